@@ -1,0 +1,54 @@
+# Every target does all of its own set-up: `make demo`, `make test`, `make lint`, `make bench`.
+# Needs Python >= 3.11, make and a C library; the rest is installed into .venv (and, for tests, from
+# Debian when you are root; otherwise the test that misses a package says which one and is skipped).
+PYTHON ?= python3
+BIN := .venv/bin
+REQ := deploy/requirements
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint format bench faults e2e-long requirements clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.venv/demo.stamp: $(REQ)/demo.txt pyproject.toml
+	@PYTHON=$(PYTHON) .ci/venv demo
+
+.venv/dev.stamp: $(REQ)/dev.txt pyproject.toml
+	@PYTHON=$(PYTHON) .ci/venv dev
+
+demo: .venv/demo.stamp ## a shop on this machine: broker, server, three edges, forty shoppers (CAMERA=0, LAN=1)
+	@CAMERA=$(CAMERA) LAN=$(LAN) $(BIN)/shopbell-sim demo
+
+test: .venv/dev.stamp ## everything CI runs: lint, types, architecture, tests, end to end
+	@.ci/system-packages
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine -q --keep 2>/dev/null || true
+	@$(BIN)/coverage report
+
+lint: .venv/dev.stamp ## format, style, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/dev.stamp ## rewrite the sources as the linter wants them
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/dev.stamp ## measure against baselines in the same run; writes tests/bench/RESULTS.md
+	@.ci/system-packages
+	@$(BIN)/python -m tests.bench
+
+faults: .venv/dev.stamp ## long fault injection: kill -9 at random moments, brokers lost, clocks wrong
+	@.ci/system-packages
+	@$(BIN)/pytest -m faults --override-ini timeout=900
+
+requirements: ## pin again what pyproject.toml asks for (hashes, no addresses)
+	@PYTHON=$(PYTHON) .ci/pin
+
+clean: ## remove what make made
+	rm -rf .venv .cache .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

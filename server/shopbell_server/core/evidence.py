@@ -1,0 +1,79 @@
+"""What a sighting is worth, and the intervals that visits are computed from.
+
+Owns: the evidence ladder and the join of two reports of one stay.
+Never: who may see what for it (`disclosure`), nor when a visit begins (`visits`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
+
+Carrier = Literal["ibeacon", "service-data", "service-uuid", "static", "pass", "number", "app"]
+"""What carried the evidence: a frame on the air, a code, or the app's own report."""
+
+
+class Evidence(IntEnum):
+    """Rows of the ladder, weakest first. Evidence never falls within a visit."""
+
+    HINT = 1
+    """Anybody who heard the air can repeat it: `ibeacon`, `static`, a loyalty number, an app's report."""
+    SIGNAL = 2
+    """Repeatable for a quarter of an hour: `service-data`, `service-uuid` with a stale mac."""
+    FRESH = 3
+    """Stale within two minutes: `service-uuid` with a valid mac."""
+    PASS = 4
+    """She held up her pass: verified, first use."""
+    CONFIRMED = 5
+    """Staff confirmed her after a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalKey:
+    """Which stay: one carrier of one person at one scanner, named by its first sighting."""
+
+    person: PersonId
+    store: StoreId
+    edge: EdgeId
+    scanner: str
+    carrier: Carrier
+    first_ms: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Somebody was at a scanner from `key.first_ms` to `last_ms`, seen `n` times.
+
+    Intervals form a lattice under `joined`: taking the same reports in any order, any number of times,
+    gives the same interval. That is what makes visits independent of delivery.
+    """
+
+    key: IntervalKey
+    last_ms: Millis
+    n: int
+    evidence: Evidence
+    zone: ZoneId | None
+    loss_db: float | None
+    """Smallest median loss reported: nearest she came. None where strength means nothing (codes)."""
+
+
+def joined(one: Interval, other: Interval) -> Interval:
+    """Return what both reports of one stay say together; commutative, associative, idempotent.
+
+    The zone belongs to the scanner, so both agree on it; where the registry changed in between, the
+    later report's zone counts, and between equals the greater name.
+    """
+    later = max((one, other), key=lambda each: (each.last_ms, each.zone or ""))
+    losses = [each.loss_db for each in (one, other) if each.loss_db is not None]
+    return replace(
+        one,
+        last_ms=later.last_ms,
+        n=max(one.n, other.n),
+        evidence=max(one.evidence, other.evidence),
+        zone=later.zone,
+        loss_db=min(losses, default=None),
+    )

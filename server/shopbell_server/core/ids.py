@@ -1,0 +1,38 @@
+"""Names for ids that could be mistaken for one another."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+TenantId = NewType("TenantId", str)
+StoreId = NewType("StoreId", str)
+ZoneId = NewType("ZoneId", str)
+EdgeId = NewType("EdgeId", str)
+StaffId = NewType("StaffId", str)
+
+ProfileId = NewType("ProfileId", str)
+"""The retailer's customer: a household may share one."""
+
+PersonId = NewType("PersonId", str)
+"""One enrolment: one phone, one person. Consent, visits and `/me` belong to it."""
+
+DeviceNo = NewType("DeviceNo", int)
+"""Random, non-zero, 32 bit: what a token decrypts to."""
+
+CardRef = NewType("CardRef", str)
+"""13 characters of base32: the public name of a pass."""
+
+VisitId = NewType("VisitId", str)
+"""UUIDv7, given when a visit is first seen; a merge keeps the older one."""
+
+FactId = NewType("FactId", str)
+"""UUIDv7 of an outgoing event; every sink dedupes by it."""
+
+Millis = NewType("Millis", int)
+"""Unix milliseconds, UTC."""
+
+Window = NewType("Window", int)
+"""Number of a 900 s token window: floor(unix / 900)."""
+
+Day = NewType("Day", int)
+"""Number of a UTC day: floor(unix / 86400)."""
