@@ -1,0 +1,143 @@
+"""What became true and is worth telling others: the events that leave.
+
+Owns: the facts that visits, passes and consents give rise to, and what each carries.
+Never: how a sink spells them (`cloud_events`), nor whether she lets them be sent (`consent`).
+
+A fact is made once, commits with what it is about, and never changes; `fact` is its id everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from shopbell_server.core.confidence import Confidence
+    from shopbell_server.core.consent import Change, Place, Purpose
+    from shopbell_server.core.evidence import Carrier, Evidence
+    from shopbell_server.core.ids import FactId, Millis, PersonId, StoreId, VisitId, ZoneId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneStay:
+    """How long she was in a zone during a visit, all of its stretches together."""
+
+    zone: ZoneId
+    dwell_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is known of a visit when a fact about it is made.
+
+    `duration_known` is false where only a point is known (a pass without any other sighting): then
+    `last_ms` is the latest evidence and not a leaving.
+    """
+
+    began_ms: Millis
+    last_ms: Millis
+    duration_s: int
+    duration_known: bool
+    evidence: Evidence
+    confidence: Confidence
+    confidence_reasons: tuple[str, ...]
+    zones: tuple[ZoneStay, ...]
+    reentries: int
+    converted: bool
+    overlong: bool
+    coverage: float | None
+    """Share (0-1) of the time in which its scanners could hear; None where none said so."""
+    rule_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What every fact says: which one it is, of whom, when it happened and when we knew."""
+
+    fact: FactId
+    person: PersonId
+    at_ms: Millis
+    recorded_ms: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRecognized(Told):
+    """First evidence of a visit that may be shown to somebody."""
+
+    store: StoreId
+    visit: VisitId
+    evidence: Evidence
+    carrier: Carrier
+    zone: ZoneId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStarted(Told):
+    """The minimum dwell is met, or a code was shown. `at_ms` is the visit's beginning."""
+
+    store: StoreId
+    visit: VisitId
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRevised(Told):
+    """Late evidence changed what was told before; what stands here replaces it.
+
+    `revision` counts from 2 (what was told first is 1). `supersedes` names the visits that this one
+    absorbed, oldest first; each of them is cancelled as well.
+    """
+
+    store: StoreId
+    visit: VisitId
+    revision: int
+    supersedes: tuple[VisitId, ...]
+    ended: bool
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitEnded(Told):
+    """The gap passed without evidence. `at_ms` is the last evidence."""
+
+    store: StoreId
+    visit: VisitId
+    revision: int
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCancelled(Told):
+    """A visit that was told is none: absorbed by another, or its evidence is gone (None)."""
+
+    store: StoreId
+    visit: VisitId
+    revision: int
+    absorbed_by: VisitId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassScanned(Told):
+    """She held up her pass: where, and what for."""
+
+    store: StoreId
+    visit: VisitId
+    zone: ZoneId | None
+    purpose: Literal["check-in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged(Told):
+    """She allowed or forbade one purpose. Belongs to no store and to no visit."""
+
+    purpose: Purpose
+    change: Change
+    place: Place
+    text_version: str
+    language: str
+
+
+VisitFact = (
+    CustomerRecognized | VisitStarted | VisitRevised | VisitEnded | VisitCancelled | PassScanned
+)
+Fact = VisitFact | ConsentChanged
