@@ -1,0 +1,58 @@
+"""Who the customers are, as far as the server must know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The retailer's customer.
+
+    `external_ids` are what other systems call her, by kind: `crm`, `email_sha256` …
+    `staff` marks people who work here: their visits are listed and left out.
+    """
+
+    id: ProfileId
+    first_name: str | None
+    language: str | None
+    external_ids: Mapping[str, str]
+    staff: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """One phone of one person. Revoked ones resolve to nobody, whatever was issued to them."""
+
+    person: PersonId
+    profile: ProfileId
+    device_no: DeviceNo
+    mac_key: bytes
+    """16 bytes: key of `mac32`, given to the phone once."""
+    phone_model: str | None
+    created_ms: Millis
+    revoked_ms: Millis | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The pass of an enrolment: its rotating code is an RFC 6238 TOTP under `secret` (20 bytes)."""
+
+    ref: CardRef
+    person: PersonId
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """Tokens were issued for the windows `first` to `last`, inclusive."""
+
+    person: PersonId
+    first: Window
+    last: Window

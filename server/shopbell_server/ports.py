@@ -1,0 +1,409 @@
+"""What the use cases need from the world.
+
+Everything here is synchronous: a unit of work is one database transaction, and whoever runs an event
+loop gives it a thread. Methods take and return many at once, because ingest works in batches and one
+round trip per event would be the whole cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from types import TracebackType
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import (
+        CardRef,
+        Day,
+        DeviceNo,
+        EdgeId,
+        FactId,
+        Millis,
+        PersonId,
+        ProfileId,
+        StaffId,
+        StoreId,
+        VisitId,
+    )
+    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.visits import Visit
+
+
+# ------------------------------------------------------------------ what an edge sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchKey:
+    """Names a batch for ever: the stream is random per process start of the edge."""
+
+    edge: EdgeId
+    stream: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecord:
+    """That a batch was taken. `sha256` is of the bytes as sent."""
+
+    key: BatchKey
+    sha256: bytes
+    received_ms: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """The moment at which a boot of an edge first knew the time."""
+
+    edge: EdgeId
+    boot: str
+    boottime_ms: int
+    wall_ms: Millis
+
+
+class Batches(Protocol):
+    """Remembers which batches were taken in, so that each has its effect once."""
+
+    def hashes(self, keys: Collection[BatchKey]) -> Mapping[BatchKey, bytes]:
+        """Return the recorded SHA-256 of those keys that are known."""
+        ...
+
+    def record(self, records: Sequence[BatchRecord]) -> None:
+        """Add new ones; their keys must be unknown."""
+        ...
+
+    def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
+        """Set a batch aside for a person to look at: it had no effect."""
+        ...
+
+    def ranges(self, edge: EdgeId, stream: str) -> str | None:
+        """Return the ranges of sequence numbers that are there, as `core.stream_ranges` writes them."""
+        ...
+
+    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
+        """Replace them."""
+        ...
+
+    def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
+        """Return the anchors of those boots that have one."""
+        ...
+
+    def put_anchor(self, anchor: Anchor) -> None:
+        """Keep the first anchor of a boot; a later one is ignored."""
+        ...
+
+
+# ------------------------------------------------------------------ registry
+
+
+class Registry(Protocol):
+    """Stores, zones, edges, staff and keys of other systems."""
+
+    def stores(self) -> Sequence[Store]: ...
+    def store(self, store: StoreId) -> Store | None: ...
+    def zones(self, store: StoreId) -> Sequence[Zone]: ...
+    def edges(self) -> Mapping[EdgeId, Edge]:
+        """Return all: a few thousand at most, and ingest needs them for every batch."""
+        ...
+
+    def put_store(self, store: Store) -> None: ...
+    def put_zone(self, zone: Zone) -> None: ...
+    def put_edge(self, edge: Edge) -> None: ...
+
+    def staff(self, staff: StaffId) -> Staff | None: ...
+    def password_hash(self, staff: StaffId) -> str | None:
+        """Return the argon2 hash of the local password, if there is one."""
+        ...
+
+    def put_staff(self, staff: Staff, password_hash: str | None) -> None: ...
+
+    def api_key_name(self, key_sha256: bytes) -> str | None:
+        """Return whose key it is: an app backend's."""
+        ...
+
+    def put_api_key(self, name: str, key_sha256: bytes) -> None: ...
+
+
+class StaffSessions(Protocol):
+    """Who is signed in. Only hashes of session tokens are kept."""
+
+    def open(self, token_sha256: bytes, staff: StaffId, expires_ms: Millis) -> None: ...
+    def staff_of(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None: ...
+    def close(self, token_sha256: bytes) -> None: ...
+
+
+# ------------------------------------------------------------------ people
+
+
+class People(Protocol):
+    """Profiles, enrolments, cards, tickets."""
+
+    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]: ...
+    def put_profile(self, profile: Profile) -> None: ...
+
+    def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None: ...
+    def redeem_ticket(self, ticket_sha256: bytes, now_ms: Millis) -> ProfileId | None:
+        """Use a ticket up; None if it is unknown, used or expired. Two callers: one gets it."""
+        ...
+
+    def add_enrolment(
+        self, enrolment: Enrolment, device_token_sha256: bytes, card: Card
+    ) -> None: ...
+    def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]: ...
+    def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
+        """Return the enrolments, revoked ones included, that have these device numbers."""
+        ...
+
+    def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None: ...
+    def revoke(self, person: PersonId, at_ms: Millis) -> None: ...
+    def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]: ...
+
+    def add_issued(self, issued: Issued) -> None: ...
+    def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]: ...
+
+    def lock(self, persons: Collection[PersonId]) -> None:
+        """Hold these people until the unit of work ends, taken in the order of their ids.
+
+        Whatever rewrites somebody's visits holds her first; the order makes deadlock impossible.
+        """
+        ...
+
+
+class Ledger(Protocol):
+    """Consent, append-only. The state is derived by `core.consent`, never stored."""
+
+    def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
+        """Return all entries of each person, oldest first; people without any are left out."""
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> None: ...
+
+
+class DayKeys(Protocol):
+    """The keys that tokens are made and read with: one per UTC day, destroyed when its time is over."""
+
+    def keys(self, days: Collection[Day]) -> Mapping[Day, bytes]:
+        """Return those that exist."""
+        ...
+
+    def add(self, day: Day, key: bytes) -> None:
+        """Keep `key` unless the day has one already: two workers may try at once."""
+        ...
+
+    def destroy_before(self, day: Day) -> int:
+        """Overwrite and delete the keys of earlier days; return how many."""
+        ...
+
+
+# ------------------------------------------------------------------ visits
+
+
+class Intervals(Protocol):
+    """Evidence intervals, joined on arrival."""
+
+    def join(self, intervals: Sequence[Interval]) -> None:
+        """Insert, or join with what is there (`core.evidence.joined`)."""
+        ...
+
+    def within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        """Return the intervals that touch [from_ms, to_ms]."""
+        ...
+
+    def remove_within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> None:
+        """Forget the intervals that begin in [from_ms, to_ms]."""
+        ...
+
+    def truncate(self, person: PersonId, at_ms: Millis) -> None:
+        """Leave nothing after `at_ms`: later intervals go, those that reach over it end there."""
+        ...
+
+    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
+        """Record that the code of this 30 s step was used; False if it was before."""
+        ...
+
+
+class Visits(Protocol):
+    """Visits and candidates."""
+
+    def touching(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Visit]:
+        """Return those that share a moment with [from_ms, to_ms]."""
+        ...
+
+    def put(self, visits: Sequence[Visit]) -> None:
+        """Insert or replace by id."""
+        ...
+
+    def remove(self, visits: Collection[VisitId]) -> None: ...
+    def get(self, visit: VisitId) -> Visit | None: ...
+    def present(self, store: StoreId, since_ms: Millis) -> Sequence[Visit]:
+        """Return candidates and open visits shown until `since_ms` or later (held presence included)."""
+        ...
+
+    def of_person(self, person: PersonId) -> Sequence[Visit]: ...
+    def unended(self, last_before_ms: Millis, limit: int) -> Sequence[Visit]:
+        """Return candidates and open visits last seen before `last_before_ms`, oldest first."""
+        ...
+
+    def page(
+        self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
+    ) -> Sequence[Visit]:
+        """Return reported visits, newest start first, after the cursor (start, id)."""
+        ...
+
+
+# ------------------------------------------------------------------ going out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A fact that a sink should get: `attempt` counts from 1."""
+
+    sink: str
+    fact: Fact
+    attempt: int
+
+
+class Outgoing(Protocol):
+    """Facts to deliver, stored with the change that made them true."""
+
+    def add(self, facts: Sequence[Fact], sinks: Collection[str], due_ms: Millis) -> None:
+        """Queue every fact for every sink. Facts of a person keep their order."""
+        ...
+
+    def claim(self, sink: str, now_ms: Millis, lease_ms: int, limit: int) -> Sequence[Delivery]:
+        """Return what is due, one per person at most (her oldest), leased for `lease_ms`."""
+        ...
+
+    def delivered(self, sink: str, fact: FactId, at_ms: Millis) -> None: ...
+    def retry(self, sink: str, fact: FactId, due_ms: Millis) -> None: ...
+    def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
+        """Make it a dead letter."""
+        ...
+
+    def cancel(self, person: PersonId) -> int:
+        """Drop everything about somebody that is still waiting; return how much."""
+        ...
+
+    def waiting(self, sink: str) -> tuple[int, Millis | None]:
+        """Return how many wait, and since when the oldest."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Leaving without commit() rolls back."""
+
+    @property
+    def batches(self) -> Batches: ...
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def staff_sessions(self) -> StaffSessions: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def day_keys(self) -> DayKeys: ...
+    @property
+    def intervals(self) -> Intervals: ...
+    @property
+    def visits(self) -> Visits: ...
+    @property
+    def outgoing(self) -> Outgoing: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def commit(self) -> None:
+        """Make it true. Raises DatabaseBusyError when another transaction got in the way."""
+        ...
+
+
+class Database(Protocol):
+    """Begins units of work of one tenant."""
+
+    def begin(self) -> UnitOfWork:
+        """Return a unit of work that may write."""
+        ...
+
+    def read(self) -> UnitOfWork:
+        """Return one that only reads, and waits for nobody."""
+        ...
+
+
+class DatabaseLostError(ConnectionError):
+    """The database does not answer. Nothing was committed; trying again later is safe."""
+
+
+class DatabaseBusyError(ConnectionError):
+    """Another transaction got in the way. Nothing was committed; trying again at once is safe."""
+
+
+# ------------------------------------------------------------------ the rest of the world
+
+
+class ServerClock(Protocol):
+    """Tells the time."""
+
+    def now_ms(self) -> Millis:
+        """Return Unix milliseconds, UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """Randomness fit for keys and ids."""
+
+    def token(self, size: int) -> bytes:
+        """Return `size` random bytes."""
+        ...
+
+    def uuid7(self, now_ms: Millis) -> str:
+        """Return a new UUIDv7: sorts by time, so that indexes stay compact."""
+        ...
+
+
+class Announcer(Protocol):
+    """Tells boards that something changed; they read what it is themselves."""
+
+    def changed(self, store: StoreId) -> None:
+        """Say so, after the commit. Called from any thread; never blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a sink answered. `reason` holds no payload and no personal data."""
+
+    kind: Literal["delivered", "retry", "refused", "gone"]
+    reason: str
+    retry_after_s: float | None = None
+
+
+class Sink(Protocol):
+    """Somewhere that events go."""
+
+    @property
+    def name(self) -> str: ...
+
+    def deliver(self, event: bytes, event_id: str) -> Outcome:
+        """Hand over a CloudEvent in structured JSON; what goes wrong is in the outcome."""
+        ...
+
+    def close(self) -> None: ...
