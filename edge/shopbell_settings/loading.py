@@ -1,0 +1,247 @@
+"""A TOML file becomes one frozen tree, or a list of everything that is wrong with it.
+
+Owns: reading, checking and explaining a configuration file; both programs use it.
+Never: what a setting means. The trees are in the `config` module of each program.
+
+msgspec converts and checks values but stops at the first error and calls an unknown key by its name
+only. Somebody who edits a file on a ladder wants all mistakes at once, so every key is converted alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from types import UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_MOST_BYTES = 1_000_000
+"""A configuration of 1 MB is somebody's log file. Ours are under 10 KB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing that is wrong: the key as it is written in the file, and what would be right."""
+
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.problem}" if self.key else self.problem
+
+
+class SettingsError(Exception):
+    """The file cannot be used; `faults` holds everything that is wrong with it."""
+
+    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        super().__init__(
+            "\n".join([f"{source} cannot be used:", *(f"  {each}" for each in faults)])
+        )
+
+
+def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lambda _: ()) -> T:
+    """Return the settings in `path`, or raise SettingsError with all its faults.
+
+    `check` looks at rules between settings; it is asked once each of them is right by itself.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(str(path), [Fault(key="", problem=_unreadable(error))]) from error
+    if len(raw) > _MOST_BYTES:
+        problem = f"{len(raw)} bytes; a configuration has a few thousand. Is this the right file?"
+        raise SettingsError(str(path), [Fault(key="", problem=problem)])
+    try:
+        document = tomllib.loads(raw.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = f"not TOML: {error}"
+        raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
+    return read(document, kind, check, source=str(path))
+
+
+def read(
+    document: Mapping[str, Any],
+    kind: type[T],
+    check: Callable[[T], Sequence[Fault]] = lambda _: (),
+    *,
+    source: str = "settings",
+) -> T:
+    """Return the settings in a decoded document, or raise SettingsError with all its faults."""
+    faults: list[Fault] = []
+    settings = _struct(document, kind, "", faults)
+    if settings is not None and not faults:
+        faults.extend(check(settings))
+    if settings is None or faults:
+        raise SettingsError(source, faults)
+    return settings
+
+
+def _struct(value: Mapping[str, Any], kind: type[T], path: str, faults: list[Fault]) -> T | None:
+    """Convert a table key by key, so that one fault does not hide the next."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    tag = kind.__struct_config__.tag_field
+    before = len(faults)
+    faults.extend(
+        Fault(key=_join(path, key), problem=_unknown(key, fields))
+        for key in value
+        if key not in fields and key != tag
+    )
+    converted: dict[str, Any] = {}
+    for name, field in fields.items():
+        if name in value:
+            converted[field.name] = _value(value[name], field.type, _join(path, name), faults)
+        elif field.required:
+            faults.append(Fault(key=_join(path, name), problem=f"missing; {_allowed(field.type)}"))
+    return kind(**converted) if len(faults) == before else None
+
+
+def _value(value: object, kind: Any, path: str, faults: list[Fault]) -> Any:  # noqa: ANN401  # types as data
+    options = _options(kind)
+    structs = [
+        each for each in options if isinstance(each, type) and issubclass(each, msgspec.Struct)
+    ]
+    if isinstance(value, dict) and structs:
+        chosen = _tagged(value, structs, path, faults)
+        return None if chosen is None else _struct(value, chosen, path, faults)
+    for each in options:
+        if get_origin(each) is tuple and isinstance(value, list) and _holds_structs(each):
+            inner = get_args(each)[0]
+            return tuple(
+                _value(item, inner, f"{path}[{index}]", faults) for index, item in enumerate(value)
+            )
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        faults.append(Fault(key=path, problem=_explained(value, kind, error)))
+        return None
+
+
+def _tagged(
+    value: Mapping[str, Any],
+    structs: Sequence[type[msgspec.Struct]],
+    path: str,
+    faults: list[Fault],
+) -> type[msgspec.Struct] | None:
+    """Return the kind of table that its tag names; a lone kind needs no tag."""
+    if len(structs) == 1:
+        return structs[0]
+    field = structs[0].__struct_config__.tag_field
+    kinds = {str(each.__struct_config__.tag): each for each in structs}
+    key = _join(path, str(field))
+    named = value.get(str(field))
+    if named is None:
+        faults.append(Fault(key=key, problem=f"missing; one of {_listed(kinds)}"))
+        return None
+    if named not in kinds:
+        faults.append(Fault(key=key, problem=f"{_shown(named)} is not one of {_listed(kinds)}"))
+        return None
+    return kinds[named]
+
+
+def _options(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401  # types as data
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _holds_structs(kind: Any) -> bool:  # noqa: ANN401  # types as data
+    return any(
+        isinstance(each, type) and issubclass(each, msgspec.Struct)
+        for each in _options(get_args(kind)[0])
+    )
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _unknown(key: str, fields: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"there is: {', '.join(sorted(fields))}"
+    return f"unknown key; {hint}"
+
+
+def _allowed(kind: Any) -> str:  # noqa: ANN401  # types as data
+    """Say what may stand there, from the type itself."""
+    words: list[str] = []
+    for each in _options(kind):
+        info = msgspec.inspect.type_info(each)
+        words.append(_in_words(info))
+    return " or ".join(dict.fromkeys(word for word in words if word))
+
+
+def _in_words(info: msgspec.inspect.Type) -> str:
+    words = ""
+    match info:
+        case msgspec.inspect.BoolType():
+            words = "true or false"
+        case msgspec.inspect.IntType():
+            words = f"a whole number{_bounds(info)}"
+        case msgspec.inspect.FloatType():
+            words = f"a number{_bounds(info)}"
+        case msgspec.inspect.StrType():
+            words = f"text that matches {info.pattern}" if info.pattern else "text in quotes"
+        case msgspec.inspect.LiteralType():
+            words = f"one of {_listed(info.values)}"
+        case msgspec.inspect.StructType():
+            words = f"a table with {', '.join(field.encode_name for field in info.fields)}"
+        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
+            words = f"a list, each {_in_words(info.item_type)}"
+        case _:
+            pass  # msgspec's own words will have to do
+    return words
+
+
+def _bounds(info: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
+    said = [
+        f"{word} {bound:g}"
+        for word, bound in (
+            ("at least", info.ge),
+            ("more than", info.gt),
+            ("at most", info.le),
+            ("less than", info.lt),
+        )
+        if bound is not None
+    ]
+    return f" {' and '.join(said)}" if said else ""
+
+
+def _explained(value: object, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401  # types as data
+    allowed = _allowed(kind)
+    return f"{_shown(value)} is not allowed; {allowed or error}"
+
+
+def _shown(value: object) -> str:
+    text = (
+        f'"{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+    # A value far longer than any right one says nothing more after its beginning.
+    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  # a line of a terminal
+
+
+def _listed(words: Any) -> str:  # noqa: ANN401  # any iterable of words
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def _unreadable(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "there is no such file. Name another with --config."
+        case PermissionError():
+            return "this user may not read it."
+        case IsADirectoryError():
+            return "that is a folder."
+        case _:
+            return error.strerror or "cannot be read."
