@@ -48,7 +48,7 @@ class Place(StrEnum):
     """Where she said so."""
 
     APP = "app"
-    PASS_PAGE = "pass_page"
+    PASS_PAGE = "pass_page"  # noqa: S105  (a page, not a password)
     STAFF = "staff"
     DOOR = "door"
 
@@ -68,7 +68,7 @@ class Entry:
     place: Place
     text_version: str
     text_sha256: str
-    """Of the text that she read, in 64 hexadecimal digits: shows later what exactly she agreed to."""
+    """Of the text that she read, in 64 hexadecimal digits: what exactly she agreed to."""
     language: str
     """BCP 47, the language of that text."""
     evidence: str
@@ -90,8 +90,8 @@ VALID_YEARS: Final = 1
 def active(entries: Iterable[Entry], purpose: Purpose, at_ms: Millis) -> bool:
     """Return whether `purpose` may be acted on at `at_ms`.
 
-    The latest entry that is not younger than `at_ms` decides. Given at t: active from t on; withdrawn
-    at t: not active from t on. False for every purpose while `RECOGNISE_IN_STORE` is not active.
+    The latest entry up to and including `at_ms` decides. Given at t: active from t on; withdrawn at
+    t: not active from t on. False for every purpose while `RECOGNISE_IN_STORE` is not active.
     """
     return purpose in active_purposes(entries, at_ms)
 
@@ -102,11 +102,7 @@ def active_purposes(entries: Iterable[Entry], at_ms: Millis) -> frozenset[Purpos
     for entry in sorted(entries, key=_order):
         if entry.at_ms <= at_ms:
             latest[entry.purpose] = entry
-    allowed = frozenset(
-        purpose
-        for purpose, entry in latest.items()
-        if (expiry_ms := _expires_ms(entry)) is not None and at_ms < expiry_ms
-    )
+    allowed = frozenset(purpose for purpose, entry in latest.items() if at_ms < expires_ms(entry))
     return allowed if Purpose.RECOGNISE_IN_STORE in allowed else frozenset()
 
 
@@ -149,23 +145,19 @@ def expiring(entries: Iterable[Entry], now_ms: Millis) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in latest.values()
-        if (expiry_ms := _expires_ms(entry)) is not None and expiry_ms <= now_ms
+        if entry.change in _ALLOWING and expires_ms(entry) <= now_ms
     )
 
 
-def expires_ms(given: Entry) -> Millis:
-    """Return when what `given` allows ends by itself; its own beginning where it allows nothing.
+def expires_ms(entry: Entry) -> Millis:
+    """Return when what `entry` allows ends by itself; its own moment where it allows nothing.
 
-    VALID_YEARS later is the same day and time (UTC) of next year; 29 February gives 28 February.
+    VALID_YEARS later is the same day and time (UTC) of that year; 29 February gives 28 February.
     A shorter `until_ms` counts, a longer one does not.
     """
-    return _expires_ms(given) or given.at_ms
-
-
-def _expires_ms(entry: Entry) -> Millis | None:
-    if entry.change not in {Change.GIVEN, Change.RENEWED}:
-        return None
-    # Not fromtimestamp: a float would round the milliseconds.
+    if entry.change not in _ALLOWING:
+        return entry.at_ms
+    # Not fromtimestamp: its float would round the milliseconds.
     at = _EPOCH + timedelta(milliseconds=entry.at_ms)
     day = 28 if (at.month, at.day) == _LEAP_DAY else at.day
     end = at.replace(year=at.year + VALID_YEARS, day=day)
@@ -194,5 +186,6 @@ def _order(entry: Entry) -> tuple[Millis, int]:
     return entry.at_ms, entry.sequence
 
 
+_ALLOWING: Final = frozenset({Change.GIVEN, Change.RENEWED})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAP_DAY: Final = (2, 29)
