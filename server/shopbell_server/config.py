@@ -1,0 +1,236 @@
+"""The server's settings: one TOML file, read once, checked whole.
+
+Every default carries its reason here; `deploy/server/server.toml` shows them all to whoever edits one.
+Secrets are named by the path of a file that holds them, never written into this one.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from shopbell_settings.loading import Fault, load
+from shopbell_wire.messages import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Uuid = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+]
+
+
+class Database(Struct, frozen=True, kw_only=True):
+    """Where everything is kept."""
+
+    url: str = "sqlite:////var/lib/shopbell-server/shopbell.db"
+    """`sqlite:///path` for one store, `postgresql://user@host/name` beyond."""
+    password_file: str | None = None
+    """PostgreSQL's password, if it wants one."""
+
+
+class Tls(Struct, frozen=True, kw_only=True):
+    """How to speak to a broker beyond this machine."""
+
+    ca_file: str
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+class Embedded(Struct, frozen=True, kw_only=True):
+    """A broker started and stopped by the server itself: for one store, or to try things out."""
+
+    data_dir: str
+    edge_password_file: str
+    """The password that edges give, as user `edge`; made if it is not there."""
+
+
+class Broker(Struct, frozen=True, kw_only=True):
+    """Where the edges' messages come from."""
+
+    host: str = "127.0.0.1"
+    port: Port = 1883
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+    """3.1.1 is what every broker speaks; 5 adds reasons to refusals."""
+    username: str | None = None
+    password_file: str | None = None
+    tls: Tls | None = None
+    embedded: Embedded | None = None
+
+
+class Http(Struct, frozen=True, kw_only=True):
+    """Where tablets, apps and operators come in."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8400
+    origin: str | None = None
+    """What the address bar shows, if a proxy stands before: `https://board.example`."""
+
+
+class Retailer(Struct, frozen=True, kw_only=True):
+    """What this retailer's phones put on the air."""
+
+    uuid: Uuid
+    prefix: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")]
+    power_dbm: Annotated[int, Meta(ge=-100, le=20)] = -59
+    """At 1 m, for models that nobody calibrated: an iPhone's figure."""
+    number_key_file: str | None = None
+    """X25519 private key (32 bytes, hexadecimal) that opens sealed loyalty numbers."""
+
+
+class Gathering(Struct, frozen=True, kw_only=True):
+    """How many batches share one transaction."""
+
+    most: Annotated[int, Meta(ge=1, le=512)] = 64
+    """A commit costs about as much as taking in 50 batches; beyond 64 the gain is under 5 %."""
+    wait_ms: Annotated[int, Meta(ge=0, le=1000)] = 20
+    """Waiting for company: under a tenth of the 300 ms from the first advert to the board."""
+
+
+class FileSink(Struct, frozen=True, kw_only=True, tag="file", tag_field="kind"):
+    """Events as lines of JSON."""
+
+    name: Name
+    path: str
+    user_id: str | None = None
+    """Which external id to send (`crm`); without it a pairwise id."""
+
+
+class WebhookSink(Struct, frozen=True, kw_only=True, tag="webhook", tag_field="kind"):
+    """Events as HTTP requests, signed as Standard Webhooks say."""
+
+    name: Name
+    url: str
+    secret_file: str
+    user_id: str | None = None
+    allow_loopback: bool = False
+    """Lets `http://127.0.0.1` be an endpoint: for a receiver on the same machine."""
+    timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    """Standard Webhooks: 15 to 30 s."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """How stubbornly events are delivered."""
+
+    schedule_s: tuple[Annotated[float, Meta(ge=0)], ...] = (
+        0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
+    )  # fmt: skip
+    """Standard Webhooks' example: ten attempts in 75 hours, then the dead letter."""
+    pairwise_key_file: str | None = None
+    """Key (32 bytes, hexadecimal) of the ids under which sinks know people they have no id for."""
+
+
+class Demo(Struct, frozen=True, kw_only=True):
+    """The `/demo` page shows what a simulated shop writes into `folder`. Loopback only."""
+
+    folder: str
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that differs from one server to the next."""
+
+    tenant: Name
+    retailer: Retailer
+    database: Database = Database()
+    broker: Broker = Broker()
+    http: Http = Http()
+    gathering: Gathering = Gathering()
+    delivery: Delivery = Delivery()
+    sinks: tuple[FileSink | WebhookSink, ...] = ()
+    rules: Literal["standard", "demo"] = "standard"
+    """`demo` shortens every duration twenty-fold; accepted on loopback only."""
+    demo: Demo | None = None
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings in `path`, or raise SettingsError with all that is wrong."""
+    return load(path, Settings, lambda settings: list(_faults(settings)))
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` can only be reached from this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _faults(settings: Settings) -> Iterator[Fault]:
+    """Yield what no single key shows."""
+    yield from _loopback_only(settings)
+    yield from _paths(settings)
+    yield from _sinks(settings.sinks)
+    broker = settings.broker
+    if broker.tls is None and broker.embedded is None and not is_loopback(broker.host):
+        yield Fault(
+            key="broker.tls",
+            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read",
+        )
+    if (broker.username is None) != (broker.password_file is None):
+        yield Fault(
+            key="broker.password_file", problem="goes with broker.username: give both or none"
+        )
+
+
+def _loopback_only(settings: Settings) -> Iterator[Fault]:
+    if is_loopback(settings.http.host):
+        return
+    if settings.rules == "demo":
+        yield Fault(
+            key="rules",
+            problem='"demo" shortens every duration and is accepted only where http.host is loopback',
+        )
+    if settings.demo is not None:
+        yield Fault(key="demo", problem="the demo page is served only where http.host is loopback")
+
+
+def _paths(settings: Settings) -> Iterator[Fault]:
+    named = {
+        "database.password_file": settings.database.password_file,
+        "broker.password_file": settings.broker.password_file,
+        "retailer.number_key_file": settings.retailer.number_key_file,
+        "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
+    }
+    if settings.broker.tls is not None:
+        named["broker.tls.ca_file"] = settings.broker.tls.ca_file
+        named["broker.tls.cert_file"] = settings.broker.tls.cert_file
+        named["broker.tls.key_file"] = settings.broker.tls.key_file
+    for index, sink in enumerate(settings.sinks):
+        if isinstance(sink, WebhookSink):
+            named[f"sinks[{index}].secret_file"] = sink.secret_file
+    for key, path in named.items():
+        if path is not None and not Path(path).is_file():
+            yield Fault(key=key, problem=f'there is no file "{path}"')
+
+
+def _sinks(sinks: Sequence[FileSink | WebhookSink]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, sink in enumerate(sinks):
+        if sink.name in seen:
+            yield Fault(
+                key=f"sinks[{index}].name",
+                problem=f'"{sink.name}" stands twice; deliveries go by it',
+            )
+        seen.add(sink.name)
+        if isinstance(sink, WebhookSink):
+            yield from _endpoint(f"sinks[{index}].url", sink)
+
+
+def _endpoint(key: str, sink: WebhookSink) -> Iterator[Fault]:
+    parts = urlsplit(sink.url)
+    local = is_loopback(parts.hostname or "")
+    if parts.username or parts.password:
+        yield Fault(key=key, problem="must not hold a password; webhooks are signed instead")
+    elif local and not sink.allow_loopback:
+        yield Fault(key=key, problem="is this machine; say allow_loopback = true if that is meant")
+    elif parts.scheme != "https" and not (local and parts.scheme == "http"):
+        yield Fault(key=key, problem="must begin with https://")
+    elif not parts.hostname:
+        yield Fault(key=key, problem="names no host")
