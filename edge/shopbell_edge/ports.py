@@ -9,11 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from shopbell_edge.core.advertisement import Advertisement
+    from shopbell_edge.core.batching import Lane, Unripe, Wanted
+    from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.core.units import Boottime, ScannerName
     from shopbell_wire.messages import Ack, Clock, Event, Status
-
-Lane = Literal["live", "backlog"]
-"""`backlog` is what waited for more than 30 s; the server must not ring a bell for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,44 +63,44 @@ class CodeReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """A batch in its final bytes. `sealed_at` is boottime of this boot; 0 if an earlier boot sealed it."""
-
-    stream: str
-    seq: int
-    payload: bytes
-    sealed_at: Boottime
-    oldest_ms: int
-    """Wall time of its oldest event: decides between the live lane and the backlog."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """How much is waiting: events not yet sealed, sealed batches, bytes on disk, age of the oldest."""
+    """How much is waiting: events not yet sealed, sealed batches, bytes in use, the oldest event."""
 
     unsealed: int
     sealed: int
     size_bytes: int
     oldest_ms: int | None
+    """Wall time at which the oldest event was appended, by the clock of that moment."""
 
 
 class Spool(Protocol):
     """Keeps events until the server has committed them, across power cuts."""
 
-    async def append(self, events: Sequence[Event], clock: Clock) -> None:
-        """Store `events` durably, with the clock that dated them, before returning."""
+    async def append(self, events: Sequence[Event], clock: Clock) -> int:
+        """Store `events` durably, with the clock that dated them, before returning.
+
+        Presence gives way to scans when room is short: returns how many events were given up (and
+        counted in `dropped` of the next batch). Raises SpoolFullError when nothing fits at all.
+        """
         ...
 
-    async def seal(self, now: Boottime) -> Sealed | None:
-        """Make the next batch, durably; None if there is nothing, or 64 batches wait on the wire."""
+    async def seal(self, wanted: Wanted, now: Clock) -> Sealed | Unripe:
+        """Make the next batch of what is `wanted`, durably, or say when to ask again.
+
+        The first batch of a stream begins with `stream_started`, whatever is wanted.
+        """
         ...
 
     async def unacknowledged(self) -> Sequence[Sealed]:
         """Return the sealed batches that the server has not answered, oldest first."""
         ...
 
-    async def settle(self, ack: Ack) -> int:
-        """Forget what is committed, set aside what is refused; return how many batches that settled."""
+    async def settle(self, ack: Ack) -> Sequence[Key]:
+        """Forget what is committed, set aside what is refused; return the batches that this settled."""
+        ...
+
+    async def changed(self) -> None:
+        """Return once something was appended since the last call; for one caller at a time."""
         ...
 
     async def depth(self) -> Depth:
@@ -110,7 +109,7 @@ class Spool(Protocol):
 
 
 class SpoolFullError(OSError):
-    """The spool has no room for `append`. Nothing of this call was stored."""
+    """The spool has no room for `append`. Nothing of this call was stored; all of it is counted."""
 
 
 class Uplink(Protocol):
@@ -123,6 +122,10 @@ class Uplink(Protocol):
 
     async def connected(self) -> None:
         """Return once there is a connection."""
+        ...
+
+    async def lost(self) -> None:
+        """Return once there is none."""
         ...
 
     async def publish(self, lane: Lane, payload: bytes) -> None:
