@@ -74,11 +74,11 @@ class Batches(Protocol):
         ...
 
     def record(self, records: Sequence[BatchRecord]) -> None:
-        """Add new ones; their keys must be unknown."""
+        """Add new ones. Raises DatabaseBusyError if a key is known: another worker was quicker."""
         ...
 
     def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
-        """Set a batch aside for a person to look at: it had no effect."""
+        """Set a batch aside for a person to look at: it had no effect. The same bytes count once."""
         ...
 
     def ranges(self, edge: EdgeId, stream: str) -> str | None:
@@ -181,7 +181,10 @@ class People(Protocol):
 
     def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None: ...
     def redeem_ticket(self, ticket_sha256: bytes, now_ms: Millis) -> ProfileId | None:
-        """Use a ticket up; None if it is unknown, used or expired. Two callers: one gets it."""
+        """Use a ticket up; None if it is unknown, used or expired. Two callers: one gets it.
+
+        It is open while `now_ms` is before its end, as everything here that expires.
+        """
         ...
 
     def add_enrolment(
@@ -193,7 +196,10 @@ class People(Protocol):
         ...
 
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None: ...
-    def revoke(self, person: PersonId, at_ms: Millis) -> None: ...
+    def revoke(self, person: PersonId, at_ms: Millis) -> None:
+        """End an enrolment; one that has ended keeps its end."""
+        ...
+
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]: ...
 
     def add_issued(self, issued: Issued) -> None: ...
@@ -214,7 +220,9 @@ class Ledger(Protocol):
         """Return all entries of each person, oldest first; people without any are left out."""
         ...
 
-    def append(self, entries: Sequence[Entry]) -> None: ...
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries; (person, sequence) must be new. Raises DatabaseBusyError if one is not."""
+        ...
 
 
 class DayKeys(Protocol):
@@ -388,7 +396,19 @@ class DatabaseLostError(ConnectionError):
 
 
 class DatabaseBusyError(ConnectionError):
-    """Another transaction got in the way. Nothing was committed; trying again at once is safe."""
+    """Another transaction got in the way, or wrote the same key first.
+
+    Nothing was committed; trying again at once, from reading on, is safe. A bounded number of times:
+    a key that is always there already is a fault in the program.
+    """
+
+
+class DatabaseRefusedError(RuntimeError):
+    """The change breaks a rule that the database keeps: a fault in the program.
+
+    Nothing was committed, and trying again will not help. Examples: a visit of somebody who never
+    consented, a change to the ledger, a write in a unit of work that only reads.
+    """
 
 
 # ------------------------------------------------------------------ the rest of the world
