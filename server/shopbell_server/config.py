@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from shopbell_settings.loading import Fault, load
+from shopbell_program.settings import Fault, load
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.config import FileSink, is_loopback, read_settings
-from shopbell_settings.loading import SettingsError
+from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

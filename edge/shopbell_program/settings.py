@@ -1,6 +1,6 @@
 """A TOML file becomes one frozen tree, or a list of everything that is wrong with it.
 
-Owns: reading, checking and explaining a configuration file; both programs use it.
+Owns: reading, checking and explaining a configuration file.
 Never: what a setting means. The trees are in the `config` module of each program.
 
 msgspec converts and checks values but stops at the first error and calls an unknown key by its name

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_settings.loading import Fault, SettingsError, load, read
+from shopbell_program.settings import Fault, SettingsError, load, read
 
 if TYPE_CHECKING:
     from pathlib import Path

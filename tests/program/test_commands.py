@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_program.commands import CommandError, run
+from shopbell_program.settings import Fault, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def raising(error: BaseException) -> Callable[[], int | None]:
+    def command() -> int | None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "says"),
+    [
+        (lambda: None, 0, ""),
+        (lambda: 1, 1, ""),
+        (raising(CommandError("the broker is away")), 1, "the broker is away\n"),
+        (
+            raising(SettingsError("edge.toml", [Fault(key="a", problem="missing")])),
+            2,
+            "edge.toml cannot be used:\n  a: missing\n",
+        ),
+        (raising(KeyboardInterrupt()), 130, ""),
+    ],
+)
+def test_a_command_ends_with_a_code_and_a_sentence(
+    command: Callable[[], int | None], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command) == code
+    assert capsys.readouterr().err == says
