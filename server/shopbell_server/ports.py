@@ -434,6 +434,18 @@ class Entropy(Protocol):
         ...
 
 
+class Passwords(Protocol):
+    """Keeps passwords so that nobody can read them, ourselves included."""
+
+    def hashed(self, password: str) -> str:
+        """Return what to store. Takes a tenth of a second on purpose."""
+        ...
+
+    def match(self, password_hash: str, password: str) -> bool:
+        """Return whether `password` is the one. Takes as long for a wrong one."""
+        ...
+
+
 class Announcer(Protocol):
     """Tells boards that something changed; they read what it is themselves."""
 
