@@ -264,7 +264,7 @@ class Intervals(Protocol):
         ...
 
     def truncate(self, person: PersonId, at_ms: Millis) -> None:
-        """Leave nothing after `at_ms`: later intervals go, those that reach over it end there."""
+        """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
         ...
 
     def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
