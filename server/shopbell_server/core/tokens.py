@@ -1,0 +1,193 @@
+"""Tokens: what a phone puts on the air, and whom it means.
+
+Owns: making tokens for a device number, and reading them back.
+Never: whether the device exists, was issued that token, and has consented. The caller knows, and
+must ask: for a random id32 there is always a candidate.
+
+Whoever holds no day key learns nothing from a token. Keys come in, and nothing here keeps them longer
+than the ring that was made of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.ff1 import BinaryFf1
+from shopbell_server.core.ids import DeviceNo, Window
+from shopbell_server.core.token_windows import candidate_windows, day_of_window, trial_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shopbell_server.core.ff1 import Encrypt
+    from shopbell_server.core.ids import Day, Millis
+
+MakeAes = Callable[[bytes], "Encrypt"]
+"""Makes the AES function of a key (`shopbell_server.crypto.aes_block`)."""
+
+DAY_KEY_BYTES: Final = 32
+TOKEN_KEY_BYTES: Final = 16
+"""AES-128: fastest, and a day's key is worth nothing after fifteen days."""
+
+ID32_DIGITS: Final = 8
+ID64_DIGITS: Final = 16
+"""Hexadecimal, as tokens are written on the wire."""
+
+
+class NoDayKeyError(LookupError):
+    """The day has no key: the job that makes them has not run. Issue nothing and tell the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayCiphers:
+    """What makes and reads the tokens of one day."""
+
+    id32: BinaryFf1
+    id64: BinaryFf1
+
+
+KeyRing = Mapping["Day", DayCiphers]
+"""The ciphers of every day whose key exists: 15 at most, about 1 KB each.
+
+When a key is made or destroyed, make a new ring and let go of the old one.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """What a phone sends in one window; lower-case hexadecimal. `id32` is major << 16 | minor."""
+
+    window: Window
+    id32: str
+    id64: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Whom a token means if it was made for that window."""
+
+    device_no: DeviceNo
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The token means this device and no other."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """The token may mean either: hold it until a later token or a code decides, never guess."""
+
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """The token means nobody we may know: forget it."""
+
+
+Resolution = Resolved | Ambiguous | Nobody
+
+
+def key_ring(day_keys: Mapping[Day, bytes], aes: MakeAes) -> KeyRing:
+    """Return the ring of these keys (DAY_KEY_BYTES each). Belongs to one thread at a time, as AES does."""
+    return {day: _ciphers(key, aes) for day, key in day_keys.items()}
+
+
+def issue(ring: KeyRing, device_no: DeviceNo, windows: Iterable[int]) -> list[Token]:
+    """Return the tokens of a device (1 <= device_no < 2**32) for `windows`, in their order.
+
+    Raises NoDayKeyError where a window's day has no key.
+    """
+    if not 0 < device_no <= _LOW_32:
+        raise ValueError("a device number has 32 bits and is not zero")
+    return [_token(ring, device_no, Window(window)) for window in windows]
+
+
+def candidates(ring: KeyRing, token: str, at_ms: Millis) -> tuple[Candidate, ...]:
+    """Return whom `token` (id32 or id64, lower-case hexadecimal) may mean at `at_ms`.
+
+    For an id64 of ours one candidate, for any other none (chance: 2**-32 per window). For an id32
+    one per window, always: accept only devices that exist, were issued tokens for that window and
+    have consented, and put what is left to `decide`. Nothing where the day's key is gone.
+    """
+    return _read(ring, token, candidate_windows(at_ms))
+
+
+def candidates_of_undated(ring: KeyRing, token: str, now_ms: Millis) -> tuple[Candidate, ...]:
+    """Return whom an id64 heard at an unknown time of the last 24 h may mean, and in which window.
+
+    The token proves the time to a quarter of an hour. An id32 cannot: its 96 candidates mean nothing,
+    so there are none. Costs 96 decryptions, about a millisecond.
+    """
+    if len(token) != ID64_DIGITS:
+        return ()
+    return _read(ring, token, trial_windows(now_ms))
+
+
+def decide(accepted: Sequence[Candidate]) -> Resolution:
+    """Return what follows from the candidates that the caller found to be issued and consented.
+
+    Two windows of one device are no contradiction: the likeliest window (the first) is hers.
+    """
+    if not accepted:
+        return Nobody()
+    if len({candidate.device_no for candidate in accepted}) > 1:
+        return Ambiguous(candidates=tuple(accepted))
+    return Resolved(candidate=accepted[0])
+
+
+def _token(ring: KeyRing, device_no: DeviceNo, window: Window) -> Token:
+    ciphers = ring.get(day_of_window(window))
+    if ciphers is None:
+        raise NoDayKeyError(f"no key for day {day_of_window(window)}: run the job that makes them")
+    return Token(
+        window=window,
+        id32=f"{ciphers.id32.encrypt(window, device_no):08x}",
+        id64=f"{ciphers.id64.encrypt(window, device_no << 32):016x}",
+    )
+
+
+def _read(ring: KeyRing, token: str, windows: Iterable[int]) -> tuple[Candidate, ...]:
+    if len(token) not in {ID32_DIGITS, ID64_DIGITS}:
+        return ()
+    value = int(token, 16)
+    found = []
+    for each in windows:
+        window = Window(each)
+        ciphers = ring.get(day_of_window(window))
+        if ciphers is None:
+            continue
+        if len(token) == ID32_DIGITS:
+            device_no = ciphers.id32.decrypt(window, value)
+        else:
+            plain = ciphers.id64.decrypt(window, value)
+            device_no = 0 if plain & _LOW_32 else plain >> 32
+        if device_no:
+            found.append(Candidate(device_no=DeviceNo(device_no), window=window))
+    return tuple(found)
+
+
+def _ciphers(day_key: bytes, aes: MakeAes) -> DayCiphers:
+    if len(day_key) != DAY_KEY_BYTES:
+        raise ValueError(f"a day key has {DAY_KEY_BYTES} bytes, not {len(day_key)}")
+    return DayCiphers(
+        id32=BinaryFf1(aes(_hkdf(day_key, b"shopbell/v1/id32")), 16),
+        id64=BinaryFf1(aes(_hkdf(day_key, b"shopbell/v1/id64")), 32),
+    )
+
+
+def _hkdf(key: bytes, info: bytes) -> bytes:
+    """Return HKDF-SHA256 (RFC 5869) without salt, one block of output cut to TOKEN_KEY_BYTES."""
+    extracted = hmac.digest(bytes(hashlib.sha256().digest_size), key, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")[:TOKEN_KEY_BYTES]
+
+
+_LOW_32: Final = 2**32 - 1
