@@ -441,8 +441,8 @@ class Passwords(Protocol):
         """Return what to store. Takes a tenth of a second on purpose."""
         ...
 
-    def match(self, password_hash: str, password: str) -> bool:
-        """Return whether `password` is the one. Takes as long for a wrong one."""
+    def match(self, password_hash: str | None, password: str) -> bool:
+        """Return whether `password` is the one. None is nobody's: false, and takes as long."""
         ...
 
 
