@@ -292,8 +292,8 @@ class Visits(Protocol):
         ...
 
     def of_person(self, person: PersonId) -> Sequence[Visit]: ...
-    def unended(self, last_before_ms: Millis, limit: int) -> Sequence[Visit]:
-        """Return candidates and open visits last seen before `last_before_ms`, oldest first."""
+    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
+        """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
         ...
 
     def page(

@@ -1,0 +1,226 @@
+"""Who and where, in memory: registry, sessions, people, consent, day keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
+
+from tests.fakes.memory_rows import drop, insert, require
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.ids import (
+        CardRef,
+        Day,
+        DeviceNo,
+        EdgeId,
+        Millis,
+        PersonId,
+        ProfileId,
+        StaffId,
+        StoreId,
+    )
+    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.ports import KeptAnswer
+    from tests.fakes.memory_rows import Tables
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+
+class MemoryRegistry:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def stores(self) -> Sequence[Store]:
+        return [store for _, store in sorted(self._tables.stores.items())]
+
+    def store(self, store: StoreId) -> Store | None:
+        return self._tables.stores.get(store)
+
+    def zones(self, store: StoreId) -> Sequence[Zone]:
+        return [zone for key, zone in sorted(self._tables.zones.items()) if key[0] == store]
+
+    def edges(self) -> Mapping[EdgeId, Edge]:
+        return dict(self._tables.edges)
+
+    def put_store(self, store: Store) -> None:
+        self._tables.stores[store.id] = store
+
+    def put_zone(self, zone: Zone) -> None:
+        require(self._tables.stores, zone.store, "store")
+        self._tables.zones[zone.store, zone.id] = zone
+
+    def put_edge(self, edge: Edge) -> None:
+        require(self._tables.stores, edge.store, "store")
+        self._tables.edges[edge.id] = edge
+
+    def staff(self, staff: StaffId) -> Staff | None:
+        found = self._tables.staff.get(staff)
+        return found[0] if found else None
+
+    def password_hash(self, staff: StaffId) -> str | None:
+        found = self._tables.staff.get(staff)
+        return found[1] if found else None
+
+    def put_staff(self, staff: Staff, password_hash: str | None) -> None:
+        self._tables.staff[staff.id] = (staff, password_hash)
+
+    def api_key_name(self, key_sha256: bytes) -> str | None:
+        return self._tables.api_keys.get(key_sha256)
+
+    def put_api_key(self, name: str, key_sha256: bytes) -> None:
+        self._tables.api_keys[key_sha256] = name
+
+
+class MemoryStaffSessions:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def open(self, token_sha256: bytes, staff: StaffId, expires_ms: Millis) -> None:
+        require(self._tables.staff, staff, "member of staff")
+        insert(self._tables.staff_sessions, token_sha256, (staff, expires_ms))
+
+    def staff_of(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
+        found = self._tables.staff_sessions.get(token_sha256)
+        return found[0] if found and now_ms < found[1] else None
+
+    def close(self, token_sha256: bytes) -> None:
+        if token_sha256 in self._tables.staff_sessions:
+            del self._tables.staff_sessions[token_sha256]
+
+    def take(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
+        staff = self.staff_of(token_sha256, now_ms)
+        if staff is not None:
+            self.close(token_sha256)
+        return staff
+
+
+class MemoryAnswers:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def recall(self, name_sha256: bytes, now_ms: Millis) -> KeptAnswer | None:
+        found = self._tables.answers.get(name_sha256)
+        return found if found and now_ms < found.expires_ms else None
+
+    def keep(self, answer: KeptAnswer, now_ms: Millis) -> bool:
+        if self.recall(answer.name_sha256, now_ms) is not None:
+            return False
+        self._tables.answers[answer.name_sha256] = answer
+        return True
+
+    def drop_expired(self, now_ms: Millis) -> int:
+        return drop(self._tables.answers, lambda each: each.expires_ms <= now_ms)
+
+
+class MemoryPeople:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]:
+        return _found(self._tables.profiles, profiles)
+
+    def put_profile(self, profile: Profile) -> None:
+        self._tables.profiles[profile.id] = profile
+
+    def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None:
+        require(self._tables.profiles, profile, "profile")
+        insert(self._tables.tickets, ticket_sha256, (profile, expires_ms))
+
+    def redeem_ticket(self, ticket_sha256: bytes, now_ms: Millis) -> ProfileId | None:
+        found = self._tables.tickets.get(ticket_sha256)
+        if found is None or found[1] <= now_ms:
+            return None
+        del self._tables.tickets[ticket_sha256]
+        return found[0]
+
+    def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
+        require(self._tables.profiles, enrolment.profile, "profile")
+        numbers = {each.device_no: each for each in self._tables.enrolments.values()}
+        insert(numbers, enrolment.device_no, enrolment)
+        insert(self._tables.enrolments, enrolment.person, enrolment)
+        insert(self._tables.device_tokens, device_token_sha256, enrolment.person)
+        require(self._tables.enrolments, card.person, "person")
+        insert(self._tables.cards, card.ref, card)
+
+    def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]:
+        return _found(self._tables.enrolments, persons)
+
+    def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
+        wanted = set(numbers)
+        return {
+            each.device_no: each
+            for each in self._tables.enrolments.values()
+            if each.device_no in wanted
+        }
+
+    def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
+        person = self._tables.device_tokens.get(device_token_sha256)
+        return None if person is None else self._tables.enrolments[person]
+
+    def revoke(self, person: PersonId, at_ms: Millis) -> None:
+        found = self._tables.enrolments.get(person)
+        if found and found.revoked_ms is None:
+            self._tables.enrolments[person] = replace(found, revoked_ms=at_ms)
+
+    def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
+        return _found(self._tables.cards, refs)
+
+    def add_issued(self, issued: Issued) -> None:
+        require(self._tables.enrolments, issued.person, "person")
+        self._tables.issued[issued] = None
+
+    def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]:
+        wanted = set(persons)
+        rows = sorted(
+            (each for each in self._tables.issued if each.person in wanted),
+            key=lambda each: (each.person, each.first, each.last),
+        )
+        return {person: list(each) for person, each in groupby(rows, key=lambda row: row.person)}
+
+    def lock(self, persons: Collection[PersonId]) -> None:
+        """Do nothing: units of work that write follow one another."""
+
+
+class MemoryLedger:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
+        wanted = set(persons)
+        rows = sorted(
+            (each for each in self._tables.ledger.values() if each.person in wanted),
+            key=lambda each: (each.person, each.at_ms, each.sequence),
+        )
+        return {person: list(each) for person, each in groupby(rows, key=lambda row: row.person)}
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            insert(self._tables.ledger, (entry.person, entry.sequence), entry)
+
+
+class MemoryDayKeys:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def keys(self, days: Collection[Day]) -> Mapping[Day, bytes]:
+        return _found(self._tables.day_keys, days)
+
+    def add(self, day: Day, key: bytes) -> None:
+        if day not in self._tables.day_keys:
+            self._tables.day_keys[day] = key
+
+    def destroy_before(self, day: Day) -> int:
+        past = [each for each in self._tables.day_keys if each < day]
+        for each in past:
+            del self._tables.day_keys[each]
+        return len(past)
+
+
+def _found(rows: Mapping[Key, Row], keys: Collection[Key]) -> dict[Key, Row]:
+    return {key: rows[key] for key in keys if key in rows}

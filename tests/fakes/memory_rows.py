@@ -1,0 +1,120 @@
+"""Tables of the database in memory.
+
+Owns: rows, and the rules between them that the real databases enforce by constraints and triggers.
+Never: transactions (`tests.fakes.server`), nor what a row means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from shopbell_server.ports import DatabaseBusyError, DatabaseRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.evidence import Interval, IntervalKey
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import (
+        CardRef,
+        Day,
+        EdgeId,
+        FactId,
+        Millis,
+        PersonId,
+        ProfileId,
+        StaffId,
+        StoreId,
+        VisitId,
+        ZoneId,
+    )
+    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, KeptAnswer
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A delivery: `position` orders those of one person."""
+
+    fact: Fact
+    position: int
+    due_ms: Millis
+    attempt: int = 0
+    done_ms: Millis | None = None
+    reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Tables:
+    """All rows of one tenant. Rows never change in place, so a copy of the dicts is a snapshot."""
+
+    batches: dict[BatchKey, BatchRecord] = field(default_factory=dict)
+    quarantined: dict[tuple[BatchKey, bytes], tuple[bytes, str]] = field(default_factory=dict)
+    streams: dict[tuple[EdgeId, str], str] = field(default_factory=dict)
+    anchors: dict[tuple[EdgeId, str], Anchor] = field(default_factory=dict)
+    stores: dict[StoreId, Store] = field(default_factory=dict)
+    zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
+    edges: dict[EdgeId, Edge] = field(default_factory=dict)
+    staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
+    api_keys: dict[bytes, str] = field(default_factory=dict)
+    staff_sessions: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
+    answers: dict[bytes, KeptAnswer] = field(default_factory=dict)
+    profiles: dict[ProfileId, Profile] = field(default_factory=dict)
+    tickets: dict[bytes, tuple[ProfileId, Millis]] = field(default_factory=dict)
+    enrolments: dict[PersonId, Enrolment] = field(default_factory=dict)
+    device_tokens: dict[bytes, PersonId] = field(default_factory=dict)
+    cards: dict[CardRef, Card] = field(default_factory=dict)
+    issued: dict[Issued, None] = field(default_factory=dict)
+    ledger: dict[tuple[PersonId, int], Entry] = field(default_factory=dict)
+    day_keys: dict[Day, bytes] = field(default_factory=dict)
+    intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
+    code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
+    visits: dict[VisitId, Visit] = field(default_factory=dict)
+    deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
+
+    def copy(self, *, writable: bool) -> Tables:
+        """Return a snapshot; writing to one that is not writable is refused."""
+        kind = dict if writable else _ReadOnly
+        return Tables(**{each.name: kind(getattr(self, each.name)) for each in fields(self)})
+
+
+def insert(rows: dict[Key, Row], key: Key, row: Row) -> None:
+    """Add a row whose key must be new."""
+    if key in rows:
+        raise DatabaseBusyError("another transaction wrote the same key first")
+    rows[key] = row
+
+
+def require(rows: Mapping[Key, Row], key: Key, what: str) -> Row:
+    """Return the row that another one refers to."""
+    if key not in rows:
+        raise DatabaseRefusedError(f"refers to a {what} that does not exist")
+    return rows[key]
+
+
+def drop(rows: dict[Key, Row], condition: Callable[[Row], bool]) -> int:
+    """Remove the rows that fulfil the condition; return how many."""
+    gone = [key for key, row in rows.items() if condition(row)]
+    for key in gone:
+        del rows[key]
+    return len(gone)
+
+
+class _ReadOnly(dict[Key, Row]):
+    """Rows of a unit of work that only reads."""
+
+    def __setitem__(self, key: Key, row: Row) -> NoReturn:
+        raise DatabaseRefusedError(_ONLY_READS)
+
+    def __delitem__(self, key: Key) -> NoReturn:
+        raise DatabaseRefusedError(_ONLY_READS)
+
+
+_ONLY_READS = "this unit of work only reads"

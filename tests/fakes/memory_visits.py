@@ -1,0 +1,241 @@
+"""What came in, what it amounts to, and what goes out, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.evidence import joined
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.intervals import order, truncated
+from shopbell_server.ports import DatabaseRefusedError, Delivery
+from tests.fakes.memory_rows import Waiting, drop, insert, require
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports import Anchor, BatchKey, BatchRecord
+    from tests.fakes.memory_rows import Tables
+
+
+class MemoryBatches:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def hashes(self, keys: Collection[BatchKey]) -> Mapping[BatchKey, bytes]:
+        known = self._tables.batches
+        return {key: known[key].sha256 for key in keys if key in known}
+
+    def record(self, records: Sequence[BatchRecord]) -> None:
+        for record in records:
+            insert(self._tables.batches, record.key, record)
+
+    def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
+        self._tables.quarantined.setdefault((record.key, record.sha256), (payload, reason))
+
+    def ranges(self, edge: EdgeId, stream: str) -> str | None:
+        return self._tables.streams.get((edge, stream))
+
+    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
+        del now_ms  # for retention, which nobody asks a fake for
+        self._tables.streams[edge, stream] = ranges
+
+    def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
+        known = self._tables.anchors
+        return {boot: known[boot] for boot in boots if boot in known}
+
+    def put_anchor(self, anchor: Anchor) -> None:
+        if (anchor.edge, anchor.boot) not in self._tables.anchors:
+            self._tables.anchors[anchor.edge, anchor.boot] = anchor
+
+
+class MemoryIntervals:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def join(self, intervals: Sequence[Interval]) -> None:
+        rows = self._tables.intervals
+        for each in intervals:
+            rows[each.key] = joined(rows[each.key], each) if each.key in rows else each
+
+    def within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        return [
+            each
+            for each in sorted(self._tables.intervals.values(), key=order)
+            if (each.key.person, each.key.store) == (person, store)
+            and each.key.first_ms <= to_ms
+            and each.last_ms >= from_ms
+        ]
+
+    def remove_within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> None:
+        drop(
+            self._tables.intervals,
+            lambda each: (
+                (each.key.person, each.key.store) == (person, store)
+                and from_ms <= each.key.first_ms <= to_ms
+            ),
+        )
+
+    def truncate(self, person: PersonId, at_ms: Millis) -> None:
+        hers = [each for each in self._tables.intervals.values() if each.key.person == person]
+        drop(self._tables.intervals, lambda each: each.key.person == person)
+        for each in truncated(hers, at_ms):
+            self._tables.intervals[each.key] = each
+
+    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
+        if (card, step) in self._tables.code_uses:
+            return False
+        self._tables.code_uses[card, step] = at_ms
+        return True
+
+
+class MemoryVisits:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def touching(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Visit]:
+        return [
+            each
+            for each in self.of_person(person)
+            if each.store == store
+            and each.session.start_ms <= to_ms
+            and each.session.end_ms >= from_ms
+        ]
+
+    def put(self, visits: Sequence[Visit]) -> None:
+        for each in visits:
+            require(self._tables.stores, each.store, "store")
+            if not self._recognised(each):
+                raise DatabaseRefusedError("a visit needs a consent that was given before its end")
+            self._tables.visits[each.id] = each
+
+    def remove(self, visits: Collection[VisitId]) -> None:
+        drop(self._tables.visits, lambda each: each.id in visits)
+
+    def get(self, visit: VisitId) -> Visit | None:
+        return self._tables.visits.get(visit)
+
+    def present(self, store: StoreId, since_ms: Millis) -> Sequence[Visit]:
+        return [
+            each
+            for each in sorted(self._tables.visits.values(), key=_start)
+            if each.store == store
+            and each.state != "ended"
+            and each.session.gone_ms is not None
+            and each.session.gone_ms >= since_ms
+        ]
+
+    def of_person(self, person: PersonId) -> Sequence[Visit]:
+        visits = sorted(self._tables.visits.values(), key=_start)
+        return [each for each in visits if each.person == person]
+
+    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
+        waiting = [
+            each
+            for each in self._tables.visits.values()
+            if each.state != "ended" and each.session.due_ms < now_ms
+        ]
+        return sorted(waiting, key=lambda each: (each.session.due_ms, each.id))[:limit]
+
+    def page(
+        self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
+    ) -> Sequence[Visit]:
+        return [
+            each
+            for each in sorted(self._tables.visits.values(), key=_start, reverse=True)
+            if each.reported and each.store in stores and (before is None or _start(each) < before)
+        ][:limit]
+
+    def _recognised(self, visit: Visit) -> bool:
+        return any(
+            entry.person == visit.person
+            and entry.purpose is Purpose.RECOGNISE_IN_STORE
+            and entry.change in {Change.GIVEN, Change.RENEWED}
+            and entry.at_ms <= visit.session.end_ms
+            for entry in self._tables.ledger.values()
+        )
+
+
+class MemoryOutgoing:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, facts: Sequence[Fact], sinks: Collection[str], due_ms: Millis) -> None:
+        rows = self._tables.deliveries
+        for fact in facts:
+            position = 1 + max(
+                (row.position for row in rows.values() if row.fact.person == fact.person),
+                default=0,
+            )
+            for sink in sorted(sinks):
+                insert(
+                    rows, (sink, fact.fact), Waiting(fact=fact, position=position, due_ms=due_ms)
+                )
+
+    def claim(self, sink: str, now_ms: Millis, lease_ms: int, limit: int) -> Sequence[Delivery]:
+        heads: dict[PersonId, Waiting] = {}
+        for row in sorted(self._waiting(sink), key=lambda each: each.position):
+            heads.setdefault(row.fact.person, row)
+        due = sorted(
+            (row for row in heads.values() if row.due_ms <= now_ms),
+            key=lambda each: (each.due_ms, each.fact.fact),
+        )[:limit]
+        for row in due:
+            self._tables.deliveries[sink, row.fact.fact] = replace(
+                row, due_ms=Millis(now_ms + lease_ms), attempt=row.attempt + 1
+            )
+        return [Delivery(sink=sink, fact=row.fact, attempt=row.attempt + 1) for row in due]
+
+    def delivered(self, sink: str, fact: FactId, at_ms: Millis) -> None:
+        self._change(sink, fact, done_ms=at_ms)
+
+    def retry(self, sink: str, fact: FactId, due_ms: Millis) -> None:
+        self._change(sink, fact, due_ms=due_ms)
+
+    def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
+        self._change(sink, fact, done_ms=at_ms, reason=reason)
+
+    def cancel(self, person: PersonId) -> int:
+        return drop(
+            self._tables.deliveries,
+            lambda row: row.fact.person == person and row.done_ms is None,
+        )
+
+    def waiting(self, sink: str) -> tuple[int, Millis | None]:
+        since = [row.fact.recorded_ms for row in self._waiting(sink)]
+        return len(since), min(since, default=None)
+
+    def _waiting(self, sink: str) -> Iterable[Waiting]:
+        rows = self._tables.deliveries
+        return [row for key, row in rows.items() if key[0] == sink and row.done_ms is None]
+
+    def _change(
+        self,
+        sink: str,
+        fact: FactId,
+        *,
+        due_ms: Millis | None = None,
+        done_ms: Millis | None = None,
+        reason: str | None = None,
+    ) -> None:
+        row = self._tables.deliveries.get((sink, fact))
+        if row is None or row.done_ms is not None:
+            return
+        self._tables.deliveries[sink, fact] = replace(
+            row, due_ms=row.due_ms if due_ms is None else due_ms, done_ms=done_ms, reason=reason
+        )
+
+
+def _start(visit: Visit) -> tuple[Millis, VisitId]:
+    return visit.session.start_ms, visit.id
