@@ -58,6 +58,8 @@ class Told:
     person: PersonId
     at_ms: Millis
     recorded_ms: Millis
+    late: bool = False
+    """It came out of a backlog or is long past: it is told, and fires no rule and rings no bell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
