@@ -1,0 +1,235 @@
+"""One person's evidence in one store, as stays.
+
+Owns: where a stay begins and ends, and everything that is computed from its evidence.
+Never: what a stay was called before, or who was told of it (`reconcile`); the clock.
+
+Pure and without memory: the same evidence gives the same sessions, in whatever order it came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.intervals import clipped, gathered, is_act
+from shopbell_server.core.showing import (
+    best_act,
+    confidence_of,
+    first_shown,
+    held_until,
+    last_act,
+    radio_of,
+    scanners_of,
+)
+from shopbell_server.core.stretches import length_ms, union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from shopbell_server.core.confidence import Confidence
+    from shopbell_server.core.evidence import Evidence, Interval
+    from shopbell_server.core.ids import ZoneId
+    from shopbell_server.core.showing import Glimpse
+    from shopbell_server.core.visit_rules import VisitRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneTime:
+    """When she was first and last in a zone, and how long in all; `dwelt` if it was not in passing."""
+
+    zone: ZoneId
+    first_ms: Millis
+    last_ms: Millis
+    dwell_ms: int
+    dwelt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One stay, as far as its evidence tells.
+
+    `start_ms` and `end_ms` are its first and last evidence, both included.
+    """
+
+    kind: Literal["candidate", "visit"]
+    """A candidate is below the minimum dwell: reported nowhere."""
+    start_ms: Millis
+    end_ms: Millis
+    duration_known: bool
+    """False where only a point is known."""
+    reentries: int
+    """How often she was silent for longer than the board waits, and came back. The silence after an
+    act is none: she was held present."""
+    evidence: Evidence
+    n: int
+    scanners: tuple[tuple[str, str], ...]
+    """(edge, scanner), sorted; the app is not one."""
+    zones: tuple[ZoneTime, ...]
+    """In the order in which she came to them."""
+    confidence: Confidence
+    reasons: tuple[str, ...]
+    engaged: bool
+    overlong: bool
+    """One of the pieces that a stay beyond the longest was cut into."""
+    shown: Glimpse | None
+    """First evidence that may be shown to staff; None: not on the board."""
+    best_act: Glimpse | None
+    last_act: Glimpse | None
+    heard_ms: Millis | None
+    """Last radio evidence."""
+    gone_ms: Millis | None
+    """When she goes off the board if nothing more is heard; None where she is not on it."""
+    reach_ms: Millis
+    """Evidence up to here would belong to this stay; it has ended when this has passed."""
+    due_ms: Millis
+    """When there is something to do if nothing more is heard: end a visit, forget a candidate."""
+    rule_version: str = field(compare=False)
+    """By which rules it was computed; other rules that give the same stay do not change it."""
+
+
+def sessions(intervals: Iterable[Interval], rules: VisitRules) -> tuple[Session, ...]:
+    """Return the sessions of `intervals`, which must be of one person in one store, oldest first.
+
+    Sessions never overlap, and are further apart than the gap, the pieces of an overlong one aside.
+    Each interval lies in one session; one that reaches over a cut has a part in each piece.
+    """
+    evidence = gathered(intervals)
+    if len({(each.key.person, each.key.store) for each in evidence}) > 1:
+        raise ValueError("sessions of several people or stores: group the intervals first")
+    return tuple(session for window in _windows(evidence, rules) for session in _cut(window, rules))
+
+
+def _windows(evidence: Sequence[Interval], rules: VisitRules) -> list[list[Interval]]:
+    """Return runs of evidence, each out of the reach of the one before."""
+    windows: list[list[Interval]] = []
+    reach_ms = 0
+    for each in evidence:
+        if not windows or each.key.first_ms > reach_ms:
+            windows.append([])
+            reach_ms = 0
+        windows[-1].append(each)
+        reach_ms = max(reach_ms, _reach(each, rules))
+    return windows
+
+
+def _reach(interval: Interval, rules: VisitRules) -> Millis:
+    """Return up to when other evidence belongs to the same stay.
+
+    After an act she is held present for the expected stay, so hearing her within it is no new visit.
+    """
+    after_ms = rules.widest_reach_ms if is_act(interval) else rules.gap_ms
+    return Millis(interval.last_ms + after_ms)
+
+
+def _cut(window: Sequence[Interval], rules: VisitRules) -> list[Session]:
+    """Return the sessions of one run: itself, or its pieces of the longest length each.
+
+    Cuts lie at multiples of that length from the first evidence. Whether it is a visit is decided
+    once, for all pieces.
+    """
+    start_ms = window[0].key.first_ms
+    kind = _kind(window, rules)
+    pieces: dict[int, list[Interval]] = {}
+    for each in window:
+        first = _piece(each.key.first_ms - start_ms, rules)
+        last = _piece(each.last_ms - start_ms, rules)
+        for number in range(first, last + 1):
+            # Both ends of a session are included, so the next piece begins a millisecond later.
+            from_ms = start_ms + number * rules.longest_ms + (1 if number else 0)
+            to_ms = start_ms + (number + 1) * rules.longest_ms
+            pieces.setdefault(number, []).append(clipped(each, from_ms, to_ms))
+    return [
+        _session(piece, kind, rules, reach_ms=reach_ms, overlong=len(pieces) > 1)
+        for piece, reach_ms in _with_reach(window, pieces, rules)
+    ]
+
+
+def _with_reach(
+    window: Sequence[Interval], pieces: Mapping[int, Sequence[Interval]], rules: VisitRules
+) -> Iterator[tuple[Sequence[Interval], Millis]]:
+    """Yield each piece, oldest first, with its reach; the last one's is that of the whole run."""
+    for number in sorted(pieces):
+        reaching = window if number == max(pieces) else pieces[number]
+        yield pieces[number], max(_reach(each, rules) for each in reaching)
+
+
+def _piece(since_start_ms: int, rules: VisitRules) -> int:
+    """Return the number of the piece: [0, longest] is 0, (longest, twice longest] is 1."""
+    return max(0, since_start_ms - 1) // rules.longest_ms
+
+
+def _kind(window: Sequence[Interval], rules: VisitRules) -> Literal["candidate", "visit"]:
+    if any(is_act(each) for each in window):
+        return "visit"
+    # Silences that an edge would bridge count as dwell; somebody who passes twice did not stay.
+    dwell_ms = length_ms(union(window, rules.left_shown_ms))
+    return "visit" if dwell_ms >= rules.min_dwell_ms else "candidate"
+
+
+def _session(
+    evidence: Sequence[Interval],
+    kind: Literal["candidate", "visit"],
+    rules: VisitRules,
+    *,
+    reach_ms: Millis,
+    overlong: bool,
+) -> Session:
+    start_ms = min(each.key.first_ms for each in evidence)
+    end_ms = max(each.last_ms for each in evidence)
+    shown = first_shown(evidence, rules)
+    act = last_act(evidence)
+    heard_ms = max((each.last_ms for each in radio_of(evidence)), default=None)
+    confidence, reasons = confidence_of(evidence, shown)
+    held_ms = held_until(act, heard_ms, rules)
+    gone_ms = Millis(end_ms + rules.off_board_ms) if held_ms is None else held_ms
+    return Session(
+        kind=kind,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        duration_known=end_ms > start_ms,
+        reentries=_reentries(evidence, rules),
+        evidence=max(each.evidence for each in evidence),
+        n=sum(each.n for each in evidence),
+        scanners=scanners_of(evidence),
+        zones=_zones(evidence, rules),
+        confidence=confidence,
+        reasons=reasons,
+        engaged=end_ms - start_ms >= rules.engaged_ms,
+        overlong=overlong,
+        shown=shown,
+        best_act=best_act(evidence),
+        last_act=act,
+        heard_ms=heard_ms,
+        gone_ms=None if shown is None else gone_ms,
+        reach_ms=reach_ms,
+        due_ms=Millis(reach_ms + (rules.candidate_kept_ms if kind == "candidate" else 0)),
+        rule_version=rules.rule_version,
+    )
+
+
+def _reentries(evidence: Sequence[Interval], rules: VisitRules) -> int:
+    acts = {each.last_ms for each in evidence if is_act(each)}
+    covered = union(evidence, rules.off_board_ms)
+    return sum(1 for stretch in covered[:-1] if stretch.last_ms not in acts)
+
+
+def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, ...]:
+    by_zone: dict[ZoneId, list[Interval]] = {}
+    for each in evidence:
+        if each.zone is not None:
+            by_zone.setdefault(each.zone, []).append(each)
+    times = []
+    for zone, heard in by_zone.items():
+        covered = union(heard, rules.left_shown_ms)
+        dwell_ms = length_ms(covered)
+        times.append(
+            ZoneTime(
+                zone=zone,
+                first_ms=covered[0].first_ms,
+                last_ms=covered[-1].last_ms,
+                dwell_ms=dwell_ms,
+                dwelt=dwell_ms >= rules.zone_dwell_ms,
+            )
+        )
+    return tuple(sorted(times, key=lambda time: (time.first_ms, time.zone)))

@@ -1,0 +1,130 @@
+"""From which evidence on somebody may be shown, how sure it is, and how long she is taken to be here.
+
+Owns: the showing rule, confidence with its reasons, presence held after a code.
+Never: which of her fields may be seen (`disclosure`), nor where one visit ends (`sessions`).
+
+Every function takes the evidence of one visit: joined, not empty, in the order of `intervals.order`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.confidence import Confidence
+from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.intervals import ACTS, is_act, order
+from shopbell_server.core.stretches import moment_of, union
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.core.evidence import Carrier, Interval
+    from shopbell_server.core.ids import ZoneId
+    from shopbell_server.core.visit_rules import VisitRules
+
+PASS: Final = "pass"  # noqa: S105  (a reason, not a password)
+TWO_SCANNERS: Final = "two scanners"
+CODE: Final = "one scanner, a code"
+APP_REPORT: Final = "the app's own report"
+HEARD_LONG_ENOUGH: Final = "one scanner, heard long enough to be shown"
+HEARD_BRIEFLY: Final = "one scanner, heard too briefly or too seldom to be shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """One piece of evidence that is named by itself: what, where, when."""
+
+    at_ms: Millis
+    carrier: Carrier
+    evidence: Evidence
+    zone: ZoneId | None
+
+
+def first_shown(evidence: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
+    """Return the first evidence that may be shown: an act at once, radio by dwell and sightings.
+
+    Radio counts from the moment at which it has lasted long enough; it is described by the strongest
+    evidence that had been heard by then.
+    """
+    acts = [_glimpse(each, each.key.first_ms) for each in evidence if is_act(each)]
+    radio = _radio_shown(radio_of(evidence), rules)
+    shown = acts if radio is None else [*acts, radio]
+    return min(shown, key=lambda one: (one.at_ms, -one.evidence, one.carrier), default=None)
+
+
+def last_act(evidence: Sequence[Interval]) -> Glimpse | None:
+    """Return the latest act; of several at one moment the strongest."""
+    acts = [_glimpse(each, each.last_ms) for each in evidence if is_act(each)]
+    return max(acts, key=lambda one: (one.at_ms, one.evidence, one.carrier), default=None)
+
+
+def best_act(evidence: Sequence[Interval]) -> Glimpse | None:
+    """Return the strongest act, of equal ones the first: how she was recognised, in words."""
+    acts = [_glimpse(each, each.key.first_ms) for each in evidence if is_act(each)]
+    return min(acts, key=lambda one: (-one.evidence, one.at_ms, one.carrier), default=None)
+
+
+def radio_of(evidence: Sequence[Interval]) -> tuple[Interval, ...]:
+    """Return what was heard rather than held up."""
+    return tuple(each for each in evidence if not is_act(each))
+
+
+def scanners_of(evidence: Sequence[Interval]) -> tuple[tuple[str, str], ...]:
+    """Return the scanners (edge, name) that took part; the app's own report has none."""
+    return tuple(
+        sorted(
+            {(each.key.edge, each.key.scanner) for each in evidence if each.key.carrier != "app"}
+        )
+    )
+
+
+def confidence_of(
+    evidence: Sequence[Interval], shown: Glimpse | None
+) -> tuple[Confidence, tuple[str, ...]]:
+    """Return how sure the visit is, and why."""
+    certain = []
+    if any(each.evidence >= Evidence.PASS for each in evidence):
+        certain.append(PASS)
+    if len(scanners_of(evidence)) > 1:
+        certain.append(TWO_SCANNERS)
+    if certain:
+        return Confidence.HIGH, tuple(certain)
+    if shown is None:
+        return Confidence.LOW, (HEARD_BRIEFLY,)
+    if any(each.key.carrier == "number" for each in evidence):
+        return Confidence.MEDIUM, (CODE,)
+    if shown.carrier in ACTS:
+        return Confidence.MEDIUM, (APP_REPORT,)
+    return Confidence.MEDIUM, (HEARD_LONG_ENOUGH,)
+
+
+def held_until(act: Glimpse | None, heard_ms: Millis | None, rules: VisitRules) -> Millis | None:
+    """Return until when an act holds her present; None where it does not.
+
+    Radio heard after the act is what can fall silent: its silence is the evidence of leaving, and
+    ends the hold. Radio from before the act is not: the code may be read where none is heard.
+    """
+    if act is None or (heard_ms is not None and heard_ms > act.at_ms):
+        return None
+    return Millis(act.at_ms + rules.expected_stay_ms)
+
+
+def _radio_shown(radio: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
+    if sum(each.n for each in radio) < rules.shown_sightings:
+        return None
+    at_ms = moment_of(union(radio, rules.left_shown_ms), rules.shown_dwell_ms)
+    if at_ms is None:
+        return None
+    heard = [each for each in radio if each.key.first_ms <= at_ms]
+    return _glimpse(max(heard, key=lambda each: (each.evidence, *order(each))), at_ms)
+
+
+def _glimpse(interval: Interval, at_ms: Millis) -> Glimpse:
+    return Glimpse(
+        at_ms=at_ms,
+        carrier=interval.key.carrier,
+        evidence=interval.evidence,
+        zone=interval.zone,
+    )

@@ -1,0 +1,53 @@
+"""Stretches of time: what several intervals cover together.
+
+Owns: unions of closed stretches, and how long they are.
+Never: what the stretches mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from shopbell_server.core.ids import Millis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from shopbell_server.core.evidence import Interval
+
+
+class Stretch(NamedTuple):
+    """From `first_ms` to `last_ms`, both included."""
+
+    first_ms: Millis
+    last_ms: Millis
+
+
+def union(intervals: Iterable[Interval], bridge_ms: int) -> tuple[Stretch, ...]:
+    """Return what the intervals cover, in order of time; silences up to `bridge_ms` count as covered.
+
+    Monotone: more intervals never cover less.
+    """
+    covered: list[Stretch] = []
+    for first_ms, last_ms in sorted((each.key.first_ms, each.last_ms) for each in intervals):
+        if covered and first_ms - covered[-1].last_ms <= bridge_ms:
+            covered[-1] = Stretch(covered[-1].first_ms, max(covered[-1].last_ms, last_ms))
+        else:
+            covered.append(Stretch(first_ms, last_ms))
+    return tuple(covered)
+
+
+def length_ms(stretches: Iterable[Stretch]) -> int:
+    """Return how long the stretches, which must lie apart, are together."""
+    return sum(stretch.last_ms - stretch.first_ms for stretch in stretches)
+
+
+def moment_of(stretches: Sequence[Stretch], length: int) -> Millis | None:
+    """Return the moment at which they had lasted `length` milliseconds together; None if never."""
+    missing = length
+    for stretch in stretches:
+        lasted = stretch.last_ms - stretch.first_ms
+        if lasted >= missing:
+            return Millis(stretch.first_ms + missing)
+        missing -= lasted
+    return None

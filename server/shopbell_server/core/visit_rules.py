@@ -1,0 +1,118 @@
+"""The numbers that decide what a visit is.
+
+Owns: every number of the visit rules with its reason, and which of them a store may choose.
+Never: the rules themselves (`sessions`, `board_state`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, fields, replace
+from hashlib import sha256
+from typing import Final
+
+SECOND_MS: Final = 1_000
+MINUTE_MS: Final = 60 * SECOND_MS
+HOUR_MS: Final = 60 * MINUTE_MS
+
+ALGORITHM: Final = 1
+"""First part of every `rule_version`. Raised when the code gives other visits for the same numbers."""
+
+DEMO_SPEED: Final = 20
+"""A stay of 40 minutes fits into two: short enough to watch, and 120 s of dwell are still 6 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRules:
+    """What a store decides about its visits. Checked by `faults`, not by the constructor."""
+
+    gap_ms: int = 30 * MINUTE_MS
+    """Silence that ends a visit. The market has 15 minutes to 3 hours; 30 is what web sessions use,
+    so that the two can be compared, and longer than a coffee in the middle of a visit."""
+    left_shown_ms: int = 3 * MINUTE_MS
+    """Unseen for so long: the board says "left?". As long as an edge waits before it says `left`, so
+    that shorter silences are presence here as they are there."""
+    off_board_ms: int = 10 * MINUTE_MS
+    """Unseen for so long: no longer on the board, and coming back counts as a re-entry."""
+    expected_stay_ms: int = 45 * MINUTE_MS
+    """A code is one moment, without anything that would fall silent: she is held present so long."""
+    min_dwell_ms: int = 120 * SECOND_MS
+    """Radio alone, for less: somebody who walked past. A code makes a visit at once."""
+    shown_dwell_ms: int = 60 * SECOND_MS
+    """Radio alone, for less: not shown to staff."""
+    shown_sightings: int = 5
+    """Fewer receptions than this may be a chance hit or an echo, and are not shown to staff."""
+    engaged_ms: int = 10 * MINUTE_MS
+    """From here on somebody looked around rather than in."""
+    longest_ms: int = 8 * HOUR_MS
+    """Longer than shops are open: a phone left behind, or a member of staff not listed as one."""
+    zone_dwell_ms: int = 60 * SECOND_MS
+    """A zone was dwelt in, not crossed."""
+    candidate_kept_ms: int = 24 * HOUR_MS
+    """A candidate that ended is forgotten after as long as the observations it was made of are kept,
+    so that parts of a visit that arrive within a day of each other still add up. 0: at its end."""
+
+    @property
+    def rule_version(self) -> str:
+        """Name exactly these rules: the algorithm and a digest of every number."""
+        numbers = ",".join(str(number) for number in astuple(self))
+        return f"{ALGORITHM}-{sha256(numbers.encode()).hexdigest()[:8]}"
+
+    @property
+    def widest_reach_ms(self) -> int:
+        """How far apart two pieces of evidence of one visit may lie."""
+        return max(self.gap_ms, self.expected_stay_ms)
+
+
+def demo(rules: VisitRules) -> VisitRules:
+    """Return `rules` with every duration shortened DEMO_SPEED times, counts as they are."""
+    return replace(
+        rules,
+        **{
+            field.name: getattr(rules, field.name) // DEMO_SPEED
+            for field in fields(rules)
+            if field.name.endswith("_ms")
+        },
+    )
+
+
+def faults(rules: VisitRules) -> tuple[str, ...]:
+    """Return everything that is wrong with `rules`, each with what is allowed; empty when nothing is.
+
+    For what a tenant chose; the rules of a demo are too short on purpose and are not asked.
+    """
+    wrong = [
+        f"{name} is {getattr(rules, name)}: must be {low} to {high}"
+        for name, (low, high) in ALLOWED.items()
+        if not low <= getattr(rules, name) <= high
+    ]
+    wrong += [
+        f"{smaller} is {getattr(rules, smaller)}: must not exceed "
+        f"{greater}, which is {getattr(rules, greater)}"
+        for smaller, greater in _ORDER
+        if getattr(rules, smaller) > getattr(rules, greater)
+    ]
+    return tuple(wrong)
+
+
+ALLOWED: Final = {
+    "gap_ms": (5 * MINUTE_MS, 240 * MINUTE_MS),
+    "left_shown_ms": (1 * MINUTE_MS, 30 * MINUTE_MS),
+    "off_board_ms": (1 * MINUTE_MS, 30 * MINUTE_MS),
+    "expected_stay_ms": (5 * MINUTE_MS, 240 * MINUTE_MS),
+    "min_dwell_ms": (30 * SECOND_MS, 600 * SECOND_MS),
+    "shown_dwell_ms": (0, 600 * SECOND_MS),
+    "shown_sightings": (1, 100),
+    "engaged_ms": (1 * MINUTE_MS, 240 * MINUTE_MS),
+    "longest_ms": (4 * HOUR_MS, 24 * HOUR_MS),
+    "zone_dwell_ms": (1 * SECOND_MS, 30 * MINUTE_MS),
+    "candidate_kept_ms": (0, 24 * HOUR_MS),
+}
+"""Smallest and greatest of each. `candidate_kept_ms` is a retention: the tenant may only shorten it.
+`longest_ms` is at least the widest gap, so that no piece of a long visit is empty."""
+
+_ORDER: Final = (
+    ("left_shown_ms", "off_board_ms"),
+    ("off_board_ms", "gap_ms"),
+    ("off_board_ms", "expected_stay_ms"),
+)
+"""She is "left?" before she is gone from the board, and gone before her visit has ended."""

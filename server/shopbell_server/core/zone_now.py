@@ -1,0 +1,51 @@
+"""In which zone somebody is at this moment, for the live view.
+
+Owns: the simplest causal choice: the nearest scanner, with hysteresis.
+Never: the zones of a visit, which follow from all of its evidence (`sessions`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.intervals import is_act
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.ids import Millis, ZoneId
+
+HYSTERESIS_DB: Final = 6.0
+"""A hand over the phone or a turn of the body costs 4 to 10 dB for seconds; halving the distance gains
+6 dB. Somebody who really moves passes that within a few steps."""
+
+RECENT_MS: Final = 60_000
+"""Two reports of a signal that does not move: edges send one every 30 s."""
+
+
+def zone_now(intervals: Iterable[Interval], before: ZoneId | None, now_ms: Millis) -> ZoneId | None:
+    """Return the zone of the nearest scanner heard in the last RECENT_MS; `before` if none was.
+
+    `intervals` are those of one visit, `before` the zone of the last answer. Another zone must be
+    nearer than `before` by HYSTERESIS_DB. A code says where she stands: as near as can be, until
+    something is heard after it.
+    """
+    recent = [
+        each for each in intervals if each.zone is not None and each.last_ms >= now_ms - RECENT_MS
+    ]
+    acts = [each for each in recent if is_act(each)]
+    heard = [each for each in recent if not is_act(each) and each.loss_db is not None]
+    act = max(acts, key=lambda each: (each.last_ms, each.evidence, each.zone or ""), default=None)
+    if act is not None and all(each.last_ms <= act.last_ms for each in heard):
+        return act.zone
+    nearest: dict[ZoneId, float] = {}
+    for each in heard:
+        if each.zone is not None and each.loss_db is not None:
+            nearest[each.zone] = min(each.loss_db, nearest.get(each.zone, each.loss_db))
+    if not nearest:
+        return before
+    best = min(nearest, key=lambda zone: (nearest[zone], zone))
+    if before in nearest and nearest[before] - nearest[best] < HYSTERESIS_DB:
+        return before
+    return best
