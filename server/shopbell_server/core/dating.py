@@ -1,0 +1,93 @@
+"""When an event really happened, by the clock of an edge that may not have known the time.
+
+Owns: re-dating by an anchor, and what time is believable.
+Never: what the event was. Tokens that prove their own time are dated by `tokens`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from shopbell_server.core.ids import Millis
+
+if TYPE_CHECKING:
+    from shopbell_wire.messages import Clock
+
+OLDEST_MS: Final = 8 * 86_400_000
+"""An edge keeps events for seven days, and one is for the work: what is older was dated wrongly."""
+
+AHEAD_MS: Final = 5 * 60_000
+"""An edge in holdover for 72 h is 13 s wrong (50 ppm); 5 min ahead is a broken clock."""
+
+
+ANCHOR_ERR_MS: Final = 250
+"""What an edge calls synchronized: an anchor is sent at the first such moment."""
+
+
+class Anchored(Protocol):
+    """The first moment at which a boot knew the time: as it came, or as it was stored."""
+
+    @property
+    def boot(self) -> str:
+        """Name of the boot."""
+        ...
+
+    @property
+    def boottime_ms(self) -> int:
+        """Time since the boot began."""
+        ...
+
+    @property
+    def wall_ms(self) -> int:
+        """The true time then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """Add `by_ms` to every wall time of the batch, and it is true to `err_ms`."""
+
+    by_ms: int
+    err_ms: int
+
+    def dated(self, wall_ms: int) -> Millis:
+        """Return the true time of what the edge says happened at `wall_ms`."""
+        return Millis(wall_ms + self.by_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """The edge did not know the time and no anchor tells it: only an id64 dates itself, by trial."""
+
+
+Dating = Shift | Undated
+
+Plausibility = Literal["plausible", "implausible_time"]
+
+
+def dating_of(clock: Clock, anchor: Anchored | None) -> Dating:
+    """Return how the wall times of a batch that was sealed under `clock` become true.
+
+    `anchor` is the first moment at which the edge knew the time in this boot, if it has; one of
+    another boot is a mistake of the caller. A clock that was set keeps its times: the anchor is no
+    better than what it was set from.
+    """
+    if anchor is not None and anchor.boot != clock.boot:
+        raise ValueError("an anchor dates its own boot only")
+    if clock.state != "unsynced":
+        return Shift(by_ms=0, err_ms=clock.err_ms)
+    if anchor is None:
+        return Undated()
+    # Both sides are "wall time when this boot's clock stood at 0": their difference is the error of
+    # the unset clock. Boot time counts through suspension, so it is exact over any distance.
+    began_ms = anchor.wall_ms - anchor.boottime_ms
+    claimed_ms = clock.wall_ms - clock.boottime_ms
+    return Shift(by_ms=began_ms - claimed_ms, err_ms=ANCHOR_ERR_MS)
+
+
+def plausibility(at_ms: Millis, now_ms: Millis) -> Plausibility:
+    """Return whether a dated event may have happened at `at_ms`; both limits belong to the range."""
+    if now_ms - OLDEST_MS <= at_ms <= now_ms + AHEAD_MS:
+        return "plausible"
+    return "implausible_time"
