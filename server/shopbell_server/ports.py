@@ -200,6 +200,13 @@ class People(Protocol):
         """End an enrolment; one that has ended keeps its end."""
         ...
 
+    def renumber(self, person: PersonId, device_no: DeviceNo) -> None:
+        """Give an enrolment a new device number; the old one is nobody's from then on.
+
+        Raises DatabaseBusyError if somebody has the new one.
+        """
+        ...
+
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]: ...
 
     def add_issued(self, issued: Issued) -> None: ...

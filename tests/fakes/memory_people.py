@@ -168,6 +168,12 @@ class MemoryPeople:
         if found and found.revoked_ms is None:
             self._tables.enrolments[person] = replace(found, revoked_ms=at_ms)
 
+    def renumber(self, person: PersonId, device_no: DeviceNo) -> None:
+        numbers = {each.device_no: each for each in self._tables.enrolments.values()}
+        renumbered = replace(self._tables.enrolments[person], device_no=device_no)
+        insert(numbers, device_no, renumbered)
+        self._tables.enrolments[person] = renumbered
+
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         return _found(self._tables.cards, refs)
 
