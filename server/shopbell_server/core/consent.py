@@ -118,6 +118,26 @@ def may_resolve(entries: Iterable[Entry], event_ms: Millis, now_ms: Millis) -> b
     )
 
 
+def may_share(entries: Iterable[Entry], happened_ms: Millis, now_ms: Millis) -> bool:
+    """Return whether what happened then may be told to others now: both moments count, as above."""
+    ledger = tuple(entries)
+    return active(ledger, Purpose.SHARE_WITH_CDP, happened_ms) and active(
+        ledger, Purpose.SHARE_WITH_CDP, now_ms
+    )
+
+
+def may_tell_change(entries: Iterable[Entry], changed_ms: Millis, now_ms: Millis) -> bool:
+    """Return whether others may be told that a consent changed at `changed_ms`.
+
+    Those who were told of her until then must learn that she withdrew, although nothing else may be
+    told any more; those who never were learn nothing.
+    """
+    ledger = tuple(entries)
+    return active(ledger, Purpose.SHARE_WITH_CDP, Millis(changed_ms - 1)) or may_share(
+        ledger, changed_ms, now_ms
+    )
+
+
 def given_spans(entries: Iterable[Entry], purpose: Purpose) -> tuple[Span, ...]:
     """Return when `purpose` is active: spans in order of time, apart from each other, none empty.
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.handles import Language
 
-_PHONE: Final = {"en": "her phone is nearby", "nl": "haar telefoon is in de buurt"}
+_PHONE: Final[Mapping[Language, str]] = {
+    "en": "her phone is nearby",
+    "nl": "haar telefoon is in de buurt",
+}
 
 _HOW: Final[Mapping[Carrier, Mapping[Language, str]]] = {
     "pass": {"en": "checked in with her pass", "nl": "ingecheckt met haar pas"},

@@ -30,6 +30,7 @@ Answer = Literal["delivered", "retry", "refused", "gone"]
 _ABOUT_THE_EVENT: Final = frozenset({400, 406, 411, 413, 414, 415, 417, 422, 431})
 """Of the 4xx those that judge what was sent: malformed, of the wrong type, too large. The others
 judge the endpoint (not found, not allowed, busy) and may be mended while the schedule lasts."""
+_GONE: Final = 410
 _SUCCESS: Final = 2
 
 
