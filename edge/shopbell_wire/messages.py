@@ -27,7 +27,9 @@ MAX_MS: Final = 253_402_300_799_999
 MAX_COUNT: Final = 2**53 - 1
 """Integers stay exact in consumers that only have doubles (JavaScript, jq)."""
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}\Z")]
+NAME_PATTERN: Final = r"^[a-z0-9-]{1,40}\Z"
+
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 """Tenants, edges and scanners; safe in topics, file names and metric labels."""
 Hex128 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Token = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40})\Z")]
@@ -95,7 +97,10 @@ class Presence(Struct, frozen=True, kw_only=True, tag="presence", omit_defaults=
 
 
 class Scan(Struct, frozen=True, kw_only=True, tag="scan", omit_defaults=True):
-    """A code that somebody held up: a pass in `text`, or a loyalty number in `sealed` (base64)."""
+    """A code that somebody held up: a pass in `text`, or a loyalty number in `sealed` (base64).
+
+    Either has its own field and not the other's, so a number never travels in the clear.
+    """
 
     scanner: Name
     at_ms: Millis
@@ -103,6 +108,14 @@ class Scan(Struct, frozen=True, kw_only=True, tag="scan", omit_defaults=True):
     format: Text
     text: Text | UnsetType = UNSET
     sealed: Text | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        """Raise ValueError (at decoding: refused) unless `text` or `sealed` is there, as `kind` says."""
+        if (self.kind == "pass", self.kind == "number") != (
+            self.text is not UNSET,
+            self.sealed is not UNSET,
+        ):
+            raise ValueError("a pass has `text`, a number has `sealed`, and neither has both")
 
 
 class ScannerHealth(Struct, frozen=True, kw_only=True, tag="scanner_health"):
