@@ -217,7 +217,7 @@ def _verify(
     return found.count("pass_accepted")
 
 
-def _interval(
+def _interval(  # noqa: PLR0913  (the fields of an interval, each by name)
     edge: Edge,
     scanner: str,
     carrier: Carrier,
