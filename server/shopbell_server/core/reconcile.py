@@ -152,7 +152,10 @@ def _moved_on(visit: Visit, match: _Match, around: Circumstances) -> Visit:
         return visit
     if match.survivor is None or not match.survivor.reported:
         return replace(visit, state="open", revision=1)
-    if visit.state == "ended" and around.now_ms <= visit.session.reach_ms:
+    # Its reach must have grown: two workers' clocks differ, and one of them may just have ended it.
+    reach_ms = visit.session.reach_ms
+    grew = reach_ms > match.survivor.session.reach_ms
+    if visit.state == "ended" and grew and around.now_ms <= reach_ms:
         visit = replace(visit, state="open")
     if _differs(visit, match):
         return replace(visit, revision=visit.revision + 1)

@@ -1,0 +1,137 @@
+"""A worker as the use case is one, over tables in memory; and a sink that believes all it is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.ending import swept
+from shopbell_server.core.evidence import Interval, IntervalKey
+from shopbell_server.core.facts import (
+    CustomerRecognized,
+    VisitCancelled,
+    VisitEnded,
+    VisitRevised,
+    VisitStarted,
+)
+from shopbell_server.core.intervals import gathered
+from shopbell_server.core.neighbourhood import neighbourhood
+from shopbell_server.core.reconcile import Reconciled, reconcile
+from shopbell_server.core.sessions import sessions
+from shopbell_server.core.visits import account
+from tests.server.core.stays import ADA, STORE, around, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from shopbell_server.core.facts import Account, VisitFact
+    from shopbell_server.core.ids import Millis, VisitId
+    from shopbell_server.core.sessions import Session
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits import Visit
+
+
+@dataclass
+class Worker:
+    """Holds no state of its own: what is here is the database."""
+
+    rules: VisitRules
+    intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
+    visits: dict[VisitId, Visit] = field(default_factory=dict)
+    facts: list[VisitFact] = field(default_factory=list)
+    names: Callable[[], str] = field(default_factory=named)
+
+    def take(self, batch: Sequence[Interval], now_ms: int) -> None:
+        for report in batch:
+            known = self.intervals.get(report.key, report)
+            (self.intervals[report.key],) = gathered((known, report))
+        near = neighbourhood(batch, self.touching, self.rules.widest_reach_ms)
+        evidence = [
+            each
+            for each in self.intervals.values()
+            if each.key.first_ms <= near.to_ms and each.last_ms >= near.from_ms
+        ]
+        self.apply(
+            reconcile(
+                ADA,
+                STORE,
+                near.visits,
+                sessions(evidence, self.rules),
+                around(now_ms, names=self.names),
+            )
+        )
+
+    def sweep(self, now_ms: int) -> None:
+        """End visits. Candidates stay, as they do for a day: forgetting evidence is not a merge."""
+        for visit in list(self.visits.values()):
+            if visit.reported:
+                self.apply(swept(visit, self.rules, around(now_ms, names=self.names)))
+
+    def touching(self, from_ms: Millis, to_ms: Millis) -> Sequence[Visit]:
+        return [
+            visit
+            for visit in self.visits.values()
+            if visit.session.start_ms <= to_ms and visit.session.end_ms >= from_ms
+        ]
+
+    def apply(self, change: Reconciled) -> None:
+        for gone in change.removed:
+            del self.visits[gone]
+        self.visits.update({visit.id: visit for visit in change.put})
+        self.facts += change.facts
+
+    def stays(self) -> list[Session]:
+        """Return what every visit is, without its name and history."""
+        return sorted(
+            (visit.session for visit in self.visits.values()), key=lambda each: each.start_ms
+        )
+
+
+@dataclass
+class Sink:
+    """What somebody knows who was told the facts in their order, and checks that they make sense."""
+
+    known: dict[VisitId, Account] = field(default_factory=dict)
+    revision: dict[VisitId, int] = field(default_factory=dict)
+    ended: set[VisitId] = field(default_factory=set)
+    recognised: set[VisitId] = field(default_factory=set)
+    gone: set[VisitId] = field(default_factory=set)
+
+    def hear(self, fact: VisitFact) -> None:
+        match fact:
+            case VisitStarted():
+                assert fact.visit not in self.known
+                assert fact.visit not in self.gone
+                self.known[fact.visit], self.revision[fact.visit] = fact.account, 1
+            case VisitRevised():
+                assert fact.revision == self.revision[fact.visit] + 1
+                self.known[fact.visit], self.revision[fact.visit] = fact.account, fact.revision
+                self.ended.discard(fact.visit)
+                if fact.ended:
+                    self.ended.add(fact.visit)
+            case VisitEnded():
+                assert fact.visit not in self.ended
+                assert fact.revision == self.revision[fact.visit]
+                self.known[fact.visit] = fact.account
+                self.ended.add(fact.visit)
+            case VisitCancelled():
+                assert fact.revision == self.revision[fact.visit] + 1
+                assert fact.absorbed_by is None or fact.absorbed_by in self.known
+                del self.known[fact.visit]
+                self.ended.discard(fact.visit)
+                self.gone.add(fact.visit)
+            case CustomerRecognized():
+                assert fact.visit in self.known
+                assert fact.visit not in self.recognised
+                self.recognised.add(fact.visit)
+            case _:
+                raise AssertionError(fact)
+
+    def agrees_with(self, visits: Sequence[Visit]) -> bool:
+        """Return whether what was told is what is stored, every visit being ended."""
+        stored = {visit.id: visit for visit in visits if visit.reported}
+        return (
+            self.ended == stored.keys()
+            and self.known == {key: account(visit, None) for key, visit in stored.items()}
+            and all(visit.revision == self.revision[key] for key, visit in stored.items())
+        )
