@@ -264,6 +264,10 @@ class Intervals(Protocol):
         """Return the intervals that touch [from_ms, to_ms]."""
         ...
 
+    def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
+        """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
+        ...
+
     def remove_within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> None:

@@ -74,6 +74,13 @@ class MemoryIntervals:
             and each.last_ms >= from_ms
         ]
 
+    def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
+        return [
+            each
+            for each in sorted(self._tables.intervals.values(), key=order)
+            if each.key.store == store and each.last_ms >= since_ms
+        ]
+
     def remove_within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> None:
