@@ -1,0 +1,44 @@
+"""Secrets that somebody presents to be let in: how they look, and what is kept of them.
+
+Owns: the form of keys, device tokens, tickets, sessions and sign-in links.
+Never: makes randomness, or keeps a secret. Stored is the fingerprint only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What a secret is for; its first letters, so that one in a wrong place is seen at once."""
+
+    API_KEY = "sbk"
+    DEVICE = "sbd"
+    TICKET = "sbt"
+    SESSION = "sbs"
+    LINK = "sbl"
+
+
+SECRET_BYTES: Final = 32
+"""256 bits: nobody guesses it, so a plain hash of it is enough and no salt is needed."""
+
+MOST_CHARACTERS: Final = 128
+"""More than any of ours has (47), so that nobody makes us hash megabytes."""
+
+
+def credential(kind: Kind, random: bytes) -> str:
+    """Return the secret of `kind` that carries `random` (SECRET_BYTES); safe in URLs and headers."""
+    if len(random) != SECRET_BYTES:
+        raise ValueError(f"a secret is made of {SECRET_BYTES} random bytes, not {len(random)}")
+    return f"{kind}_{base64.urlsafe_b64encode(random).rstrip(b'=').decode()}"
+
+
+def fingerprint(secret: str) -> bytes:
+    """Return the SHA-256 under which `secret` is stored. The kind is part of the secret and of this.
+
+    So a sign-in link is no session, although both may be kept side by side.
+    """
+    return hashlib.sha256(secret.encode()).digest()

@@ -1,0 +1,263 @@
+"""Record what a customer allows, and undo at once what she no longer does.
+
+Owns: entries of the ledger, the receipt, and what a withdrawal ends.
+Never: what a consent means (`core.consent`); erasing the past, which is another question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from shopbell_server.core.consent import (
+    Change,
+    Entry,
+    Place,
+    Purpose,
+    active,
+    active_purposes,
+    expires_ms,
+)
+from shopbell_server.core.facts import ConsentChanged
+from shopbell_server.core.ids import FactId, PersonId
+from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.withdrawal import end_presence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.ports import Entropy, UnitOfWork
+
+Evidence = Literal["ticket", "device_token"]
+"""How it is known that she said it: by what let the request in."""
+
+SHOWN: Final = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_NAME})
+"""Purposes that a board acts on: a change of one is announced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What she said about one purpose, and which text she had read."""
+
+    purpose: Purpose
+    given: bool
+    text_version: str
+    text_sha256: str
+    language: str
+    until_ms: Millis | None
+    """"Only today"; None: until it expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was recorded, for the customer to keep (ISO/IEC TS 27560)."""
+
+    person: PersonId
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one purpose stands. `last` is what she said last; None: she was never asked."""
+
+    purpose: Purpose
+    active: bool
+    last: Entry | None
+    ends_ms: Millis | None
+    """When it ends by itself, if it is active."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """`stores` are those whose boards may look different now: announce them after the commit."""
+
+    receipt: Receipt
+    standing: tuple[Standing, ...]
+    stores: frozenset[StoreId]
+
+
+def standing_of(work: UnitOfWork, person: PersonId, now_ms: Millis) -> tuple[Standing, ...]:
+    """Return how every purpose stands at `now_ms`, in the order of `Purpose`."""
+    return _standing(work.ledger.entries([person]).get(person, ()), now_ms)
+
+
+def record_first(
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    person: PersonId,
+    said: Sequence[Said],
+    sinks: Collection[str],
+) -> Receipt:
+    """Record what was said on enrolling."""
+    entries = _entries(person, (), said, now_ms, evidence="ticket")
+    work.ledger.append(entries)
+    _tell(work, entropy, entries, told=active(entries, Purpose.SHARE_WITH_CDP, now_ms), sinks=sinks)
+    return Receipt(person=person, entries=entries)
+
+
+def change_consents(  # noqa: PLR0913  (each by name)
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    enrolment: Enrolment,
+    said: Sequence[Said],
+    rules: VisitRules,
+    sinks: Collection[str],
+) -> Changed:
+    """Record what was said and let it take effect: all of it when this commits.
+
+    Withdrawn `recognise_in_store`: evidence from now on is forgotten, open visits end, candidates are
+    forgotten, and what waits for a sink is cancelled. Given again after that: the device gets a new
+    number, so that tokens from before stay nobody's.
+    """
+    person = enrolment.person
+    work.people.lock([person])
+    before = tuple(work.ledger.entries([person]).get(person, ()))
+    entries = _entries(person, before, said, now_ms, evidence="device_token")
+    work.ledger.append(entries)
+    after = (*before, *entries)
+    was, now = active_purposes(before, now_ms), active_purposes(after, now_ms)
+    stores: frozenset[StoreId] = frozenset()
+    if SHOWN & (was ^ now):
+        visits = work.visits.of_person(person)
+        stores = frozenset(visit.store for visit in visits if visit.state != "ended")
+    if Purpose.RECOGNISE_IN_STORE in was - now:
+        stores |= end_presence(work, person, now_ms, rules)
+    if Purpose.RECOGNISE_IN_STORE in now - was and _withdrew(before):
+        work.people.renumber(person, free_device_no(work, entropy))
+    if Purpose.SHARE_WITH_CDP in was - now:
+        work.outgoing.cancel(person)
+    # A sink that knew her is told that it may no longer; one that never did learns nothing.
+    _tell(work, entropy, entries, told=Purpose.SHARE_WITH_CDP in was | now, sinks=sinks)
+    return Changed(
+        receipt=Receipt(person=person, entries=entries),
+        standing=_standing(after, now_ms),
+        stores=stores,
+    )
+
+
+def leave(
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    enrolment: Enrolment,
+    rules: VisitRules,
+    sinks: Collection[str],
+) -> frozenset[StoreId]:
+    """End the enrolment: everything withdrawn, the device nobody's. Return the stores to announce.
+
+    Leaving again changes nothing.
+    """
+    standing = standing_of(work, enrolment.person, now_ms)
+    said = [_withdrawal(each.last) for each in standing if each.active and each.last is not None]
+    changed = change_consents(
+        work, entropy, now_ms, enrolment=enrolment, said=said, rules=rules, sinks=sinks
+    )
+    work.people.revoke(enrolment.person, now_ms)
+    return changed.stores
+
+
+def _entries(
+    person: PersonId,
+    before: Sequence[Entry],
+    said: Sequence[Said],
+    now_ms: Millis,
+    *,
+    evidence: Evidence,
+) -> tuple[Entry, ...]:
+    """Return the lines to add. Saying no to what is off is recorded once; saying yes again renews."""
+    first = 1 + max((entry.sequence for entry in before), default=0)
+    on = active_purposes(before, now_ms)
+    last = {entry.purpose: entry for entry in sorted(before, key=lambda each: each.sequence)}
+    told = [
+        each
+        for each in said
+        if each.given
+        or each.purpose not in last
+        or last[each.purpose].change is not Change.WITHDRAWN
+    ]
+    return tuple(
+        Entry(
+            sequence=first + number,
+            person=person,
+            purpose=each.purpose,
+            change=_change(each, renewed=each.purpose in on),
+            at_ms=now_ms,
+            until_ms=each.until_ms,
+            place=Place.APP,
+            text_version=each.text_version,
+            text_sha256=each.text_sha256,
+            language=each.language,
+            evidence=evidence,
+        )
+        for number, each in enumerate(told)
+    )
+
+
+def _change(said: Said, *, renewed: bool) -> Change:
+    if not said.given:
+        return Change.WITHDRAWN
+    return Change.RENEWED if renewed else Change.GIVEN
+
+
+def _withdrawal(last: Entry) -> Said:
+    return Said(
+        purpose=last.purpose,
+        given=False,
+        text_version=last.text_version,
+        text_sha256=last.text_sha256,
+        language=last.language,
+        until_ms=None,
+    )
+
+
+def _withdrew(ledger: Sequence[Entry]) -> bool:
+    return any(entry.purpose is Purpose.RECOGNISE_IN_STORE for entry in ledger)
+
+
+def _standing(ledger: Sequence[Entry], now_ms: Millis) -> tuple[Standing, ...]:
+    on = active_purposes(ledger, now_ms)
+    last = {entry.purpose: entry for entry in sorted(ledger, key=lambda each: each.sequence)}
+    return tuple(
+        Standing(
+            purpose=purpose,
+            active=purpose in on,
+            last=last.get(purpose),
+            ends_ms=expires_ms(last[purpose]) if purpose in on else None,
+        )
+        for purpose in Purpose
+    )
+
+
+def _tell(
+    work: UnitOfWork,
+    entropy: Entropy,
+    entries: Sequence[Entry],
+    *,
+    told: bool,
+    sinks: Collection[str],
+) -> None:
+    if not told or not entries:
+        return
+    facts = [
+        ConsentChanged(
+            fact=FactId(entropy.uuid7(entry.at_ms)),
+            person=entry.person,
+            at_ms=entry.at_ms,
+            recorded_ms=entry.at_ms,
+            purpose=entry.purpose,
+            change=entry.change,
+            place=entry.place,
+            text_version=entry.text_version,
+            language=entry.language,
+        )
+        for entry in entries
+    ]
+    work.outgoing.add(facts, sinks, entries[0].at_ms)

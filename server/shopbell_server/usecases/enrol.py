@@ -1,0 +1,141 @@
+"""Make a phone known: a ticket for a profile, then an enrolment for the ticket.
+
+Owns: tickets, enrolments, their keys and their card, and what was consented to on the way.
+Never: how secrets look (`core.credentials`), or who may ask for a ticket (`web`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.credentials import (
+    MOST_CHARACTERS,
+    SECRET_BYTES,
+    Kind,
+    credential,
+    fingerprint,
+)
+from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.passes import card_ref
+from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.usecases.consents import record_first
+from shopbell_server.usecases.device_numbers import free_device_no
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.ids import ProfileId
+    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.usecases.consents import Receipt, Said
+
+TICKET_MS: Final = 5 * 60_000
+"""From the app's backend to the app: seconds. Five minutes are for a phone that asks first."""
+
+MAC_KEY_BYTES: Final = 16
+CARD_REF_BYTES: Final = 8
+CARD_SECRET_BYTES: Final = 20
+"""As long as SHA-1's output: what RFC 4226 recommends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOrder:
+    """For whom a ticket is wanted; what else is said is added to what is known of the profile."""
+
+    profile: ProfileId
+    external_ids: Mapping[str, str]
+    first_name: str | None
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Good for one enrolment; the secret is stored nowhere."""
+
+    secret: str
+    expires_ms: Millis
+
+
+class NotEnrolled(Enum):
+    """Why there is no enrolment."""
+
+    TICKET_INVALID = auto()
+    """Unknown, used before, or expired; which of them is not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """What the phone keeps in its keystore: all of it is said once."""
+
+    person: PersonId
+    device_token: str
+    mac_key: bytes
+    card: Card
+    receipt: Receipt
+
+
+def make_ticket(work: UnitOfWork, entropy: Entropy, order: TicketOrder, now_ms: Millis) -> Ticket:
+    """Return a ticket of five minutes for the profile, which is made if it is new."""
+    known = work.people.profiles([order.profile]).get(order.profile)
+    profile = known or Profile(
+        id=order.profile, first_name=None, language=None, external_ids={}, staff=False
+    )
+    told = replace(
+        profile,
+        first_name=order.first_name or profile.first_name,
+        language=order.language or profile.language,
+        external_ids={**profile.external_ids, **order.external_ids},
+    )
+    if told != known:
+        work.people.put_profile(told)
+    secret = credential(Kind.TICKET, entropy.token(SECRET_BYTES))
+    expires_ms = Millis(now_ms + TICKET_MS)
+    work.people.add_ticket(fingerprint(secret), order.profile, expires_ms)
+    return Ticket(secret=secret, expires_ms=expires_ms)
+
+
+def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    ticket: str,
+    phone_model: str | None,
+    said: Sequence[Said],
+    sinks: Collection[str],
+) -> Enrolled | NotEnrolled:
+    """Use the ticket up and return a new enrolment with its keys, its card and a receipt.
+
+    What she allowed goes into the ledger as of `now_ms`; what is not said is off.
+    """
+    if len(ticket) > MOST_CHARACTERS:
+        return NotEnrolled.TICKET_INVALID
+    profile = work.people.redeem_ticket(fingerprint(ticket), now_ms)
+    if profile is None:
+        return NotEnrolled.TICKET_INVALID
+    person = PersonId(entropy.uuid7(now_ms))
+    device_token = credential(Kind.DEVICE, entropy.token(SECRET_BYTES))
+    card = Card(
+        ref=card_ref(int.from_bytes(entropy.token(CARD_REF_BYTES))),
+        person=person,
+        secret=entropy.token(CARD_SECRET_BYTES),
+    )
+    enrolment = Enrolment(
+        person=person,
+        profile=profile,
+        device_no=free_device_no(work, entropy),
+        mac_key=entropy.token(MAC_KEY_BYTES),
+        phone_model=phone_model,
+        created_ms=now_ms,
+        revoked_ms=None,
+    )
+    work.people.add_enrolment(enrolment, fingerprint(device_token), card)
+    receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)
+    return Enrolled(
+        person=person,
+        device_token=device_token,
+        mac_key=enrolment.mac_key,
+        card=card,
+        receipt=receipt,
+    )

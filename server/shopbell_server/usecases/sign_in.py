@@ -1,0 +1,117 @@
+"""Let staff in, and out.
+
+Owns: passwords checked, sessions and one-use links.
+Never: cookies, or how a password is hashed (the Passwords port).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.credentials import (
+    MOST_CHARACTERS,
+    SECRET_BYTES,
+    Kind,
+    credential,
+    fingerprint,
+)
+from shopbell_server.core.ids import Millis, StaffId
+
+if TYPE_CHECKING:
+    from shopbell_server.core.registry import Staff
+    from shopbell_server.ports import Database, Entropy, Passwords, UnitOfWork
+
+SESSION_MS: Final = 12 * 3_600_000
+"""12 h absolute: one sign-in per working day, and nobody is still signed in the next morning."""
+
+LINK_MS: Final = 15 * 60_000
+"""Time enough to open the browser that the terminal's line belongs in, and no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session: the secret is for the cookie and is stored nowhere."""
+
+    secret: str
+    staff: StaffId
+    expires_ms: Millis
+
+
+def sign_in(
+    database: Database,
+    passwords: Passwords,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    staff: StaffId,
+    password: str,
+) -> SignedIn | None:
+    """Return a session of 12 h, or None: the name or the password is wrong, and it does not say which.
+
+    Takes as long for an unknown name as for a wrong password.
+    """
+    with database.read() as work:
+        stored = work.registry.password_hash(staff) if work.registry.staff(staff) else None
+    # Outside of the transaction: it takes a tenth of a second.
+    if not passwords.match(stored, password):
+        return None
+    with database.begin() as work:
+        signed_in = _opened(work, entropy, now_ms, staff)
+        work.commit()
+    return signed_in
+
+
+def make_link(database: Database, entropy: Entropy, now_ms: Millis, staff: StaffId) -> str:
+    """Return the secret of a link that signs `staff` in once, within 15 minutes.
+
+    For a terminal that whoever owns this machine is looking at; send it to nobody.
+    """
+    secret = credential(Kind.LINK, entropy.token(SECRET_BYTES))
+    with database.begin() as work:
+        work.staff_sessions.open(fingerprint(secret), staff, Millis(now_ms + LINK_MS))
+        work.commit()
+    return secret
+
+
+def follow_link(
+    database: Database, entropy: Entropy, now_ms: Millis, secret: str
+) -> SignedIn | None:
+    """Return a session and use the link up; None if it is unknown, used or expired."""
+    if not _is_a(Kind.LINK, secret):
+        return None
+    with database.begin() as work:
+        staff = work.staff_sessions.take(fingerprint(secret), now_ms)
+        if staff is None:
+            return None
+        signed_in = _opened(work, entropy, now_ms, staff)
+        work.commit()
+    return signed_in
+
+
+def who_is(database: Database, secret: str, now_ms: Millis) -> Staff | None:
+    """Return who is signed in with `secret`, as the registry knows them now."""
+    if not _is_a(Kind.SESSION, secret):
+        return None
+    with database.read() as work:
+        staff = work.staff_sessions.staff_of(fingerprint(secret), now_ms)
+        return None if staff is None else work.registry.staff(staff)
+
+
+def sign_out(database: Database, secret: str) -> None:
+    """End the session, on every screen that has it."""
+    with database.begin() as work:
+        work.staff_sessions.close(fingerprint(secret))
+        work.commit()
+
+
+def _is_a(kind: Kind, secret: str) -> bool:
+    """Return whether it can be one: a link is no session although both are kept side by side."""
+    return len(secret) <= MOST_CHARACTERS and secret.startswith(f"{kind}_")
+
+
+def _opened(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
+    secret = credential(Kind.SESSION, entropy.token(SECRET_BYTES))
+    expires_ms = Millis(now_ms + SESSION_MS)
+    work.staff_sessions.open(fingerprint(secret), staff, expires_ms)
+    return SignedIn(secret=secret, staff=staff, expires_ms=expires_ms)

@@ -1,0 +1,89 @@
+"""Visits of the past and the present, for the staff of their store.
+
+Owns: pages of visits, and one visit by its id.
+Never: what may be shown of their people (`looking`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from shopbell_server.usecases.looking import seen, subjects
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shopbell_server.core.disclosure import Disclosed, Viewer
+    from shopbell_server.core.ids import Millis, StoreId, VisitId
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports import Database
+
+
+class Position(NamedTuple):
+    """Where a page ended: the next one begins after this visit."""
+
+    start_ms: Millis
+    visit: VisitId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenVisit:
+    """A visit, and what may be shown of its person."""
+
+    visit: Visit
+    person: Disclosed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Newest first. `next` is None on the last page.
+
+    A page may hold fewer than were asked for: what may not be shown is left out of it.
+    """
+
+    visits: tuple[SeenVisit, ...]
+    next: Position | None
+
+
+def list_visits(  # noqa: PLR0913  (each by name)
+    database: Database,
+    now_ms: Millis,
+    *,
+    stores: Collection[StoreId],
+    viewer: Viewer,
+    after: Position | None,
+    size: int,
+) -> Page:
+    """Return a page of the reported visits in `stores`, as `viewer` may see them at `now_ms`."""
+    with database.read() as work:
+        found = work.visits.page(stores, after, size + 1)
+        people = subjects(work, {visit.person for visit in found}, now_ms)
+    listed = found[:size]
+    shown = [(visit, seen(visit, people.get(visit.person), viewer)) for visit in listed]
+    more = len(found) > size
+    last = listed[-1] if listed else None
+    return Page(
+        visits=tuple(
+            SeenVisit(visit=visit, person=person) for visit, person in shown if person is not None
+        ),
+        next=Position(last.session.start_ms, last.id) if more and last is not None else None,
+    )
+
+
+def get_visit(
+    database: Database,
+    now_ms: Millis,
+    *,
+    stores: Collection[StoreId],
+    viewer: Viewer,
+    visit: VisitId,
+) -> SeenVisit | None:
+    """Return one visit; None if there is none of that id in `stores` that `viewer` may see."""
+    with database.read() as work:
+        found = work.visits.get(visit)
+        if found is None or found.store not in stores or not found.reported:
+            return None
+        people = subjects(work, [found.person], now_ms)
+    person = seen(found, people.get(found.person), viewer)
+    return None if person is None else SeenVisit(visit=found, person=person)
