@@ -6,13 +6,13 @@ Secrets are named by the path of a file that holds them, never written into this
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from shopbell_program.loopback import is_loopback
 from shopbell_program.settings import Fault, load
 from shopbell_wire.messages import Name
 
@@ -150,16 +150,6 @@ class Settings(Struct, frozen=True, kw_only=True):
 def read_settings(path: Path) -> Settings:
     """Return the settings in `path`, or raise SettingsError with all that is wrong."""
     return load(path, Settings, lambda settings: list(_faults(settings)))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` can only be reached from this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _faults(settings: Settings) -> Iterator[Fault]:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.config import FileSink, is_loopback, read_settings
 from shopbell_program.settings import SettingsError
+from shopbell_server.config import FileSink, read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,11 +75,3 @@ def test_an_endpoint_that_is_not_safe_is_refused(tmp_path: Path, url: str, says:
 def test_two_sinks_of_one_name_are_refused(tmp_path: Path) -> None:
     sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "x"\n'
     assert "stands twice" in faults(tmp_path, LEAST + sink + sink)
-
-
-@pytest.mark.parametrize(
-    ("host", "local"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("a.b", False)],  # noqa: S104  # refused is the point
-)
-def test_loopback_is_known(host: str, local: bool) -> None:  # noqa: FBT001  # a table
-    assert is_loopback(host) is local

@@ -1,0 +1,32 @@
+"""What an edge has counted since it started, for whoever watches it.
+
+Owns: names and numbers. No label carries a person, an address or a token.
+Never: exports them; an adapter does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Hearing = Literal["hearing", "blind", "suspect"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Grows only. Tasks write it, the metrics page and the status read it; one thread."""
+
+    adverts: dict[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
+    """By scanner: advertisements by result, asked for when somebody looks."""
+    events: Counter[str] = field(default_factory=Counter)
+    """By kind: `presence`, `scan`, `scanner_health` …"""
+    codes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By scanner and result: `pass`, `number`, or why not."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """By reason: what the spool had no room for."""
+    hearing: dict[str, tuple[Hearing, str]] = field(default_factory=dict)
+    """By scanner: how it hears, and why it thinks so."""

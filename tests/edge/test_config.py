@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_edge.config import BleakRadio, pace, presence_rules, read_settings, send_rules
+from shopbell_program.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shopbell_edge.config import Settings
+
+HEAD = 'tenant = "acme"\nedge = "ams01-door"\n'
+BROKER = '[broker]\nhost = "127.0.0.1"\nport = 1883\n'
+RETAILER = '[retailer]\nuuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"\nprefix = "5bb0e111"\n'
+RADIO = '[[radios]]\nkind = "bleak"\nscanner = "hci0"\n'
+
+
+def read(tmp_path: Path, text: str) -> Settings:
+    path = tmp_path / "edge.toml"
+    path.write_text(text)
+    return read_settings(path)
+
+
+def faults(tmp_path: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text)
+    return str(caught.value)
+
+
+def test_the_least_file_is_one_radio_and_a_broker(tmp_path: Path) -> None:
+    settings = read(tmp_path, HEAD + BROKER + RETAILER + RADIO)
+    assert settings.radios == (BleakRadio(scanner="hci0"),)
+    assert presence_rules(settings, settings.radios[0]).leave_ms == 180_000
+    assert pace(settings).steady_ms == 30_000
+    assert send_rules(settings).answer_ms == 30_000
+
+
+def test_a_radio_may_have_thresholds_of_its_own(tmp_path: Path) -> None:
+    own = "enter_loss_db = 14.0\noffset_db = -3.0\n"
+    settings = read(tmp_path, HEAD + BROKER + RETAILER + RADIO + own)
+    rules = presence_rules(settings, settings.radios[0])
+    assert (rules.enter_loss_db, rules.scanner_offset_db) == (14.0, -3.0)
+
+
+def test_the_demo_is_twenty_times_as_fast(tmp_path: Path) -> None:
+    settings = read(tmp_path, 'rules = "demo"\n' + HEAD + BROKER + RETAILER + RADIO)
+    assert presence_rules(settings, settings.radios[0]).leave_ms == 9_000
+    assert pace(settings).steady_ms == 1_500
+
+
+def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithmetic(
+    tmp_path: Path,
+) -> None:
+    said = faults(
+        tmp_path,
+        HEAD + BROKER + RETAILER + "[presence]\nleave_s = 30.0\ninactive_s = 20.0\n" + RADIO,
+    )
+    assert (
+        "presence.leave_s: for radios[0]: leave timeout is 30 s, but must be at least 5 x T" in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (HEAD + BROKER + RETAILER, "neither a radio nor a camera"),
+        (HEAD + BROKER + RETAILER + RADIO + RADIO, '"hci0" stands twice'),
+        (HEAD + BROKER + RETAILER + '[[cameras]]\nscanner = "c"\n', "one of device and folder"),
+        (
+            HEAD + BROKER.replace("127.0.0.1", "mq.example") + RETAILER + RADIO,
+            "broker.tls: missing",
+        ),
+        (
+            'rules = "demo"\n'
+            + HEAD
+            + BROKER.replace("127.0.0.1", "mq.example")
+            + RETAILER
+            + RADIO,
+            'rules: "demo" is accepted only with a broker on this machine',
+        ),
+        (HEAD + BROKER + 'username = "u"\n' + RETAILER + RADIO, "give both or none"),
+        (
+            HEAD + BROKER + 'username = "u"\npassword_file = "/none"\n' + RETAILER + RADIO,
+            'there is no file "/none"',
+        ),
+        (
+            HEAD + BROKER + '[broker.tls]\nca_file = "/none"\n' + RETAILER + RADIO,
+            "broker.tls.ca_file: there is no file",
+        ),
+        (HEAD + BROKER + RETAILER.replace("5bb0e111", "5BB0E111") + RADIO, "retailer: prefix is"),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "enter_loss_db = 40.0\n",
+            "radios[0]: enter_loss_db is 40, above leave_loss_db",
+        ),
+        (
+            HEAD + BROKER + RETAILER + '[numbers]\nprefixes = ["29"]\nkey_file = "/none"\n' + RADIO,
+            "numbers.key_file: there is no file",
+        ),
+    ],
+)
+def test_what_contradicts_itself_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    assert says in faults(tmp_path, text)
