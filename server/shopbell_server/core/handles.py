@@ -51,11 +51,11 @@ class Handle:
     sign: str
     """The shape as one character, drawn in the colour."""
     colour: Colour
-    _colour_nl: str
+    colour_nl: str
 
     def words(self, language: Language) -> str:
         """Return the handle as people say it: "Gast 12 ◆ blauw" or "Guest 12 ◆ blue"."""
-        guest, colour = ("Gast", self._colour_nl) if language == "nl" else ("Guest", self.colour)
+        guest, colour = ("Gast", self.colour_nl) if language == "nl" else ("Guest", self.colour)
         return f"{guest} {self.number} {self.sign} {colour}"
 
 
@@ -68,7 +68,7 @@ def handle(number: int) -> Handle:
         raise ValueError(f"handles are numbered 1 to {LAST_NUMBER}")
     shape, sign = _SHAPES[number % len(_SHAPES)]
     colour, colour_nl = _COLOURS[number % len(_COLOURS)]
-    return Handle(number=number, shape=shape, sign=sign, colour=colour, _colour_nl=colour_nl)
+    return Handle(number=number, shape=shape, sign=sign, colour=colour, colour_nl=colour_nl)
 
 
 def next_number(taken: Collection[int], previous: int) -> int | None:

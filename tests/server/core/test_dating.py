@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_server.core.dating import (
+    ANCHOR_ERR_MS,
+    Plausibility,
+    Shift,
+    Undated,
+    dating_of,
+    plausibility,
+)
+from shopbell_server.core.ids import Millis
+from shopbell_wire.messages import Clock, ClockAnchor, ClockState
+
+BOOT = "ab" * 16
+NOW_MS = Millis(1_795_262_400_000)
+DAY_MS = 86_400_000
+
+
+def clock(state: ClockState, boottime_ms: int = 5_000, wall_ms: int = NOW_MS) -> Clock:
+    return Clock(boot=BOOT, boottime_ms=boottime_ms, wall_ms=wall_ms, state=state, err_ms=40)
+
+
+def anchor(boottime_ms: int, wall_ms: int, boot: str = BOOT) -> ClockAnchor:
+    return ClockAnchor(boot=boot, boottime_ms=boottime_ms, wall_ms=wall_ms)
+
+
+@pytest.mark.parametrize("state", ["synced", "holdover"])
+def test_a_clock_that_was_set_keeps_its_times_and_its_error(state: ClockState) -> None:
+    for known in (None, anchor(1, 2)):
+        assert dating_of(clock(state), known) == Shift(by_ms=0, err_ms=40)
+
+
+def test_without_an_anchor_an_unset_clock_dates_nothing() -> None:
+    assert dating_of(clock("unsynced"), None) == Undated()
+
+
+def test_an_anchor_of_another_boot_is_refused() -> None:
+    with pytest.raises(ValueError, match="its own boot"):
+        dating_of(clock("unsynced"), anchor(1, 2, boot="cd" * 16))
+
+
+@given(
+    began_ms=st.integers(10**12, 2 * 10**12),
+    unset_ms=st.integers(0, 2 * 10**12),
+    sealed_after_ms=st.integers(0, 10**9),
+    anchored_after_ms=st.integers(0, 10**9),
+    happened_after_ms=st.integers(0, 10**9),
+)
+def test_an_anchor_dates_exactly_whatever_the_unset_clock_said(
+    began_ms: int,
+    unset_ms: int,
+    sealed_after_ms: int,
+    anchored_after_ms: int,
+    happened_after_ms: int,
+) -> None:
+    sealed = clock("unsynced", sealed_after_ms, unset_ms + sealed_after_ms)
+    dating = dating_of(sealed, anchor(anchored_after_ms, began_ms + anchored_after_ms))
+    assert isinstance(dating, Shift)
+    assert dating.dated(unset_ms + happened_after_ms) == began_ms + happened_after_ms
+    assert dating.err_ms == ANCHOR_ERR_MS
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "expected"),
+    [
+        (-8 * DAY_MS - 1, "implausible_time"),
+        (-8 * DAY_MS, "plausible"),
+        (0, "plausible"),
+        (300_000, "plausible"),
+        (300_001, "implausible_time"),
+        (DAY_MS, "implausible_time"),
+        (-NOW_MS, "implausible_time"),
+        (253_402_300_799_999 - NOW_MS, "implausible_time"),
+    ],
+    ids=["over 8 d", "8 d", "now", "5 min", "over 5 min", "tomorrow", "1970", "year 9999"],
+)
+def test_believable_times(off_ms: int, expected: Plausibility) -> None:
+    assert plausibility(Millis(NOW_MS + off_ms), NOW_MS) == expected
