@@ -110,9 +110,7 @@ def test_a_consent_ends_by_itself_after_twelve_months_unless_renewed() -> None:
     assert not active(ledger, RECOGNISE, Millis(NOON_MS + YEAR_MS))
     renewed = [*ledger, recognised(Change.RENEWED, NOON_MS + YEAR_MS - 1, sequence=1)]
     assert active(renewed, RECOGNISE, Millis(NOON_MS + YEAR_MS))
-    assert given_spans(renewed, RECOGNISE) == (
-        Span(from_ms=NOON_MS, to_ms=expires_ms(renewed[1])),
-    )
+    assert given_spans(renewed, RECOGNISE) == (Span(from_ms=NOON_MS, to_ms=expires_ms(renewed[1])),)
 
 
 @pytest.mark.parametrize(
