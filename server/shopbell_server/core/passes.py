@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_server.core.ids import CardRef
@@ -45,7 +45,7 @@ class PassCode:
 
     card: CardRef
     unix: int
-    totp: str
+    totp: str = field(repr=False)  # so that no traceback shows a code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ff1 import BinaryFf1
@@ -62,8 +62,8 @@ class Token:
     """What a phone sends in one window; lower-case hexadecimal. `id32` is major << 16 | minor."""
 
     window: Window
-    id32: str
-    id64: str
+    id32: str = field(repr=False)  # so that no traceback shows a token
+    id64: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,3 +133,9 @@ def test_card_references_use_all_64_bits() -> None:
 def test_a_card_reference_is_made_of_64_bits(bits: int) -> None:
     with pytest.raises(ValueError, match="64 bits"):
         card_ref(bits)
+
+
+def test_no_traceback_shows_a_code() -> None:
+    code = parse(pass_text(CARD, SECRET, UNIX))
+    assert code is not None
+    assert code.totp not in repr(code)

@@ -182,3 +182,9 @@ def test_one_device_accepted_is_that_device_in_its_likeliest_window() -> None:
 def test_two_devices_accepted_are_never_guessed_between() -> None:
     other = Candidate(device_no=DeviceNo(2), window=Window(W + 1))
     assert decide([hers(), other]) == Ambiguous(candidates=(hers(), other))
+
+
+def test_no_traceback_shows_a_token() -> None:
+    (token,) = issue(RING, ADA, [W])
+    assert token.id32 not in repr(token)
+    assert token.id64 not in repr(token)
