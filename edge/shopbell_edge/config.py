@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from shopbell_edge.core.codes import NumberRule, Symbology
 from shopbell_edge.core.leave_timeout import too_short
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.retailer import Retailer as Known
@@ -63,11 +64,18 @@ class Retailer(Struct, frozen=True, kw_only=True):
     power_dbm: int = _RULES.default_power_dbm
 
 
+class NumberShape(Struct, frozen=True, kw_only=True):
+    """How a loyalty number of this retailer looks; all other barcodes are ignored."""
+
+    symbology: Symbology
+    prefix: str
+    length: int
+
+
 class Numbers(Struct, frozen=True, kw_only=True):
     """Loyalty numbers in barcodes; without this table they are unknown codes."""
 
-    prefixes: tuple[str, ...]
-    """What a number of ours begins with; all other barcodes are ignored."""
+    shapes: tuple[NumberShape, ...]
     key_file: str
     """The server's public key (X25519, 32 bytes, hexadecimal): only the server can read a number."""
 
@@ -231,6 +239,16 @@ def retailer(settings: Settings) -> Known:
     return Known(uuid=settings.retailer.uuid, prefix=settings.retailer.prefix)
 
 
+def number_rules(settings: Settings) -> tuple[NumberRule, ...]:
+    """Return which barcodes are loyalty numbers."""
+    if settings.numbers is None:
+        return ()
+    return tuple(
+        NumberRule(symbology=shape.symbology, prefix=shape.prefix, length=shape.length)
+        for shape in settings.numbers.shapes
+    )
+
+
 def _speed(settings: Settings) -> int:
     return DEMO_SPEED if settings.rules == "demo" else 1
 
@@ -258,10 +276,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             key="radios", problem="neither a radio nor a camera: this edge would hear nothing"
         )
-    if settings.numbers is not None and not Path(settings.numbers.key_file).is_file():
-        yield Fault(
-            key="numbers.key_file", problem=f'there is no file "{settings.numbers.key_file}"'
-        )
+    yield from _numbers(settings)
 
 
 def _broker(settings: Settings) -> Iterator[Fault]:
@@ -286,6 +301,19 @@ def _broker(settings: Settings) -> Iterator[Fault]:
     for key, path in named.items():
         if path is not None and not Path(path).is_file():
             yield Fault(key=key, problem=f'there is no file "{path}"')
+
+
+def _numbers(settings: Settings) -> Iterator[Fault]:
+    if settings.numbers is None:
+        return
+    try:
+        number_rules(settings)
+    except ValueError as error:
+        yield Fault(key="numbers.shapes", problem=str(error))
+    if not Path(settings.numbers.key_file).is_file():
+        yield Fault(
+            key="numbers.key_file", problem=f'there is no file "{settings.numbers.key_file}"'
+        )
 
 
 def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:

@@ -96,8 +96,13 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
             "radios[0]: enter_loss_db is 40, above leave_loss_db",
         ),
         (
-            HEAD + BROKER + RETAILER + '[numbers]\nprefixes = ["29"]\nkey_file = "/none"\n' + RADIO,
-            "numbers.key_file: there is no file",
+            HEAD
+            + BROKER
+            + RETAILER
+            + '[numbers]\nkey_file = "/none"\n[[numbers.shapes]]\nsymbology = "EAN-13"\n'
+            + 'prefix = "29"\nlength = 12\n'
+            + RADIO,
+            "numbers.shapes: length is 12; EAN-13 has 13 digits\n  numbers.key_file: there is no file",
         ),
     ],
 )
