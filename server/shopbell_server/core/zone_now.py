@@ -31,17 +31,15 @@ def zone_now(intervals: Iterable[Interval], before: ZoneId | None, now_ms: Milli
     nearer than `before` by HYSTERESIS_DB. A code says where she stands: as near as can be, until
     something is heard after it.
     """
-    recent = [
-        each for each in intervals if each.zone is not None and each.last_ms >= now_ms - RECENT_MS
-    ]
-    acts = [each for each in recent if is_act(each)]
-    heard = [each for each in recent if not is_act(each) and each.loss_db is not None]
+    recent = [each for each in intervals if each.last_ms >= now_ms - RECENT_MS]
+    heard_ms = max((each.last_ms for each in recent if not is_act(each)), default=None)
+    acts = [each for each in recent if is_act(each) and each.zone is not None]
     act = max(acts, key=lambda each: (each.last_ms, each.evidence, each.zone or ""), default=None)
-    if act is not None and all(each.last_ms <= act.last_ms for each in heard):
+    if act is not None and (heard_ms is None or heard_ms <= act.last_ms):
         return act.zone
     nearest: dict[ZoneId, float] = {}
-    for each in heard:
-        if each.zone is not None and each.loss_db is not None:
+    for each in recent:
+        if each.zone is not None and each.loss_db is not None and not is_act(each):
             nearest[each.zone] = min(each.loss_db, nearest.get(each.zone, each.loss_db))
     if not nearest:
         return before

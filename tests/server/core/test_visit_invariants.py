@@ -22,7 +22,7 @@ DAY = 24 * 60 * MINUTE
 moments = st.integers(0, 4 * 60 * 60).map(lambda s: s * SECOND)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data())
 def test_order_repetition_and_batching_change_no_visit(data: st.DataObject) -> None:
     said = data.draw(reports)
@@ -36,7 +36,7 @@ def test_order_repetition_and_batching_change_no_visit(data: st.DataObject) -> N
     assert worker.stays() == list(sessions(said, DEMO))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.data())
 def test_what_was_told_adds_up_to_what_is_stored(data: st.DataObject) -> None:
     worker, sink = Worker(rules=DEMO), Sink()

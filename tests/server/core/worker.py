@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.ending import swept
-from shopbell_server.core.evidence import Interval, IntervalKey
 from shopbell_server.core.facts import (
     CustomerRecognized,
     VisitCancelled,
@@ -24,6 +23,7 @@ from tests.server.core.stays import ADA, STORE, around, named
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Account, VisitFact
     from shopbell_server.core.ids import Millis, VisitId
     from shopbell_server.core.sessions import Session

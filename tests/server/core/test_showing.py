@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.confidence import Confidence
+from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.ids import ZoneId
+from shopbell_server.core.showing import (
+    APP_REPORT,
+    CODE,
+    HEARD_BRIEFLY,
+    HEARD_LONG_ENOUGH,
+    PASS,
+    TWO_SCANNERS,
+    Glimpse,
+    best_act,
+    confidence_of,
+    first_shown,
+    held_until,
+    last_act,
+    scanners_of,
+)
+from tests.server.core.stays import MINUTE, RULES, SECOND, acted, at, heard
+
+if TYPE_CHECKING:
+    from shopbell_server.core.evidence import Interval
+
+ENTRANCE = ZoneId("entrance")
+
+
+def test_a_code_is_shown_at_once() -> None:
+    assert first_shown([acted(7)], RULES) == Glimpse(
+        at_ms=at(7), carrier="pass", evidence=Evidence.PASS, zone=ENTRANCE
+    )
+
+
+def test_radio_is_shown_after_a_minute_and_five_sightings() -> None:
+    shown = first_shown([heard(0, 61 * SECOND, n=5)], RULES)
+    assert shown == Glimpse(
+        at_ms=at(60 * SECOND), carrier="service-data", evidence=Evidence.SIGNAL, zone=ENTRANCE
+    )
+    assert first_shown([heard(0, 61 * SECOND, n=4)], RULES) is None
+    assert first_shown([heard(0, 59_999, n=50)], RULES) is None
+
+
+def test_radio_is_described_by_the_best_that_was_heard_by_then() -> None:
+    evidence = [
+        heard(0, 2 * MINUTE),
+        heard(0, 2 * MINUTE, carrier="ibeacon", evidence=Evidence.HINT),
+        heard(61 * SECOND, 2 * MINUTE, carrier="service-uuid", evidence=Evidence.FRESH),
+    ]
+    shown = first_shown(evidence, RULES)
+    assert shown is not None
+    assert shown.carrier == "service-data"
+
+
+def test_what_could_be_shown_first_counts() -> None:
+    radio = heard(0, 5 * MINUTE)
+    early, late = acted(30 * SECOND), acted(2 * MINUTE)
+    assert first_shown([radio, early], RULES) == first_shown([early], RULES)
+    assert first_shown([radio, late], RULES) == first_shown([radio], RULES)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "confidence", "reasons"),
+    [
+        ([acted(0)], Confidence.HIGH, (PASS,)),
+        ([heard(0, 1), heard(0, 1, scanner="till")], Confidence.HIGH, (TWO_SCANNERS,)),
+        ([acted(0), heard(0, 1)], Confidence.HIGH, (PASS, TWO_SCANNERS)),
+        ([acted(0, carrier="number", evidence=Evidence.HINT)], Confidence.MEDIUM, (CODE,)),
+        ([acted(0, carrier="app", evidence=Evidence.HINT)], Confidence.MEDIUM, (APP_REPORT,)),
+        ([heard(0, MINUTE)], Confidence.MEDIUM, (HEARD_LONG_ENOUGH,)),
+        ([heard(0, SECOND)], Confidence.LOW, (HEARD_BRIEFLY,)),
+    ],
+)
+def test_confidence_has_its_reasons(
+    evidence: list[Interval], confidence: Confidence, reasons: tuple[str, ...]
+) -> None:
+    assert confidence_of(evidence, first_shown(evidence, RULES)) == (confidence, reasons)
+
+
+def test_the_app_is_no_scanner() -> None:
+    app = acted(0, carrier="app", evidence=Evidence.HINT, scanner="app")
+    assert scanners_of([app, heard(0, 1)]) == (("pi", "door"),)
+
+
+def test_the_last_act_and_the_best_one() -> None:
+    number = acted(9, carrier="number", evidence=Evidence.HINT)
+    first, second = acted(3), acted(5)
+    acts = [first, second, number]
+    latest, best = last_act(acts), best_act(acts)
+    assert latest is not None
+    assert latest.carrier == "number"
+    assert best is not None
+    assert best.at_ms == at(3)
+    assert last_act([heard(0, 1)]) is None
+    assert best_act([heard(0, 1)]) is None
+
+
+def test_a_code_holds_her_until_something_heard_after_it_falls_silent() -> None:
+    act = last_act([acted(MINUTE)])
+    until_ms = at(46 * MINUTE)
+    assert held_until(act, None, RULES) == until_ms
+    assert held_until(act, at(MINUTE), RULES) == until_ms
+    assert held_until(act, at(MINUTE + 1), RULES) is None
+    assert held_until(None, at(0), RULES) is None
