@@ -155,16 +155,17 @@ def turns(wire: Wire, now: Boottime, rules: SendRules) -> tuple[Turn, ...]:
     return live + backlog
 
 
-def sent(
-    wire: Wire, turn: Again, *, taken: bool, now: Boottime, roll: float, rules: SendRules
-) -> Wire:
-    """Return the wire after `turn` was sent; `taken` is whether the broker confirmed it."""
+def sent(wire: Wire, turn: Again, now: Boottime, roll: float, rules: SendRules) -> Wire:
+    """Return the wire when `turn` is about to be sent: due again when patience ends.
+
+    To be called before the send, for the server's answer may overtake the broker's.
+    """
     sealed = turn.sealed
     before = wire.outstanding.get(sealed.key)
     sends = 1 + (before.sends if before else 0)
     patience_ms = min(rules.answer_ms * 2 ** min(sends - 1, 16), rules.answer_most_ms)
     due = Boottime(now + int(patience_ms * (1 + roll * rules.jitter)))
-    one = Outstanding(sealed=sealed, sends=sends, due=due, taken=taken)
+    one = Outstanding(sealed=sealed, sends=sends, due=due, taken=False)
     after = replace(wire, outstanding={**wire.outstanding, sealed.key: one})
     if turn.lane == "live":
         return replace(after, live_run=wire.live_run + 1)
@@ -172,6 +173,14 @@ def sent(
         return replace(after, live_run=0)
     takes_ms = 1_000 * sealed.events / rules.backlog_events_per_s
     return replace(after, live_run=0, backlog_free_at=now + takes_ms)
+
+
+def taken(wire: Wire, key: Key) -> Wire:
+    """Return the wire after the broker confirmed that it has the batch `key`."""
+    one = wire.outstanding.get(key)
+    if one is None:
+        return wire
+    return replace(wire, outstanding={**wire.outstanding, key: replace(one, taken=True)})
 
 
 def settled(wire: Wire, keys: Iterable[Key], now: Boottime, rules: SendRules) -> Wire:

@@ -1,0 +1,224 @@
+"""One connection to the broker: one paho client, from CONNECT to the end.
+
+Owns: paho's thread and callbacks; all of them come through `_tell` onto the event loop.
+Never: a second connection. paho would send its own queue by itself after a reconnect, so whoever
+wants another connection makes another Session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+
+from shopbell_edge.adapters.mqtt.broker import context, password
+from shopbell_edge.ports import UplinkLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.properties import Properties
+    from paho.mqtt.reasoncodes import ReasonCode
+
+    from shopbell_edge.adapters.mqtt.broker import Broker
+
+_QOS: Final = 1
+
+_CONNACK: Final = 0
+"""Stands for CONNACK among the message ids that are waited for; those begin at 1."""
+
+_BUSY: Final = frozenset({"Server unavailable", "Server busy"})
+"""A broker that says so has nothing against us."""
+
+_VERSIONS: Final = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
+
+_FAREWELL_S: Final = 2.0
+"""For DISCONNECT to reach the socket; after that the socket is cut."""
+
+
+class RefusedError(Exception):
+    """The broker knows who asks and will not have it: a password, a certificate, a right is wrong."""
+
+
+class Session:
+    """Made on the event loop, used there, and closed there whatever became of it."""
+
+    def __init__(
+        self, broker: Broker, *, will: tuple[str, bytes], heard: Callable[[bytes], None]
+    ) -> None:
+        """Prepare a connection whose last will is the retained (topic, payload) `will`.
+
+        `heard` gets each message's payload on the event loop. Raises CredentialsError.
+        """
+        self.over = asyncio.Event()
+        self.ended_by = "closed"
+        self._loop = asyncio.get_running_loop()
+        self._broker = broker
+        self._heard = heard
+        self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
+        self._started = False
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=broker.client_id,
+            protocol=_VERSIONS[broker.version],
+            reconnect_on_failure=False,
+        )
+        self._client.connect_timeout = broker.answer_s
+        if broker.username is not None:
+            self._client.username_pw_set(broker.username, password(broker))
+        if broker.tls is not None:
+            self._client.tls_set_context(context(broker.tls))
+        self._client.will_set(*will, qos=_QOS, retain=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_publish = self._on_publish
+        self._client.on_message = self._on_message
+
+    async def open(self, thread: Executor) -> None:
+        """Connect. Raises RefusedError, ssl.SSLError, or OSError where nobody answers."""
+        with self._answer_to(_CONNACK) as answer:
+            await self._loop.run_in_executor(
+                thread,
+                self._client.connect,
+                self._broker.host,
+                self._broker.port,
+                self._broker.keepalive_s,
+            )
+            self._client.loop_start()
+            self._started = True
+            reason = await answer
+        if reason.getName() in _BUSY:
+            raise UplinkLostError(str(reason))
+        if reason.is_failure:
+            raise RefusedError(str(reason))
+
+    async def subscribe(self, topic: str) -> None:
+        """Return once the broker delivers `topic`; RefusedError if it will not."""
+        code, mid = self._client.subscribe(topic, _QOS)
+        reason = await self._answered(code, mid)
+        if reason.is_failure:
+            raise RefusedError(f"{reason} (may not subscribe to {topic})")
+
+    async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Return once the broker has taken it; UplinkLostError if it has not, or will not."""
+        sent = self._client.publish(topic, payload, _QOS, retain=retain)
+        reason = await self._answered(sent.rc, sent.mid)
+        if reason.is_failure:
+            raise UplinkLostError(f"the broker refused a message: {reason}")
+
+    async def close(self, thread: Executor) -> None:
+        """End the connection in good order if there is one, and paho's thread in any case."""
+        if self._started:
+            wire = self._client.socket()
+            self._client.disconnect()
+            try:
+                async with asyncio.timeout(_FAREWELL_S):
+                    await self.over.wait()
+            except TimeoutError:
+                _cut(wire)
+            await self._loop.run_in_executor(thread, self._client.loop_stop)
+        else:
+            # A connect that was given up may still be under way in `thread`; this comes after it.
+            await self._loop.run_in_executor(thread, self._client.disconnect)
+        self._end("closed")
+
+    async def _answered(self, code: MQTTErrorCode, mid: int | None) -> ReasonCode:
+        if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:
+            self._end(str(code))
+            raise UplinkLostError(f"the connection broke: {self.ended_by}")
+        with self._answer_to(mid) as answer:
+            try:
+                async with asyncio.timeout(self._broker.answer_s):
+                    return await answer
+            except TimeoutError:
+                self._end("no answer in time")
+                raise UplinkLostError(
+                    f"no answer from the broker within {self._broker.answer_s} s"
+                ) from None
+
+    @contextmanager
+    def _answer_to(self, mid: int) -> Iterator[asyncio.Future[ReasonCode]]:
+        answer: asyncio.Future[ReasonCode] = self._loop.create_future()
+        if self.over.is_set():
+            raise UplinkLostError(f"the connection broke: {self.ended_by}")
+        self._answers[mid] = answer
+        try:
+            yield answer
+        finally:
+            del self._answers[mid]
+            answer.cancel()
+
+    def _answer(self, mid: int, reason: ReasonCode) -> None:
+        answer = self._answers.get(mid)
+        if answer is not None and not answer.done():
+            answer.set_result(reason)
+
+    def _end(self, reason: str) -> None:
+        if self.over.is_set():
+            return
+        self.ended_by = reason
+        self.over.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(UplinkLostError(f"the connection broke: {reason}"))
+
+    # What follows is called on paho's thread.
+
+    def _tell(self, what: Callable[..., None], *values: object) -> None:
+        self._loop.call_soon_threadsafe(what, *values)
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(self._answer, _CONNACK, reason)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(self._end, str(reason))
+
+    def _on_subscribe(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(self._answer, mid, reasons[0])
+
+    def _on_publish(
+        self,
+        _client: Client,
+        _userdata: object,
+        mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._tell(self._answer, mid, reason)
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._tell(self._heard, bytes(message.payload))
+
+
+def _cut(wire: object) -> None:
+    """Make paho's thread find the connection broken, so that it ends."""
+    if isinstance(wire, socket.socket) and wire.fileno() >= 0:
+        wire.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,191 @@
+"""The uplink over MQTT.
+
+Owns: that there is a connection whenever there can be one, and what each of them says first.
+Never: what to send or when to send it again; nothing is queued here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
+
+from shopbell_edge.adapters.mqtt.broker import CredentialsError
+from shopbell_edge.adapters.mqtt.session import RefusedError, Session
+from shopbell_edge.ports import UplinkLostError
+from shopbell_wire import codec
+from shopbell_wire.malformed import MalformedError
+from shopbell_wire.topics import EdgeTopic, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from shopbell_edge.adapters.mqtt.broker import Broker
+    from shopbell_edge.core.batching import Lane
+    from shopbell_wire.messages import Ack, Status
+
+_ACKS_HELD: Final = 1_000
+"""Acks not yet read. Past it the oldest goes: its batches are sent again and acknowledged again."""
+
+log = structlog.get_logger()
+
+
+class MqttUplink:
+    """An Uplink while `run` runs. All of its state lives on the event loop."""
+
+    def __init__(
+        self, broker: Broker, describe: Callable[[int, Literal["online", "offline"]], Status]
+    ) -> None:
+        """Speak with `broker`; `describe` makes the retained status of a connection's number.
+
+        The offline one is the connection's last will.
+        """
+        self._broker = broker
+        self._describe = describe
+        self._connection = 0
+        self._session: Session | None = None
+        self._up = asyncio.Event()
+        self._down = asyncio.Event()
+        self._down.set()
+        self._acks: asyncio.Queue[Ack] = asyncio.Queue(maxsize=_ACKS_HELD)
+        self.malformed_acks = 0
+        """Messages on down/ack that were none."""
+
+    @property
+    def connection(self) -> int:
+        """Rises with every connection made; 0 before the first."""
+        return self._connection
+
+    async def run(self) -> None:
+        """Keep a connection until cancelled; then say that this edge is offline, and leave.
+
+        Whatever prevents one is logged and tried again, for an edge on a shelf has nobody to ask:
+        `uplink_unreachable`, `uplink_refused` (password, certificate, rights), `uplink_untrusted`
+        (TLS), `uplink_unreadable` (our own files).
+        """
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mqtt")
+        delays = self._broker.backoff.delays(random.uniform)
+        try:
+            while True:
+                if await self._one_connection(thread):
+                    delays = self._broker.backoff.delays(random.uniform)
+                await asyncio.sleep(next(delays))
+        finally:
+            thread.shutdown()
+
+    async def connected(self) -> None:
+        """Return once there is a connection."""
+        await self._up.wait()
+
+    async def lost(self) -> None:
+        """Return once there is none."""
+        await self._down.wait()
+
+    async def publish(self, lane: Lane, payload: bytes) -> None:
+        """Hand `payload` to the broker and wait for its PUBACK, which is flow control and no more."""
+        kind = Kind.LIVE if lane == "live" else Kind.BACKLOG
+        await self._publish(self._topic(kind), payload, retain=False)
+
+    async def report(self, status: Status) -> None:
+        """Publish the retained status."""
+        payload = codec.encode(status)
+        await self._publish(self._topic(Kind.STATUS), payload, retain=True)
+
+    async def acks(self) -> AsyncIterator[Ack]:
+        """Yield the server's acknowledgements, over all connections."""
+        while True:
+            yield await self._acks.get()
+
+    async def _one_connection(self, thread: ThreadPoolExecutor) -> bool:
+        """Connect, and return when that is over: whether there was a connection at all."""
+        number = self._connection + 1
+        will = (self._topic(Kind.STATUS), codec.encode(self._describe(number, "offline")))
+        try:
+            session = Session(self._broker, will=will, heard=self._take)
+        except CredentialsError as error:
+            log.error("uplink_unreadable", reason=str(error))  # noqa: TRY400  # the text has it all
+            return False
+        try:
+            if not await self._greet(session, thread, number):
+                return False
+            await session.over.wait()
+            log.warning("uplink_lost", conn=number, reason=session.ended_by)
+        except asyncio.CancelledError:
+            if self._session is session and not session.over.is_set():
+                await self._take_leave(session, number)
+            raise
+        finally:
+            self._gone()
+            await session.close(thread)
+        return True
+
+    async def _greet(self, session: Session, thread: ThreadPoolExecutor, number: int) -> bool:
+        """Connect, subscribe, report; return whether all of it worked."""
+        try:
+            async with asyncio.timeout(self._broker.answer_s):
+                await session.open(thread)
+                await session.subscribe(self._topic(Kind.ACK))
+                online = codec.encode(self._describe(number, "online"))
+                await session.publish(self._topic(Kind.STATUS), online, retain=True)
+        except (RefusedError, OSError) as error:
+            self._log_failure(error)
+            return False
+        self._connection = number
+        self._session = session
+        self._down.clear()
+        self._up.set()
+        log.info("uplink_connected", host=self._broker.host, port=self._broker.port, conn=number)
+        return True
+
+    async def _take_leave(self, session: Session, number: int) -> None:
+        # A DISCONNECT in good order discards the will, so what it would have said is said here.
+        offline = codec.encode(self._describe(number, "offline"))
+        try:
+            await session.publish(self._topic(Kind.STATUS), offline, retain=True)
+        except UplinkLostError as error:
+            log.warning("uplink_lost", conn=number, reason=str(error))
+
+    def _log_failure(self, error: RefusedError | OSError) -> None:
+        where = {"host": self._broker.host, "port": self._broker.port}
+        match error:
+            case RefusedError():
+                log.error("uplink_refused", **where, reason=str(error))
+            case ssl.SSLError():
+                log.error("uplink_untrusted", **where, reason=error.reason or str(error))
+            case _:
+                reason = str(error) or type(error).__name__
+                log.warning("uplink_unreachable", **where, reason=reason)
+
+    async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
+        session = self._session
+        if session is None:
+            raise UplinkLostError("no connection to the broker")
+        try:
+            await session.publish(topic, payload, retain=retain)
+        except UplinkLostError:
+            if session.over.is_set() and session is self._session:
+                self._gone()  # at once, so that nobody who tries again is told that it is up
+            raise
+
+    def _gone(self) -> None:
+        self._session = None
+        self._up.clear()
+        self._down.set()
+
+    def _take(self, payload: bytes) -> None:
+        try:
+            ack = codec.decode_ack(payload)
+        except MalformedError as error:
+            self.malformed_acks += 1
+            log.warning("ack_malformed", reason=error.reason, count=self.malformed_acks)
+            return
+        if self._acks.full():
+            self._acks.get_nowait()
+        self._acks.put_nowait(ack)
+
+    def _topic(self, kind: Kind) -> str:
+        return str(EdgeTopic(tenant=self._broker.tenant, edge=self._broker.edge, kind=kind))
