@@ -1,0 +1,84 @@
+"""What edges say of themselves, for the operator.
+
+Owns: the last status of every edge, and alarms, each told once a minute at most.
+Never: events; losing any of this loses nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from prometheus_client import Gauge
+
+from shopbell_wire import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shopbell_wire.messages import Status
+
+log = structlog.get_logger()
+
+AGAIN_S: Final = 60.0
+"""An edge that is not registered sends every 30 s, for ever: once a minute is enough to read."""
+
+MOST_EDGES: Final = 10_000
+"""Names come from the wire. A broker that lets strangers write must not fill our memory."""
+
+_ONLINE = Gauge("shopbell_edges_online", "Edges whose last status says that they are online.")
+_SCANNER = Gauge(
+    "shopbell_scanner_state",
+    "1 hearing, 0.5 suspect, 0 blind or offline.",
+    ["edge", "scanner"],
+)
+_STATE: Final = {"hearing": 1.0, "suspect": 0.5, "blind": 0.0}
+
+
+class Edges:
+    """Written by the ingest thread; reading from another sees some recent moment."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._statuses: dict[str, Status] = {}
+        self._alarmed: dict[tuple[str, str], float] = {}
+
+    @property
+    def statuses(self) -> Mapping[str, Status]:
+        """The last status by edge."""
+        return self._statuses
+
+    def said(self, edge: str, payload: bytes) -> None:
+        """Note a status. The will of a connection that was replaced comes late and is ignored."""
+        try:
+            status = codec.decode_status(payload)
+        except codec.MalformedError as error:
+            self.alarm(edge, f"status_{error.reason}")
+            return
+        if status.edge != edge:
+            self.alarm(edge, "status_wrong_edge")
+            return
+        before = self._statuses.get(edge)
+        if before is None and len(self._statuses) >= MOST_EDGES:
+            return
+        if before is not None and before.stream == status.stream and status.conn < before.conn:
+            return
+        self._statuses[edge] = status
+        if before is None or before.state != status.state:
+            log.info("edge_status", edge=edge, state=status.state, version=status.version)
+        _ONLINE.set(sum(each.state == "online" for each in self._statuses.values()))
+        for scanner in status.scanners:
+            heard = _STATE[scanner.state] if status.state == "online" else 0.0
+            _SCANNER.labels(edge, scanner.scanner).set(heard)
+
+    def alarm(self, edge: str, reason: str) -> None:
+        """Tell the operator that something of `edge` is wrong."""
+        now = self._seconds()
+        last = self._alarmed.get((edge, reason))
+        if last is not None and now - last < AGAIN_S:
+            return
+        if last is None and len(self._alarmed) >= MOST_EDGES:
+            self._alarmed.clear()
+        self._alarmed[edge, reason] = now
+        log.warning("edge_alarm", edge=edge, reason=reason)

@@ -1,0 +1,65 @@
+"""Time passes: visits end, candidates are forgotten, without anything being heard.
+
+Owns: closing what is due, a limited number at a time, each in a transaction of its own people.
+Never: when something is due (`core.ending`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.ending import swept
+from shopbell_server.usecases.recompute import circumstances, tell, write
+
+if TYPE_CHECKING:
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.ports import Database, Entropy
+    from shopbell_server.usecases.recompute import Terms
+
+LIMIT: Final = 200
+"""Visits of one transaction: more would keep edges waiting for their answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """How much was closed, whose boards changed, and whether there may be more."""
+
+    closed: int
+    stores: frozenset[StoreId]
+    more: bool
+
+
+def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) -> Swept:
+    """Close what is due at `now_ms`, at most LIMIT; any process may, at any time."""
+    with database.begin() as work:
+        work.people.lock({visit.person for visit in work.visits.due(now_ms, LIMIT)})
+        # Read again: who had them before us may have changed them.
+        due = work.visits.due(now_ms, LIMIT)
+        ledger = work.ledger.entries({visit.person for visit in due})
+        facts: list[Fact] = []
+        closed = 0
+        for visit in due:
+            around = circumstances(
+                work,
+                entropy,
+                visit.store,
+                now_ms,
+                live=True,
+                off_board_ms=terms.rules.off_board_ms,
+            )
+            made = swept(visit, terms.rules, around)
+            write(work, made)
+            facts += made.facts
+            closed += bool(made.put or made.removed)
+            if visit.id in made.removed:
+                session = visit.session
+                work.intervals.remove_within(
+                    visit.person, visit.store, session.start_ms, session.end_ms
+                )
+        tell(work, facts, ledger, terms.sinks, now_ms)
+        work.commit()
+    return Swept(
+        closed=closed, stores=frozenset(visit.store for visit in due), more=len(due) == LIMIT
+    )
