@@ -1,0 +1,121 @@
+"""Which batches were taken in.
+
+Owns: the rows behind the port `Batches`.
+Never: what is in a batch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, select, tuple_
+
+from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.db.statements import keeping, replacing
+from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
+from shopbell_server.db.transaction import ours
+from shopbell_server.ports import Anchor, BatchKey, DatabaseBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.db.transaction import Transaction
+    from shopbell_server.ports import BatchRecord
+
+
+class SqlBatches:
+    """`Batches` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def hashes(self, keys: Collection[BatchKey]) -> Mapping[BatchKey, bytes]:
+        """Return the recorded SHA-256 of those keys that are known."""
+        wanted = [(key.edge, key.stream, key.seq) for key in keys]
+        return {
+            BatchKey(edge=EdgeId(row.edge), stream=row.stream, seq=row.seq): row.sha256
+            for row in self._transaction.rows_among(_HASHES, "keys", wanted)
+        }
+
+    def record(self, records: Sequence[BatchRecord]) -> None:
+        """Add new ones. Raises DatabaseBusyError if a key is known: another worker was quicker."""
+        # In the order of the keys, as every lock: two workers with the same batches then wait for
+        # each other in one direction only.
+        rows = sorted((_row(record) for record in records), key=_place)
+        if self._transaction.insert(_RECORD, rows) != len(rows):
+            raise DatabaseBusyError("another worker took one of the batches in")
+
+    def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
+        """Set a batch aside for a person to look at: it had no effect. The same bytes count once."""
+        self._transaction.insert(
+            _QUARANTINE, [{**_row(record), "payload": payload, "reason": reason}]
+        )
+
+    def ranges(self, edge: EdgeId, stream: str) -> str | None:
+        """Return the ranges of sequence numbers that are there, as `core.stream_ranges` writes them."""
+        row = self._transaction.row(_RANGES, edge=edge, stream=stream)
+        return None if row is None else str(row.ranges)
+
+    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
+        """Replace them."""
+        self._transaction.insert(
+            _PUT_RANGES,
+            [{"edge": edge, "stream": stream, "ranges": ranges, "updated_ms": now_ms}],
+        )
+
+    def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
+        """Return the anchors of those boots that have one."""
+        return {
+            (EdgeId(row.edge), row.boot): Anchor(
+                edge=EdgeId(row.edge),
+                boot=row.boot,
+                boottime_ms=row.boottime_ms,
+                wall_ms=Millis(row.wall_ms),
+            )
+            for row in self._transaction.rows_among(_ANCHORS, "boots", boots)
+        }
+
+    def put_anchor(self, anchor: Anchor) -> None:
+        """Keep the first anchor of a boot; a later one is ignored."""
+        self._transaction.insert(
+            _PUT_ANCHOR,
+            [
+                {
+                    "edge": anchor.edge,
+                    "boot": anchor.boot,
+                    "boottime_ms": anchor.boottime_ms,
+                    "wall_ms": anchor.wall_ms,
+                }
+            ],
+        )
+
+
+def _row(record: BatchRecord) -> dict[str, str | int | bytes]:
+    return {
+        "edge": record.key.edge,
+        "stream": record.key.stream,
+        "seq": record.key.seq,
+        "sha256": record.sha256,
+        "received_ms": record.received_ms,
+    }
+
+
+def _place(row: Mapping[str, str | int | bytes]) -> tuple[str, str, int]:
+    return str(row["edge"]), str(row["stream"]), int(row["seq"])
+
+
+_HASHES: Final = select(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq, BATCHES.c.sha256).where(
+    ours(BATCHES),
+    tuple_(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq).in_(bindparam("keys", expanding=True)),
+)
+_RECORD: Final = keeping(BATCHES)
+_QUARANTINE: Final = keeping(QUARANTINED)
+_RANGES: Final = select(STREAMS.c.ranges).where(
+    ours(STREAMS), STREAMS.c.edge == bindparam("edge"), STREAMS.c.stream == bindparam("stream")
+)
+_PUT_RANGES: Final = replacing(STREAMS)
+_ANCHORS: Final = select(ANCHORS).where(
+    ours(ANCHORS),
+    tuple_(ANCHORS.c.edge, ANCHORS.c.boot).in_(bindparam("boots", expanding=True)),
+)
+_PUT_ANCHOR: Final = keeping(ANCHORS)

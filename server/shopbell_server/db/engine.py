@@ -1,0 +1,155 @@
+"""Connections to SQLite and PostgreSQL.
+
+Owns: which driver, and how durable, how patient and how careful with what is deleted a connection is.
+Never: a statement about our tables.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+WAIT_S: Final = 5
+"""How long to wait for a lock, a connection or an answer to a connection: a hundred times what a unit
+of work takes; somebody who waits longer should hear it and try again."""
+
+STATEMENT_S: Final = 60
+"""A statement that takes longer is ended: the longest honest one (a migration's index) is exempt."""
+
+CONNECTIONS: Final = 16
+"""Ingest, deliveries, jobs and the web's threads; PostgreSQL allows 100 in all by default."""
+
+
+class DatabaseAddressError(ValueError):
+    """The address of the database cannot be used; the text says why and shows no password."""
+
+
+def open_engine(url: str, password: str | None = None) -> Engine:
+    """Return an engine for `sqlite:///path` or `postgresql://user@host/name`; it connects when used.
+
+    Raises DatabaseAddressError.
+    """
+    address = _parsed(url)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    if password is not None:
+        address = address.set(password=password)
+    return _postgresql(address)
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the engine for units of work that write.
+
+    SQLite: BEGIN IMMEDIATE, so that two never find out at the end that they were two. PostgreSQL: READ
+    COMMITTED; what must not change meanwhile is locked row by row.
+    """
+    return engine.execution_options(**{_WRITES: True})
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the engine for units of work that only read: one snapshot, and waiting for nobody."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_WRITES: False})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+    except ArgumentError:
+        raise DatabaseAddressError(f"not an address of a database: {_ALLOWED}") from None
+    if backend == "sqlite":
+        if address.database in {None, "", ":memory:"} or address.query:
+            raise DatabaseAddressError(f"SQLite needs the path of a file and no more: {_ALLOWED}")
+        return address.set(drivername="sqlite+pysqlite")
+    if backend == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    raise DatabaseAddressError(f'no database "{backend}": {_ALLOWED}')
+
+
+def _sqlite(address: URL) -> Engine:
+    path = Path(str(address.database))
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_size=CONNECTIONS,
+        pool_timeout=WAIT_S,
+        # The pool gives a connection to one thread at a time, and `begin` below begins transactions.
+        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": WAIT_S},
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def make_private(*_: object) -> None:
+        """Create the file for the owner alone: it holds the secrets of passes. SQLite copies the mode."""
+        # Only if it is new: closing a file that SQLite has open would drop the locks on it.
+        if path.parent.is_dir() and not path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, mode=0o600))
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, True)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(address: URL) -> Engine:
+    return create_engine(
+        address,
+        hide_parameters=True,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=WAIT_S,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "application_name": "shopbell-server",
+            "connect_timeout": WAIT_S,
+            # A peer that vanished is noticed within a minute, also when nothing is being sent.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+            "options": (
+                f"-c lock_timeout={WAIT_S}s"
+                f" -c statement_timeout={STATEMENT_S}s"
+                f" -c idle_in_transaction_session_timeout={STATEMENT_S}s"
+            ),
+        },
+    )
+
+
+_ALLOWED: Final = 'say "sqlite:///path/to/file.db" or "postgresql://user@host/name"'
+
+_WRITES: Final = "shopbell_writes"
+
+_PRAGMAS: Final = (
+    f"busy_timeout = {WAIT_S * 1000}",
+    # Readers and the one writer do not wait for each other.
+    "journal_mode = WAL",
+    # Edges delete what was acknowledged: it must survive a power cut.
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # What is deleted is overwritten: day keys and people are to be gone, not unlinked.
+    "secure_delete = ON",
+)

@@ -1,0 +1,111 @@
+"""What went wrong in the database, in the words of the ports.
+
+Owns: which error of which driver means busy, lost or refused.
+Never: a value of a row. Drivers quote rows and addresses in their messages, so none is passed on, not
+even as a cause; the name of a constraint is ours and says enough.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError, DatabaseRefusedError
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import SQLAlchemyError
+
+Failure = DatabaseBusyError | DatabaseLostError | DatabaseRefusedError
+
+
+def in_our_words(error: SQLAlchemyError) -> Failure:
+    """Return what to raise, `from None`, in place of `error`."""
+    if isinstance(error, PoolTimeoutError):
+        return DatabaseBusyError("all connections to the database are in use")
+    if isinstance(error, DBAPIError):
+        if isinstance(error.orig, psycopg.Error):
+            return _of_postgresql(error.orig)
+        if isinstance(error.orig, sqlite3.Error):
+            return _of_sqlite(error.orig)
+    return DatabaseRefusedError(f"the statement is at fault ({type(error).__name__})")
+
+
+def _of_postgresql(error: psycopg.Error) -> Failure:
+    state = error.sqlstate
+    if state in _PG_BUSY:
+        return DatabaseBusyError(f"{_PG_BUSY[state]} (SQLSTATE {state})")
+    if state is None:
+        # Raised by the driver itself: about a connection, or about a value that it cannot send.
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            return DatabaseLostError("PostgreSQL does not answer")
+        return DatabaseRefusedError(f"PostgreSQL cannot hold a value ({type(error).__name__})")
+    if state.startswith(_PG_LOST) or state in _PG_GONE:
+        return DatabaseLostError(f"PostgreSQL cannot work now (SQLSTATE {state})")
+    named = error.diag.constraint_name or error.diag.table_name or "no constraint"
+    hint = _MIGRATE if state == _PG_NO_TABLE else ""
+    return DatabaseRefusedError(f"PostgreSQL refused: {named} (SQLSTATE {state}){hint}")
+
+
+def _of_sqlite(error: sqlite3.Error) -> Failure:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if code is None:
+        return DatabaseRefusedError(f"SQLite cannot hold a value ({name})")
+    primary = code & 0xFF  # the higher bits say why
+    if primary in _SQLITE_BUSY or code in _SQLITE_KEY_THERE:
+        return DatabaseBusyError(f"another transaction got in the way ({name})")
+    if primary in _SQLITE_LOST:
+        return DatabaseLostError(f"the database file cannot be used ({name})")
+    if primary == sqlite3.SQLITE_CONSTRAINT:
+        # SQLite names the constraint or gives the trigger's words, and never a value.
+        return DatabaseRefusedError(f"SQLite refused: {error}")
+    hint = _MIGRATE if primary == sqlite3.SQLITE_ERROR and "no such table" in str(error) else ""
+    return DatabaseRefusedError(f"SQLite refused ({name}){hint}")
+
+
+_MIGRATE: Final = "; a table is missing: run `shopbell-server migrate`"
+
+_PG_BUSY: Final = {
+    "40001": "a concurrent change got in the way",
+    "40P01": "two transactions waited for each other",
+    "55P03": "a row stayed locked for too long",
+    "57014": "a statement took too long",
+    "23505": "another transaction wrote the same key first",
+}
+
+_PG_LOST: Final = ("08", "53", "58")
+"""Connection trouble; out of connections, memory or disk; trouble of the server's system."""
+
+_PG_GONE: Final = frozenset(
+    {"57P01", "57P02", "57P03", "57P05", "25P03", "28000", "28P01", "3D000"}
+)
+"""Shutting down, crashed, not up yet, idle for too long (twice); password or database not there (yet)."""
+
+_PG_NO_TABLE: Final = "42P01"
+
+_SQLITE_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+_SQLITE_KEY_THERE: Final = frozenset(
+    {
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+    }
+)
+
+_SQLITE_LOST: Final = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+"""A full disk is one of them: room may be made, and what is to be stored waits at the edges."""

@@ -1,0 +1,185 @@
+"""Evidence intervals, joined on arrival.
+
+Owns: the rows behind the port `Intervals`, and `core.evidence.joined` as one statement.
+Never: what visits the intervals make.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+
+from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
+from shopbell_server.db.statements import keeping, merging
+from shopbell_server.db.tables import CODE_USES, INTERVALS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Row
+
+    from shopbell_server.core.ids import CardRef
+    from shopbell_server.db.statements import Words
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlIntervals:
+    """`Intervals` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def join(self, intervals: Sequence[Interval]) -> None:
+        """Insert, or join with what is there (`core.evidence.joined`).
+
+        Rows are taken in the order of their keys, so two workers never wait for each other in a circle.
+        """
+        self._transaction.insert(_JOIN, [_row(each) for each in sorted(intervals, key=_place)])
+
+    def within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        """Return the intervals that touch [from_ms, to_ms], in the order of `core.intervals.order`."""
+        return [
+            _interval(row)
+            for row in self._transaction.rows(
+                _WITHIN, person=person, store=store, from_ms=from_ms, to_ms=to_ms
+            )
+        ]
+
+    def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
+        """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
+        rows = self._transaction.rows(_HEARD_SINCE, store=store, since_ms=since_ms)
+        return [_interval(row) for row in rows]
+
+    def remove_within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> None:
+        """Forget the intervals that begin in [from_ms, to_ms]."""
+        self._transaction.change(
+            _REMOVE_WITHIN, person=person, store=store, from_ms=from_ms, to_ms=to_ms
+        )
+
+    def truncate(self, person: PersonId, at_ms: Millis) -> None:
+        """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
+        self._transaction.change(_REMOVE_FROM, who=person, at_ms=at_ms)
+        self._transaction.change(_SHORTEN, who=person, at_ms=at_ms)
+
+    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
+        """Record that the code of this 30 s step was used; False if it was before.
+
+        Whoever comes second waits for the first to commit or to give up.
+        """
+        used = self._transaction.insert(_FIRST_USE, [{"card": card, "step": step, "at_ms": at_ms}])
+        return used == 1
+
+
+def _place(interval: Interval) -> tuple[str, str, int, str, str, str]:
+    key = interval.key
+    return key.person, key.store, key.first_ms, key.edge, key.scanner, key.carrier
+
+
+def _row(interval: Interval) -> dict[str, str | int | float | None]:
+    key = interval.key
+    return {
+        "person": key.person,
+        "store": key.store,
+        "first_ms": key.first_ms,
+        "edge": key.edge,
+        "scanner": key.scanner,
+        "carrier": key.carrier,
+        "last_ms": interval.last_ms,
+        "n": interval.n,
+        "evidence": interval.evidence.value,
+        "zone": interval.zone,
+        "loss_db": interval.loss_db,
+    }
+
+
+def _interval(row: Row[Any]) -> Interval:
+    return Interval(
+        key=IntervalKey(
+            person=PersonId(row.person),
+            store=StoreId(row.store),
+            edge=EdgeId(row.edge),
+            scanner=row.scanner,
+            carrier=row.carrier,
+            first_ms=Millis(row.first_ms),
+        ),
+        last_ms=Millis(row.last_ms),
+        n=row.n,
+        evidence=Evidence(row.evidence),
+        zone=None if row.zone is None else ZoneId(row.zone),
+        loss_db=row.loss_db,
+    )
+
+
+def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]]:  # noqa: ANN401  (columns by name)
+    """Return `core.evidence.joined` of a row and a report; a property test holds the two together."""
+    is_later = or_(
+        new.last_ms > old.last_ms,
+        and_(
+            new.last_ms == old.last_ms,
+            func.coalesce(new.zone, "") > func.coalesce(old.zone, ""),
+        ),
+    )
+    return {
+        "last_ms": words.greater(old.last_ms, new.last_ms),
+        "n": words.greater(old.n, new.n),
+        "evidence": words.greater(old.evidence, new.evidence),
+        "zone": case((is_later, new.zone), else_=old.zone),
+        "loss_db": words.smaller(
+            func.coalesce(old.loss_db, new.loss_db), func.coalesce(new.loss_db, old.loss_db)
+        ),
+    }
+
+
+_I: Final = INTERVALS.c
+
+_JOIN: Final = merging(INTERVALS, _joined)
+_WITHIN: Final = (
+    select(INTERVALS)
+    .where(
+        ours(INTERVALS),
+        _I.person == bindparam("person"),
+        _I.store == bindparam("store"),
+        _I.first_ms <= bindparam("to_ms"),
+        _I.last_ms >= bindparam("from_ms"),
+    )
+    .order_by(_I.first_ms, _I.edge, _I.scanner, _I.carrier)
+)
+_HEARD_SINCE: Final = (
+    select(INTERVALS)
+    .where(ours(INTERVALS), _I.store == bindparam("store"), _I.last_ms >= bindparam("since_ms"))
+    .order_by(_I.first_ms, _I.edge, _I.scanner, _I.carrier, _I.person)
+)
+_REMOVE_WITHIN: Final = delete(INTERVALS).where(
+    ours(INTERVALS),
+    _I.person == bindparam("person"),
+    _I.store == bindparam("store"),
+    _I.first_ms.between(bindparam("from_ms"), bindparam("to_ms")),
+)
+_REMOVE_FROM: Final = delete(INTERVALS).where(
+    ours(INTERVALS), _I.person == bindparam("who"), _I.first_ms >= bindparam("at_ms")
+)
+_REACHES: Final = _I.last_ms - _I.first_ms + 1
+_KEPT: Final = bindparam("at_ms", type_=_I.last_ms.type) - _I.first_ms
+_SHORTENED_N: Final = _I.n * _KEPT // _REACHES
+_SHORTEN: Final = (
+    update(INTERVALS)
+    .where(
+        ours(INTERVALS),
+        _I.person == bindparam("who"),
+        _I.first_ms < bindparam("at_ms"),
+        _I.last_ms >= bindparam("at_ms"),
+    )
+    # `core.intervals.clipped`: sightings are taken to be spread evenly, and one at least to be left.
+    .values(
+        last_ms=bindparam("at_ms", type_=_I.last_ms.type) - 1,
+        n=case((_SHORTENED_N < 1, 1), else_=_SHORTENED_N),
+    )
+)
+_FIRST_USE: Final = keeping(CODE_USES)

@@ -1,0 +1,83 @@
+"""Consent, append-only.
+
+Owns: the rows behind the port `Ledger`. A trigger of the database refuses to change or remove them.
+Never: what they amount to (`core.consent`).
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, insert, select
+
+from shopbell_server.core.consent import Change, Entry, Place, Purpose
+from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.db.tables import CONSENTS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlLedger:
+    """`Ledger` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
+        """Return all entries of each person, oldest first; people without any are left out."""
+        rows = self._transaction.rows_among(_ENTRIES, "persons", persons)
+        return {
+            person: [_entry(row) for row in hers]
+            for person, hers in groupby(rows, key=lambda row: PersonId(row.person))
+        }
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries; (person, sequence) must be new. Raises DatabaseBusyError if one is not."""
+        self._transaction.insert(_APPEND, [_row(entry) for entry in entries])
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        sequence=row.sequence,
+        person=PersonId(row.person),
+        purpose=Purpose(row.purpose),
+        change=Change(row.change),
+        at_ms=Millis(row.at_ms),
+        until_ms=None if row.until_ms is None else Millis(row.until_ms),
+        place=Place(row.place),
+        text_version=row.text_version,
+        text_sha256=row.text_sha256,
+        language=row.language,
+        evidence=row.evidence,
+    )
+
+
+def _row(entry: Entry) -> dict[str, str | int | None]:
+    return {
+        "person": entry.person,
+        "sequence": entry.sequence,
+        "purpose": entry.purpose.value,
+        "change": entry.change.value,
+        "at_ms": entry.at_ms,
+        "until_ms": entry.until_ms,
+        "place": entry.place.value,
+        "text_version": entry.text_version,
+        "text_sha256": entry.text_sha256,
+        "language": entry.language,
+        "evidence": entry.evidence,
+    }
+
+
+_ENTRIES: Final = (
+    select(CONSENTS)
+    .where(ours(CONSENTS), CONSENTS.c.person.in_(bindparam("persons", expanding=True)))
+    .order_by(CONSENTS.c.person, CONSENTS.c.at_ms, CONSENTS.c.sequence)
+)
+_APPEND: Final = insert(CONSENTS)

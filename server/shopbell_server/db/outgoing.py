@@ -1,0 +1,167 @@
+"""Facts to deliver.
+
+Owns: the rows behind the port `Outgoing`: which fact is whose turn, and who is at it.
+Never: how to deliver, nor when to try again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, text, update
+
+from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.db.stored_facts import decoded, encoded
+from shopbell_server.db.tables import DELIVERIES, FACTS, WAITING
+from shopbell_server.db.transaction import ours
+from shopbell_server.ports import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import ColumnElement, Table
+
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import FactId
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlOutgoing:
+    """`Outgoing` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add(self, facts: Sequence[Fact], sinks: Collection[str], due_ms: Millis) -> None:
+        """Queue every fact for every sink. Facts of a person keep their order.
+
+        Raises DatabaseBusyError when another transaction told something of the same person meanwhile.
+        """
+        if not facts or not sinks:
+            return
+        persons = {fact.person for fact in facts}
+        last = {
+            PersonId(row.person): int(row.last)
+            for row in self._transaction.rows_among(_LAST_POSITIONS, "persons", persons)
+        }
+        fact_rows = []
+        delivery_rows = []
+        for fact in facts:
+            position = last[fact.person] = last.get(fact.person, 0) + 1
+            shared = {
+                "fact": fact.fact,
+                "person": fact.person,
+                "position": position,
+                "recorded_ms": fact.recorded_ms,
+            }
+            fact_rows.append({**shared, "fact_json": encoded(fact)})
+            delivery_rows += [
+                {**shared, "sink": sink, "state": "waiting", "due_ms": due_ms, "attempt": 0}
+                for sink in sorted(set(sinks))
+            ]
+        self._transaction.insert(_ADD_FACTS, fact_rows)
+        self._transaction.insert(_ADD_DELIVERIES, delivery_rows)
+
+    def claim(self, sink: str, now_ms: Millis, lease_ms: int, limit: int) -> Sequence[Delivery]:
+        """Return what is due, one per person at most (her oldest), leased for `lease_ms`.
+
+        What is not heard of before the lease is over is due again. Deliveries that another worker is
+        claiming at the moment are passed over.
+        """
+        rows = self._transaction.rows(_DUE, sink=sink, now_ms=now_ms, most=limit)
+        self._transaction.change_each(
+            _LEASE,
+            [{"to": sink, "this": row.fact, "until_ms": now_ms + lease_ms} for row in rows],
+        )
+        return [
+            Delivery(sink=sink, fact=decoded(row.fact_json), attempt=row.attempt + 1)
+            for row in rows
+        ]
+
+    def delivered(self, sink: str, fact: FactId, at_ms: Millis) -> None:
+        """Take it off the queue; one that was cancelled meanwhile stays away."""
+        self._transaction.change(
+            _END, to=sink, this=fact, became="delivered", at_ms=at_ms, why=None
+        )
+
+    def retry(self, sink: str, fact: FactId, due_ms: Millis) -> None:
+        """Make it due at `due_ms`; the person's later facts wait for it."""
+        self._transaction.change(_RETRY, to=sink, this=fact, again_ms=due_ms)
+
+    def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
+        """Make it a dead letter."""
+        self._transaction.change(_END, to=sink, this=fact, became="dead", at_ms=at_ms, why=reason)
+
+    def cancel(self, person: PersonId) -> int:
+        """Drop everything about somebody that is still waiting; return how much."""
+        dropped = self._transaction.change(_CANCEL, who=person)
+        self._transaction.change(_FORGET_UNWANTED, who=person)
+        return dropped
+
+    def waiting(self, sink: str) -> tuple[int, Millis | None]:
+        """Return how many wait, and since when the oldest."""
+        row = self._transaction.row(_HOW_MANY, sink=sink)
+        if row is None or row.since_ms is None:
+            return 0, None
+        return int(row.number), Millis(row.since_ms)
+
+
+def _this(table: Table) -> ColumnElement[bool]:
+    """Return the condition for the delivery that is still to be made."""
+    return and_(
+        ours(table), table.c.sink == bindparam("to"), table.c.fact == bindparam("this"), WAITING
+    )
+
+
+_earlier: Final = DELIVERIES.alias("earlier")
+_hers_first: Final[Any] = ~exists().where(
+    _earlier.c.tenant == DELIVERIES.c.tenant,
+    _earlier.c.sink == DELIVERIES.c.sink,
+    _earlier.c.person == DELIVERIES.c.person,
+    _earlier.c.position < DELIVERIES.c.position,
+    text("earlier.state = 'waiting'"),
+)
+
+_LAST_POSITIONS: Final = (
+    select(FACTS.c.person, func.max(FACTS.c.position).label("last"))
+    .where(ours(FACTS), FACTS.c.person.in_(bindparam("persons", expanding=True)))
+    .group_by(FACTS.c.person)
+)
+_ADD_FACTS: Final = insert(FACTS)
+_ADD_DELIVERIES: Final = insert(DELIVERIES)
+_DUE: Final = (
+    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, FACTS.c.fact_json)
+    .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
+    .where(
+        ours(DELIVERIES),
+        DELIVERIES.c.sink == bindparam("sink"),
+        WAITING,
+        DELIVERIES.c.due_ms <= bindparam("now_ms"),
+        _hers_first,
+    )
+    .order_by(DELIVERIES.c.due_ms, DELIVERIES.c.fact)
+    .limit(bindparam("most"))
+    .with_for_update(of=DELIVERIES, skip_locked=True)
+)
+_LEASE: Final = (
+    update(DELIVERIES)
+    .where(_this(DELIVERIES))
+    .values(due_ms=bindparam("until_ms"), attempt=DELIVERIES.c.attempt + 1)
+)
+_END: Final = (
+    update(DELIVERIES)
+    .where(_this(DELIVERIES))
+    .values(state=bindparam("became"), done_ms=bindparam("at_ms"), reason=bindparam("why"))
+)
+_RETRY: Final = update(DELIVERIES).where(_this(DELIVERIES)).values(due_ms=bindparam("again_ms"))
+_CANCEL: Final = delete(DELIVERIES).where(
+    ours(DELIVERIES), DELIVERIES.c.person == bindparam("who"), WAITING
+)
+_FORGET_UNWANTED: Final = delete(FACTS).where(
+    ours(FACTS),
+    FACTS.c.person == bindparam("who"),
+    ~exists().where(DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact),
+)
+_HOW_MANY: Final = select(
+    func.count().label("number"), func.min(DELIVERIES.c.recorded_ms).label("since_ms")
+).where(ours(DELIVERIES), DELIVERIES.c.sink == bindparam("sink"), WAITING)

@@ -1,0 +1,241 @@
+"""Profiles, enrolments, cards, tickets.
+
+Owns: the rows behind the port `People`.
+Never: consent (`ledger`), nor a token or ticket, only their hashes.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Window
+from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+from shopbell_server.db.statements import keeping, replacing
+from shopbell_server.db.tables import CARDS, ENROLMENTS, ISSUED, PROFILES, TICKETS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from sqlalchemy import Row
+
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlPeople:
+    """`People` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]:
+        """Return those that are there."""
+        return {
+            ProfileId(row.profile): Profile(
+                id=ProfileId(row.profile),
+                first_name=row.first_name,
+                language=row.language,
+                external_ids=_external_ids_of.decode(row.external_ids_json),
+                staff=row.staff,
+            )
+            for row in self._transaction.rows_among(_PROFILES, "profiles", profiles)
+        }
+
+    def put_profile(self, profile: Profile) -> None:
+        """Insert or replace."""
+        self._transaction.insert(
+            _PUT_PROFILE,
+            [
+                {
+                    "profile": profile.id,
+                    "first_name": profile.first_name,
+                    "language": profile.language,
+                    "external_ids_json": msgspec.json.encode(profile.external_ids).decode(),
+                    "staff": profile.staff,
+                }
+            ],
+        )
+
+    def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None:
+        """Keep a new ticket of a profile that is there."""
+        self._transaction.insert(
+            _ADD_TICKET,
+            [{"ticket_sha256": ticket_sha256, "profile": profile, "expires_ms": expires_ms}],
+        )
+
+    def redeem_ticket(self, ticket_sha256: bytes, now_ms: Millis) -> ProfileId | None:
+        """Use a ticket up; None if it is unknown, used or expired. Two callers: one gets it.
+
+        The second one waits for the first, and finds the ticket gone, or there if she gave up.
+        """
+        row = self._transaction.row(_REDEEM, ticket_sha256=ticket_sha256, now_ms=now_ms)
+        return None if row is None else ProfileId(row.profile)
+
+    def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
+        """Keep a new enrolment and its card. Raises DatabaseBusyError if its device number is taken."""
+        self._transaction.insert(
+            _ADD_ENROLMENT,
+            [
+                {
+                    "person": enrolment.person,
+                    "profile": enrolment.profile,
+                    "device_no": enrolment.device_no,
+                    "mac_key": enrolment.mac_key,
+                    "device_token_sha256": device_token_sha256,
+                    "phone_model": enrolment.phone_model,
+                    "created_ms": enrolment.created_ms,
+                    "revoked_ms": enrolment.revoked_ms,
+                }
+            ],
+        )
+        self._transaction.insert(
+            _ADD_CARD, [{"card": card.ref, "person": card.person, "secret": card.secret}]
+        )
+
+    def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]:
+        """Return those that are there, revoked ones included."""
+        return {
+            PersonId(row.person): _enrolment(row)
+            for row in self._transaction.rows_among(_ENROLMENTS, "persons", persons)
+        }
+
+    def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
+        """Return the enrolments, revoked ones included, that have these device numbers."""
+        return {
+            DeviceNo(row.device_no): _enrolment(row)
+            for row in self._transaction.rows_among(_BY_DEVICE_NO, "numbers", numbers)
+        }
+
+    def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
+        """Return whose token it is, revoked or not."""
+        row = self._transaction.row(_BY_DEVICE_TOKEN, device_token_sha256=device_token_sha256)
+        return None if row is None else _enrolment(row)
+
+    def revoke(self, person: PersonId, at_ms: Millis) -> None:
+        """End an enrolment; one that has ended keeps its end."""
+        self._transaction.change(_REVOKE, who=person, at_ms=at_ms)
+
+    def renumber(self, person: PersonId, device_no: DeviceNo) -> None:
+        """Give an enrolment a new device number; the old one is nobody's from then on.
+
+        Raises DatabaseBusyError if somebody has the new one.
+        """
+        self._transaction.change(_RENUMBER, who=person, new_device_no=device_no)
+
+    def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
+        """Return those that are there."""
+        return {
+            CardRef(row.card): Card(
+                ref=CardRef(row.card), person=PersonId(row.person), secret=row.secret
+            )
+            for row in self._transaction.rows_among(_CARDS, "refs", refs)
+        }
+
+    def add_issued(self, issued: Issued) -> None:
+        """Remember windows; the same ones again change nothing."""
+        self._transaction.insert(
+            _ADD_ISSUED,
+            [
+                {
+                    "person": issued.person,
+                    "first_window": issued.first,
+                    "last_window": issued.last,
+                }
+            ],
+        )
+
+    def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]:
+        """Return what was issued to each, earliest first; people without any are left out."""
+        rows = self._transaction.rows_among(_ISSUED, "persons", persons)
+        return {
+            person: [
+                Issued(person=person, first=Window(row.first_window), last=Window(row.last_window))
+                for row in hers
+            ]
+            for person, hers in groupby(rows, key=lambda row: PersonId(row.person))
+        }
+
+    def lock(self, persons: Collection[PersonId]) -> None:
+        """Hold these people until the unit of work ends, taken in the order of their ids.
+
+        In SQLite a unit of work that writes holds everybody already.
+        """
+        if self._transaction.database == "sqlite":
+            return
+        for _ in self._transaction.rows_among(_LOCK, "persons", sorted(persons)):
+            pass
+
+
+def _enrolment(row: Row[Any]) -> Enrolment:
+    return Enrolment(
+        person=PersonId(row.person),
+        profile=ProfileId(row.profile),
+        device_no=DeviceNo(row.device_no),
+        mac_key=row.mac_key,
+        phone_model=row.phone_model,
+        created_ms=Millis(row.created_ms),
+        revoked_ms=None if row.revoked_ms is None else Millis(row.revoked_ms),
+    )
+
+
+_external_ids_of: Final = msgspec.json.Decoder(dict[str, str])
+
+_PROFILES: Final = select(PROFILES).where(
+    ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True))
+)
+_PUT_PROFILE: Final = replacing(PROFILES)
+_ADD_TICKET: Final = insert(TICKETS)
+_REDEEM: Final = (
+    delete(TICKETS)
+    .where(
+        ours(TICKETS),
+        TICKETS.c.ticket_sha256 == bindparam("ticket_sha256"),
+        TICKETS.c.expires_ms > bindparam("now_ms"),
+    )
+    .returning(TICKETS.c.profile)
+)
+_ADD_ENROLMENT: Final = insert(ENROLMENTS)
+_ADD_CARD: Final = insert(CARDS)
+_ENROLMENTS: Final = select(ENROLMENTS).where(
+    ours(ENROLMENTS), ENROLMENTS.c.person.in_(bindparam("persons", expanding=True))
+)
+_BY_DEVICE_NO: Final = select(ENROLMENTS).where(
+    ours(ENROLMENTS), ENROLMENTS.c.device_no.in_(bindparam("numbers", expanding=True))
+)
+_BY_DEVICE_TOKEN: Final = select(ENROLMENTS).where(
+    ours(ENROLMENTS), ENROLMENTS.c.device_token_sha256 == bindparam("device_token_sha256")
+)
+_REVOKE: Final = (
+    update(ENROLMENTS)
+    .where(
+        ours(ENROLMENTS),
+        ENROLMENTS.c.person == bindparam("who"),
+        ENROLMENTS.c.revoked_ms.is_(None),
+    )
+    .values(revoked_ms=bindparam("at_ms"))
+)
+_RENUMBER: Final = (
+    update(ENROLMENTS)
+    .where(ours(ENROLMENTS), ENROLMENTS.c.person == bindparam("who"))
+    .values(device_no=bindparam("new_device_no"))
+)
+_CARDS: Final = select(CARDS).where(
+    ours(CARDS), CARDS.c.card.in_(bindparam("refs", expanding=True))
+)
+_ADD_ISSUED: Final = keeping(ISSUED)
+_ISSUED: Final = (
+    select(ISSUED)
+    .where(ours(ISSUED), ISSUED.c.person.in_(bindparam("persons", expanding=True)))
+    .order_by(ISSUED.c.person, ISSUED.c.first_window, ISSUED.c.last_window)
+)
+_LOCK: Final = (
+    select(ENROLMENTS.c.person)
+    .where(ours(ENROLMENTS), ENROLMENTS.c.person.in_(bindparam("persons", expanding=True)))
+    .order_by(ENROLMENTS.c.person)
+    # Not FOR UPDATE: rows that refer to her may be added meanwhile; that changes nothing of hers.
+    .with_for_update(key_share=True)
+)

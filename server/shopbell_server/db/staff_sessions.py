@@ -1,0 +1,59 @@
+"""Who is signed in.
+
+Owns: the rows behind the port `StaffSessions`.
+Never: a token, only its hash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from shopbell_server.core.ids import StaffId
+from shopbell_server.db.tables import STAFF_SESSIONS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import Millis
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlStaffSessions:
+    """`StaffSessions` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def open(self, token_sha256: bytes, staff: StaffId, expires_ms: Millis) -> None:
+        """Begin a session; the token must be new."""
+        self._transaction.insert(
+            _OPEN, [{"token_sha256": token_sha256, "staff": staff, "expires_ms": expires_ms}]
+        )
+
+    def staff_of(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
+        """Return whose session it is, if it is open."""
+        row = self._transaction.row(_STAFF_OF, token_sha256=token_sha256, now_ms=now_ms)
+        return None if row is None else StaffId(row.staff)
+
+    def close(self, token_sha256: bytes) -> None:
+        """End a session; one that is not there is closed."""
+        self._transaction.change(_CLOSE, token_sha256=token_sha256)
+
+    def take(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
+        """Close and return whose it was, if it was open. Two callers: one gets it."""
+        row = self._transaction.row(_TAKE, token_sha256=token_sha256, now_ms=now_ms)
+        return None if row is None else StaffId(row.staff)
+
+
+_this: Final = STAFF_SESSIONS.c.token_sha256 == bindparam("token_sha256")
+_living: Final = STAFF_SESSIONS.c.expires_ms > bindparam("now_ms")
+
+_OPEN: Final = insert(STAFF_SESSIONS)
+_STAFF_OF: Final = select(STAFF_SESSIONS.c.staff).where(ours(STAFF_SESSIONS), _this, _living)
+_CLOSE: Final = delete(STAFF_SESSIONS).where(ours(STAFF_SESSIONS), _this)
+_TAKE: Final = (
+    delete(STAFF_SESSIONS)
+    .where(ours(STAFF_SESSIONS), _this, _living)
+    .returning(STAFF_SESSIONS.c.staff)
+)

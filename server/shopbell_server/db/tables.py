@@ -1,0 +1,419 @@
+"""Every table of the server.
+
+Owns: columns, keys, constraints and indexes, for SQLite and PostgreSQL alike.
+Never: triggers (the migrations have them), nor what a row means in the core.
+
+Every key begins with the tenant, so that a database can be split by it. Times are Unix milliseconds
+in BIGINT. Identifiers compare byte by byte (collation "C"), as SQLite and Python do: locks are taken
+and pages are turned in that order. JSON is text with a version in it; what is searched has a column.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Double,
+    Index,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from shopbell_server.db.columns import (
+    METADATA,
+    bytes_column,
+    key,
+    number_column,
+    refers,
+    sha256_only,
+    text_column,
+)
+
+UNENDED: Final = text("state <> 'ended'")
+"""Candidates and open visits. Said to the letter in indexes and queries, or no index is used."""
+
+WAITING: Final = text("state = 'waiting'")
+"""Deliveries that are still to be made; to the letter as well."""
+
+
+# ------------------------------------------------------------------ what an edge sent
+
+BATCHES: Final = Table(
+    "batches",
+    METADATA,
+    text_column("tenant"),
+    text_column("edge"),
+    text_column("stream"),
+    number_column("seq"),
+    bytes_column("sha256"),
+    number_column("received_ms"),
+    key("edge", "stream", "seq"),
+    sha256_only("sha256"),
+    Index(None, "tenant", "received_ms"),
+    # Small rows found by their whole key: one tree instead of two.
+    sqlite_with_rowid=False,
+)
+
+QUARANTINED: Final = Table(
+    "quarantined_batches",
+    METADATA,
+    text_column("tenant"),
+    text_column("edge"),
+    text_column("stream"),
+    number_column("seq"),
+    bytes_column("sha256"),
+    number_column("received_ms"),
+    bytes_column("payload"),
+    text_column("reason"),
+    key("edge", "stream", "seq", "sha256"),
+    Index(None, "tenant", "received_ms"),
+)
+
+STREAMS: Final = Table(
+    "streams",
+    METADATA,
+    text_column("tenant"),
+    text_column("edge"),
+    text_column("stream"),
+    text_column("ranges"),
+    number_column("updated_ms"),
+    key("edge", "stream"),
+)
+
+ANCHORS: Final = Table(
+    "anchors",
+    METADATA,
+    text_column("tenant"),
+    text_column("edge"),
+    text_column("boot"),
+    number_column("boottime_ms"),
+    number_column("wall_ms"),
+    key("edge", "boot"),
+)
+
+# ------------------------------------------------------------------ registry
+
+STORES: Final = Table(
+    "stores",
+    METADATA,
+    text_column("tenant"),
+    text_column("store"),
+    text_column("name"),
+    text_column("timezone"),
+    key("store"),
+)
+
+ZONES: Final = Table(
+    "zones",
+    METADATA,
+    text_column("tenant"),
+    text_column("store"),
+    text_column("zone"),
+    text_column("name"),
+    key("store", "zone"),
+    refers("stores", "store"),
+)
+
+EDGES: Final = Table(
+    "edges",
+    METADATA,
+    text_column("tenant"),
+    text_column("edge"),
+    text_column("store"),
+    Column("active", Boolean, nullable=False),
+    text_column("zones_json"),
+    key("edge"),
+    refers("stores", "store"),
+)
+
+STAFF: Final = Table(
+    "staff",
+    METADATA,
+    text_column("tenant"),
+    text_column("staff"),
+    text_column("name"),
+    text_column("role"),
+    text_column("stores_json"),
+    text_column("language"),
+    text_column("password_hash", nullable=True),
+    key("staff"),
+)
+
+STAFF_SESSIONS: Final = Table(
+    "staff_sessions",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("token_sha256"),
+    text_column("staff"),
+    number_column("expires_ms"),
+    key("token_sha256"),
+    refers("staff", "staff"),
+    sha256_only("token_sha256"),
+    Index(None, "tenant", "expires_ms"),
+)
+
+API_KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("key_sha256"),
+    text_column("name"),
+    key("key_sha256"),
+    sha256_only("key_sha256"),
+)
+
+ANSWERS: Final = Table(
+    "kept_answers",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("name_sha256"),
+    bytes_column("request_sha256"),
+    bytes_column("sealed"),
+    number_column("expires_ms"),
+    key("name_sha256"),
+    Index(None, "tenant", "expires_ms"),
+)
+
+# ------------------------------------------------------------------ people
+
+PROFILES: Final = Table(
+    "profiles",
+    METADATA,
+    text_column("tenant"),
+    text_column("profile"),
+    text_column("first_name", nullable=True),
+    text_column("language", nullable=True),
+    text_column("external_ids_json"),
+    Column("staff", Boolean, nullable=False),
+    key("profile"),
+)
+
+TICKETS: Final = Table(
+    "tickets",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("ticket_sha256"),
+    text_column("profile"),
+    number_column("expires_ms"),
+    key("ticket_sha256"),
+    refers("profiles", "profile"),
+    sha256_only("ticket_sha256"),
+    Index(None, "tenant", "expires_ms"),
+)
+
+ENROLMENTS: Final = Table(
+    "enrolments",
+    METADATA,
+    text_column("tenant"),
+    text_column("person"),
+    text_column("profile"),
+    number_column("device_no"),
+    bytes_column("mac_key"),
+    bytes_column("device_token_sha256"),
+    text_column("phone_model", nullable=True),
+    number_column("created_ms"),
+    number_column("revoked_ms", nullable=True),
+    key("person"),
+    refers("profiles", "profile"),
+    sha256_only("device_token_sha256"),
+    UniqueConstraint("tenant", "device_no"),
+    UniqueConstraint("tenant", "device_token_sha256"),
+    Index(None, "tenant", "profile"),
+)
+
+CARDS: Final = Table(
+    "cards",
+    METADATA,
+    text_column("tenant"),
+    text_column("card"),
+    text_column("person"),
+    bytes_column("secret"),
+    key("card"),
+    refers("enrolments", "person"),
+    Index(None, "tenant", "person"),
+)
+
+ISSUED: Final = Table(
+    "issued_windows",
+    METADATA,
+    text_column("tenant"),
+    text_column("person"),
+    number_column("first_window"),
+    number_column("last_window"),
+    key("person", "first_window", "last_window"),
+    refers("enrolments", "person"),
+    CheckConstraint("first_window <= last_window", name="in_order"),
+    sqlite_with_rowid=False,
+)
+
+CONSENTS: Final = Table(
+    "consent_entries",
+    METADATA,
+    text_column("tenant"),
+    text_column("person"),
+    number_column("sequence"),
+    text_column("purpose"),
+    text_column("change"),
+    number_column("at_ms"),
+    number_column("until_ms", nullable=True),
+    text_column("place"),
+    text_column("text_version"),
+    text_column("text_sha256"),
+    text_column("language"),
+    text_column("evidence"),
+    # No reference to the enrolment: the ledger outlives it.
+    key("person", "sequence"),
+    CheckConstraint("change IN ('given', 'withdrawn', 'expired', 'renewed')", name="change"),
+)
+
+DAY_KEYS: Final = Table(
+    "day_keys",
+    METADATA,
+    text_column("tenant"),
+    number_column("day"),
+    bytes_column("key"),
+    key("day"),
+)
+
+# ------------------------------------------------------------------ visits
+
+INTERVALS: Final = Table(
+    "intervals",
+    METADATA,
+    text_column("tenant"),
+    text_column("person"),
+    text_column("store"),
+    number_column("first_ms"),
+    text_column("edge"),
+    text_column("scanner"),
+    text_column("carrier"),
+    number_column("last_ms"),
+    number_column("n"),
+    Column("evidence", SmallInteger, nullable=False),
+    text_column("zone", nullable=True),
+    Column("loss_db", Double, nullable=True),
+    # The time stands before the scanner: evidence is asked for and removed by stretches of time.
+    key("person", "store", "first_ms", "edge", "scanner", "carrier"),
+    CheckConstraint("first_ms <= last_ms", name="in_order"),
+    CheckConstraint("n >= 1", name="seen"),
+    CheckConstraint("evidence BETWEEN 1 AND 5", name="evidence"),
+    Index(None, "tenant", "store", "last_ms"),
+    sqlite_with_rowid=False,
+)
+
+CODE_USES: Final = Table(
+    "code_uses",
+    METADATA,
+    text_column("tenant"),
+    text_column("card"),
+    number_column("step"),
+    number_column("at_ms"),
+    key("card", "step"),
+    Index(None, "tenant", "at_ms"),
+    sqlite_with_rowid=False,
+)
+
+VISITS: Final = Table(
+    "visits",
+    METADATA,
+    text_column("tenant"),
+    text_column("visit"),
+    text_column("person"),
+    text_column("store"),
+    number_column("handle"),
+    text_column("state"),
+    number_column("revision"),
+    Column("converted", Boolean, nullable=False),
+    number_column("start_ms"),
+    number_column("end_ms"),
+    number_column("gone_ms", nullable=True),
+    number_column("due_ms"),
+    text_column("session_json"),
+    key("visit"),
+    refers("stores", "store"),
+    CheckConstraint("state IN ('candidate', 'open', 'ended')", name="state"),
+    CheckConstraint("start_ms <= end_ms", name="in_order"),
+    Index(None, "tenant", "person", "store", "start_ms"),
+    Index("ix_visits_reported", "tenant", "store", "start_ms", "visit"),
+    Index(
+        "ix_visits_present",
+        "tenant",
+        "store",
+        "gone_ms",
+        sqlite_where=UNENDED,
+        postgresql_where=UNENDED,
+    ),
+    Index(
+        "ix_visits_due",
+        "tenant",
+        "due_ms",
+        "visit",
+        sqlite_where=UNENDED,
+        postgresql_where=UNENDED,
+    ),
+)
+
+# ------------------------------------------------------------------ going out
+
+FACTS: Final = Table(
+    "facts",
+    METADATA,
+    text_column("tenant"),
+    text_column("fact"),
+    text_column("person"),
+    number_column("position"),
+    number_column("recorded_ms"),
+    text_column("fact_json"),
+    key("fact"),
+    # Counts the facts of one person: two that commit at once may not take the same place.
+    UniqueConstraint("tenant", "person", "position"),
+    Index(None, "tenant", "recorded_ms"),
+)
+
+DELIVERIES: Final = Table(
+    "deliveries",
+    METADATA,
+    text_column("tenant"),
+    text_column("sink"),
+    text_column("fact"),
+    text_column("person"),
+    number_column("position"),
+    number_column("recorded_ms"),
+    text_column("state"),
+    number_column("due_ms"),
+    number_column("attempt"),
+    number_column("done_ms", nullable=True),
+    text_column("reason", nullable=True),
+    key("sink", "fact"),
+    refers("facts", "fact"),
+    CheckConstraint(
+        "(state = 'waiting' AND done_ms IS NULL AND reason IS NULL)"
+        " OR (state = 'delivered' AND done_ms IS NOT NULL AND reason IS NULL)"
+        " OR (state = 'dead' AND done_ms IS NOT NULL AND reason IS NOT NULL)",
+        name="state",
+    ),
+    Index(
+        "ix_deliveries_next",
+        "tenant",
+        "sink",
+        "person",
+        "position",
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
+    ),
+    Index(
+        "ix_deliveries_due",
+        "tenant",
+        "sink",
+        "due_ms",
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
+    ),
+    Index(None, "tenant", "fact"),
+    Index(None, "tenant", "done_ms"),
+)

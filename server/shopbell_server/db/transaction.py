@@ -1,0 +1,142 @@
+"""One transaction, and the only place where statements are executed.
+
+Owns: beginning, ending, the tenant of every statement, and errors in our words.
+Never: what is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam
+from sqlalchemy.exc import SQLAlchemyError
+
+from shopbell_server.db.failures import in_our_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Executable, Row, Table
+    from sqlalchemy.engine import Connection, Engine
+
+    from shopbell_server.core.ids import TenantId
+    from shopbell_server.db.statements import PerDatabase
+
+
+def ours(table: Table) -> ColumnElement[bool]:
+    """Return the condition that every statement but INSERT must have: rows of this tenant.
+
+    `Transaction` fills in who that is. The name of the parameter is no column's, as UPDATE wants.
+    """
+    return table.c.tenant == bindparam("our_tenant")
+
+
+LIST_SIZE: Final = 5_000
+"""Values in one list: three columns each stay below the 32 766 parameters of a SQLite statement."""
+
+
+class Transaction:
+    """From `begin` to `commit` or `roll_back`; afterwards it answers RuntimeError."""
+
+    def __init__(self, engine: Engine, tenant: TenantId) -> None:
+        self._engine = engine
+        self._tenant = tenant
+        self._connection: Connection | None = None
+
+    @property
+    def database(self) -> str:
+        """Return "sqlite" or "postgresql"."""
+        return self._engine.dialect.name
+
+    def begin(self) -> None:
+        """Wait for a connection, and in SQLite for the right to write."""
+        try:
+            connection = self._engine.connect()
+            self._connection = connection
+            connection.begin()
+        except SQLAlchemyError as error:
+            self.roll_back()
+            raise in_our_words(error) from None
+
+    def rows(self, statement: Executable, **values: object) -> Sequence[Row[Any]]:
+        """Return the rows that a SELECT, or a statement with RETURNING, gives."""
+        try:
+            return self._open.execute(statement, {"our_tenant": self._tenant, **values}).all()
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+
+    def rows_among(
+        self, statement: Executable, name: str, wanted: Collection[object]
+    ) -> Iterator[Row[Any]]:
+        """Return the rows of a SELECT whose parameter `name` is a list, however long."""
+        values = list(wanted)
+        for start in range(0, len(values), LIST_SIZE):
+            yield from self.rows(statement, **{name: values[start : start + LIST_SIZE]})
+
+    def row(self, statement: Executable, **values: object) -> Row[Any] | None:
+        """Return the first row."""
+        return next(iter(self.rows(statement, **values)), None)
+
+    def change(self, statement: Executable, **values: object) -> int:
+        """Execute an UPDATE or DELETE; return how many rows it changed."""
+        try:
+            result = self._open.execute(statement, {"our_tenant": self._tenant, **values})
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+        return int(getattr(result, "rowcount", 0))
+
+    def change_each(self, statement: Executable, values: Sequence[Mapping[str, Any]]) -> None:
+        """Execute an UPDATE or DELETE once for each of `values`."""
+        if not values:
+            return
+        try:
+            self._open.execute(statement, [{"our_tenant": self._tenant, **each} for each in values])
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+
+    def insert(self, statement: Executable | PerDatabase, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows, which get their tenant here; return how many rows were changed.
+
+        A list of several goes to the driver as one `executemany`.
+        """
+        if not rows:
+            return 0
+        if isinstance(statement, dict):
+            statement = statement[self.database]
+        parameters = [{"tenant": self._tenant, **row} for row in rows]
+        try:
+            result = self._open.execute(
+                statement,  # type: ignore[arg-type]
+                parameters if len(parameters) > 1 else parameters[0],
+            )
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+        return int(getattr(result, "rowcount", 0))
+
+    def commit(self) -> None:
+        """Make it true, or raise; either way it is over."""
+        connection = self._open
+        try:
+            connection.commit()
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+        finally:
+            self.roll_back()
+
+    def roll_back(self) -> None:
+        """End without effect what was not committed."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except SQLAlchemyError:
+            # The server ends the transaction of a connection that is gone.
+            connection.invalidate()
+            connection.close()
+
+    @property
+    def _open(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("this unit of work has ended, or was never entered")
+        return self._connection

@@ -1,0 +1,86 @@
+"""Units of work in SQL.
+
+Owns: which transaction the ports of one unit of work share.
+Never: SQL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from shopbell_server.db.answers import SqlAnswers
+from shopbell_server.db.batches import SqlBatches
+from shopbell_server.db.day_keys import SqlDayKeys
+from shopbell_server.db.engine import open_engine, reading, writing
+from shopbell_server.db.intervals import SqlIntervals
+from shopbell_server.db.ledger import SqlLedger
+from shopbell_server.db.outgoing import SqlOutgoing
+from shopbell_server.db.people import SqlPeople
+from shopbell_server.db.registry import SqlRegistry
+from shopbell_server.db.staff_sessions import SqlStaffSessions
+from shopbell_server.db.transaction import Transaction
+from shopbell_server.db.visits import SqlVisits
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from shopbell_server.core.ids import TenantId
+
+
+class SqlDatabase:
+    """The database of one tenant; safe to use from any number of threads.
+
+    Connects when it is first used. Its tables must be there: `migrate.upgrade` makes them.
+    """
+
+    def __init__(self, url: str, tenant: TenantId, *, password: str | None = None) -> None:
+        """Raise DatabaseAddressError if `url` is none that `engine.open_engine` takes."""
+        self._engine = open_engine(url, password)
+        self._writing = writing(self._engine)
+        self._reading = reading(self._engine)
+        self._tenant = tenant
+
+    def begin(self) -> SqlUnitOfWork:
+        """Return a unit of work that may write."""
+        return SqlUnitOfWork(Transaction(self._writing, self._tenant))
+
+    def read(self) -> SqlUnitOfWork:
+        """Return one that only reads, sees one moment, and waits for nobody."""
+        return SqlUnitOfWork(Transaction(self._reading, self._tenant))
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+
+class SqlUnitOfWork:
+    """One transaction. Leaving without commit() rolls back; after commit() there is no more of it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.answers = SqlAnswers(transaction)
+        self.batches = SqlBatches(transaction)
+        self.day_keys = SqlDayKeys(transaction)
+        self.intervals = SqlIntervals(transaction)
+        self.ledger = SqlLedger(transaction)
+        self.outgoing = SqlOutgoing(transaction)
+        self.people = SqlPeople(transaction)
+        self.registry = SqlRegistry(transaction)
+        self.staff_sessions = SqlStaffSessions(transaction)
+        self.visits = SqlVisits(transaction)
+
+    def __enter__(self) -> Self:
+        self._transaction.begin()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._transaction.roll_back()
+
+    def commit(self) -> None:
+        """Make it true. Raises DatabaseBusyError when another transaction got in the way."""
+        self._transaction.commit()

@@ -1,0 +1,169 @@
+"""Visits and candidates.
+
+Owns: the rows behind the port `Visits`. A trigger refuses a visit without a consent.
+Never: how visits come to be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import bindparam, delete, select, tuple_
+
+from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
+from shopbell_server.core.visits import Visit
+from shopbell_server.db.statements import replacing
+from shopbell_server.db.stored_sessions import decoded, encoded
+from shopbell_server.db.tables import UNENDED, VISITS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import Row
+
+    from shopbell_server.db.transaction import Transaction
+
+
+class SqlVisits:
+    """`Visits` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def touching(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Visit]:
+        """Return those that share a moment with [from_ms, to_ms], earliest first."""
+        return _visits(
+            self._transaction.rows(
+                _TOUCHING, person=person, store=store, from_ms=from_ms, to_ms=to_ms
+            )
+        )
+
+    def put(self, visits: Sequence[Visit]) -> None:
+        """Insert or replace by id. Raises DatabaseRefusedError for somebody who never consented."""
+        self._transaction.insert(
+            _PUT, [_row(visit) for visit in sorted(visits, key=lambda each: each.id)]
+        )
+
+    def remove(self, visits: Collection[VisitId]) -> None:
+        """Forget them; what is not there is forgotten."""
+        self._transaction.change_each(_REMOVE, [{"this": visit} for visit in sorted(visits)])
+
+    def get(self, visit: VisitId) -> Visit | None:
+        """Return one visit or candidate."""
+        return next(iter(_visits(self._transaction.rows(_GET, this=visit))), None)
+
+    def present(self, store: StoreId, since_ms: Millis) -> Sequence[Visit]:
+        """Return candidates and open visits shown until `since_ms` or later, earliest start first."""
+        return _visits(self._transaction.rows(_PRESENT, store=store, since_ms=since_ms))
+
+    def of_person(self, person: PersonId) -> Sequence[Visit]:
+        """Return all of hers, earliest first."""
+        return _visits(self._transaction.rows(_OF_PERSON, person=person))
+
+    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
+        """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
+        return _visits(self._transaction.rows(_DUE, now_ms=now_ms, most=limit))
+
+    def page(
+        self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
+    ) -> Sequence[Visit]:
+        """Return reported visits, newest start first, after the cursor (start, id)."""
+        if before is None:
+            return _visits(self._transaction.rows(_PAGE, stores=list(stores), most=limit))
+        start_ms, visit = before
+        return _visits(
+            self._transaction.rows(
+                _PAGE_AFTER, stores=list(stores), start_ms=start_ms, this=visit, most=limit
+            )
+        )
+
+
+def _row(visit: Visit) -> dict[str, str | int | bool | None]:
+    session = visit.session
+    return {
+        "visit": visit.id,
+        "person": visit.person,
+        "store": visit.store,
+        "handle": visit.handle,
+        "state": visit.state,
+        "revision": visit.revision,
+        "converted": visit.converted,
+        "start_ms": session.start_ms,
+        "end_ms": session.end_ms,
+        "gone_ms": session.gone_ms,
+        "due_ms": session.due_ms,
+        "session_json": encoded(session),
+    }
+
+
+def _visits(rows: Iterable[Row[Any]]) -> list[Visit]:
+    return [
+        Visit(
+            id=VisitId(row.visit),
+            person=PersonId(row.person),
+            store=StoreId(row.store),
+            handle=row.handle,
+            state=row.state,
+            revision=row.revision,
+            converted=row.converted,
+            session=decoded(row.session_json),
+        )
+        for row in rows
+    ]
+
+
+_V: Final = VISITS.c
+
+_this: Final = _V.visit == bindparam("this")
+
+_TOUCHING: Final = (
+    select(VISITS)
+    .where(
+        ours(VISITS),
+        _V.person == bindparam("person"),
+        _V.store == bindparam("store"),
+        _V.start_ms <= bindparam("to_ms"),
+        _V.end_ms >= bindparam("from_ms"),
+    )
+    .order_by(_V.start_ms, _V.visit)
+)
+_PUT: Final = replacing(VISITS)
+_REMOVE: Final = delete(VISITS).where(ours(VISITS), _this)
+_GET: Final = select(VISITS).where(ours(VISITS), _this)
+_PRESENT: Final = (
+    select(VISITS)
+    .where(
+        ours(VISITS),
+        _V.store == bindparam("store"),
+        UNENDED,
+        _V.gone_ms >= bindparam("since_ms"),
+    )
+    .order_by(_V.start_ms, _V.visit)
+)
+_OF_PERSON: Final = (
+    select(VISITS)
+    .where(ours(VISITS), _V.person == bindparam("person"))
+    .order_by(_V.start_ms, _V.visit)
+)
+_DUE: Final = (
+    select(VISITS)
+    .where(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
+    .order_by(_V.due_ms, _V.visit)
+    .limit(bindparam("most"))
+)
+_PAGE: Final = (
+    select(VISITS)
+    .where(
+        ours(VISITS),
+        _V.store.in_(bindparam("stores", expanding=True)),
+        _V.state != "candidate",
+    )
+    .order_by(_V.start_ms.desc(), _V.visit.desc())
+    .limit(bindparam("most"))
+)
+_PAGE_AFTER: Final = _PAGE.where(
+    tuple_(_V.start_ms, _V.visit) < tuple_(bindparam("start_ms"), bindparam("this"))
+)
