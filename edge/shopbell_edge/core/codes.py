@@ -71,7 +71,7 @@ class PassCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StalePass:
-    """A pass code that the server would refuse: a picture, or a phone whose clock is wrong ("please refresh")."""
+    """A pass code that the server would refuse: a picture, or a wrong clock in the phone ("please refresh")."""
 
     age_s: int
 
