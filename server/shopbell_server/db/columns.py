@@ -39,9 +39,19 @@ def text_column(name: str, *, nullable: bool = False) -> Column[str]:
     return Column(name, BYTEWISE, nullable=nullable)
 
 
+def text_columns(*names: str) -> list[Column[str]]:
+    """Return columns of text, none of which may be missing."""
+    return [text_column(name) for name in names]
+
+
 def number_column(name: str, *, nullable: bool = False) -> Column[int]:
     """Return a column of whole numbers of 64 bits."""
     return Column(name, BigInteger, nullable=nullable, autoincrement=False)
+
+
+def number_columns(*names: str) -> list[Column[int]]:
+    """Return columns of whole numbers, none of which may be missing."""
+    return [number_column(name) for name in names]
 
 
 def bytes_column(name: str) -> Column[bytes]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from alembic import context
 
-from shopbell_server.db.tables import METADATA
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()

@@ -182,15 +182,13 @@ def upgrade() -> None:
         "ix_deliveries_due",
         "deliveries",
         ["tenant", "sink", "due_ms"],
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        **_only("state = 'waiting'"),
     )
     op.create_index(
         "ix_deliveries_next",
         "deliveries",
         ["tenant", "sink", "person", "position"],
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        **_only("state = 'waiting'"),
     )
     op.create_index("ix_deliveries_tenant_done_ms", "deliveries", ["tenant", "done_ms"])
     op.create_index("ix_deliveries_tenant_fact", "deliveries", ["tenant", "fact"])
@@ -284,15 +282,13 @@ def upgrade() -> None:
         "ix_visits_due",
         "visits",
         ["tenant", "due_ms", "visit"],
-        sqlite_where=sa.text("state <> 'ended'"),
-        postgresql_where=sa.text("state <> 'ended'"),
+        **_only("state <> 'ended'"),
     )
     op.create_index(
         "ix_visits_present",
         "visits",
         ["tenant", "store", "gone_ms"],
-        sqlite_where=sa.text("state <> 'ended'"),
-        postgresql_where=sa.text("state <> 'ended'"),
+        **_only("state <> 'ended'"),
     )
     op.create_index("ix_visits_reported", "visits", ["tenant", "store", "start_ms", "visit"])
     op.create_index(
@@ -366,6 +362,10 @@ def _numbers(*names: str) -> list[sa.Column[int]]:
 
 def _bytes(name: str) -> sa.Column[bytes]:
     return sa.Column(name, sa.LargeBinary, nullable=False)
+
+
+def _only(rows: str) -> dict[str, sa.TextClause]:
+    return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
 
 
 _DELIVERY_STATES: Final = (
