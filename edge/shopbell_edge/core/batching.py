@@ -122,14 +122,12 @@ def choose(
 
 
 def _is_wanted(one: Waiting, wanted: Wanted, now: Clock, limits: BatchLimits) -> bool:
-    match wanted:
-        case "any":
-            return True
-        case "scans":
-            return one.scan
-        case "live" | "backlog":
-            at = Boottime(now.boottime_ms)
-            return lane(_appended(one, now), at, limits.backlog_after_ms) == wanted
+    if wanted == "any":
+        return True
+    if wanted == "scans":
+        return one.scan
+    at = Boottime(now.boottime_ms)
+    return lane(_appended(one, now), at, limits.backlog_after_ms) == wanted
 
 
 def _appended(one: Waiting, now: Clock) -> Boottime | None:
