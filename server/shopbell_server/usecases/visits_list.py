@@ -46,7 +46,7 @@ class Page:
     next: Position | None
 
 
-def list_visits(  # noqa: PLR0913  (each by name)
+def list_visits(
     database: Database,
     now_ms: Millis,
     *,

@@ -60,7 +60,7 @@ class Board:
     changes_ms: Millis | None
 
 
-def who_is_here(  # noqa: PLR0913  (each by name)
+def who_is_here(
     database: Database,
     now_ms: Millis,
     rules: VisitRules,

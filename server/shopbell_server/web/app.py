@@ -1,0 +1,66 @@
+"""The application: routes, the door before them, and how errors are told.
+
+Owns: putting the pieces together. Nothing is built on import.
+Never: creates tasks; whoever runs the event loop runs `services.live.run(stopping)` beside it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from shopbell_server.web import boards, health, pages, phones, problems, visits
+from shopbell_server.web.door import BODY_WITHIN_S, Door
+from shopbell_server.web.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from os import PathLike
+
+    from fastapi import APIRouter, Response
+    from starlette.types import Scope
+
+    from shopbell_server.web.services import Services
+
+
+class _Static(StaticFiles):
+    """Files that browsers keep and ask about: an update shows at once, and costs 304 otherwise."""
+
+    def file_response(
+        self,
+        full_path: str | PathLike[str],
+        stat_result: object,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        answer = super().file_response(full_path, stat_result, scope, status_code)  # type: ignore[arg-type]
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
+
+
+def create_app(
+    services: Services,
+    *,
+    more: Sequence[APIRouter] = (),
+    body_within_s: float = BODY_WITHIN_S,
+) -> FastAPI:
+    """Return the application. `more` are routes of pages that only some installations have."""
+    app = FastAPI(
+        title="Shopbell",
+        summary="Who is in the store, with their consent.",
+        version="1",
+        docs_url=None,  # they load scripts from elsewhere, which the CSP refuses
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.state.limits = Limits(services.clock)
+    for module in (phones, boards, visits, health, pages):
+        app.include_router(module.routes)
+    for routes in more:
+        app.include_router(routes)
+    app.mount("/static", _Static(directory=pages.FOLDER / "static"), name="static")
+    problems.install(app)
+    app.add_middleware(Door, body_within_s=body_within_s)
+    return app

@@ -1,0 +1,53 @@
+"""`/healthz`, `/readyz`, `/metrics`: what operators and their machines ask."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.web.who import Here
+
+routes: Final = APIRouter(tags=["operator"])
+
+
+class HealthOut(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyOut(BaseModel):
+    """Whether this process can do its work, and what is in the way, by name."""
+
+    ready: bool
+    problems: dict[str, str]
+
+
+@routes.get("/healthz")
+async def get_health() -> HealthOut:
+    """Say that the process is alive; whether it can work is `/readyz`'s to say."""
+    return HealthOut()
+
+
+@routes.get("/readyz", responses={503: {"model": ReadyOut}})
+def get_ready(here: Here, response: Response) -> ReadyOut:
+    """Return 200 when everything that the work needs is there, 503 with what is missing otherwise."""
+    problems = {name: text for name, check in here.checks.items() if (text := check()) is not None}
+    try:
+        with here.database.read() as work:
+            work.registry.stores()
+    except (DatabaseLostError, DatabaseBusyError):
+        problems["database"] = "does not answer"
+    if problems:
+        response.status_code = 503
+    return ReadyOut(ready=not problems, problems=problems)
+
+
+@routes.get("/metrics", response_class=Response)
+def get_metrics(here: Here) -> Response:
+    """Return the metrics of this process as Prometheus reads them. No label carries a person."""
+    return Response(generate_latest(here.metrics), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,64 @@
+"""How often each credential may ask.
+
+Owns: the allowances, and the buckets of this process. Several processes each grant their own.
+Never: the arithmetic (`core.allowance`). Credentials are kept as fingerprints.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.allowance import Allowance, Granted, draw
+from shopbell_server.web.problems import ProblemError
+
+if TYPE_CHECKING:
+    from shopbell_server.core.allowance import Bucket
+    from shopbell_server.ports import ServerClock
+
+API_KEY: Final = Allowance(burst=200, per_minute=1200)
+"""A retailer's whole app: twenty customers who opt in every second, on the day of the campaign."""
+DEVICE: Final = Allowance(burst=30, per_minute=30)
+"""A phone asks a few times a day; thirty let somebody play with her switches."""
+TICKET: Final = Allowance(burst=10, per_minute=10)
+STAFF: Final = Allowance(burst=120, per_minute=600)
+"""A tablet that reconnects, and systems that poll `present` every second."""
+PASSWORD: Final = Allowance(burst=5, per_minute=5)
+"""Per name: 7 200 guesses a day, against argon2 and a password of 40 bits a matter of ages."""
+REFUSED: Final = Allowance(burst=60, per_minute=60)
+"""Per peer, drawn on only by credentials that are none. A proxy is one peer, so honest requests
+are not counted here."""
+STRANGERS: Final = Allowance(burst=300, per_minute=600)
+"""Per peer, for what needs no credential yet: a proxy is one peer for all phones of a retailer."""
+
+MOST_BUCKETS: Final = 50_000
+"""About 10 MB. The one that was used longest ago goes first: by then it has mostly refilled."""
+
+
+class Limits:
+    """Buckets by credential. Safe to use from several threads."""
+
+    def __init__(self, clock: ServerClock, most: int = MOST_BUCKETS) -> None:
+        self._clock = clock
+        self._most = most
+        self._buckets: OrderedDict[tuple[Allowance, bytes], Bucket] = OrderedDict()
+        self._lock = Lock()
+
+    def draw(self, allowance: Allowance, whose: bytes) -> None:
+        """Count one request of `whose`. Raises ProblemError (429, Retry-After) for one too many."""
+        key = (allowance, whose)
+        with self._lock:
+            drawn = draw(self._buckets.get(key), allowance, self._clock.now_ms())
+            if isinstance(drawn, Granted):
+                self._buckets[key] = drawn.bucket
+                self._buckets.move_to_end(key)
+                if len(self._buckets) > self._most:
+                    self._buckets.popitem(last=False)
+                return
+        raise ProblemError(
+            429,
+            "too-often",
+            f"Too many requests. Try again in {drawn.retry_after_s} s.",
+            headers={"Retry-After": str(drawn.retry_after_s)},
+        )

@@ -1,0 +1,259 @@
+"""What apps send and get: bodies of `/v1/app/…`.
+
+Owns: their form and limits, and the way to and from the use cases.
+Never: what they do.
+"""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+
+from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.ids import Millis, ProfileId
+from shopbell_server.usecases.consents import Said
+from shopbell_server.usecases.enrol import TicketOrder
+from shopbell_server.web.rows import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.tokens import Token
+    from shopbell_server.usecases.consents import Receipt, Standing
+    from shopbell_server.usecases.enrol import Enrolled, Ticket
+    from shopbell_server.web.services import Site
+
+
+def _printable(text: str) -> str:
+    """Refuse what is no text: control characters, and what turns the direction of a whole line."""
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in text):
+        raise ValueError("must have no control or formatting characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
+Id = Annotated[
+    Text, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s/](.*[^\s/])?\Z")
+]
+Name = Annotated[Text, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")]
+"""BCP 47, as far as apps use it."""
+
+MOST_EXTERNAL_IDS: Final = 16
+MOST_CONSENTS: Final = 2 * len(Purpose)
+"""One per purpose is what an app sends; room for purposes that it knows and this server does not yet."""
+
+
+class TicketIn(BaseModel):
+    """For whom a ticket is wanted."""
+
+    profile_id: Id
+    external_ids: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}\Z")], Id],
+        Field(max_length=MOST_EXTERNAL_IDS),
+    ] = {}
+    first_name: Name | None = None
+    language: Language | None = None
+
+    def order(self) -> TicketOrder:
+        """Return it as the use case takes it."""
+        return TicketOrder(
+            profile=ProfileId(self.profile_id),
+            external_ids=self.external_ids,
+            first_name=self.first_name,
+            language=self.language,
+        )
+
+
+class TicketOut(BaseModel):
+    """A ticket: one use, five minutes."""
+
+    ticket: str
+    expires_at: datetime
+
+
+class ConsentIn(BaseModel):
+    """What she said about one purpose, and which text she read."""
+
+    purpose: Purpose
+    state: Literal["given", "withdrawn"]
+    text_version: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\Z")]
+    language: Language
+    until: AwareDatetime | None = None
+    """"Only today": inactive from then on."""
+
+    def said(self) -> Said:
+        """Return it as the use case takes it."""
+        return Said(
+            purpose=self.purpose,
+            given=self.state == "given",
+            text_version=self.text_version,
+            text_sha256=self.text_sha256,
+            language=self.language,
+            until_ms=None if self.until is None else _millis(self.until),
+        )
+
+
+def _each_once(consents: list[ConsentIn]) -> list[ConsentIn]:
+    purposes = [consent.purpose for consent in consents]
+    if len(set(purposes)) < len(purposes):
+        raise ValueError("must name each purpose once")
+    return consents
+
+
+Consents = Annotated[list[ConsentIn], Field(max_length=MOST_CONSENTS), AfterValidator(_each_once)]
+
+
+class EnrolmentIn(BaseModel):
+    """A phone that enrols: what is not in `consents` is off."""
+
+    ticket: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    phone_model: Annotated[Text, StringConstraints(min_length=1, max_length=64)] | None = None
+    consents: Consents = []
+
+
+class ConsentsIn(BaseModel):
+    """Switches that she turned; what is not named stays as it is."""
+
+    consents: Annotated[Consents, Field(min_length=1)]
+
+
+class RecordOut(BaseModel):
+    """A line of the ledger."""
+
+    purpose: Purpose
+    change: Change
+    at: datetime
+    until: datetime | None
+    place: str
+    text_version: str
+    text_sha256: str
+    language: str
+
+
+class ReceiptOut(BaseModel):
+    """What was recorded: for her to keep."""
+
+    enrolment_id: str
+    records: list[RecordOut]
+
+
+class PurposeOut(BaseModel):
+    """How a purpose stands. `last` is what she said last; null: she was never asked."""
+
+    purpose: Purpose
+    active: bool
+    ends_at: datetime | None
+    last: RecordOut | None
+
+
+class ConsentsOut(BaseModel):
+    """All purposes."""
+
+    purposes: list[PurposeOut]
+
+
+class ConsentsChangedOut(ConsentsOut):
+    """All purposes after the change, and the receipt for it."""
+
+    receipt: ReceiptOut
+
+
+class EnrolmentOut(BaseModel):
+    """What the phone keeps in its keystore. It is said once and stored nowhere in clear."""
+
+    enrolment_id: str
+    device_token: str
+    mac_key: str
+    """16 bytes, hexadecimal."""
+    card_ref: str
+    card_secret: str
+    """20 bytes, base32 as authenticator apps and wallets take it."""
+    retailer_uuid: str
+    prefix: str
+    receipt: ReceiptOut
+
+
+class TokenOut(BaseModel):
+    """What to send in one window of 900 s; hexadecimal, `id32` is major and minor of an iBeacon."""
+
+    window: int
+    id32: str
+    id64: str
+
+
+class TokensOut(BaseModel):
+    """Seven days of tokens. `power` is what to say in frames: dBm at 1 m."""
+
+    power: int
+    tokens: list[TokenOut]
+
+
+def ticket_out(ticket: Ticket) -> TicketOut:
+    """Return a ticket as it leaves."""
+    return TicketOut(ticket=ticket.secret, expires_at=moment(ticket.expires_ms))
+
+
+def enrolment_out(enrolled: Enrolled, site: Site) -> EnrolmentOut:
+    """Return an enrolment as it leaves."""
+    return EnrolmentOut(
+        enrolment_id=enrolled.person,
+        device_token=enrolled.device_token,
+        mac_key=enrolled.mac_key.hex(),
+        card_ref=enrolled.card.ref,
+        card_secret=base64.b32encode(enrolled.card.secret).decode(),
+        retailer_uuid=site.retailer_uuid,
+        prefix=site.prefix,
+        receipt=receipt_out(enrolled.receipt),
+    )
+
+
+def tokens_out(tokens: Sequence[Token], site: Site) -> TokensOut:
+    """Return tokens as they leave."""
+    return TokensOut(
+        power=site.power_dbm,
+        tokens=[TokenOut(window=each.window, id32=each.id32, id64=each.id64) for each in tokens],
+    )
+
+
+def receipt_out(receipt: Receipt) -> ReceiptOut:
+    """Return a receipt as it leaves."""
+    return ReceiptOut(
+        enrolment_id=receipt.person, records=[_record(each) for each in receipt.entries]
+    )
+
+
+def purposes_out(standing: Sequence[Standing]) -> list[PurposeOut]:
+    """Return all purposes as they leave."""
+    return [
+        PurposeOut(
+            purpose=each.purpose,
+            active=each.active,
+            ends_at=None if each.ends_ms is None else moment(each.ends_ms),
+            last=None if each.last is None else _record(each.last),
+        )
+        for each in standing
+    ]
+
+
+def _record(entry: Entry) -> RecordOut:
+    return RecordOut(
+        purpose=entry.purpose,
+        change=entry.change,
+        at=moment(entry.at_ms),
+        until=None if entry.until_ms is None else moment(entry.until_ms),
+        place=entry.place,
+        text_version=entry.text_version,
+        text_sha256=entry.text_sha256,
+        language=entry.language,
+    )
+
+
+def _millis(at: datetime) -> Millis:
+    return Millis((at - moment(Millis(0))) // timedelta(milliseconds=1))

@@ -1,0 +1,182 @@
+"""`/v1/app/…`: what the retailer's app and its backend call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Request, Response
+
+from shopbell_server.core.credentials import fingerprint
+from shopbell_server.usecases.consents import change_consents, leave, standing_of
+from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket
+from shopbell_server.usecases.issue import NotIssued, issue_tokens
+from shopbell_server.usecases.once import once
+from shopbell_server.web import limits
+from shopbell_server.web.phone_bodies import (
+    ConsentsChangedOut,
+    ConsentsIn,
+    ConsentsOut,
+    EnrolmentIn,
+    EnrolmentOut,
+    TicketIn,
+    TicketOut,
+    TokensOut,
+    enrolment_out,
+    purposes_out,
+    receipt_out,
+    ticket_out,
+    tokens_out,
+)
+from shopbell_server.web.problems import Problem, ProblemError, not_found
+from shopbell_server.web.who import AnyPhone, ApiKey, Buckets, Here, OwnPhone, peer
+from shopbell_server.web.writes import carry_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopbell_server.core.ids import StoreId
+    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.web.services import Services
+
+PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
+    status: {"model": Problem} for status in (401, 409, 413, 415, 422, 429, 503)
+}
+
+routes: Final = APIRouter(prefix="/v1/app", tags=["app"], responses=PROBLEMS)
+
+
+@routes.post("/tickets", status_code=201, response_model=TicketOut)
+def post_ticket(request: Request, body: TicketIn, caller: ApiKey, here: Here) -> Response:
+    """Make a ticket with which one phone may enrol for a profile within five minutes."""
+
+    def act(work: UnitOfWork) -> bytes:
+        ticket = make_ticket(work, here.entropy, body.order(), here.clock.now_ms())
+        return ticket_out(ticket).model_dump_json().encode()
+
+    return _json(carry_out(here, request, caller.secret, body, act), 201)
+
+
+@routes.post(
+    "/enrolments",
+    status_code=201,
+    response_model=EnrolmentOut,
+    responses={410: {"model": Problem, "description": "The ticket is unknown, used or expired."}},
+)
+def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buckets) -> Response:
+    """Enrol a phone with a ticket; the answer holds everything it needs, once."""
+    buckets.draw(limits.STRANGERS, peer(request))
+    buckets.draw(limits.TICKET, fingerprint(body.ticket))
+
+    def act(work: UnitOfWork) -> bytes | NotEnrolled:
+        enrolled = enrol(
+            work,
+            here.entropy,
+            here.clock.now_ms(),
+            ticket=body.ticket,
+            phone_model=body.phone_model,
+            said=[consent.said() for consent in body.consents],
+            sinks=here.site.sinks,
+        )
+        if isinstance(enrolled, NotEnrolled):
+            return enrolled
+        return enrolment_out(enrolled, here.site).model_dump_json().encode()
+
+    outcome = carry_out(here, request, body.ticket, body, act)
+    if isinstance(outcome, NotEnrolled):
+        detail = "The ticket is unknown, used or older than five minutes. Ask for a new one."
+        raise ProblemError(410, "ticket-invalid", detail)
+    return _json(outcome, 201)
+
+
+@routes.get(
+    "/tokens",
+    response_model=TokensOut,
+    responses={403: {"model": Problem, "description": "recognise_in_store is not given."}},
+)
+def get_tokens(found: OwnPhone, here: Here) -> Response:
+    """Return seven days of tokens, from the current window on."""
+
+    def act(work: UnitOfWork) -> bytes | NotIssued:
+        supply = issue_tokens(work, found.enrolment, here.clock.now_ms(), here.aes)
+        if isinstance(supply, NotIssued):
+            return supply
+        return tokens_out(supply.tokens, here.site).model_dump_json().encode()
+
+    outcome = once(here.database, None, here.clock.now_ms(), act)
+    if not isinstance(outcome, bytes):
+        detail = "Tokens need the consent recognise_in_store."
+        raise ProblemError(403, "no-consent", detail)
+    return _json(outcome, 200)
+
+
+@routes.get("/consents")
+def get_consents(found: OwnPhone, here: Here) -> ConsentsOut:
+    """Return how every purpose stands."""
+    with here.database.read() as work:
+        standing = standing_of(work, found.enrolment.person, here.clock.now_ms())
+    return ConsentsOut(purposes=purposes_out(standing))
+
+
+@routes.put("/consents", response_model=ConsentsChangedOut)
+def put_consents(request: Request, body: ConsentsIn, found: OwnPhone, here: Here) -> Response:
+    """Turn purposes on and off. What is withdrawn is off when this answers."""
+    stores: set[StoreId] = set()
+
+    def act(work: UnitOfWork) -> bytes:
+        changed = change_consents(
+            work,
+            here.entropy,
+            here.clock.now_ms(),
+            enrolment=found.enrolment,
+            said=[consent.said() for consent in body.consents],
+            rules=here.site.rules,
+            sinks=here.site.sinks,
+        )
+        stores.update(changed.stores)
+        out = ConsentsChangedOut(
+            purposes=purposes_out(changed.standing), receipt=receipt_out(changed.receipt)
+        )
+        return out.model_dump_json().encode()
+
+    answer = carry_out(here, request, found.secret, body, act)
+    _announce(here, stores)
+    return _json(answer, 200)
+
+
+@routes.delete(
+    "/enrolments/{enrolment_id}",
+    status_code=204,
+    response_class=Response,
+    responses={404: {"model": Problem, "description": "It is not this phone's enrolment."}},
+)
+def delete_enrolment(request: Request, enrolment_id: str, found: AnyPhone, here: Here) -> Response:
+    """Withdraw everything and end the enrolment. Asking again is fine: it has ended."""
+    if enrolment_id != found.enrolment.person:
+        raise not_found("enrolment")
+    stores: set[StoreId] = set()
+
+    def act(work: UnitOfWork) -> bytes:
+        stores.update(
+            leave(
+                work,
+                here.entropy,
+                here.clock.now_ms(),
+                enrolment=found.enrolment,
+                rules=here.site.rules,
+                sinks=here.site.sinks,
+            )
+        )
+        return b""
+
+    carry_out(here, request, found.secret, None, act)
+    _announce(here, stores)
+    return Response(status_code=204)
+
+
+def _announce(here: Services, stores: Iterable[StoreId]) -> None:
+    for store in stores:
+        here.live.changed(store)
+
+
+def _json(body: bytes, status: int) -> Response:
+    return Response(body, status, media_type="application/json")

@@ -1,0 +1,52 @@
+"""What the web needs from the rest of the program. Bootstrap fills it in; nothing here is a global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+    from shopbell_server.core.tokens import MakeAes
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.ports import Database, Entropy, Passwords, ServerClock
+    from shopbell_server.web.live import Live
+
+Check = Callable[[], str | None]
+"""Says what is wrong, in words for an operator, or None. Called from any thread; may block for 1 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What differs from one installation to the next, as far as people and phones see it."""
+
+    retailer_uuid: str
+    prefix: str
+    """8 hexadecimal digits: begins the service UUIDs of this retailer's phones."""
+    power_dbm: int
+    """At 1 m: what a phone says in its frames unless its model is calibrated."""
+    origin: str | None
+    """What the address bar shows if a proxy stands before (`https://board.example`)."""
+    sinks: frozenset[str]
+    """Names of the sinks that facts are queued for."""
+    rules: VisitRules
+    demo: bool
+    """The rules are shortened: pages say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that a request may use."""
+
+    database: Database
+    clock: ServerClock
+    entropy: Entropy
+    passwords: Passwords
+    aes: MakeAes
+    live: Live
+    metrics: CollectorRegistry
+    checks: Mapping[str, Check]
+    """What must work before traffic is sent here, by name; the database is always asked as well."""
+    site: Site

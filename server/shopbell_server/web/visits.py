@@ -1,0 +1,155 @@
+"""`/v1/visits…`: visits of the past and the present, for the staff of their stores."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from shopbell_server.core.ids import Millis, VisitId
+from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
+from shopbell_server.web.problems import Fault, Problem, ProblemError, not_found
+from shopbell_server.web.rows import HandleOut, handle_out, moment
+from shopbell_server.web.who import Here, SignedIn
+
+if TYPE_CHECKING:
+    from shopbell_server.core.handles import Language
+    from shopbell_server.usecases.visits_list import SeenVisit
+
+MOST_PER_PAGE: Final = 200
+
+routes: Final = APIRouter(
+    prefix="/v1/visits",
+    tags=["visits"],
+    responses={status: {"model": Problem} for status in (401, 404, 422, 429, 503)},
+)
+
+
+class ZoneTimeOut(BaseModel):
+    """How long she was in a zone."""
+
+    zone: str
+    dwell_s: int
+
+
+class VisitOut(BaseModel):
+    """A visit, as far as it may be shown to whoever asks."""
+
+    id: str
+    store: str
+    state: Literal["candidate", "open", "ended"]
+    revision: int
+    began: datetime
+    last: datetime
+    duration_s: int
+    duration_known: bool
+    handle: HandleOut
+    first_name: str | None
+    language: str | None
+    evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
+    confidence: Literal["low", "medium", "high"]
+    confidence_reasons: list[str]
+    zones: list[ZoneTimeOut]
+    reentries: int
+    engaged: bool
+    overlong: bool
+    converted: bool
+    rule_version: str
+
+
+class VisitsOut(BaseModel):
+    """A page, newest first. `next_cursor` is null on the last one.
+
+    A page may hold fewer than were asked for: what may not be shown is left out of it.
+    """
+
+    visits: list[VisitOut]
+    next_cursor: str | None
+
+
+@routes.get("")
+def get_visits(
+    found: SignedIn,
+    here: Here,
+    page_size: Annotated[int, Query(ge=1, le=MOST_PER_PAGE)] = 50,
+    cursor: Annotated[str | None, Query(max_length=128)] = None,
+) -> VisitsOut:
+    """Return a page of the visits in the caller's stores."""
+    page = list_visits(
+        here.database,
+        here.clock.now_ms(),
+        stores=found.stores,
+        viewer=found.role,
+        after=None if cursor is None else _position(cursor),
+        size=page_size,
+    )
+    return VisitsOut(
+        visits=[_visit_out(each, found.language) for each in page.visits],
+        next_cursor=None if page.next is None else _cursor(page.next),
+    )
+
+
+@routes.get("/{visit}")
+def get_one(visit: str, found: SignedIn, here: Here) -> VisitOut:
+    """Return one visit."""
+    seen = get_visit(
+        here.database,
+        here.clock.now_ms(),
+        stores=found.stores,
+        viewer=found.role,
+        visit=VisitId(visit),
+    )
+    if seen is None:
+        raise not_found("visit")
+    return _visit_out(seen, found.language)
+
+
+def _visit_out(seen: SeenVisit, language: Language) -> VisitOut:
+    visit, person, session = seen.visit, seen.person, seen.visit.session
+    return VisitOut(
+        id=visit.id,
+        store=visit.store,
+        state=visit.state,
+        revision=visit.revision,
+        began=moment(session.start_ms),
+        last=moment(session.end_ms),
+        duration_s=(session.end_ms - session.start_ms) // 1000,
+        duration_known=session.duration_known,
+        handle=handle_out(person.handle, language),
+        first_name=person.first_name,
+        language=person.language,
+        evidence=session.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
+        confidence=session.confidence.name.lower(),  # type: ignore[arg-type]  # the names of Confidence
+        confidence_reasons=list(session.reasons),
+        zones=[
+            ZoneTimeOut(zone=each.zone, dwell_s=each.dwell_ms // 1000) for each in session.zones
+        ],
+        reentries=session.reentries,
+        engaged=session.engaged,
+        overlong=session.overlong,
+        converted=visit.converted,
+        rule_version=session.rule_version,
+    )
+
+
+def _cursor(position: Position) -> str:
+    text = f"{position.start_ms}.{position.visit}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _position(cursor: str) -> Position:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
+        start_ms, visit = text.split(".")
+        return Position(Millis(int(start_ms)), VisitId(visit))
+    except (ValueError, binascii.Error):
+        fault = Fault(
+            field="cursor",
+            got=f"text of {len(cursor)} characters",
+            allowed="next_cursor of a page, unchanged",
+        )
+        raise ProblemError(422, "invalid", "Not as described: cursor.", errors=[fault]) from None

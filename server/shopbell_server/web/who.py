@@ -1,0 +1,185 @@
+"""Who asks: an app's backend, a phone, or somebody of the staff.
+
+Owns: which credential a route takes, the session cookie, and the check of where a form came from.
+Never: what they may do. A credential of one kind opens no door of another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, cast
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+
+from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.ids import StoreId
+from shopbell_server.core.registry import Staff
+from shopbell_server.usecases.sign_in import who_is
+from shopbell_server.web import limits
+from shopbell_server.web.limits import Limits
+from shopbell_server.web.problems import ProblemError, not_found
+from shopbell_server.web.services import Services
+
+if TYPE_CHECKING:
+    from starlette.datastructures import Headers
+    from starlette.responses import Response
+
+    from shopbell_server.core.people import Enrolment
+
+COOKIE: Final = "__Host-shopbell"
+"""The prefix binds it to this host, to Secure and to Path=/. Browsers take Secure cookies from plain
+http on loopback, which is where the demo runs (tried: Chromium)."""
+
+_BEARER: Final = "bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An app's backend: `secret` is what it presented."""
+
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone and its enrolment, revoked or not: `secret` is what it presented."""
+
+    enrolment: Enrolment
+    secret: str
+
+
+def services(request: Request) -> Services:
+    """Return what `create_app` was given."""
+    return cast("Services", request.app.state.services)
+
+
+def buckets(request: Request) -> Limits:
+    """Return the rate limits of this process."""
+    return cast("Limits", request.app.state.limits)
+
+
+Here = Annotated[Services, Depends(services)]
+Buckets = Annotated[Limits, Depends(buckets)]
+
+
+def peer(request: Request) -> bytes:
+    """Return who holds the other end of the connection, as a fingerprint.
+
+    Headers that name somebody else (X-Forwarded-For) are anybody's claim and are not read.
+    """
+    return fingerprint(request.client.host if request.client else "")
+
+
+def api_key(request: Request, here: Here, buckets: Buckets) -> Caller:
+    """Let an app's backend in by its API key."""
+    secret = _bearer(request)
+    with here.database.read() as work:
+        name = work.registry.api_key_name(fingerprint(secret))
+    if name is None:
+        raise _refused(request, buckets, "an API key")
+    buckets.draw(limits.API_KEY, fingerprint(secret))
+    return Caller(name=name, secret=secret)
+
+
+def any_phone(request: Request, here: Here, buckets: Buckets) -> Phone:
+    """Let a phone in by its device token, even if it has left."""
+    secret = _bearer(request)
+    with here.database.read() as work:
+        enrolment = work.people.by_device_token(fingerprint(secret))
+    if enrolment is None:
+        raise _refused(request, buckets, "a device token")
+    buckets.draw(limits.DEVICE, fingerprint(secret))
+    return Phone(enrolment=enrolment, secret=secret)
+
+
+def phone(request: Request, found: Annotated[Phone, Depends(any_phone)], buckets: Buckets) -> Phone:
+    """Let a phone in whose enrolment stands."""
+    if found.enrolment.revoked_ms is not None:
+        raise _refused(request, buckets, "a device token")
+    return found
+
+
+def staff_or_none(request: Request, here: Here, buckets: Buckets) -> Staff | None:
+    """Return who is signed in on this browser."""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret or len(secret) > MOST_CHARACTERS:
+        return None
+    found = who_is(here.database, secret, here.clock.now_ms())
+    if found is not None:
+        buckets.draw(limits.STAFF, fingerprint(secret))
+    return found
+
+
+def staff(found: Annotated[Staff | None, Depends(staff_or_none)]) -> Staff:
+    """Let staff in by their session."""
+    if found is None:
+        raise ProblemError(401, "not-signed-in", "Sign in at /login.")
+    return found
+
+
+def own_store(store: str, found: Annotated[Staff, Depends(staff)]) -> StoreId:
+    """Return the store of the path if it is one of theirs; it does not exist otherwise."""
+    if StoreId(store) not in found.stores:
+        raise not_found("store")
+    return StoreId(store)
+
+
+def own_page(request: Request, here: Here) -> None:
+    """Refuse what a browser was made to send by somebody else's page.
+
+    Browsers say where a POST comes from and let no page change it. Without that word it is refused.
+    """
+    origin = request.headers.get("origin", "")
+    if origin not in _own_origins(here.site.origin, request.headers):
+        raise ProblemError(
+            403, "foreign-origin", "The Origin header must name this server. Use its own pages."
+        )
+
+
+ApiKey = Annotated[Caller, Depends(api_key)]
+AnyPhone = Annotated[Phone, Depends(any_phone)]
+OwnPhone = Annotated[Phone, Depends(phone)]
+SignedIn = Annotated[Staff, Depends(staff)]
+PerhapsSignedIn = Annotated[Staff | None, Depends(staff_or_none)]
+OwnStore = Annotated[StoreId, Depends(own_store)]
+
+
+def set_session(response: Response, secret: str, max_age_s: int) -> None:
+    """Put the session into the browser's keeping, out of reach of scripts and of other sites."""
+    response.set_cookie(
+        COOKIE, secret, max_age=max_age_s, path="/", secure=True, httponly=True, samesite="lax"
+    )
+
+
+def drop_session(response: Response) -> None:
+    """Take it away again."""
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def _own_origins(configured: str | None, headers: Headers) -> frozenset[str]:
+    """Return the configured origin; without one, what the browser itself took this server for."""
+    if configured is not None:
+        parts = urlsplit(configured)
+        return frozenset({f"{parts.scheme}://{parts.netloc}"})
+    host = headers.get("host", "")
+    return frozenset({f"http://{host}", f"https://{host}"}) if host else frozenset()
+
+
+def _bearer(request: Request) -> str:
+    given = request.headers.get("authorization", "")
+    secret = given[len(_BEARER) :].strip()
+    if not given.lower().startswith(_BEARER) or not 0 < len(secret) <= MOST_CHARACTERS:
+        raise _unauthorized("Authorization: Bearer …")
+    return secret
+
+
+def _refused(request: Request, buckets: Limits, wanted: str) -> ProblemError:
+    buckets.draw(limits.REFUSED, peer(request))
+    return _unauthorized(wanted)
+
+
+def _unauthorized(wanted: str) -> ProblemError:
+    detail = f"This needs {wanted} that is valid here."
+    return ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})

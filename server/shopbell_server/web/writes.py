@@ -1,0 +1,87 @@
+"""Writes that may be asked twice: the Idempotency-Key header.
+
+Owns: what makes two requests the same, and how a kept answer is sealed.
+Never: the transaction (`usecases.once`).
+
+The answer to an enrolment holds secrets that are stored nowhere else in clear. So a kept answer is
+sealed under the credential that asked: without it the database alone cannot be made to say it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import Enum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shopbell_server.usecases.once import Asked, Reused, once
+from shopbell_server.web.problems import ProblemError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import Request
+    from pydantic import BaseModel
+
+    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.web.services import Services
+
+Refusal = TypeVar("Refusal", bound=Enum)
+
+HEADER: Final = "Idempotency-Key"
+MOST_CHARACTERS: Final = 255
+"""As the IETF draft's examples and Stripe have it."""
+
+_NONCE_BYTES: Final = 12
+
+
+def carry_out(
+    here: Services,
+    request: Request,
+    secret: str,
+    body: BaseModel | None,
+    act: Callable[[UnitOfWork], bytes | Refusal],
+) -> bytes | Refusal:
+    """Return what `once` returns; two different requests with one key are a conflict.
+
+    `secret` is the credential that asks, `body` what it sent, as it was understood.
+    """
+    asked = _asked(request, secret, body, here.entropy)
+    outcome = once(here.database, asked, here.clock.now_ms(), act)
+    if isinstance(outcome, Reused):
+        detail = f"This {HEADER} was used for another request. Use a new one for each request."
+        raise ProblemError(409, "key-reused", detail)
+    return outcome
+
+
+def _asked(request: Request, secret: str, body: BaseModel | None, entropy: Entropy) -> Asked | None:
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not 0 < len(key) <= MOST_CHARACTERS or not key.isascii():
+        detail = f"{HEADER} must have 1 to {MOST_CHARACTERS} ASCII characters."
+        raise ProblemError(400, "invalid-key", detail)
+    sent = b"" if body is None else body.model_dump_json().encode()
+    what = f"{request.method} {request.url.path}\n".encode()
+    cipher = AESGCM(_derived(secret, "seal", key))
+
+    def seal(answer: bytes) -> bytes:
+        nonce = entropy.token(_NONCE_BYTES)
+        return nonce + cipher.encrypt(nonce, answer, None)
+
+    def unseal(sealed: bytes) -> bytes:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+
+    return Asked(
+        name_sha256=_derived(secret, "name", key),
+        request_sha256=hashlib.sha256(what + sent).digest(),
+        seal=seal,
+        open=unseal,
+    )
+
+
+def _derived(secret: str, purpose: str, key: str) -> bytes:
+    text = f"shopbell/v1/idempotency/{purpose}\n{key}"
+    return hmac.digest(secret.encode(), text.encode(), "sha256")
