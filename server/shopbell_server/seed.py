@@ -1,0 +1,170 @@
+"""What a server begins with, from one YAML file: stores, zones, edges, staff, profiles, API keys.
+
+Owns: the shape of the file and all that can be wrong with it.
+Never: writing it (`usecases.sow`).
+
+For a first start, a demo or a test; a file may be sown again: what is there is replaced, never removed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from msgspec import Meta, Struct
+
+from shopbell_program.settings import Fault, SettingsError, read
+from shopbell_wire.messages import Name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,100}\Z")]
+
+
+class SeedZone(Struct, frozen=True, kw_only=True):
+    """An area that staff have a word for."""
+
+    id: Name
+    name: Text
+
+
+class SeedEdge(Struct, frozen=True, kw_only=True):
+    """An edge and where its scanners are."""
+
+    id: Name
+    zone: Name
+    """Of every scanner that `scanners` does not name."""
+    scanners: dict[Name, Name] = {}
+    """Zone by scanner."""
+    active: bool = True
+
+
+class SeedStore(Struct, frozen=True, kw_only=True):
+    """A shop with its zones and edges."""
+
+    id: Name
+    name: Text
+    timezone: str = "Europe/Amsterdam"
+    zones: tuple[SeedZone, ...] = ()
+    edges: tuple[SeedEdge, ...] = ()
+
+
+class SeedStaff(Struct, frozen=True, kw_only=True):
+    """Somebody who signs in with `id` and the password that `password_file` holds."""
+
+    id: Name
+    name: Text
+    role: Literal["advisor", "manager", "operator", "auditor"] = "advisor"
+    stores: tuple[Name, ...]
+    language: Literal["nl", "en"] = "nl"
+    password_file: str | None = None
+
+
+class SeedProfile(Struct, frozen=True, kw_only=True):
+    """A customer as the retailer knows her."""
+
+    id: Id
+    first_name: Text | None = None
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2}(-[A-Z]{2})?\Z")] | None = None
+    external_ids: dict[Id, Text] = {}
+    staff: bool = False
+
+
+class SeedApiKey(Struct, frozen=True, kw_only=True):
+    """A system that may ask for tickets; the key itself is in a file."""
+
+    name: Name
+    key_file: str
+
+
+class SeedVisit(Struct, frozen=True, kw_only=True):
+    """A visit of the past, so that a first look is not an empty one. Known by her profile's id."""
+
+    profile: Id
+    store: Name
+    edge: Name
+    start: dt.datetime
+    end: dt.datetime
+    evidence: Literal["hint", "signal", "fresh", "pass"] = "signal"
+
+
+class Seed(Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    stores: tuple[SeedStore, ...] = ()
+    staff: tuple[SeedStaff, ...] = ()
+    profiles: tuple[SeedProfile, ...] = ()
+    api_keys: tuple[SeedApiKey, ...] = ()
+    visits: tuple[SeedVisit, ...] = ()
+
+
+def read_seed(path: Path) -> Seed:
+    """Return the seed in `path`, or raise SettingsError with all that is wrong."""
+    try:
+        document: Any = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), [Fault(key="", problem=str(error))]) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(str(path), [Fault(key="", problem=f"not YAML: {error}")]) from error
+    if not isinstance(document, dict):
+        problem = f"holds no table; there is: {', '.join(Seed.__struct_fields__)}"
+        raise SettingsError(str(path), [Fault(key="", problem=problem)])
+    return read(document, Seed, lambda seed: list(_faults(seed)), source=str(path))
+
+
+def _faults(seed: Seed) -> Iterator[Fault]:
+    stores = {store.id: store for store in seed.stores}
+    for index, store in enumerate(seed.stores):
+        yield from _store(store, f"stores[{index}]")
+    for index, staff in enumerate(seed.staff):
+        for each in staff.stores:
+            if each not in stores:
+                yield Fault(
+                    key=f"staff[{index}].stores", problem=f'there is no store "{each}" here'
+                )
+        yield from _file(staff.password_file, f"staff[{index}].password_file")
+    for index, key in enumerate(seed.api_keys):
+        yield from _file(key.key_file, f"api_keys[{index}].key_file")
+    profiles = {profile.id for profile in seed.profiles}
+    for index, visit in enumerate(seed.visits):
+        yield from _visit(visit, f"visits[{index}]", profiles, stores)
+
+
+def _store(store: SeedStore, key: str) -> Iterator[Fault]:
+    try:
+        ZoneInfo(store.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problem = f'"{store.timezone}" is no IANA time zone, like "Europe/Amsterdam"'
+        yield Fault(key=f"{key}.timezone", problem=problem)
+    zones = {zone.id for zone in store.zones}
+    for index, edge in enumerate(store.edges):
+        for zone in sorted({edge.zone, *edge.scanners.values()} - zones):
+            yield Fault(
+                key=f"{key}.edges[{index}]", problem=f'zone "{zone}" is none of store "{store.id}"'
+            )
+
+
+def _visit(
+    visit: SeedVisit, key: str, profiles: set[str], stores: dict[str, SeedStore]
+) -> Iterator[Fault]:
+    if visit.profile not in profiles:
+        yield Fault(key=f"{key}.profile", problem="is none of the profiles here")
+    store = stores.get(visit.store)
+    if store is None:
+        yield Fault(key=f"{key}.store", problem=f'there is no store "{visit.store}" here')
+    elif visit.edge not in {edge.id for edge in store.edges}:
+        yield Fault(key=f"{key}.edge", problem=f'"{visit.edge}" is none of store "{store.id}"')
+    if visit.start.tzinfo is None or visit.end.tzinfo is None:
+        yield Fault(key=key, problem="start and end need a zone: 2026-11-21T14:02:00Z")
+    elif visit.end < visit.start:
+        yield Fault(key=f"{key}.end", problem="is before start")
+
+
+def _file(path: str | None, key: str) -> Iterator[Fault]:
+    if path is not None and not Path(path).is_file():
+        yield Fault(key=key, problem=f'there is no file "{path}"')

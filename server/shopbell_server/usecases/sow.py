@@ -1,0 +1,224 @@
+"""A server gets what it begins with.
+
+Owns: writing a seed, whole or not at all; the past visits in it.
+Never: the file's shape (`seed`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.consent import Change, Entry, Place, Purpose
+from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.ids import (
+    EdgeId,
+    Millis,
+    PersonId,
+    ProfileId,
+    StaffId,
+    StoreId,
+    ZoneId,
+)
+from shopbell_server.core.passes import card_ref
+from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.core.registry import Edge, Staff, Store, Zone
+from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.recompute import circumstances, recompute
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from shopbell_server.core.evidence import Carrier
+    from shopbell_server.ports import Database, Entropy, Passwords, UnitOfWork
+    from shopbell_server.seed import Seed, SeedStaff, SeedStore, SeedVisit
+    from shopbell_server.usecases.recompute import Terms
+
+_EVIDENCE: Final[dict[str, tuple[Evidence, Carrier]]] = {
+    "hint": (Evidence.HINT, "ibeacon"),
+    "signal": (Evidence.SIGNAL, "service-data"),
+    "fresh": (Evidence.FRESH, "service-uuid"),
+    "pass": (Evidence.PASS, "pass"),
+}
+
+_TEXT: Final = "Past visits of a seed: no text was shown, nobody was asked, these are not people."
+"""Recorded as the text of the consent that a seeded past needs, so that nobody mistakes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sown:
+    """How much was written."""
+
+    stores: int
+    edges: int
+    staff: int
+    profiles: int
+    visits: int
+
+
+def sow(
+    database: Database,
+    entropy: Entropy,
+    passwords: Passwords,
+    seed: Seed,
+    terms: Terms,
+    now_ms: Millis,
+) -> Sown:
+    """Write `seed` in one transaction. What is there under the same id is replaced."""
+    hashes = {staff.id: _password(staff, passwords) for staff in seed.staff}
+    with database.begin() as work:
+        for store in seed.stores:
+            _store(work, store)
+        for staff in seed.staff:
+            work.registry.put_staff(
+                Staff(
+                    id=StaffId(staff.id),
+                    name=staff.name,
+                    role=staff.role,
+                    stores=frozenset(StoreId(each) for each in staff.stores),
+                    language=staff.language,
+                ),
+                hashes[staff.id],
+            )
+        for profile in seed.profiles:
+            work.people.put_profile(
+                Profile(
+                    id=ProfileId(profile.id),
+                    first_name=profile.first_name,
+                    language=profile.language,
+                    external_ids=profile.external_ids,
+                    staff=profile.staff,
+                )
+            )
+        for key in seed.api_keys:
+            secret = Path(key.key_file).read_text().strip()
+            work.registry.put_api_key(key.name, fingerprint(secret))
+        _past(work, entropy, seed, terms, now_ms)
+        work.commit()
+    return Sown(
+        stores=len(seed.stores),
+        edges=sum(len(store.edges) for store in seed.stores),
+        staff=len(seed.staff),
+        profiles=len(seed.profiles),
+        visits=len(seed.visits),
+    )
+
+
+def _password(staff: SeedStaff, passwords: Passwords) -> str | None:
+    if staff.password_file is None:
+        return None
+    return passwords.hashed(Path(staff.password_file).read_text().strip())
+
+
+def _store(work: UnitOfWork, store: SeedStore) -> None:
+    store_id = StoreId(store.id)
+    work.registry.put_store(Store(id=store_id, name=store.name, timezone=store.timezone))
+    for zone in store.zones:
+        work.registry.put_zone(Zone(id=ZoneId(zone.id), store=store_id, name=zone.name))
+    for edge in store.edges:
+        zones = {scanner: ZoneId(zone) for scanner, zone in edge.scanners.items()}
+        work.registry.put_edge(
+            Edge(
+                id=EdgeId(edge.id),
+                store=store_id,
+                active=edge.active,
+                zones={"*": ZoneId(edge.zone), **zones},
+            )
+        )
+
+
+def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: Millis) -> None:
+    """Write past visits as evidence, so that they are visits by the same rules as all others.
+
+    Nobody is told of them: they did not happen.
+    """
+    zones = {edge.id: edge.zone for store in seed.stores for edge in store.edges}
+    by_profile: dict[str, list[SeedVisit]] = {}
+    for visit in seed.visits:
+        by_profile.setdefault(visit.profile, []).append(visit)
+    for profile, visits in by_profile.items():
+        began_ms = min(_ms(visit.start) for visit in visits)
+        person = _past_self(work, entropy, ProfileId(profile), began_ms, now_ms)
+        for store in sorted({visit.store for visit in visits}):
+            evidence = [
+                _interval(person, visit, zones[visit.edge])
+                for visit in visits
+                if visit.store == store
+            ]
+            work.intervals.join(evidence)
+            for interval in evidence:
+                recompute(
+                    work,
+                    {(person, StoreId(store)): [interval]},
+                    terms,
+                    lambda each, at=interval.last_ms: circumstances(  # type: ignore[misc]  # a default binds the loop's value
+                        work, entropy, each, at, live=False, off_board_ms=terms.rules.off_board_ms
+                    ),
+                )
+
+
+def _past_self(
+    work: UnitOfWork, entropy: Entropy, profile: ProfileId, began_ms: Millis, now_ms: Millis
+) -> PersonId:
+    """Enrol the phone that `profile` had then; it is revoked, as a phone that was replaced is."""
+    person = PersonId(entropy.uuid7(began_ms))
+    enrolment = Enrolment(
+        person=person,
+        profile=profile,
+        device_no=free_device_no(work, entropy),
+        mac_key=entropy.token(16),
+        phone_model=None,
+        created_ms=began_ms,
+        revoked_ms=None,
+    )
+    card = Card(
+        ref=card_ref(int.from_bytes(entropy.token(8))), person=person, secret=entropy.token(20)
+    )
+    work.people.add_enrolment(enrolment, sha256(entropy.token(32)).digest(), card)
+    work.ledger.append(
+        [
+            Entry(
+                sequence=0,
+                person=person,
+                purpose=Purpose.RECOGNISE_IN_STORE,
+                change=change,
+                at_ms=at_ms,
+                until_ms=None,
+                place=Place.APP,
+                text_version="seed",
+                text_sha256=sha256(_TEXT.encode()).hexdigest(),
+                language="en",
+                evidence="seed",
+            )
+            for change, at_ms in ((Change.GIVEN, began_ms), (Change.WITHDRAWN, now_ms))
+        ]
+    )
+    work.people.revoke(person, now_ms)
+    return person
+
+
+def _interval(person: PersonId, visit: SeedVisit, zone: str) -> Interval:
+    evidence, carrier = _EVIDENCE[visit.evidence]
+    first_ms, last_ms = _ms(visit.start), _ms(visit.end)
+    return Interval(
+        key=IntervalKey(
+            person=person,
+            store=StoreId(visit.store),
+            edge=EdgeId(visit.edge),
+            scanner="past",
+            carrier=carrier,
+            first_ms=first_ms,
+        ),
+        last_ms=last_ms,
+        n=max(1, (last_ms - first_ms) // 1000),
+        evidence=evidence,
+        zone=ZoneId(zone),
+        loss_db=None,
+    )
+
+
+def _ms(at: dt.datetime) -> Millis:
+    return Millis(int(at.timestamp() * 1000))
