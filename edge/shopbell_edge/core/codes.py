@@ -71,7 +71,7 @@ class PassCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StalePass:
-    """A pass code that the server would refuse: a picture, or a wrong clock in the phone ("please refresh")."""
+    """A pass code too old for the server: a picture, or a phone with a wrong clock ("please refresh")."""
 
     age_s: int
 
