@@ -8,4 +8,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("shopbell", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shopbell")
 
-pytest_plugins = ["tests.rigs.fake_bluez.fixture", "tests.rigs.broker_fixtures"]
+pytest_plugins = [
+    "tests.rigs.fake_bluez.fixture",
+    "tests.rigs.broker_fixtures",
+    "tests.rigs.postgres_fixtures",
+]
