@@ -43,10 +43,12 @@ def test_what_was_told_adds_up_to_what_is_stored(data: st.DataObject) -> None:
     for batch in data.draw(batched(data.draw(reports))):
         now_ms = data.draw(moments)
         worker.take(batch, now_ms)
-        worker.sweep(now_ms)
+        if data.draw(st.booleans()):
+            worker.sweep(now_ms)
+        sink.hear_all(worker.facts)
+        assert sink.is_up_to_date(list(worker.visits.values()))
     worker.sweep(DAY)
-    for fact in worker.facts:
-        sink.hear(fact)
+    sink.hear_all(worker.facts)
 
     assert sink.agrees_with(list(worker.visits.values()))
     assert len({fact.fact for fact in worker.facts}) == len(worker.facts)

@@ -96,6 +96,13 @@ class Sink:
     ended: set[VisitId] = field(default_factory=set)
     recognised: set[VisitId] = field(default_factory=set)
     gone: set[VisitId] = field(default_factory=set)
+    heard: int = 0
+
+    def hear_all(self, facts: Sequence[VisitFact]) -> None:
+        """Hear those that are new."""
+        for fact in facts[self.heard :]:
+            self.hear(fact)
+        self.heard = len(facts)
 
     def hear(self, fact: VisitFact) -> None:
         match fact:
@@ -126,6 +133,16 @@ class Sink:
                 self.recognised.add(fact.visit)
             case _:
                 raise AssertionError(fact)
+
+    def is_up_to_date(self, visits: Sequence[Visit]) -> bool:
+        """Return whether nothing that was told is untrue: all of an ended visit, when an open began."""
+        stored = {visit.id: visit for visit in visits if visit.reported}
+        return self.known.keys() == stored.keys() and all(
+            account(visit, None) == self.known[key]
+            if visit.state == "ended"
+            else visit.session.start_ms == self.known[key].began_ms
+            for key, visit in stored.items()
+        )
 
     def agrees_with(self, visits: Sequence[Visit]) -> bool:
         """Return whether what was told is what is stored, every visit being ended."""
