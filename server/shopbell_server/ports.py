@@ -319,11 +319,12 @@ class Visits(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A fact that a sink should get: `attempt` counts from 1."""
+    """A fact that a sink should get: `attempt` counts from 1, `sequence` orders those of a person."""
 
     sink: str
     fact: Fact
     attempt: int
+    sequence: int
 
 
 class Outgoing(Protocol):
@@ -341,6 +342,10 @@ class Outgoing(Protocol):
     def retry(self, sink: str, fact: FactId, due_ms: Millis) -> None: ...
     def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
         """Make it a dead letter."""
+        ...
+
+    def drop(self, sink: str, fact: FactId) -> None:
+        """Forget one that waits: it may not be told any more. Nothing of it is left for this sink."""
         ...
 
     def cancel(self, person: PersonId) -> int:
@@ -466,8 +471,20 @@ class Announcer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A CloudEvent in structured JSON, ready to go. Every attempt has the same `event`."""
+
+    event: FactId
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a sink answered. `reason` holds no payload and no personal data."""
+    """What a sink answered. `reason` holds no payload, no secret and no personal data.
+
+    `refused`: this event will never be taken. `gone`: no event will, from anybody here.
+    `retry_after_s`: how long the sink wants to be left alone.
+    """
 
     kind: Literal["delivered", "retry", "refused", "gone"]
     reason: str
@@ -475,13 +492,29 @@ class Outcome:
 
 
 class Sink(Protocol):
-    """Somewhere that events go."""
+    """Somewhere that events go. One thread at a time calls it."""
 
     @property
     def name(self) -> str: ...
 
-    def deliver(self, event: bytes, event_id: str) -> Outcome:
-        """Hand over a CloudEvent in structured JSON; what goes wrong is in the outcome."""
+    @property
+    def at_once(self) -> int:
+        """How many letters it takes together."""
         ...
 
-    def close(self) -> None: ...
+    @property
+    def patience_s(self) -> float:
+        """How long `deliver` takes at the very most, for deciding when a delivery counts as lost."""
+        ...
+
+    def deliver(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
+        """Hand over up to `at_once` letters; return what became of each, in their order.
+
+        What goes wrong out there is in the outcomes. A letter may come twice: after a crash between
+        handing it over and noting so.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; nothing is delivered afterwards."""
+        ...

@@ -202,7 +202,10 @@ class MemoryOutgoing:
             self._tables.deliveries[sink, row.fact.fact] = replace(
                 row, due_ms=Millis(now_ms + lease_ms), attempt=row.attempt + 1
             )
-        return [Delivery(sink=sink, fact=row.fact, attempt=row.attempt + 1) for row in due]
+        return [
+            Delivery(sink=sink, fact=row.fact, attempt=row.attempt + 1, sequence=row.position)
+            for row in due
+        ]
 
     def delivered(self, sink: str, fact: FactId, at_ms: Millis) -> None:
         self._change(sink, fact, done_ms=at_ms)
@@ -212,6 +215,11 @@ class MemoryOutgoing:
 
     def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
         self._change(sink, fact, done_ms=at_ms, reason=reason)
+
+    def drop(self, sink: str, fact: FactId) -> None:
+        row = self._tables.deliveries.get((sink, fact))
+        if row is not None and row.done_ms is None:
+            del self._tables.deliveries[sink, fact]
 
     def cancel(self, person: PersonId) -> int:
         return drop(

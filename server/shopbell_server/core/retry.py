@@ -61,7 +61,7 @@ def after_failure(
     chance: float,
     *,
     retry_after_s: float | None = None,
-    schedule_s: Sequence[int] = SCHEDULE_S,
+    schedule_s: Sequence[float] = SCHEDULE_S,
 ) -> TryAgain | GiveUp:
     """Return what follows the failure of `attempt` (1, 2, 3 …) at `now_ms`.
 

@@ -74,7 +74,12 @@ class SqlOutgoing:
             [{"to": sink, "this": row.fact, "until_ms": now_ms + lease_ms} for row in rows],
         )
         return [
-            Delivery(sink=sink, fact=decoded(row.fact_json), attempt=row.attempt + 1)
+            Delivery(
+                sink=sink,
+                fact=decoded(row.fact_json),
+                attempt=row.attempt + 1,
+                sequence=row.position,
+            )
             for row in rows
         ]
 
@@ -91,6 +96,11 @@ class SqlOutgoing:
     def give_up(self, sink: str, fact: FactId, at_ms: Millis, reason: str) -> None:
         """Make it a dead letter."""
         self._transaction.change(_END, to=sink, this=fact, became="dead", at_ms=at_ms, why=reason)
+
+    def drop(self, sink: str, fact: FactId) -> None:
+        """Forget one that waits; the fact itself too, once no sink has anything to do with it."""
+        self._transaction.change(_DROP, to=sink, this=fact)
+        self._transaction.change(_FORGET_FACT, this=fact)
 
     def cancel(self, person: PersonId) -> int:
         """Drop everything about somebody that is still waiting; return how much."""
@@ -130,7 +140,7 @@ _LAST_POSITIONS: Final = (
 _ADD_FACTS: Final = insert(FACTS)
 _ADD_DELIVERIES: Final = insert(DELIVERIES)
 _DUE: Final = (
-    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, FACTS.c.fact_json)
+    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, DELIVERIES.c.position, FACTS.c.fact_json)
     .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
     .where(
         ours(DELIVERIES),
@@ -154,13 +164,16 @@ _END: Final = (
     .values(state=bindparam("became"), done_ms=bindparam("at_ms"), reason=bindparam("why"))
 )
 _RETRY: Final = update(DELIVERIES).where(_this(DELIVERIES)).values(due_ms=bindparam("again_ms"))
+_DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
 _CANCEL: Final = delete(DELIVERIES).where(
     ours(DELIVERIES), DELIVERIES.c.person == bindparam("who"), WAITING
 )
+_unwanted: Final[Any] = ~exists().where(
+    DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
+)
+_FORGET_FACT: Final = delete(FACTS).where(ours(FACTS), FACTS.c.fact == bindparam("this"), _unwanted)
 _FORGET_UNWANTED: Final = delete(FACTS).where(
-    ours(FACTS),
-    FACTS.c.person == bindparam("who"),
-    ~exists().where(DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact),
+    ours(FACTS), FACTS.c.person == bindparam("who"), _unwanted
 )
 _HOW_MANY: Final = select(
     func.count().label("number"), func.min(DELIVERIES.c.recorded_ms).label("since_ms")
