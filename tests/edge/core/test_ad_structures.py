@@ -57,6 +57,11 @@ def test_structures_too_short_for_their_type_say_nothing() -> None:
     assert (heard.manufacturer_data, heard.service_data, heard.service_uuids) == ({}, {}, [])
 
 
+def test_what_comes_after_255_bytes_is_ignored() -> None:
+    filler = bytes.fromhex("020a00") * 85
+    assert not parse(filler + bytes.fromhex("04ff4c0001"), -60).manufacturer_data
+
+
 def test_names_and_other_types_are_ignored() -> None:
     heard = parse(bytes([8, 0x09]) + "\0../☃".encode() + bytes.fromhex("04ff4c0001"), -60)
     assert heard.manufacturer_data == {0x4C: b"\x01"}

@@ -53,6 +53,13 @@ def test_a_far_sighting_may_be_the_third_of_a_near_median() -> None:
     assert entered(18.0, 19.0, 25.0).n == 3
 
 
+def test_near_sightings_count_for_just_ten_seconds() -> None:
+    for last_ms, enters in ((10_000, True), (10_001, False)):
+        candidate = Candidate()
+        assert [sight(candidate, 0, 15.0), sight(candidate, 0, 15.0)] == [None, None]
+        assert (sight(candidate, last_ms, 25.0) is not None) == enters
+
+
 def test_a_stay_begins_with_the_first_sighting_that_counts_as_heard() -> None:
     stay = entered(35.0, 18.0, 35.0, 19.0, 20.0)
     assert (stay.first, stay.last, stay.n) == (1000, 4000, 3)

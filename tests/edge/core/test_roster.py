@@ -227,6 +227,23 @@ def test_nobody_leaves_while_the_scanner_is_blind(shop: Shop) -> None:
     assert phases(shop.wait(1_000)) == ["left"]
 
 
+def test_even_a_leaving_that_is_due_waits_for_the_end_of_blindness(shop: Shop) -> None:
+    shop.enter(ibeacon(1))
+    shop.now_ms = 200_000
+    shop.roster.blind(Boottime(shop.now_ms))
+    assert shop.tick() == []
+    shop.roster.hearing(Boottime(shop.now_ms))
+    assert phases(shop.tick()) == ["left"]
+
+
+def test_what_grew_inactive_is_told_as_that_alone(shop: Shop) -> None:
+    shop.enter(ibeacon(1))
+    shop.hear(ibeacon(1))
+    shop.now_ms = 100_000
+    (event,) = shop.tick()
+    assert (event.phase, event.n) == ("inactive", 4)
+
+
 def test_blindness_that_is_found_out_late_counts_from_when_it_began(shop: Shop) -> None:
     shop.enter(ibeacon(1))
     shop.wait(59_000)

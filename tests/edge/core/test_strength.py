@@ -20,6 +20,12 @@ def test_an_outlier_is_left_out() -> None:
     assert loss_db.last == 80.0
 
 
+def test_an_outlier_is_more_than_one_and_a_half_quartile_distances_out() -> None:
+    five = [10.0, 12.0, 14.0, 16.0, 18.0]
+    assert loss_of([*five, 25.0]).median == 15.0
+    assert loss_of([*five, 25.1]).median == 14.0
+
+
 def test_three_values_have_no_outliers() -> None:
     assert loss_of([10.0, 11.0, 90.0]).median == 11.0
 

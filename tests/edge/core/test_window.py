@@ -16,7 +16,7 @@ def test_what_is_older_is_not_asked_for() -> None:
     assert window.last_ms == 300
 
 
-@given(st.lists(st.integers(0, 1000), max_size=200))
+@given(st.lists(st.integers(0, 1000), min_size=MOST_SIGHTINGS - 2, max_size=200))
 def test_it_keeps_the_latest_and_never_more_than_its_bound(gaps: list[int]) -> None:
     window, at, all_heard = Window(), 0, []
     for n, gap in enumerate(gaps):
