@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 
+from shopbell_server.web.headers import HEADERS
 from shopbell_server.web.problems import ProblemError, response
 
 if TYPE_CHECKING:
@@ -24,23 +25,6 @@ MOST_BYTES: Final = 512 * 1024
 
 BODY_WITHIN_S: Final = 20.0
 """512 KB at 200 kbit/s, a bad mobile connection. Whoever is slower holds a place for nothing."""
-
-CSP: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; object-src 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-
-HEADERS: Final = {
-    "Content-Security-Policy": CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "geolocation=(), microphone=(), payment=(), usb=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Strict-Transport-Security": "max-age=31536000",
-}
-"""ASVS 5.0 §3.4. Browsers ignore Strict-Transport-Security over plain http, as on loopback."""
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_PATHS: Final = frozenset({"/login", "/logout"})

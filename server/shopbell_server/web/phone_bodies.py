@@ -38,10 +38,10 @@ def _printable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_printable)]
 Id = Annotated[
-    Text, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s/](.*[^\s/])?\Z")
+    Text, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\s/](.*[^\s/])?$")
 ]
 Name = Annotated[Text, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z")]
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 """BCP 47, as far as apps use it."""
 
 MOST_EXTERNAL_IDS: Final = 16
@@ -54,7 +54,7 @@ class TicketIn(BaseModel):
 
     profile_id: Id
     external_ids: Annotated[
-        dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}\Z")], Id],
+        dict[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,32}$")], Id],
         Field(max_length=MOST_EXTERNAL_IDS),
     ] = {}
     first_name: Name | None = None
@@ -83,7 +83,7 @@ class ConsentIn(BaseModel):
     purpose: Purpose
     state: Literal["given", "withdrawn"]
     text_version: Annotated[Text, StringConstraints(min_length=1, max_length=64)]
-    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\Z")]
+    text_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     language: Language
     until: AwareDatetime | None = None
     """"Only today": inactive from then on."""

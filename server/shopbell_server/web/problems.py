@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from shopbell_server.core.tokens import NoDayKeyError
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.web.headers import HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +81,8 @@ def response(error: ProblemError) -> JSONResponse:
     return JSONResponse(
         problem.model_dump(exclude_none=True),
         error.status,
-        {"Cache-Control": "no-store", **error.headers},
+        # The door adds these too, but the answer to an unexpected exception is made outside of it.
+        {**HEADERS, "Cache-Control": "no-store", **error.headers},
         MEDIA_TYPE,
     )
 

@@ -111,5 +111,5 @@ def script_words(language: Language) -> dict[str, str]:
 
 def language_of(accept_language: str) -> Language:
     """Return the language for somebody who is not signed in yet: Dutch if the browser puts it first."""
-    first = accept_language.split(",")[0].strip().lower()
+    first = accept_language.split(",", maxsplit=1)[0].strip().lower()
     return "nl" if first.startswith("nl") else "en"

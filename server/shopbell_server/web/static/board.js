@@ -1,0 +1,135 @@
+// The board: keeps the rows as the server says they are, and says so when it cannot.
+
+import { connect } from "./connection.js";
+import { called, draw, grow, zoneOf } from "./row.js";
+import { clockOf, say } from "./words.js";
+
+const LATE_MS = 7500; // one heartbeat and a half: something is wrong
+const BLANK_MS = 15000; // names go; the handles that everybody may see stay
+
+const list = document.getElementById("rows");
+const clock = clockOf(list.dataset.language, list.dataset.timezone);
+const offBoardMs = Number(list.dataset.offBoardS) * 1000;
+const rows = new Map();
+
+let offsetMs = 0; // the server's clock, less this tablet's
+let heardAt = null;
+let openedAt = Date.now();
+let held = false; // a finger is on the list
+let waiting = false;
+
+const serverNow = () => Date.now() + offsetMs;
+
+function byTime(one, other) {
+  return Date.parse(one.since) - Date.parse(other.since) || (one.visit < other.visit ? -1 : 1);
+}
+
+// Redraws what differs and leaves the rest where it is, so that nothing moves without need.
+function show(fresh = new Set()) {
+  if (held) {
+    waiting = true;
+    return;
+  }
+  waiting = false;
+  const wanted = [...rows.values()].sort(byTime);
+  const there = new Map([...list.children].map((item) => [item.dataset.visit, item]));
+  for (const [visit, item] of there) if (!rows.has(visit)) item.remove();
+  wanted.forEach((row, place) => {
+    const text = JSON.stringify(row);
+    let item = there.get(row.visit);
+    if (item === undefined || item.row !== text) {
+      const drawn = draw(row, clock);
+      drawn.row = text;
+      if (fresh.has(row.visit)) drawn.classList.add("new");
+      item?.replaceWith(drawn);
+      item = drawn;
+    }
+    if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+  });
+  const count = rows.size;
+  document.getElementById("count").textContent = count === 1 ? say("here_one") : say("here_many", { n: count });
+  document.getElementById("empty").hidden = count > 0 || heardAt === null;
+  grow(list, serverNow());
+}
+
+function tell(text) {
+  document.getElementById("news").textContent = text;
+}
+
+function hear(name, data) {
+  const wasBlank = list.classList.contains("blank");
+  heardAt = Date.now();
+  if (data.at !== undefined) offsetMs = Date.parse(data.at) - heardAt;
+  const fresh = new Set();
+  if (name === "snapshot") {
+    rows.clear();
+    for (const row of data.rows) rows.set(row.visit, row);
+  } else if (name === "changed") {
+    if (!rows.has(data.visit)) {
+      fresh.add(data.visit);
+      tell(say("came", { who: called(data), zone: zoneOf(data) }));
+    }
+    rows.set(data.visit, data);
+  } else if (name === "gone" && rows.has(data.visit)) {
+    tell(say("went", { who: called(rows.get(data.visit)) }));
+    rows.delete(data.visit);
+  }
+  list.classList.remove("blank");
+  state("live");
+  // After a cut only a snapshot says who is here; what stood here before is not shown as if it were now.
+  if (name !== "heartbeat" || wasBlank) show(fresh);
+}
+
+function state(now, text) {
+  const pill = document.getElementById("state");
+  if (pill.dataset.state !== now) {
+    pill.dataset.state = now;
+    pill.querySelector(".text").textContent = say(now);
+  }
+  const bar = document.getElementById("lost");
+  bar.hidden = text === undefined;
+  if (text !== undefined && bar.textContent !== text) bar.textContent = text;
+}
+
+// A lost connection: first say so, then hide names, then hide everybody who would be gone by now.
+function look() {
+  grow(list, serverNow());
+  const silentMs = Date.now() - (heardAt ?? openedAt);
+  if (silentMs <= LATE_MS) return;
+  const time = clock((heardAt ?? openedAt) + offsetMs);
+  if (silentMs > Math.max(offBoardMs, BLANK_MS)) {
+    rows.clear();
+    show();
+    document.getElementById("empty").hidden = true;
+    document.getElementById("count").textContent = "";
+    state("lost", say("outdated", { time }));
+  } else if (silentMs > BLANK_MS) {
+    blank();
+    state("lost", say("blanked", { time }));
+  } else {
+    state("lost", say("lost_long", { time }));
+  }
+}
+
+function blank() {
+  if (list.classList.contains("blank")) return;
+  for (const [visit, row] of rows) rows.set(visit, { ...row, first_name: null, language: null });
+  held = false;
+  tell("");
+  show();
+  list.classList.add("blank");
+}
+
+list.addEventListener("pointerdown", () => (held = true));
+for (const ends of ["pointerup", "pointercancel", "pointerleave"]) {
+  list.addEventListener(ends, () => {
+    held = false;
+    if (waiting) setTimeout(show, 300);
+  });
+}
+
+// A tablet that slept shows nothing from before: its timers stood still, and so did the page.
+document.addEventListener("visibilitychange", look);
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+setInterval(look, 1000);
+connect(`/v1/stores/${encodeURIComponent(list.dataset.store)}/stream`, hear);
