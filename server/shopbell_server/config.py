@@ -6,6 +6,7 @@ Secrets are named by the path of a file that holds them, never written into this
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,6 +15,9 @@ from msgspec import Meta, Struct
 
 from shopbell_program.loopback import is_loopback
 from shopbell_program.settings import Fault, load
+from shopbell_server.core.customer_keys import SINK_KEY_BYTES
+from shopbell_server.core.public_addresses import reach
+from shopbell_server.core.webhook_signature import SecretError, read_secrets
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
@@ -107,6 +111,7 @@ class WebhookSink(Struct, frozen=True, kw_only=True, tag="webhook", tag_field="k
     name: Name
     url: str
     secret_file: str
+    """Lines of `whsec_` and base64 of 24 to 64 bytes. Two lines while a secret is being changed."""
     user_id: str | None = None
     allow_loopback: bool = False
     """Lets `http://127.0.0.1` be an endpoint: for a receiver on the same machine."""
@@ -117,12 +122,13 @@ class WebhookSink(Struct, frozen=True, kw_only=True, tag="webhook", tag_field="k
 class Delivery(Struct, frozen=True, kw_only=True):
     """How stubbornly events are delivered."""
 
-    schedule_s: tuple[Annotated[float, Meta(ge=0)], ...] = (
+    schedule_s: Annotated[tuple[Annotated[float, Meta(ge=0)], ...], Meta(min_length=1)] = (
         0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
     )  # fmt: skip
     """Standard Webhooks' example: ten attempts in 75 hours, then the dead letter."""
     pairwise_key_file: str | None = None
-    """Key (32 bytes, hexadecimal) of the ids under which sinks know people they have no id for."""
+    """Key (32 bytes, hexadecimal) of the ids under which sinks know people they have no id for, and
+    by which every sink orders its events. Needed with any sink; a new key makes everybody a stranger."""
 
 
 class Demo(Struct, frozen=True, kw_only=True):
@@ -157,6 +163,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from _loopback_only(settings)
     yield from _paths(settings)
     yield from _sinks(settings.sinks)
+    yield from _sink_keys(settings)
     broker = settings.broker
     if broker.tls is None and broker.embedded is None and not is_loopback(broker.host):
         yield Fault(
@@ -211,12 +218,54 @@ def _sinks(sinks: Sequence[FileSink | WebhookSink]) -> Iterator[Fault]:
         seen.add(sink.name)
         if isinstance(sink, WebhookSink):
             yield from _endpoint(f"sinks[{index}].url", sink)
+        elif not Path(sink.path).parent.is_dir():
+            yield Fault(
+                key=f"sinks[{index}].path", problem=f'there is no folder "{Path(sink.path).parent}"'
+            )
+
+
+def _sink_keys(settings: Settings) -> Iterator[Fault]:
+    """Yield what is wrong in the files that sinks sign and name people with."""
+    path = settings.delivery.pairwise_key_file
+    if path is None:
+        if settings.sinks:
+            yield Fault(
+                key="delivery.pairwise_key_file",
+                problem="missing; sinks need it: openssl rand -hex 32 writes one",
+            )
+    elif Path(path).is_file() and not _is_key(path):
+        yield Fault(
+            key="delivery.pairwise_key_file",
+            problem=f'"{path}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
+        )
+    for index, sink in enumerate(settings.sinks):
+        if isinstance(sink, WebhookSink) and Path(sink.secret_file).is_file():
+            try:
+                read_secrets(Path(sink.secret_file).read_text("utf-8", "replace"))
+            except SecretError as error:
+                yield Fault(
+                    key=f"sinks[{index}].secret_file", problem=f'"{sink.secret_file}" {error}'
+                )
+
+
+def _is_key(path: str) -> bool:
+    try:
+        return len(bytes.fromhex(Path(path).read_text("ascii"))) == SINK_KEY_BYTES
+    except ValueError:
+        return False
 
 
 def _endpoint(key: str, sink: WebhookSink) -> Iterator[Fault]:
-    parts = urlsplit(sink.url)
+    try:
+        parts = urlsplit(sink.url)
+        _ = parts.port
+    except ValueError:
+        yield Fault(key=key, problem="is not a URL, such as https://cdp.example/hooks")
+        return
     local = is_loopback(parts.hostname or "")
-    if parts.username or parts.password:
+    if not sink.url.isascii() or not sink.url.isprintable() or " " in sink.url:
+        yield Fault(key=key, problem="must be plain ASCII: xn-- names, %-encoded paths")
+    elif parts.username or parts.password:
         yield Fault(key=key, problem="must not hold a password; webhooks are signed instead")
     elif local and not sink.allow_loopback:
         yield Fault(key=key, problem="is this machine; say allow_loopback = true if that is meant")
@@ -224,3 +273,13 @@ def _endpoint(key: str, sink: WebhookSink) -> Iterator[Fault]:
         yield Fault(key=key, problem="must begin with https://")
     elif not parts.hostname:
         yield Fault(key=key, problem="names no host")
+    elif not local and _is_address(parts.hostname) and reach(parts.hostname) != "public":
+        yield Fault(key=key, problem="is an address in a private or special network")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

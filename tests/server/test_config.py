@@ -26,9 +26,17 @@ def faults(tmp_path: Path, text: str) -> str:
     return str(caught.value)
 
 
+def keyed(tmp_path: Path, key: str = "00" * 32) -> str:
+    """Return the lines that name a key for the ids of sinks."""
+    file = tmp_path / "pairwise"
+    file.write_text(key + "\n")
+    return f'[delivery]\npairwise_key_file = "{file}"\n'
+
+
 def test_the_least_file_serves_one_store(tmp_path: Path) -> None:
     path = tmp_path / "server.toml"
-    path.write_text(LEAST + '[[sinks]]\nkind = "file"\nname = "all"\npath = "events.ndjson"\n')
+    sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "events.ndjson"\n'
+    path.write_text(LEAST + keyed(tmp_path) + sink)
     settings = read_settings(path)
     assert settings.http.port == 8400
     assert settings.sinks == (FileSink(name="all", path="events.ndjson"),)
@@ -63,6 +71,11 @@ def test_a_user_needs_a_password_and_files_must_exist(tmp_path: Path) -> None:
         ("https://user:pass@example.com/", "must not hold a password"),
         ("http://127.0.0.1:9/hook", "allow_loopback"),
         ("https://", "names no host"),
+        ("https://169.254.169.254/latest", "private or special"),
+        ("https://[::ffff:10.0.0.1]/", "private or special"),
+        ("https://[::1", "is not a URL"),
+        ("https://example.com:99999/", "is not a URL"),
+        ("https://bücher.example/", "plain ASCII"),
     ],
 )
 def test_an_endpoint_that_is_not_safe_is_refused(tmp_path: Path, url: str, says: str) -> None:
@@ -75,3 +88,39 @@ def test_an_endpoint_that_is_not_safe_is_refused(tmp_path: Path, url: str, says:
 def test_two_sinks_of_one_name_are_refused(tmp_path: Path) -> None:
     sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "x"\n'
     assert "stands twice" in faults(tmp_path, LEAST + sink + sink)
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ("", "holds no secret"),
+        ("# old\nwhsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\nplain", "line 3 does not begin with"),
+        ("whsec_c2hvcnQ=", "line 1 holds 5 bytes"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_is_found_before_the_first_event(
+    tmp_path: Path, secret: str, says: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(secret)
+    sink = '[[sinks]]\nkind = "webhook"\nname = "cdp"\nurl = "https://cdp.example/"\n'
+    said = faults(tmp_path, LEAST + keyed(tmp_path) + sink + f'secret_file = "{file}"\n')
+    assert says in said
+    assert "c2hvcnQ" not in said
+
+
+@pytest.mark.parametrize("key", ["", "00" * 31, "zz" * 32, "ü"])
+def test_the_key_of_ids_has_32_bytes(tmp_path: Path, key: str) -> None:
+    said = faults(tmp_path, LEAST + keyed(tmp_path, key))
+    assert "does not hold 32 bytes in hexadecimal" in said
+
+
+def test_a_sink_needs_a_key_and_a_folder_that_is_there(tmp_path: Path) -> None:
+    sink = f'[[sinks]]\nkind = "file"\nname = "all"\npath = "{tmp_path}/none/events.ndjson"\n'
+    said = faults(tmp_path, LEAST + sink)
+    assert "delivery.pairwise_key_file: missing" in said
+    assert "sinks[0].path: there is no folder" in said
+
+
+def test_a_schedule_has_a_first_attempt(tmp_path: Path) -> None:
+    assert "delivery.schedule_s" in faults(tmp_path, LEAST + "[delivery]\nschedule_s = []\n")

@@ -34,6 +34,16 @@ class CustomerKey:
     pairwise: str
 
 
+def sink_key(master: bytes, sink: str) -> bytes:
+    """Return the key of the sink of that name, from the one secret that is kept for all of them.
+
+    Raises ValueError for a master that is too short to keep ids apart from guesses.
+    """
+    if len(master) < SINK_KEY_BYTES:
+        raise ValueError(f"the key has at least {SINK_KEY_BYTES} bytes, not {len(master)}")
+    return hmac.digest(master, b"shopbell/v1/sink" + sink.encode(), "sha256")
+
+
 def customer_key(
     person: PersonId, external_ids: Mapping[str, str], wanted_kind: str | None, sink_key: bytes
 ) -> CustomerKey:

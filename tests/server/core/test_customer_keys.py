@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shopbell_server.core.customer_keys import PAIRWISE, customer_key
+from shopbell_server.core.customer_keys import PAIRWISE, SINK_KEY_BYTES, customer_key, sink_key
 from shopbell_server.core.ids import PersonId
 
 ADA, BOB = PersonId("ada"), PersonId("bob")
@@ -32,3 +32,15 @@ def test_a_pairwise_id_stays_and_is_the_same_for_nobody_else_and_nowhere_else() 
 def test_a_short_sink_key_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 32 bytes, not 16"):
         customer_key(ADA, {}, None, bytes(16))
+
+
+def test_each_sink_has_a_key_of_its_own() -> None:
+    keys = {sink_key(ONE, "cdp"), sink_key(ONE, "file"), sink_key(OTHER, "cdp")}
+    assert len(keys) == 3
+    assert all(len(key) == SINK_KEY_BYTES for key in keys)
+    assert sink_key(ONE, "cdp") in keys
+
+
+def test_a_short_master_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 32 bytes"):
+        sink_key(bytes(31), "cdp")
