@@ -77,6 +77,7 @@ class Tables:
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    facts_told: dict[PersonId, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
 
     def copy(self, *, writable: bool) -> Tables:

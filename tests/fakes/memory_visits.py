@@ -181,10 +181,8 @@ class MemoryOutgoing:
     def add(self, facts: Sequence[Fact], sinks: Collection[str], due_ms: Millis) -> None:
         rows = self._tables.deliveries
         for fact in facts:
-            position = 1 + max(
-                (row.position for row in rows.values() if row.fact.person == fact.person),
-                default=0,
-            )
+            position = self._tables.facts_told.get(fact.person, 0) + 1
+            self._tables.facts_told[fact.person] = position
             for sink in sorted(sinks):
                 insert(
                     rows, (sink, fact.fact), Waiting(fact=fact, position=position, due_ms=due_ms)

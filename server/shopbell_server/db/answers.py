@@ -41,18 +41,15 @@ class SqlAnswers:
     def keep(self, answer: KeptAnswer, now_ms: Millis) -> bool:
         """Keep it in place of an expired one; False if a living answer of that name is there already."""
         self._transaction.change(_MAKE_ROOM, name_sha256=answer.name_sha256, now_ms=now_ms)
-        kept = self._transaction.insert(
+        return self._transaction.inserted(
             _KEEP,
-            [
-                {
-                    "name_sha256": answer.name_sha256,
-                    "request_sha256": answer.request_sha256,
-                    "sealed": answer.sealed,
-                    "expires_ms": answer.expires_ms,
-                }
-            ],
+            {
+                "name_sha256": answer.name_sha256,
+                "request_sha256": answer.request_sha256,
+                "sealed": answer.sealed,
+                "expires_ms": answer.expires_ms,
+            },
         )
-        return kept == 1
 
     def drop_expired(self, now_ms: Millis) -> int:
         """Forget what has expired; return how many."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import bindparam, insert, select, tuple_
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.db.statements import keeping, replacing
 from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
 from shopbell_server.db.transaction import ours
-from shopbell_server.ports import Anchor, BatchKey, DatabaseBusyError
+from shopbell_server.ports import Anchor, BatchKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -42,8 +42,7 @@ class SqlBatches:
         # In the order of the keys, as every lock: two workers with the same batches then wait for
         # each other in one direction only.
         rows = sorted((_row(record) for record in records), key=_place)
-        if self._transaction.insert(_RECORD, rows) != len(rows):
-            raise DatabaseBusyError("another worker took one of the batches in")
+        self._transaction.insert(_RECORD, rows)
 
     def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
         """Set a batch aside for a person to look at: it had no effect. The same bytes count once."""
@@ -108,7 +107,7 @@ _HASHES: Final = select(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq, BATCHES
     ours(BATCHES),
     tuple_(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq).in_(bindparam("keys", expanding=True)),
 )
-_RECORD: Final = keeping(BATCHES)
+_RECORD: Final = insert(BATCHES)
 _QUARANTINE: Final = keeping(QUARANTINED)
 _RANGES: Final = select(STREAMS.c.ranges).where(
     ours(STREAMS), STREAMS.c.edge == bindparam("edge"), STREAMS.c.stream == bindparam("stream")

@@ -73,8 +73,8 @@ class SqlIntervals:
 
         Whoever comes second waits for the first to commit or to give up.
         """
-        used = self._transaction.insert(_FIRST_USE, [{"card": card, "step": step, "at_ms": at_ms}])
-        return used == 1
+        use = {"card": card, "step": step, "at_ms": at_ms}
+        return self._transaction.inserted(_FIRST_USE, use)
 
 
 def _place(interval: Interval) -> tuple[str, str, int, str, str, str]:

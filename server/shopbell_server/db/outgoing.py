@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, text, update
 
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.db.statements import replacing
 from shopbell_server.db.stored_facts import decoded, encoded
-from shopbell_server.db.tables import DELIVERIES, FACTS, WAITING
+from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports import Delivery
 
@@ -41,8 +42,8 @@ class SqlOutgoing:
             return
         persons = {fact.person for fact in facts}
         last = {
-            PersonId(row.person): int(row.last)
-            for row in self._transaction.rows_among(_LAST_POSITIONS, "persons", persons)
+            PersonId(row.person): int(row.number)
+            for row in self._transaction.rows_among(_TOLD, "persons", persons)
         }
         fact_rows = []
         delivery_rows = []
@@ -59,6 +60,10 @@ class SqlOutgoing:
                 {**shared, "sink": sink, "state": "waiting", "due_ms": due_ms, "attempt": 0}
                 for sink in sorted(set(sinks))
             ]
+        self._transaction.insert(
+            _COUNT,
+            [{"person": person, "number": number} for person, number in sorted(last.items())],
+        )
         self._transaction.insert(_ADD_FACTS, fact_rows)
         self._transaction.insert(_ADD_DELIVERIES, delivery_rows)
 
@@ -132,11 +137,10 @@ _hers_first: Final[Any] = ~exists().where(
     text("earlier.state = 'waiting'"),
 )
 
-_LAST_POSITIONS: Final = (
-    select(FACTS.c.person, func.max(FACTS.c.position).label("last"))
-    .where(ours(FACTS), FACTS.c.person.in_(bindparam("persons", expanding=True)))
-    .group_by(FACTS.c.person)
+_TOLD: Final = select(FACTS_TOLD).where(
+    ours(FACTS_TOLD), FACTS_TOLD.c.person.in_(bindparam("persons", expanding=True))
 )
+_COUNT: Final = replacing(FACTS_TOLD)
 _ADD_FACTS: Final = insert(FACTS)
 _ADD_DELIVERIES: Final = insert(DELIVERIES)
 _DUE: Final = (
@@ -172,8 +176,81 @@ _unwanted: Final[Any] = ~exists().where(
     DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
 )
 _FORGET_FACT: Final = delete(FACTS).where(ours(FACTS), FACTS.c.fact == bindparam("this"), _unwanted)
+_FORGET_UNWANTED, who=person)
+        return dropped
+
+    def waiting(self, sink: str) -> tuple[int, Millis | None]:
+        """Return how many wait, and since when the oldest."""
+        row = self._transaction.row(_HOW_MANY, sink=sink)
+        if row is None or row.since_ms is None:
+            return 0, None
+        return int(row.number), Millis(row.since_ms)
+
+
+def _this(table: Table) -> ColumnElement[bool]:
+    """Return the condition for the delivery that is still to be made."""
+    return and_(
+        ours(table), table.c.sink == bindparam("to"), table.c.fact == bindparam("this"), WAITING
+    )
+
+
+_earlier: Final = DELIVERIES.alias("earlier")
+_hers_first: Final[Any] = ~exists().where(
+    _earlier.c.tenant == DELIVERIES.c.tenant,
+    _earlier.c.sink == DELIVERIES.c.sink,
+    _earlier.c.person == DELIVERIES.c.person,
+    _earlier.c.position < DELIVERIES.c.position,
+    text("earlier.state = 'waiting'"),
+)
+
+_TOLD: Final = select(FACTS_TOLD).where(
+    ours(FACTS_TOLD), FACTS_TOLD.c.person.in_(bindparam("persons", expanding=True))
+)
+_COUNT: Final = replacing(FACTS_TOLD)
+_ADD_FACTS: Final = insert(FACTS)
+_ADD_DELIVERIES: Final = insert(DELIVERIES)
+_DUE: Final = (
+    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, DELIVERIES.c.position, FACTS.c.fact_json)
+    .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
+    .where(
+        ours(DELIVERIES),
+        DELIVERIES.c.sink == bindparam("sink"),
+        WAITING,
+        DELIVERIES.c.due_ms <= bindparam("now_ms"),
+        _hers_first,
+    )
+    .order_by(DELIVERIES.c.due_ms, DELIVERIES.c.fact)
+    .limit(bindparam("most"))
+    .with_for_update(of=DELIVERIES, skip_locked=True)
+)
+_LEASE: Final = (
+    update(DELIVERIES)
+    .where(_this(DELIVERIES))
+    .values(due_ms=bindparam("until_ms"), attempt=DELIVERIES.c.attempt + 1)
+)
+_END: Final = (
+    update(DELIVERIES)
+    .where(_this(DELIVERIES))
+    .values(state=bindparam("became"), done_ms=bindparam("at_ms"), reason=bindparam("why"))
+)
+_RETRY: Final = update(DELIVERIES).where(_this(DELIVERIES)).values(due_ms=bindparam("again_ms"))
+_DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
+_CANCEL: Final = delete(DELIVERIES).where(
+    ours(DELIVERIES), DELIVERIES.c.person == bindparam("who"), WAITING
+)
+_unwanted: Final[Any] = ~exists().where(
+    DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
+)
+_FORGET_FACT: Final = delete(FACTS).where(ours(FACTS), FACTS.c.fact == bindparam("this"), _unwanted)
+_DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
+_unwanted: Final = ~exists().where(
+    DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
+)
+_FORGET_ONE: Final = delete(FACTS).where(
+    ours(FACTS), FACTS.c.fact == bindparam("this"), _for_nobody
+)
 _FORGET_UNWANTED: Final = delete(FACTS).where(
-    ours(FACTS), FACTS.c.person == bindparam("who"), _unwanted
+    ours(FACTS), FACTS.c.person == bindparam("who"), _for_nobody
 )
 _HOW_MANY: Final = select(
     func.count().label("number"), func.min(DELIVERIES.c.recorded_ms).label("since_ms")

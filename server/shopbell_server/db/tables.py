@@ -315,6 +315,15 @@ VISITS: Final = Table(
 
 # ------------------------------------------------------------------ going out
 
+FACTS_TOLD: Final = Table(
+    "facts_told",
+    METADATA,
+    # How many facts there ever were of a person; it outlives them, so that no place is given twice.
+    *text_columns("tenant", "person"),
+    number_column("number"),
+    key("person"),
+)
+
 FACTS: Final = Table(
     "facts",
     METADATA,
@@ -322,7 +331,7 @@ FACTS: Final = Table(
     *number_columns("position", "recorded_ms"),
     text_column("fact_json"),
     key("fact"),
-    # Counts the facts of one person: two that commit at once may not take the same place.
+    # Two transactions that tell something of one person at once may not take the same place.
     UniqueConstraint("tenant", "person", "position"),
     Index(None, "tenant", "recorded_ms"),
 )

@@ -94,24 +94,33 @@ class Transaction:
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
 
-    def insert(self, statement: Executable | PerDatabase, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert rows, which get their tenant here; return how many rows were changed.
+    def insert(
+        self, statement: Executable | PerDatabase, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows, which get their tenant here.
 
-        A list of several goes to the driver as one `executemany`.
+        A list of several goes to the driver as one `executemany`: `.values([…])` takes ten times as long.
         """
         if not rows:
-            return 0
-        if isinstance(statement, dict):
-            statement = statement[self.database]
+            return
         parameters = [{"tenant": self._tenant, **row} for row in rows]
         try:
+            self._open.execute(self._ours(statement), parameters)
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+
+    def inserted(self, statement: Executable | PerDatabase, row: Mapping[str, Any]) -> bool:
+        """Insert one row; return whether it was not there before."""
+        try:
             result = self._open.execute(
-                statement,  # type: ignore[arg-type]
-                parameters if len(parameters) > 1 else parameters[0],
+                self._ours(statement),
+                {"tenant": self._tenant, **row},
+                # Otherwise nobody asks the driver how many rows an INSERT made.
+                execution_options={"preserve_rowcount": True},
             )
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
-        return int(getattr(result, "rowcount", 0))
+        return result.rowcount == 1
 
     def commit(self) -> None:
         """Make it true, or raise; either way it is over."""
@@ -134,6 +143,11 @@ class Transaction:
             # The server ends the transaction of a connection that is gone.
             connection.invalidate()
             connection.close()
+
+    def _ours(self, statement: Executable | PerDatabase) -> Executable:
+        if isinstance(statement, dict):
+            return statement[self.database]  # type: ignore[no-any-return]
+        return statement  # type: ignore[return-value]
 
     @property
     def _open(self) -> Connection:

@@ -89,6 +89,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_facts_tenant_recorded_ms", "facts", ["tenant", "recorded_ms"])
     op.create_table(
+        "facts_told",
+        *text_columns("tenant", "person"),
+        number_column("number"),
+        sa.PrimaryKeyConstraint("tenant", "person", name="pk_facts_told"),
+    )
+    op.create_table(
         "intervals",
         *text_columns("tenant", "person", "store"),
         number_column("first_ms"),
@@ -379,6 +385,7 @@ _TABLES: Final = (
     "kept_answers",
     "intervals",
     "facts",
+    "facts_told",
     "day_keys",
     "consent_entries",
     "code_uses",

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
+from shopbell_server.core.registry import Edge, Store, Zone
+from shopbell_server.ports import DatabaseRefusedError, KeptAnswer
+from tests.server.db.rows import STORE, add_store, hashed, staff
+
+if TYPE_CHECKING:
+    from shopbell_server.ports import UnitOfWork
+
+OTHER = StoreId("store-0")
+
+
+def edge(name: str, store: StoreId = STORE) -> Edge:
+    zones = {"*": ZoneId("shoes"), "cam0": ZoneId("till")}
+    return Edge(id=EdgeId(name), store=store, active=True, zones=zones)
+
+
+def test_stores_come_in_order_and_are_replaced(work: UnitOfWork) -> None:
+    add_store(work)
+    add_store(work, OTHER)
+    renamed = Store(id=STORE, name="Market", timezone="UTC")
+    work.registry.put_store(renamed)
+    assert [store.id for store in work.registry.stores()] == [OTHER, STORE]
+    assert work.registry.store(STORE) == renamed
+    assert work.registry.store(StoreId("none")) is None
+
+
+def test_zones_belong_to_their_store(work: UnitOfWork) -> None:
+    add_store(work)
+    add_store(work, OTHER)
+    till = Zone(id=ZoneId("till"), store=STORE, name="Till")
+    shoes = Zone(id=ZoneId("shoes"), store=STORE, name="Shoes")
+    for zone in (till, shoes, replace(till, store=OTHER), replace(till, name="Pay here")):
+        work.registry.put_zone(zone)
+    assert work.registry.zones(STORE) == [shoes, replace(till, name="Pay here")]
+    assert work.registry.zones(OTHER) == [replace(till, store=OTHER)]
+
+
+def test_edges_come_all_at_once(work: UnitOfWork) -> None:
+    add_store(work)
+    work.registry.put_edge(edge("e1"))
+    work.registry.put_edge(edge("e2"))
+    work.registry.put_edge(replace(edge("e2"), active=False, zones={}))
+    assert work.registry.edges() == {
+        EdgeId("e1"): edge("e1"),
+        EdgeId("e2"): replace(edge("e2"), active=False, zones={}),
+    }
+
+
+def test_an_edge_of_an_unknown_store_is_refused(work: UnitOfWork) -> None:
+    with pytest.raises(DatabaseRefusedError):
+        work.registry.put_edge(edge("e1"))
+
+
+def test_a_zone_of_an_unknown_store_is_refused(work: UnitOfWork) -> None:
+    with pytest.raises(DatabaseRefusedError):
+        work.registry.put_zone(Zone(id=ZoneId("z"), store=STORE, name="Z"))
+
+
+def test_staff_and_password_are_replaced_together(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1", "store-1", "store-0"), "hash")
+    assert work.registry.staff(StaffId("s1")) == staff("s1", "store-0", "store-1")
+    assert work.registry.password_hash(StaffId("s1")) == "hash"
+    work.registry.put_staff(staff("s1"), None)
+    assert work.registry.staff(StaffId("s1")) == staff("s1")
+    assert work.registry.password_hash(StaffId("s1")) is None
+
+
+def test_nobody_has_no_password(work: UnitOfWork) -> None:
+    assert work.registry.staff(StaffId("nobody")) is None
+    assert work.registry.password_hash(StaffId("nobody")) is None
+
+
+def test_a_name_may_have_two_keys(work: UnitOfWork) -> None:
+    work.registry.put_api_key("app", hashed(1))
+    work.registry.put_api_key("app", hashed(2))
+    work.registry.put_api_key("till", hashed(1))
+    assert work.registry.api_key_name(hashed(1)) == "till"
+    assert work.registry.api_key_name(hashed(2)) == "app"
+    assert work.registry.api_key_name(hashed(3)) is None
+
+
+def test_a_session_is_open_until_its_end(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
+    assert work.staff_sessions.staff_of(hashed(1), Millis(99)) == "s1"
+    assert work.staff_sessions.staff_of(hashed(1), Millis(100)) is None
+    assert work.staff_sessions.staff_of(hashed(2), Millis(99)) is None
+
+
+def test_a_closed_session_is_nobodys(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
+    work.staff_sessions.close(hashed(1))
+    work.staff_sessions.close(hashed(1))
+    assert work.staff_sessions.staff_of(hashed(1), Millis(1)) is None
+
+
+def test_a_session_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
+    assert work.staff_sessions.take(hashed(1), Millis(100)) is None
+    assert work.staff_sessions.take(hashed(1), Millis(99)) == "s1"
+    assert work.staff_sessions.take(hashed(1), Millis(99)) is None
+
+
+def test_a_session_of_nobody_is_refused(work: UnitOfWork) -> None:
+    with pytest.raises(DatabaseRefusedError):
+        work.staff_sessions.open(hashed(1), StaffId("nobody"), Millis(100))
+
+
+def answer(name: int, expires_ms: int, sealed: bytes = b"sealed") -> KeptAnswer:
+    return KeptAnswer(
+        name_sha256=hashed(name),
+        request_sha256=hashed(99),
+        sealed=sealed,
+        expires_ms=Millis(expires_ms),
+    )
+
+
+def test_an_answer_is_recalled_until_it_expires(work: UnitOfWork) -> None:
+    assert work.answers.keep(answer(1, 100), Millis(0))
+    assert work.answers.recall(hashed(1), Millis(99)) == answer(1, 100)
+    assert work.answers.recall(hashed(1), Millis(100)) is None
+    assert work.answers.recall(hashed(2), Millis(0)) is None
+
+
+def test_a_living_answer_stays_and_an_expired_one_gives_way(work: UnitOfWork) -> None:
+    assert work.answers.keep(answer(1, 100), Millis(0))
+    assert not work.answers.keep(answer(1, 200, b"second"), Millis(99))
+    assert work.answers.recall(hashed(1), Millis(99)) == answer(1, 100)
+    assert work.answers.keep(answer(1, 200, b"second"), Millis(100))
+    assert work.answers.recall(hashed(1), Millis(150)) == answer(1, 200, b"second")
+
+
+def test_expired_answers_are_dropped_and_counted(work: UnitOfWork) -> None:
+    for number, expires_ms in ((1, 100), (2, 101), (3, 50)):
+        work.answers.keep(answer(number, expires_ms), Millis(0))
+    assert work.answers.drop_expired(Millis(100)) == 2
+    assert work.answers.recall(hashed(2), Millis(0)) == answer(2, 101)
+    assert work.answers.recall(hashed(1), Millis(0)) is None

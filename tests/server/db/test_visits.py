@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.ids import Millis, StoreId, VisitId
+from shopbell_server.ports import DatabaseRefusedError
+from tests.server.db.rows import ANNA, BEN, STORE, add_store, entry, session, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports import UnitOfWork
+
+ELSEWHERE = StoreId("store-2")
+
+
+@pytest.fixture
+def open_for_visits(work: UnitOfWork) -> UnitOfWork:
+    add_store(work)
+    add_store(work, ELSEWHERE)
+    work.ledger.append([entry(1), entry(1, person=BEN)])
+    return work
+
+
+def ids(visits: Iterable[Visit]) -> list[str]:
+    return [each.id for each in visits]
+
+
+def test_a_visit_comes_back_whole(open_for_visits: UnitOfWork) -> None:
+    stored = visit("v1", gone_ms=5_000)
+    bare = replace(
+        visit("v2", state="candidate"),
+        session=replace(session(1, 1), kind="candidate", shown=None, best_act=None, zones=()),
+    )
+    open_for_visits.visits.put([stored, bare])
+    assert open_for_visits.visits.get(VisitId("v1")) == stored
+    assert open_for_visits.visits.get(VisitId("v2")) == bare
+    assert open_for_visits.visits.get(VisitId("v3")) is None
+    # `rule_version` is left out of the comparison of sessions.
+    again = open_for_visits.visits.get(VisitId("v1"))
+    assert again is not None
+    assert again.session.rule_version == stored.session.rule_version
+
+
+def test_putting_again_replaces(open_for_visits: UnitOfWork) -> None:
+    changed = replace(visit("v1"), state="ended", revision=4, converted=True)
+    open_for_visits.visits.put([visit("v1")])
+    open_for_visits.visits.put([changed])
+    assert open_for_visits.visits.of_person(ANNA) == [changed]
+
+
+def test_touching_shares_a_moment(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put([visit("b", 3_000, 4_000), visit("a", 1_000, 2_000)])
+    visits.put([visit("c", 1_000, 9_000, person=BEN), visit("d", 1_000, 9_000, store=ELSEWHERE)])
+    assert ids(visits.touching(ANNA, STORE, Millis(2_000), Millis(3_000))) == ["a", "b"]
+    assert ids(visits.touching(ANNA, STORE, Millis(2_001), Millis(2_999))) == []
+
+
+def test_what_is_removed_is_gone(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put([visit("a"), visit("b", 3_000, 4_000), visit("c", 5_000, 6_000)])
+    visits.remove({VisitId("a"), VisitId("c"), VisitId("none")})
+    visits.remove([])
+    assert ids(visits.of_person(ANNA)) == ["b"]
+
+
+def test_present_are_those_still_on_the_board(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put(
+        [
+            visit("late", 2_000, 2_500, gone_ms=9_000),
+            visit("held", 1_000, 1_000, gone_ms=5_000, person=BEN),
+            visit("gone", 100, 200, gone_ms=4_999),
+            visit("hidden", 300, 400),
+            visit("ended", 500, 600, gone_ms=9_000, state="ended"),
+            visit("candidate", 700, 800, gone_ms=9_000, state="candidate"),
+            visit("elsewhere", 1_000, 2_000, gone_ms=9_000, store=ELSEWHERE),
+        ]
+    )
+    assert ids(visits.present(STORE, Millis(5_000))) == ["candidate", "held", "late"]
+
+
+def test_due_are_those_whose_time_has_passed_longest_first(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put(
+        [
+            visit("a", 1, 2, due_ms=500),
+            visit("b", 3, 4, due_ms=100, state="candidate"),
+            visit("c", 5, 6, due_ms=300, store=ELSEWHERE),
+            visit("d", 7, 8, due_ms=501),
+            visit("e", 9, 10, due_ms=100, state="ended"),
+        ]
+    )
+    assert ids(visits.due(Millis(501), 10)) == ["b", "c", "a"]
+    assert ids(visits.due(Millis(501), 2)) == ["b", "c"]
+    assert ids(visits.due(Millis(100), 10)) == []
+
+
+def test_pages_follow_one_another_without_a_gap(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    # Ids that an order by language would sort otherwise.
+    same_start = [visit(name, 5_000, 6_000, person=BEN) for name in ("a", "B", "c", "D")]
+    visits.put([visit("new", 9_000, 9_500), visit("old", 1_000, 2_000), *same_start])
+    visits.put(
+        [visit("x", 7_000, 7_001, state="candidate"), visit("y", 8_000, 8_001, store=ELSEWHERE)]
+    )
+    seen: list[str] = []
+    cursor: tuple[Millis, VisitId] | None = None
+    while page := visits.page([STORE], cursor, 2):
+        seen += ids(page)
+        cursor = (page[-1].session.start_ms, page[-1].id)
+    assert seen == ["new", "c", "a", "D", "B", "old"]
+    assert ids(visits.page([STORE, ELSEWHERE], None, 2)) == ["new", "y"]
+    assert ids(visits.page([], None, 2)) == []
+
+
+def test_a_visit_of_somebody_who_never_consented_is_refused(work: UnitOfWork) -> None:
+    add_store(work)
+    with pytest.raises(DatabaseRefusedError):
+        work.visits.put([visit("v1")])
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        entry(person=BEN),
+        entry(purpose=Purpose.SHOW_TO_STAFF),
+        entry(change=Change.WITHDRAWN),
+        entry(at_ms=2_001),
+    ],
+    ids=["somebody else's", "another purpose", "a refusal", "after the end"],
+)
+def test_no_other_entry_makes_up_for_it(work: UnitOfWork, useless: object) -> None:
+    add_store(work)
+    work.ledger.append([useless])  # type: ignore[list-item]
+    with pytest.raises(DatabaseRefusedError):
+        work.visits.put([visit("v1")])
+
+
+def test_a_consent_in_the_middle_of_a_visit_is_enough(work: UnitOfWork) -> None:
+    add_store(work)
+    work.ledger.append([entry(at_ms=2_000, change=Change.RENEWED)])
+    work.visits.put([visit("v1", 1_000, 2_000)])
+    assert work.visits.get(VisitId("v1")) is not None
+
+
+def test_a_visit_cannot_be_given_to_somebody_who_never_consented(work: UnitOfWork) -> None:
+    add_store(work)
+    work.ledger.append([entry()])
+    work.visits.put([visit("v1")])
+    with pytest.raises(DatabaseRefusedError):
+        work.visits.put([visit("v1", person=BEN)])
+
+
+def test_a_visit_in_an_unknown_store_is_refused(work: UnitOfWork) -> None:
+    work.ledger.append([entry()])
+    with pytest.raises(DatabaseRefusedError):
+        work.visits.put([visit("v1")])
