@@ -110,10 +110,9 @@ class Presence(Struct, frozen=True, kw_only=True):
 
 
 class BleakRadio(Struct, frozen=True, kw_only=True, tag="bleak", tag_field="kind"):
-    """A Bluetooth adapter of this machine, through bluetoothd."""
+    """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
 
-    scanner: Name
-    adapter: str = "hci0"
+    adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
     duty: Annotated[float, Meta(gt=0, le=1)] = 0.67
     """Share of the time in which BlueZ listens in an active scan: 10.24 s of every 15.24 s."""
     offset_db: float = 0.0
@@ -121,6 +120,11 @@ class BleakRadio(Struct, frozen=True, kw_only=True, tag="bleak", tag_field="kind
     leave_loss_db: float | None = None
     silent_s: Seconds = 90.0
     """Silence after which the scan is no longer believed and begun anew."""
+
+    @property
+    def scanner(self) -> str:
+        """Its name in events."""
+        return self.adapter
 
 
 class SocketRadio(Struct, frozen=True, kw_only=True, tag="socket", tag_field="kind"):

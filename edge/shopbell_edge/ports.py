@@ -120,6 +120,11 @@ class Uplink(Protocol):
         """Rises with every connection made; 0 before the first."""
         ...
 
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection now."""
+        ...
+
     async def connected(self) -> None:
         """Return once there is a connection."""
         ...

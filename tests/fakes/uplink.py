@@ -19,13 +19,16 @@ WAIT_S = 10.0
 class FakeUplink:
     """Not connected until `connect`. Keeps what was published; `deliver` gives it an ack.
 
-    `refusing` messages are not taken though there is a connection.
+    `refusing` batches and `refusing_statuses` are not taken though there is a connection; under
+    `breaking` batches the connection breaks.
     """
 
     def __init__(self) -> None:
         self.published: list[tuple[Lane, bytes]] = []
         self.statuses: list[Status] = []
         self.refusing = 0
+        self.refusing_statuses = 0
+        self.breaking = 0
         self._connection = 0
         self._up = asyncio.Event()
         self._down = asyncio.Event()
@@ -54,6 +57,10 @@ class FakeUplink:
     def connection(self) -> int:
         return self._connection
 
+    @property
+    def online(self) -> bool:
+        return self._up.is_set()
+
     async def connected(self) -> None:
         await self._up.wait()
 
@@ -65,12 +72,19 @@ class FakeUplink:
         if self.refusing:
             self.refusing -= 1
             raise UplinkLostError("refused")
+        if self.breaking:
+            self.breaking -= 1
+            self.disconnect()
+            raise UplinkLostError("broke")
         async with self._more:
             self.published.append((lane, payload))
             self._more.notify_all()
 
     async def report(self, status: Status) -> None:
         self._check()
+        if self.refusing_statuses:
+            self.refusing_statuses -= 1
+            raise UplinkLostError("refused")
         async with self._more:
             self.statuses.append(status)
             self._more.notify_all()

@@ -60,6 +60,11 @@ class MqttUplink:
         """Rises with every connection made; 0 before the first."""
         return self._connection
 
+    @property
+    def online(self) -> bool:
+        """Whether there is a connection now."""
+        return self._up.is_set()
+
     async def run(self) -> None:
         """Keep a connection until cancelled; then say that this edge is offline, and leave.
 

@@ -1,0 +1,189 @@
+"""`shopbell-edge`: the daemon and what goes with it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shopbell_edge import daemon
+from shopbell_edge.adapters.spool import reading
+from shopbell_edge.adapters.spool.disk import SpoolBusyError
+from shopbell_edge.config import read_settings
+from shopbell_edge.live_table import LiveTable
+from shopbell_edge.ports import RadioLostError
+from shopbell_program import logs
+from shopbell_program.commands import CommandError, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_edge.config import Settings
+
+log = structlog.get_logger()
+
+DEFAULT_CONFIG = "/etc/shopbell/edge.toml"
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(run(_command))
+
+
+def _command() -> int | None:
+    arguments = _parser().parse_args()
+    command = {
+        "run": _run,
+        "check-config": _check_config,
+        "scan": _scan,
+        "spool": _spool,
+    }[arguments.command]
+    return command(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shopbell-edge",
+        description="Hear opted-in phones and read loyalty codes; tell the server.",
+        epilog="example: shopbell-edge run --config edge.toml",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=text, description=text, epilog=f"example: shopbell-edge {example}"
+        )
+        command.add_argument(
+            "--config",
+            type=Path,
+            default=Path(os.environ.get("SHOPBELL_EDGE_CONFIG", DEFAULT_CONFIG)),
+            help=f"the settings (default: $SHOPBELL_EDGE_CONFIG, else {DEFAULT_CONFIG})",
+        )
+        return command
+
+    add("run", "run the daemon until SIGTERM", "run --config edge.toml")
+    add(
+        "check-config", "say all that is wrong with the settings", "check-config --config edge.toml"
+    )
+    scan = add("scan", "show what is heard now", "scan --config edge.toml --seconds 30")
+    scan.add_argument("--seconds", type=float, help="stop after so long (default: until Ctrl-C)")
+    scan.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    spool = add("spool", "show what waits for the server, how old it is, and how much room it has",
+                "spool --config edge.toml --json")  # fmt: skip
+    spool.add_argument("--refused", action="store_true", help="list what the server will not take")
+    spool.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    settings = read_settings(arguments.config)
+    logs.configure()
+    failed: list[BaseException] = []
+    try:
+        asyncio.run(daemon.run(settings, daemon.notify_socket()))
+    except* SpoolBusyError:
+        raise CommandError(
+            f"{settings.spool.path} is in use: another shopbell-edge runs on this machine; stop it first"
+        ) from None
+    except* RadioLostError as group:
+        failed.extend(group.exceptions)
+    except* ModuleNotFoundError as group:
+        missing = ", ".join(sorted({str(_leaf(each)) for each in group.exceptions}))
+        raise CommandError(f"{missing}; cameras need the extra: shopbell[edge,qr]") from None
+    except* OSError as group:
+        reason = "; ".join(sorted({str(_leaf(each)) for each in group.exceptions}))
+        raise CommandError(f"cannot run: {reason}") from None
+    for each in failed:
+        log.critical("radio_lost", reason=str(_leaf(each)))
+    return int(bool(failed))
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Return the first real error in a group of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _check_config(arguments: argparse.Namespace) -> None:
+    settings = read_settings(arguments.config)
+    scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
+    print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
+
+
+def _scan(arguments: argparse.Namespace) -> None:
+    settings = read_settings(arguments.config)
+    if not settings.radios:
+        raise CommandError(f"{arguments.config} names no radio; add a [[radios]] table")
+    _listen(settings, arguments.seconds, as_json=arguments.json)
+
+
+def _listen(settings: Settings, seconds: float | None, *, as_json: bool) -> None:
+    try:
+        asyncio.run(LiveTable(settings).run(seconds, as_json=as_json))
+    except* RadioLostError as group:
+        raise CommandError(f"nothing can be heard: {_leaf(group)}") from None
+
+
+def _spool(arguments: argparse.Namespace) -> None:
+    path = Path(read_settings(arguments.config).spool.path)
+    try:
+        if arguments.refused:
+            _print_refused(reading.refused(path), as_json=arguments.json)
+        else:
+            _print_waiting(reading.waiting(path), as_json=arguments.json)
+    except reading.NoSpoolError as error:
+        raise CommandError(str(error)) from None
+
+
+def _print_refused(batches: Sequence[reading.RefusedBatch], *, as_json: bool) -> None:
+    if as_json:
+        fields = ("stream", "seq", "index", "reason", "size_bytes")
+        print(json.dumps([{name: getattr(each, name) for name in fields} for each in batches]))
+        return
+    for each in batches:
+        which = "" if each.index is None else f", event {each.index}"
+        print(f"{each.stream} {each.seq}{which}: {each.reason} ({each.size_bytes} bytes)")
+    if not batches:
+        print("the server has refused nothing")
+
+
+def _print_waiting(found: reading.Waiting, *, as_json: bool) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    age_s = None if found.oldest_ms is None else max(0, (now_ms - found.oldest_ms) // 1000)
+    if as_json:
+        print(
+            json.dumps(
+                {
+                    "events": found.events,
+                    "scans": found.scans,
+                    "batches": found.batches,
+                    "batch_events": found.batch_events,
+                    "refused": found.refused,
+                    "oldest_s": age_s,
+                    "size_bytes": found.size_bytes,
+                    "dropped": found.dropped,
+                }
+            )
+        )
+        return
+    print(
+        f"{found.events} events wait ({found.scans} scans), {found.batches} batches are on the way"
+    )
+    print(f"oldest: {'nothing waits' if age_s is None else f'{age_s} s ago'}")
+    print(f"room used: {found.size_bytes / 1024:.0f} KiB")
+    for reason, count in sorted(found.dropped.items()):
+        print(f"given up, {reason}: {count}")
+    if found.refused:
+        print(f"{found.refused} refused by the server: see --refused")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What the edge has counted, for Prometheus.
+
+Owns: names and labels of the metrics page. No label carries a person, an address or a token.
+Never: counts; `core.tally` and the spool do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from threading import Thread
+    from wsgiref.simple_server import WSGIServer
+
+    from prometheus_client.core import Metric
+
+    from shopbell_edge.core.tally import Tally
+    from shopbell_edge.ports import Depth
+
+_STATE: Final = {"hearing": 1.0, "suspect": 0.5, "blind": 0.0}
+
+
+class MetricsPage:
+    """Serves while its context is open. `depth` is renewed by whoever may ask the spool."""
+
+    def __init__(self, host: str, port: int, tally: Tally) -> None:
+        self._address = (host, port)
+        self._tally = tally
+        self.depth: Depth | None = None
+        self._server: tuple[WSGIServer, Thread] | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to serve; OSError if the port is taken."""
+        registry = CollectorRegistry()
+        registry.register(_Page(self))
+        host, port = self._address
+        self._server = start_http_server(port, host, registry)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server is not None:
+            server, thread = self._server
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server[0].server_port if self._server is not None else self._address[1]
+
+    def families(self) -> Iterable[Metric]:
+        """Yield every metric as it stands."""
+        tally = self._tally
+        adverts = CounterMetricFamily(
+            "shopbell_adverts", "Advertisements by what they were.", labels=["scanner", "result"]
+        )
+        for scanner, counts in tally.adverts.items():
+            for result, count in counts().items():
+                adverts.add_metric([scanner, result], count)
+        yield adverts
+        yield _counter("shopbell_events", "Events for the server.", "kind", tally.events)
+        yield _counter("shopbell_dropped", "Events given up.", "reason", tally.dropped)
+        codes = CounterMetricFamily(
+            "shopbell_codes", "Codes read, by what they were.", labels=["scanner", "result"]
+        )
+        for (scanner, result), count in tally.codes.items():
+            codes.add_metric([scanner, result], count)
+        yield codes
+        state = GaugeMetricFamily(
+            "shopbell_scanner_state", "1 hearing, 0.5 suspect, 0 blind.", labels=["scanner"]
+        )
+        for scanner, (hearing, _) in tally.hearing.items():
+            state.add_metric([scanner], _STATE[hearing])
+        yield state
+        if self.depth is not None:
+            waiting = self.depth.unsealed + self.depth.sealed
+            yield GaugeMetricFamily(
+                "shopbell_spool_events", "Events and sealed batches that wait.", value=waiting
+            )
+            yield GaugeMetricFamily(
+                "shopbell_spool_bytes", "Room that the spool uses.", value=self.depth.size_bytes
+            )
+
+
+class _Page(Collector):
+    def __init__(self, page: MetricsPage) -> None:
+        self._page = page
+
+    def collect(self) -> Iterable[Metric]:
+        return self._page.families()
+
+    def describe(self) -> Iterable[Metric]:
+        return ()  # nothing is known before somebody asks
+
+
+def _counter(name: str, text: str, label: str, counts: dict[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

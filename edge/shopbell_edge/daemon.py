@@ -1,0 +1,281 @@
+"""The daemon: which adapters there are, which tasks run, and what happens when one fails.
+
+The first task to fail stops them all, and the supervisor starts the process again: what was heard is
+in the spool.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import signal
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import structlog
+
+from shopbell_edge import config
+from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.clock import system_clock
+from shopbell_edge.adapters.metrics import MetricsPage
+from shopbell_edge.adapters.mqtt.broker import Broker, Tls
+from shopbell_edge.adapters.mqtt.uplink import MqttUplink
+from shopbell_edge.adapters.sealing import Sealer
+from shopbell_edge.adapters.socket_radio import SocketRadio
+from shopbell_edge.adapters.spool.batches import Speaker
+from shopbell_edge.adapters.spool.disk import Room
+from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.adapters.systemd import Systemd
+from shopbell_edge.core.interest import interest_in
+from shopbell_edge.core.liveness import BeatRules
+from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.repeats import Repeats
+from shopbell_edge.core.roster import Roster
+from shopbell_edge.core.sealing import seal_number
+from shopbell_edge.core.tally import Tally
+from shopbell_edge.core.units import ScannerName
+from shopbell_edge.tasks.beat import anchor_clock, feed_watchdog, keep_status
+from shopbell_edge.tasks.drain import PULSE, drain
+from shopbell_edge.tasks.listen import Listening
+from shopbell_edge.tasks.look import Looking
+from shopbell_edge.tasks.pulses import Pulses
+from shopbell_wire.messages import ScannerStatus, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shopbell_edge.config import Camera, Settings
+    from shopbell_edge.ports import CodeReader, EdgeClock, Radio, Spool, Uplink
+
+log = structlog.get_logger()
+
+SYSTEM_ERR_MS = 100
+"""What `source = "system"` vouches for: virtual machines and laptops are kept by their hosts."""
+
+
+async def run(settings: Settings, notify_socket: str | None) -> None:
+    """Run every task until SIGTERM or SIGINT, or until one fails.
+
+    Raises OSError (SpoolBusyError among them) when the spool's place cannot be used, RadioLostError
+    when a radio cannot be made to hear.
+    """
+    clock = system_clock(settings.clock.source, err_ms=SYSTEM_ERR_MS)
+    speaker = Speaker(
+        edge=settings.edge, stream=secrets.token_hex(16), software=version("shopbell")
+    )
+    tally = Tally()
+    describe = _describing(settings, speaker, clock, tally)
+    uplink = MqttUplink(_broker(settings), describe)
+    room = Room(total_bytes=settings.spool.size_mib * 1024 * 1024)
+    async with contextlib.AsyncExitStack() as stack:
+        supervisor = stack.enter_context(Systemd(notify_socket))
+        page = None
+        if settings.metrics is not None:
+            page = stack.enter_context(
+                MetricsPage(settings.metrics.host, settings.metrics.port, tally)
+            )
+        spool = await stack.enter_async_context(
+            SqliteSpool(Path(settings.spool.path), speaker, clock.now(), room=room)
+        )
+        pulses = Pulses(clock, [PULSE, *(radio.scanner for radio in settings.radios)])
+        beat = BeatRules()
+        async with asyncio.TaskGroup() as tasks:
+            everything = [
+                tasks.create_task(uplink.run(), name="uplink"),
+                tasks.create_task(
+                    drain(
+                        spool,
+                        uplink,
+                        clock,
+                        pulses,
+                        rules=config.send_rules(settings),
+                        roll=random.random,
+                    ),
+                    name="drain",
+                ),
+                tasks.create_task(feed_watchdog(supervisor, pulses, beat), name="watchdog"),
+                tasks.create_task(keep_status(uplink, clock, describe, beat), name="status"),
+                tasks.create_task(anchor_clock(spool, clock, beat), name="anchor"),
+            ]
+            pace = config.pace(settings)
+            for listening, radio in _listening(settings, spool, clock, tally):
+                alive = _telling(pulses, radio.scanner)
+                task = listening.run(_online(uplink), pace, alive)
+                everything.append(tasks.create_task(task, name=f"listen-{radio.scanner}"))
+            for looking, reader in _looking(settings, spool, clock, tally):
+                everything.append(tasks.create_task(looking.run(), name=f"look-{reader.scanner}"))
+            if page is not None:
+                everything.append(tasks.create_task(_keep_depth(page, spool), name="depth"))
+            _stop_on_signal(everything)
+            supervisor.ready()
+            log.info("edge_started", edge=settings.edge, version=speaker.software)
+        supervisor.stopping()
+        log.info("edge_stopped", edge=settings.edge)
+
+
+def radio_of(settings: Settings, radio: config.Radio) -> Radio:
+    """Return the adapter that hears for `radio`."""
+    if isinstance(radio, config.SocketRadio):
+        return SocketRadio(ScannerName(radio.scanner), Path(radio.path))
+    return BleakRadio(
+        radio.adapter,
+        interested=interest_in(config.retailer(settings)),
+        recovery=Recovery(silent_s=radio.silent_s),
+        uniform=random.uniform,
+    )
+
+
+def roster_of(settings: Settings, radio: config.Radio) -> Roster:
+    """Return who is near `radio`: nobody yet."""
+    return Roster(
+        scanner=ScannerName(radio.scanner),
+        retailer=config.retailer(settings),
+        rules=config.presence_rules(settings, radio),
+    )
+
+
+def _listening(
+    settings: Settings, spool: Spool, clock: EdgeClock, tally: Tally
+) -> Iterator[tuple[Listening, Radio]]:
+    for each in settings.radios:
+        radio = radio_of(settings, each)
+        yield Listening(radio, roster_of(settings, each), spool, clock, tally), radio
+
+
+def _looking(
+    settings: Settings, spool: Spool, clock: EdgeClock, tally: Tally
+) -> Iterator[tuple[Looking, CodeReader]]:
+    numbers = config.number_rules(settings)
+    for camera in settings.cameras:
+        reader = reader_of(camera, retail=bool(numbers))
+        looking = Looking(
+            reader=reader,
+            repeats=Repeats(
+                key=secrets.token_bytes(16), hold_ms=round(settings.codes.repeat_s * 1000)
+            ),
+            numbers=numbers,
+            seal=_sealing(settings),
+            spool=spool,
+            clock=clock,
+            tally=tally,
+        )
+        yield looking, reader
+
+
+def reader_of(camera: Camera, *, retail: bool) -> CodeReader:
+    """Return what reads codes for `camera`; needs the extra `qr`."""
+    # Here, not above: an edge without a camera does not have OpenCV (211 MB).
+    from shopbell_edge.adapters.camera.device import Device  # noqa: PLC0415  # as said
+    from shopbell_edge.adapters.camera.folder import Folder  # noqa: PLC0415  # as said
+    from shopbell_edge.adapters.camera.reader import ImageReader  # noqa: PLC0415  # as said
+
+    scanner = ScannerName(camera.scanner)
+    if camera.folder is not None:
+        return ImageReader(scanner, Folder(Path(camera.folder), consume=camera.consume))
+    device = Device(camera.device or 0, camera.width, camera.height, retail=retail)
+    return ImageReader(scanner, device)
+
+
+def _sealing(settings: Settings) -> Callable[[str], str]:
+    if settings.numbers is None:
+        return lambda _number: ""  # never asked: without shapes no code is a number
+    sealer = Sealer(bytes.fromhex(Path(settings.numbers.key_file).read_text().strip()))
+    return lambda number: seal_number(number, settings.tenant, settings.edge, sealer.seal)
+
+
+def _broker(settings: Settings) -> Broker:
+    broker = settings.broker
+    tls = broker.tls
+    return Broker(
+        host=broker.host,
+        port=broker.port,
+        tenant=settings.tenant,
+        edge=settings.edge,
+        version=broker.protocol,
+        username=broker.username,
+        password_file=None if broker.password_file is None else Path(broker.password_file),
+        tls=None
+        if tls is None
+        else Tls(
+            ca=Path(tls.ca_file),
+            certificate=None if tls.cert_file is None else Path(tls.cert_file),
+            key=None if tls.key_file is None else Path(tls.key_file),
+            minimum=tls.minimum,
+        ),
+        keepalive_s=broker.keepalive_s,
+    )
+
+
+def _describing(
+    settings: Settings, speaker: Speaker, clock: EdgeClock, tally: Tally
+) -> Callable[[int, Literal["online", "offline"]], Status]:
+    digest = sha256(msgspec.json.encode(settings)).hexdigest()[:16]
+
+    def describe(conn: int, state: Literal["online", "offline"]) -> Status:
+        return Status(
+            edge=settings.edge,
+            stream=speaker.stream,
+            conn=conn,
+            state=state,
+            version=speaker.software,
+            config=f"sha256:{digest}",
+            clock=clock.now(),
+            scanners=(
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner, kind="ble", state=_hearing(tally, each.scanner)
+                    )
+                    for each in settings.radios
+                ),
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner, kind="camera", state=_hearing(tally, each.scanner)
+                    )
+                    for each in settings.cameras
+                ),
+            ),
+        )
+
+    return describe
+
+
+def _hearing(tally: Tally, scanner: str) -> Literal["hearing", "blind", "suspect"]:
+    """Return how a scanner hears; one that has not said so yet is not hearing."""
+    return tally.hearing.get(scanner, ("blind", ""))[0]
+
+
+def _online(uplink: Uplink) -> Callable[[], bool]:
+    return lambda: uplink.online
+
+
+def _telling(pulses: Pulses, name: str) -> Callable[[], None]:
+    return lambda: pulses.tell(name)
+
+
+async def _keep_depth(page: MetricsPage, spool: Spool) -> None:
+    """Keep the figures of the spool fresh: it has one thread, and a page must not wait for it."""
+    while True:
+        page.depth = await spool.depth()
+        await asyncio.sleep(5)
+
+
+def _stop_on_signal(tasks: list[asyncio.Task[None]]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for task in tasks:
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+
+
+def notify_socket() -> str | None:
+    """Return where systemd wants to be told, if this process is its child."""
+    return os.environ.get("NOTIFY_SOCKET")
