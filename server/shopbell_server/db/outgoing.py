@@ -176,81 +176,8 @@ _unwanted: Final[Any] = ~exists().where(
     DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
 )
 _FORGET_FACT: Final = delete(FACTS).where(ours(FACTS), FACTS.c.fact == bindparam("this"), _unwanted)
-_FORGET_UNWANTED, who=person)
-        return dropped
-
-    def waiting(self, sink: str) -> tuple[int, Millis | None]:
-        """Return how many wait, and since when the oldest."""
-        row = self._transaction.row(_HOW_MANY, sink=sink)
-        if row is None or row.since_ms is None:
-            return 0, None
-        return int(row.number), Millis(row.since_ms)
-
-
-def _this(table: Table) -> ColumnElement[bool]:
-    """Return the condition for the delivery that is still to be made."""
-    return and_(
-        ours(table), table.c.sink == bindparam("to"), table.c.fact == bindparam("this"), WAITING
-    )
-
-
-_earlier: Final = DELIVERIES.alias("earlier")
-_hers_first: Final[Any] = ~exists().where(
-    _earlier.c.tenant == DELIVERIES.c.tenant,
-    _earlier.c.sink == DELIVERIES.c.sink,
-    _earlier.c.person == DELIVERIES.c.person,
-    _earlier.c.position < DELIVERIES.c.position,
-    text("earlier.state = 'waiting'"),
-)
-
-_TOLD: Final = select(FACTS_TOLD).where(
-    ours(FACTS_TOLD), FACTS_TOLD.c.person.in_(bindparam("persons", expanding=True))
-)
-_COUNT: Final = replacing(FACTS_TOLD)
-_ADD_FACTS: Final = insert(FACTS)
-_ADD_DELIVERIES: Final = insert(DELIVERIES)
-_DUE: Final = (
-    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, DELIVERIES.c.position, FACTS.c.fact_json)
-    .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
-    .where(
-        ours(DELIVERIES),
-        DELIVERIES.c.sink == bindparam("sink"),
-        WAITING,
-        DELIVERIES.c.due_ms <= bindparam("now_ms"),
-        _hers_first,
-    )
-    .order_by(DELIVERIES.c.due_ms, DELIVERIES.c.fact)
-    .limit(bindparam("most"))
-    .with_for_update(of=DELIVERIES, skip_locked=True)
-)
-_LEASE: Final = (
-    update(DELIVERIES)
-    .where(_this(DELIVERIES))
-    .values(due_ms=bindparam("until_ms"), attempt=DELIVERIES.c.attempt + 1)
-)
-_END: Final = (
-    update(DELIVERIES)
-    .where(_this(DELIVERIES))
-    .values(state=bindparam("became"), done_ms=bindparam("at_ms"), reason=bindparam("why"))
-)
-_RETRY: Final = update(DELIVERIES).where(_this(DELIVERIES)).values(due_ms=bindparam("again_ms"))
-_DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
-_CANCEL: Final = delete(DELIVERIES).where(
-    ours(DELIVERIES), DELIVERIES.c.person == bindparam("who"), WAITING
-)
-_unwanted: Final[Any] = ~exists().where(
-    DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
-)
-_FORGET_FACT: Final = delete(FACTS).where(ours(FACTS), FACTS.c.fact == bindparam("this"), _unwanted)
-_DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
-_unwanted: Final = ~exists().where(
-    DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
-)
-_FORGET_ONE: Final = delete(FACTS).where(
-    ours(FACTS), FACTS.c.fact == bindparam("this"), _for_nobody
-)
 _FORGET_UNWANTED: Final = delete(FACTS).where(
-    ours(FACTS), FACTS.c.person == bindparam("who"), _for_nobody
+    ours(FACTS), FACTS.c.person == bindparam("who"), _unwanted
 )
 _HOW_MANY: Final = select(
     func.count().label("number"), func.min(DELIVERIES.c.recorded_ms).label("since_ms")
