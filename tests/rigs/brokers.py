@@ -152,7 +152,10 @@ class NatsBroker(BrokerProcess):
 
 
 class MosquittoBroker(BrokerProcess):
-    """Debian's mosquitto. `tls` holds ca.pem, server.pem, server.key for a listener with TLS."""
+    """Debian's mosquitto.
+
+    `tls` holds ca.pem, server.pem and server.key for a listener with TLS; `acl` is an acl_file's text.
+    """
 
     name = "mosquitto"
     versions = ("3.1.1", "5")
@@ -164,10 +167,12 @@ class MosquittoBroker(BrokerProcess):
         users: Mapping[str, str] | None = None,
         port: int | None = None,
         tls: Path | None = None,
+        client_certificates: bool = False,
         acl: str | None = None,
     ) -> None:
         super().__init__(folder, users=users, port=port)
         self._tls = tls
+        self._client_certificates = client_certificates
         self._acl = acl
 
     def _command(self) -> Sequence[str | Path]:
@@ -191,6 +196,7 @@ class MosquittoBroker(BrokerProcess):
                 f"cafile {self._tls / 'ca.pem'}",
                 f"certfile {self._tls / 'server.pem'}",
                 f"keyfile {self._tls / 'server.key'}",
+                f"require_certificate {str(self._client_certificates).lower()}",
             ]
         if self._acl is not None:
             rights = self.folder / "acl"

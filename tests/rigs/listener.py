@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paho.mqtt.client import ConnectFlags, MQTTMessage
+    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -39,19 +39,29 @@ class Listener:
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self.on_message: Callable[[str, bytes], None] | None = None
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._client.connect, "127.0.0.1", self._broker.port)
         self._client.loop_start()
-        async with asyncio.timeout(WAIT_S):
-            await self._subscribed.wait()
+        await self.subscribed()
         return self
 
     async def __aexit__(self, *exception: object) -> None:
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
+        # Without its way back to us the client is freed, and its inner sockets closed, now.
+        self._client.on_connect = None
+        self._client.on_disconnect = None
+        self._client.on_subscribe = None
+        self._client.on_message = None
+
+    async def subscribed(self) -> None:
+        """Return once it hears: at once, or when it is back after the broker was away."""
+        async with asyncio.timeout(WAIT_S):
+            await self._subscribed.wait()
 
     def say(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish `payload`; whether it arrives is the broker's affair."""
@@ -98,6 +108,16 @@ class Listener:
         _properties: Properties | None,
     ) -> None:
         self._loop.call_soon_threadsafe(self._subscribed.set)
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        _reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._subscribed.clear)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         self._loop.call_soon_threadsafe(

@@ -64,12 +64,23 @@ class CredentialsError(OSError):
     """A certificate, key or password cannot be read; the text says which, and why."""
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho would leave it open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as in ssl
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def password(broker: Broker) -> str | None:
     """Return the password without the line end that editors add, or raise CredentialsError."""
     if broker.password_file is None:
         return None
     try:
-        return broker.password_file.read_text().rstrip("\r\n")
+        return broker.password_file.read_text("utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable("password_file", broker.password_file, error) from None
 
@@ -80,6 +91,7 @@ def context(tls: Tls) -> ssl.SSLContext:
         made = ssl.create_default_context(cafile=tls.ca)
     except OSError as error:
         raise _unreadable("ca", tls.ca, error) from None
+    made.sslsocket_class = _TidySocket
     made.check_hostname = tls.check_hostname
     made.minimum_version = (
         ssl.TLSVersion.TLSv1_3 if tls.minimum == "1.3" else ssl.TLSVersion.TLSv1_2

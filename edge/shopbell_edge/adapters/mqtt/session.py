@@ -128,6 +128,12 @@ class Session:
             # A connect that was given up may still be under way in `thread`; this comes after it.
             await self._loop.run_in_executor(thread, self._client.disconnect)
         self._end("closed")
+        # Without its way back to us the client is freed, and its inner sockets closed, now.
+        self._client.on_connect = None
+        self._client.on_disconnect = None
+        self._client.on_subscribe = None
+        self._client.on_publish = None
+        self._client.on_message = None
 
     async def _answered(self, code: MQTTErrorCode, mid: int | None) -> ReasonCode:
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or mid is None:

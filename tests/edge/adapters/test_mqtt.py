@@ -1,0 +1,310 @@
+"""What the MQTT uplink says of itself, and how it takes refusal, silence and nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from shopbell_edge.adapters.mqtt.broker import Broker, CredentialsError, Tls, context, password
+from shopbell_edge.adapters.mqtt.uplink import MqttUplink
+from shopbell_edge.ports import UplinkLostError
+from shopbell_wire import codec
+from tests.edge.adapters.test_uplink import (
+    ROOT,
+    WAIT_S,
+    account,
+    acknowledgement,
+    describe,
+    running,
+)
+from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.certificates import Authority
+from tests.rigs.listener import Listener
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from tests.rigs.brokers import BrokerProcess, NatsBroker
+
+    Logs = Sequence[MutableMapping[str, Any]]
+
+
+async def logged(logs: Logs, event: str, count: int = 1) -> MutableMapping[str, Any]:
+    """Return the log line `event` once there are `count` of it."""
+    for _ in range(int(WAIT_S / 0.01)):
+        lines = [line for line in logs if line["event"] == event]
+        if len(lines) >= count:
+            return lines[-1]
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"no {event} in {logs}")
+
+
+async def up(uplink: MqttUplink) -> None:
+    async with asyncio.timeout(WAIT_S):
+        await uplink.connected()
+
+
+async def test_the_status_is_retained_and_its_connection_number_rises(
+    nats: NatsBroker, tmp_path: Path
+) -> None:
+    uplink = MqttUplink(account(nats, tmp_path), describe)
+    async with running(uplink):
+        await up(uplink)
+        await asyncio.to_thread(nats.restart)
+        async with asyncio.timeout(WAIT_S):
+            await uplink.lost()
+        await up(uplink)
+        async with Listener(nats, f"{ROOT}/up/status") as late:
+            await late.until(lambda: bool(late.heard))
+        topic, payload, retained = late.heard[0]
+        assert retained
+        assert codec.decode_status(payload) == describe(2, "online")
+        assert topic == f"{ROOT}/up/status"
+
+
+async def test_whoever_leaves_says_so(nats: NatsBroker, tmp_path: Path) -> None:
+    async with Listener(nats, f"{ROOT}/up/status") as listener:
+        uplink = MqttUplink(account(nats, tmp_path), describe)
+        async with running(uplink):
+            await up(uplink)
+        await listener.until(lambda: len(listener.heard) == 2)
+    said = [codec.decode_status(payload) for payload in listener.payloads("status")]
+    assert said == [describe(1, "online"), describe(1, "offline")]
+
+
+async def test_the_broker_says_so_for_whoever_vanishes(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    """Another client under the same id throws the first off: to the broker, it vanished."""
+    async with Listener(mosquitto, f"{ROOT}/up/status") as listener:
+        first = MqttUplink(account(mosquitto, tmp_path), describe)
+        async with running(first):
+            await up(first)
+            thief = MqttUplink(account(mosquitto, tmp_path), describe)
+            async with running(thief):
+                await up(thief)
+                await listener.until(
+                    lambda: (
+                        describe(1, "offline")
+                        in [codec.decode_status(payload) for payload in listener.payloads("status")]
+                    )
+                )
+
+
+@pytest.mark.parametrize("name", ["nats", "mosquitto"])
+async def test_a_wrong_password_is_told_apart_from_a_broker_that_is_away(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    broker: BrokerProcess = request.getfixturevalue(name)
+    ours = account(broker, tmp_path)
+    (tmp_path / "password").write_text("swordfish")
+    with capture_logs() as logs:
+        async with running(MqttUplink(ours, describe)):
+            line = await logged(logs, "uplink_refused")
+    assert (line["log_level"], line["port"]) == ("error", broker.port)
+    assert not [line for line in logs if line["event"] == "uplink_unreachable"]
+    assert "swordfish" not in str(logs)
+
+
+async def test_a_broker_that_is_away_is_unreachable_and_tried_again() -> None:
+    nobody = Broker(
+        host="127.0.0.1",
+        port=free_port(),
+        tenant="acme",
+        edge="edge-1",
+        first_retry_s=0.01,
+        most_retry_s=0.02,
+    )
+    with capture_logs() as logs:
+        async with running(MqttUplink(nobody, describe)) as uplink:
+            line = await logged(logs, "uplink_unreachable", 3)
+            assert uplink.connection == 0
+    assert {line["event"] for line in logs} == {"uplink_unreachable"}
+    assert "refused" in line["reason"]
+
+
+async def test_a_password_changed_on_disk_is_used_at_the_next_attempt(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    ours = account(mosquitto, tmp_path)
+    (tmp_path / "password").write_text("old")
+    with capture_logs() as logs:
+        async with running(MqttUplink(ours, describe)) as uplink:
+            await logged(logs, "uplink_refused")
+            account(mosquitto, tmp_path)
+            await up(uplink)
+
+
+async def test_a_password_that_cannot_be_read_is_named_by_its_file(tmp_path: Path) -> None:
+    ours = Broker(
+        host="127.0.0.1",
+        port=free_port(),
+        tenant="acme",
+        edge="edge-1",
+        username="edge",
+        password_file=tmp_path / "nowhere",
+    )
+    with capture_logs() as logs:
+        async with running(MqttUplink(ours, describe)):
+            line = await logged(logs, "uplink_unreadable")
+    assert line["reason"] == "password_file nowhere: No such file or directory"
+
+
+def test_the_error_of_a_garbled_password_does_not_quote_it(tmp_path: Path) -> None:
+    (tmp_path / "password").write_bytes(b"hunter\xff2")
+    ours = Broker(
+        host="h", port=1, tenant="acme", edge="edge-1", password_file=tmp_path / "password"
+    )
+    with pytest.raises(CredentialsError, match="password: UnicodeDecodeError") as caught:
+        password(ours)
+    assert "hunter" not in repr(caught.value)
+
+
+def test_the_error_of_a_certificate_names_its_file(tmp_path: Path) -> None:
+    with pytest.raises(CredentialsError, match=r"ca ca\.pem: No such file"):
+        context(Tls(ca=tmp_path / "ca.pem"))
+    ca = Authority(tmp_path).ca
+    (tmp_path / "edge.pem").write_text("nonsense")
+    with pytest.raises(CredentialsError, match=r"certificate or key edge\.pem"):
+        context(Tls(ca=ca, certificate=tmp_path / "edge.pem"))
+
+
+async def test_nonsense_on_the_ack_topic_is_counted_and_survived(
+    nats: NatsBroker, tmp_path: Path
+) -> None:
+    uplink = MqttUplink(account(nats, tmp_path), describe)
+    async with Listener(nats, f"{ROOT}/up/#") as listener, running(uplink):
+        await up(uplink)
+        for nonsense in (b"", b"{", b"null", b'{"stream":1}', b"\xff" * 70_000):
+            listener.say(f"{ROOT}/down/ack", nonsense)
+        listener.say(f"{ROOT}/down/ack", codec.encode(acknowledgement(1)))
+        async with asyncio.timeout(WAIT_S):
+            async for ack in uplink.acks():
+                assert ack == acknowledgement(1)
+                break
+        assert uplink.malformed_acks == 5
+
+
+async def test_acks_that_nobody_reads_do_not_pile_up(nats: NatsBroker, tmp_path: Path) -> None:
+    uplink = MqttUplink(account(nats, tmp_path), describe)
+    async with Listener(nats, f"{ROOT}/up/#") as listener, running(uplink):
+        await up(uplink)
+        with capture_logs() as logs:
+            for number in range(1_200):
+                listener.say(f"{ROOT}/down/ack", codec.encode(acknowledgement(number)))
+            listener.say(f"{ROOT}/down/ack", b"nonsense, after which all the others have come")
+            await logged(logs, "ack_malformed")
+        listener.say(f"{ROOT}/down/ack", codec.encode(acknowledgement(9_999)))
+        heard: list[int] = []
+        async with asyncio.timeout(WAIT_S):
+            async for ack in uplink.acks():
+                heard.append(ack.server_ms)
+                if ack.server_ms == 9_999:
+                    break
+    assert len(heard) <= 1_001
+    assert heard == sorted(heard)
+
+
+async def test_mqtt_5_tells_that_a_message_was_not_allowed(tmp_path: Path) -> None:
+    acl = "user edge\ntopic write shopbell/v1/acme/edge-1/up/status\ntopic read #\n"
+    with MosquittoBroker(tmp_path / "mosquitto", acl=acl) as broker:
+        async with running(MqttUplink(account(broker, tmp_path), describe)) as uplink:
+            await up(uplink)
+            with pytest.raises(UplinkLostError, match="refused a message: Not authorized"):
+                await uplink.publish("live", b"ding")
+            await up(uplink)
+            assert uplink.connection == 1
+
+
+async def test_a_broker_that_goes_silent_is_given_up() -> None:
+    """It accepts the connection and says nothing: a process that hangs, a proxy without a broker."""
+    quiet = asyncio.Event()
+
+    async def say_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await quiet.wait()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    ours = Broker(
+        host="127.0.0.1",
+        port=server.sockets[0].getsockname()[1],
+        tenant="acme",
+        edge="edge-1",
+        answer_s=0.2,
+        first_retry_s=0.01,
+    )
+    with capture_logs() as logs:
+        async with running(MqttUplink(ours, describe)):
+            line = await logged(logs, "uplink_unreachable")
+    assert line["reason"] == "TimeoutError"
+    quiet.set()
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    made = Authority(tmp_path / "tls")
+    made.issue("server", common_name="broker")
+    return made
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+async def test_both_ends_prove_who_they_are_over_tls(
+    authority: Authority, tmp_path: Path, version: str
+) -> None:
+    certificate, key = authority.issue("edge", common_name="acme/edge-1")
+    folder = tmp_path / "mosquitto"
+    with MosquittoBroker(folder, tls=authority.folder, client_certificates=True) as broker:
+        tls = Tls(ca=authority.ca, certificate=certificate, key=key)
+        ours = account(broker, tmp_path, tls=tls, version=version)
+        async with running(MqttUplink(ours, describe)) as uplink:
+            await up(uplink)
+            await uplink.publish("live", b"x" * 60_000)
+
+
+async def test_an_edge_without_a_certificate_is_not_let_in(
+    authority: Authority, tmp_path: Path
+) -> None:
+    folder = tmp_path / "mosquitto"
+    with MosquittoBroker(folder, tls=authority.folder, client_certificates=True) as broker:
+        ours = account(broker, tmp_path, tls=Tls(ca=authority.ca))
+        with capture_logs() as logs:
+            async with running(MqttUplink(ours, describe)) as uplink:
+                # TLS 1.3 tells a client of its missing certificate only after the handshake.
+                await logged(logs, "uplink_unreachable")
+                assert uplink.connection == 0
+
+
+@pytest.mark.parametrize("fault", ["another CA", "another host"])
+async def test_a_broker_that_is_not_ours_is_not_spoken_to(
+    authority: Authority, tmp_path: Path, fault: str
+) -> None:
+    ca = authority.ca
+    if fault == "another CA":
+        ca = Authority(tmp_path / "other").ca
+    else:
+        authority.issue("server", common_name="broker", host="127.0.0.2")
+    with MosquittoBroker(tmp_path / "mosquitto", tls=authority.folder) as broker:
+        ours = account(broker, tmp_path, tls=Tls(ca=ca))
+        with capture_logs() as logs:
+            async with running(MqttUplink(ours, describe)) as uplink:
+                line = await logged(logs, "uplink_untrusted")
+                assert uplink.connection == 0
+    assert line["reason"] == "CERTIFICATE_VERIFY_FAILED"
+
+
+async def test_the_host_of_a_certificate_may_be_left_unchecked(
+    authority: Authority, tmp_path: Path
+) -> None:
+    authority.issue("server", common_name="broker", host="127.0.0.2")
+    with MosquittoBroker(tmp_path / "mosquitto", tls=authority.folder) as broker:
+        tls = Tls(ca=authority.ca, check_hostname=False)
+        async with running(MqttUplink(account(broker, tmp_path, tls=tls), describe)) as uplink:
+            await up(uplink)

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from shopbell_edge.core.liveness import BeatRules
+from shopbell_edge.core.resend import Sealed, SendRules
+from shopbell_edge.tasks.drain import PULSE, drain
+from shopbell_edge.tasks.pulses import Pulses
+from shopbell_wire import codec
+from shopbell_wire.messages import Ack, Refused
+from tests.edge import events
+from tests.edge.tasks.running import running, settle
+from tests.fakes.clock import FakeClock
+from tests.fakes.spool import MemorySpool
+from tests.fakes.uplink import FakeUplink
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+STREAM = "5" * 32
+BEAT = BeatRules()
+UNPACED = SendRules(backlog_events_per_s=None, jitter=0.0)
+
+
+class Shop:
+    """An edge's road to the server with a test at the other end."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.spool = MemorySpool(self.clock.now(), stream=STREAM)
+        self.uplink = FakeUplink()
+        self.pulses = Pulses(self.clock, [PULSE])
+
+    def drain(self, rules: SendRules = UNPACED, roll: float = 0.5) -> Coroutine[Any, Any, None]:
+        return drain(
+            self.spool, self.uplink, self.clock, self.pulses, rules=rules, roll=lambda: roll
+        )
+
+    def ack(self, *seqs: int, refused: tuple[Refused, ...] = ()) -> None:
+        ranges = tuple((seq, seq) for seq in seqs)
+        self.uplink.deliver(Ack(stream=STREAM, committed=ranges, refused=refused, server_ms=0))
+
+    def sent(self) -> list[tuple[str, int]]:
+        return [(lane, codec.decode_batch(payload).seq) for lane, payload in self.uplink.published]
+
+    async def has_sent(self, count: int) -> list[tuple[str, int]]:
+        await self.uplink.until(lambda: len(self.uplink.published) >= count)
+        return self.sent()
+
+    async def wake(self) -> None:
+        """Make the drain look again: what time alone would bring comes with the next event."""
+        await self.spool.append([], self.clock.now())
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+async def test_nothing_is_sealed_while_there_is_no_connection(shop: Shop) -> None:
+    await shop.spool.append([events.scan()], shop.clock.now())
+    async with running(shop.drain()):
+        await settle()
+        assert not shop.spool.sealed
+        shop.uplink.connect()
+        assert await shop.has_sent(1) == [("live", 1)]
+
+
+async def test_a_batch_leaves_the_spool_only_by_the_servers_answer(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        await settle()
+        assert len(shop.spool.sealed) == 1
+        shop.ack(1)
+        await settle()
+        assert not shop.spool.sealed
+
+
+async def test_without_an_answer_the_same_bytes_go_again(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        shop.clock.forward(30_000)
+        await shop.wake()
+        await shop.has_sent(2)
+    first, second = (payload for _, payload in shop.uplink.published)
+    assert first == second
+
+
+async def test_what_an_earlier_process_sealed_goes_first(shop: Shop) -> None:
+    left = await shop.spool.seal("live", shop.clock.now())
+    assert isinstance(left, Sealed)
+    await shop.spool.append([events.scan()], shop.clock.now())
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        assert await shop.has_sent(2) == [("live", 1), ("live", 2)]
+    assert shop.uplink.published[0] == ("live", left.payload)
+
+
+async def test_live_goes_before_backlog_four_to_one(shop: Shop) -> None:
+    assert isinstance(await shop.spool.seal("live", shop.clock.now()), Sealed)
+    await shop.spool.append([events.presence(n) for n in range(600)], shop.clock.now())
+    shop.clock.forward(30_001)
+    shop.ack(1)
+    async with running(shop.drain()):
+        await settle()
+        await shop.spool.append([events.scan(n) for n in range(1_000)], shop.clock.now())
+        shop.uplink.connect()
+        lanes = [lane for lane, _ in await shop.has_sent(8)]
+    assert lanes == ["live"] * 4 + ["backlog"] + ["live"] + ["backlog"] * 2
+
+
+async def test_backlog_keeps_its_pace(shop: Shop) -> None:
+    assert isinstance(await shop.spool.seal("live", shop.clock.now()), Sealed)
+    shop.ack(1)
+    await shop.spool.append([events.presence(n) for n in range(400)], shop.clock.now())
+    shop.clock.forward(40_000)
+    async with running(shop.drain(SendRules(jitter=0.0))):
+        await settle()
+        shop.uplink.connect()
+        assert await shop.has_sent(1) == [("backlog", 2)]
+        shop.clock.forward(999)
+        await shop.wake()
+        await settle()
+        assert len(shop.uplink.published) == 1
+        shop.clock.forward(1)
+        await shop.wake()
+        assert await shop.has_sent(2) == [("backlog", 2), ("backlog", 3)]
+
+
+async def test_at_most_a_window_waits_on_the_wire_and_answers_make_room(shop: Shop) -> None:
+    few = SendRules(backlog_events_per_s=None, window=3, live_reserve=1)
+    await shop.spool.append([events.presence(n) for n in range(1_999)], shop.clock.now())
+    shop.uplink.connect()
+    async with running(shop.drain(few)):
+        await shop.has_sent(3)
+        await settle()
+        assert len(shop.spool.sealed) == 3
+        shop.ack(1, 2, 3)
+        await shop.has_sent(6)
+        await settle()
+        assert len(shop.uplink.published) == 6
+
+
+async def test_after_a_reconnect_only_scans_do_not_wait(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain(roll=0.5)):
+        await shop.has_sent(1)
+        shop.ack(1)
+        shop.uplink.disconnect()
+        await settle()
+        shop.uplink.connect()
+        await settle()
+        await shop.spool.append([events.health(), events.scan()], shop.clock.now())
+        await shop.has_sent(2)
+        assert codec.decode_batch(shop.uplink.published[1][1]).events == ((0, events.scan()),)
+        shop.ack(2)
+        shop.clock.forward(29_999)
+        await shop.wake()
+        await settle()
+        assert len(shop.uplink.published) == 2
+        shop.clock.forward(1)
+        await shop.wake()
+        await shop.has_sent(3)
+        assert codec.decode_batch(shop.uplink.published[2][1]).events == ((0, events.health()),)
+
+
+async def test_what_the_broker_did_not_take_is_kept_and_sent_later(shop: Shop) -> None:
+    shop.uplink.refusing = 1
+    shop.uplink.connect()
+    with capture_logs() as logs:
+        async with running(shop.drain()):
+            await settle()
+            assert not shop.uplink.published
+            shop.clock.forward(30_000)
+            await shop.wake()
+            assert await shop.has_sent(1) == [("live", 1)]
+    assert [line["event"] for line in logs] == ["batch_not_taken"]
+
+
+async def test_a_connection_that_breaks_under_a_batch_makes_it_due_on_the_next(
+    shop: Shop,
+) -> None:
+    shop.uplink.breaking = 1
+    shop.uplink.connect()
+    async with running(shop.drain(roll=0.0)):
+        await settle()
+        assert not shop.uplink.published
+        shop.uplink.connect()
+        assert await shop.has_sent(1) == [("live", 1)]
+
+
+async def test_what_the_server_refuses_is_set_aside_and_logged(shop: Shop) -> None:
+    shop.uplink.connect()
+    refused = Refused(seq=1, index=None, reason="too_deep")
+    with capture_logs() as logs:
+        async with running(shop.drain()):
+            await shop.has_sent(1)
+            shop.ack(refused=(refused,))
+            await settle()
+            assert not shop.spool.sealed
+    assert shop.spool.refused == [refused]
+    assert [(line["event"], line["reasons"]) for line in logs] == [
+        ("batches_refused", ["too_deep"])
+    ]
+
+
+async def test_present_waits_for_company_and_then_goes_by_itself(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        await shop.spool.append([events.presence()], shop.clock.now())
+        await settle()
+        assert len(shop.uplink.published) == 1
+        shop.clock.forward(1_000)
+        # Nothing wakes it but its own timer.
+        assert await shop.has_sent(2) == [("live", 1), ("live", 2)]
+
+
+async def test_its_pulse_is_told_while_it_works(shop: Shop) -> None:
+    shop.uplink.connect()
+    shop.clock.forward(60_000)
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+    await shop.spool.append([], shop.clock.now())
+    assert shop.pulses.stalled(BEAT) == ()
