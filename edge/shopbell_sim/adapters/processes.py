@@ -1,0 +1,138 @@
+"""The programs of the demo as child processes.
+
+Owns: starting them, noticing that one ended, ending all of them.
+Never: leaves one behind: each is in a group of its own, dies with this process even if that is killed,
+and is killed itself if it does not end when told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from shopbell_program.commands import CommandError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+STOP_S: Final = 8.0
+"""The server ends its broker first, which may take 5 s; edges take one."""
+
+_PR_SET_PDEATHSIG: Final = 1
+"""From linux/prctl.h."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A running program; `log` has what it prints."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+    out: Path
+
+    def died(self) -> CommandError:
+        """Return what to tell about its end."""
+        return CommandError(
+            f"{self.name} ended by itself (exit code {self.process.returncode}). "
+            f"Its last words: {last_line(self.log)}\nAll of its log: {self.log}"
+        )
+
+
+class Processes:
+    """Children, in order of their start. Everything ends when the context does."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` gets a log of each."""
+        self._folder = folder
+        self._children: list[Child] = []
+
+    @property
+    def children(self) -> Sequence[Child]:
+        """Those that were started and not waited for."""
+        return self._children
+
+    async def __aenter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self, name: str, arguments: Sequence[str]) -> Child:
+        """Start `python -m` with `arguments`; what it says goes into NAME.log, its output into NAME.out."""
+        log, out = self._folder / f"{name}.log", self._folder / f"{name}.out"
+        with log.open("wb") as errors, out.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *arguments,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                # Ctrl-C goes to the whole foreground group: we end them ourselves, in order.
+                process_group=0,
+                preexec_fn=_die_with_parent,  # it only calls prctl
+            )
+        child = Child(name=name, process=process, log=log, out=out)
+        self._children.append(child)
+        return child
+
+    async def finish(self, child: Child) -> None:
+        """Wait for a program that ends by itself. Raises CommandError if it failed."""
+        if await child.process.wait() != 0:
+            raise child.died()
+        self._children.remove(child)
+
+    async def watch(self) -> None:
+        """Wait until any child ends, and raise CommandError with its last words."""
+        waiting = {
+            asyncio.create_task(child.process.wait(), name=child.name): child  # reaped below
+            for child in self._children
+        }
+        try:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            raise waiting[done.pop()].died()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End all children, the last started first; by force those that do not listen."""
+        for child in reversed(self._children):
+            with suppress(ProcessLookupError):
+                child.process.terminate()
+        waits = [child.process.wait() for child in self._children]
+        if waits:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOP_S):
+                    await asyncio.gather(*waits)
+        for child in self._children:
+            if child.process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
+                await child.process.wait()
+        self._children.clear()
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log; "nothing" if there is none."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "nothing"
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end the child when this process is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
