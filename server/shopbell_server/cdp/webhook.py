@@ -1,0 +1,197 @@
+"""Events as signed HTTP requests (CloudEvents in Standard Webhooks).
+
+Owns: one endpoint: requests, their signatures and time limit, and what its answers amount to.
+Never: when to try again, nor which address may be spoken to (`pinned`).
+
+httpcore2 itself, not the client over it: that one logs every URL, which may hold a secret, follows
+redirects and obeys proxies from the environment unless told not to, and cannot be told where to connect.
+"""
+
+from __future__ import annotations
+
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import httpcore2
+
+from shopbell_server.cdp.pinned import (
+    AddressRefusedError,
+    NameUnknownError,
+    PinnedBackend,
+    system_resolver,
+)
+from shopbell_server.core.cloud_events import CONTENT_TYPE
+from shopbell_server.core.retry import answer_of
+from shopbell_server.core.webhook_signature import signatures
+from shopbell_server.ports import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.cdp.pinned import Resolve
+    from shopbell_server.ports import Letter, ServerClock
+
+AT_ONCE: Final = 8
+"""Requests under way: 80 events a second to a receiver that takes 100 ms, and no flood to a small one."""
+
+IDLE_S: Final = 20.0
+"""How long a connection is kept for the next event. Many receivers close theirs after 30 s or more; the
+one who closes first is then us, and no event is lost in a closing connection."""
+
+ANSWER_BYTES: Final = 1024
+"""Read of an answer's body, to use the connection again, and thrown away. A longer one costs the
+connection."""
+
+_REDIRECTS: Final = range(300, 400)
+
+_LOST: Final = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.RemoteProtocolError)
+"""What goes wrong out there. Everything else is a fault in the program."""
+
+
+class WebhookSink:
+    """Posts to `url`: https, or http where `allow_loopback` lets it reach this machine.
+
+    `tls`: whose certificates to believe; by default the system's authorities.
+    """
+
+    def __init__(  # noqa: PLR0913  (each by name)
+        self,
+        *,
+        name: str,
+        url: str,
+        secrets: Sequence[bytes],
+        timeout_s: float,
+        clock: ServerClock,
+        allow_loopback: bool = False,
+        tls: ssl.SSLContext | None = None,
+        resolve: Resolve = system_resolver,
+    ) -> None:
+        self._name = name
+        self._url = url
+        self._secrets = tuple(secrets)
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._network = PinnedBackend(
+            allow_loopback=allow_loopback,
+            only_loopback=urlsplit(url).scheme != "https",
+            resolve=resolve,
+        )
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=tls or httpcore2.default_ssl_context(),
+            max_connections=AT_ONCE,
+            max_keepalive_connections=AT_ONCE,
+            keepalive_expiry=IDLE_S,
+            network_backend=self._network,
+        )
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=f"webhook-{name}")
+
+    @property
+    def name(self) -> str:
+        """Return what deliveries and metrics call it."""
+        return self._name
+
+    @property
+    def at_once(self) -> int:
+        """Return AT_ONCE."""
+        return AT_ONCE
+
+    @property
+    def patience_s(self) -> float:
+        """Return the time limit: requests run side by side. A resolver that hangs may add to it."""
+        return self._timeout_s
+
+    def deliver(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
+        """Post each letter in a request of its own, side by side."""
+        return list(self._threads.map(self._post, letters))
+
+    def close(self) -> None:
+        """Close connections and threads, after what is under way."""
+        self._threads.shutdown()
+        self._pool.close()
+
+    def _post(self, letter: Letter) -> Outcome:
+        now_s = self._clock.now_ms() // 1000
+        headers: dict[bytes | str, bytes | str] = {
+            "content-type": CONTENT_TYPE,
+            "user-agent": "shopbell",
+            "webhook-id": letter.event,
+            "webhook-timestamp": str(now_s),
+            "webhook-signature": signatures(self._secrets, letter.event, now_s, letter.body),
+        }
+        try:
+            with (
+                self._network.within(self._timeout_s),
+                self._pool.stream(
+                    "POST", self._url, headers=headers, content=letter.body
+                ) as answer,
+            ):
+                _throw_away(answer)
+                return _outcome(answer, now_s)
+        except _LOST as error:
+            return Outcome(kind="retry", reason=_why(error))
+
+
+def _throw_away(answer: httpcore2.Response) -> None:
+    """Read a short body, so that the connection can be used again; what it says is of no interest."""
+    size = 0
+    # The status has been read: a body that breaks off or drags on changes nothing about it.
+    with suppress(*_LOST):
+        for chunk in answer.iter_stream():
+            size += len(chunk)
+            if size > ANSWER_BYTES:
+                return
+
+
+def _outcome(answer: httpcore2.Response, now_s: int) -> Outcome:
+    redirect = answer.status in _REDIRECTS
+    return Outcome(
+        kind=answer_of(answer.status),
+        reason=f"HTTP {answer.status}" + ("; redirects are not followed" if redirect else ""),
+        retry_after_s=_retry_after_s(answer, now_s),
+    )
+
+
+def _retry_after_s(answer: httpcore2.Response, now_s: int) -> float | None:
+    """Return what `Retry-After` says, in seconds or as a date; None if it says nothing that is clear."""
+    for name, value in answer.headers:
+        if name.lower() == b"retry-after":
+            text = value.decode("latin-1").strip()
+            # No more digits than a year of seconds has.
+            if text.isascii() and text.isdigit():
+                return float(text[:9])
+            with suppress(ValueError, OverflowError):
+                return max(0.0, parsedate_to_datetime(text).timestamp() - now_s)
+    return None
+
+
+def _why(error: Exception) -> str:
+    """Return what went wrong, without the URL: it may hold a secret."""
+    match error:
+        case AddressRefusedError() | NameUnknownError():
+            return str(error)
+        case httpcore2.ConnectError():
+            return _why_unconnected(error.__cause__)
+        case httpcore2.ConnectTimeout():
+            return "no connection in time"
+        case httpcore2.TimeoutException():
+            return "no answer in time"
+        case httpcore2.RemoteProtocolError():
+            return "its answer is not HTTP, or breaks off"
+        case _:
+            return "the connection was lost"
+
+
+def _why_unconnected(cause: BaseException | None) -> str:
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not accepted: {cause.verify_message}"
+        case ssl.SSLError():
+            return f"no TLS connection: {cause.reason}"
+        case OSError(strerror=str(said)):
+            return f"no connection: {said}"
+        case _:
+            return "no connection"
