@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,14 +21,24 @@ if TYPE_CHECKING:
 TENANT = TenantId("acme")
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a SQLite file that has all tables and no rows, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "shop.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'shop.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest) -> str:
     """Give the address of a database that has all tables."""
-    if request.param == "postgresql":
-        address: str = request.getfixturevalue("postgres_url")
-        return address
-    address = f"sqlite:///{tmp_path}/shop.db"
-    migrate.upgrade(address)
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    address: str = request.getfixturevalue(fixture)
     return address
 
 
@@ -39,15 +50,12 @@ def sql(url: str) -> Iterator[SqlDatabase]:
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     if request.param == "memory":
         yield MemoryDatabase()
         return
-    if request.param == "postgresql":
-        address = request.getfixturevalue("postgres_url")
-    else:
-        address = f"sqlite:///{tmp_path}/shop.db"
-        migrate.upgrade(address)
+    fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
+    address: str = request.getfixturevalue(fixture)
     real = SqlDatabase(address, TENANT)
     yield real
     real.close()

@@ -1,0 +1,236 @@
+"""Several workers on one database."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Barrier, Event
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from shopbell_server.core.ids import CardRef, Day, Millis, PersonId
+from shopbell_server.core.intervals import gathered
+from shopbell_server.ports import BatchKey, BatchRecord, DatabaseBusyError
+from tests.server.db.rows import (
+    ANNA,
+    BEN,
+    EDGE,
+    PROFILE,
+    STORE,
+    add_profile,
+    enrol,
+    fact,
+    hashed,
+    interval,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shopbell_server.ports import Database, UnitOfWork
+
+Result = TypeVar("Result")
+
+WORKERS = 4
+ROUNDS = 12
+LIMIT_S = 30
+
+
+def everybody(
+    database: Database, work: Callable[[UnitOfWork, int], Result]
+) -> list[Result | DatabaseBusyError]:
+    """Let WORKERS do `work` and commit, as nearly at once as can be; return what each got."""
+    ready = Barrier(WORKERS)
+
+    def one(number: int) -> Result | DatabaseBusyError:
+        ready.wait(LIMIT_S)
+        try:
+            with database.begin() as unit:
+                result = work(unit, number)
+                unit.commit()
+        except DatabaseBusyError as busy:
+            return busy
+        return result
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(one, range(WORKERS)))
+
+
+def prepare(database: Database, work: Callable[[UnitOfWork], object]) -> None:
+    with database.begin() as unit:
+        work(unit)
+        unit.commit()
+
+
+def test_one_of_them_gets_the_ticket(database: Database) -> None:
+    prepare(database, add_profile)
+    for number in range(ROUNDS):
+        ticket = hashed(number)
+        prepare(database, lambda unit: unit.people.add_ticket(ticket, PROFILE, Millis(9)))  # noqa: B023  (called at once)
+        got = everybody(database, lambda unit, _: unit.people.redeem_ticket(ticket, Millis(1)))  # noqa: B023
+        assert sorted(map(str, got)) == ["None"] * (WORKERS - 1) + [PROFILE]
+
+
+def test_a_ticket_that_was_given_back_is_there_for_the_next(database: Database) -> None:
+    prepare(database, add_profile)
+    prepare(database, lambda unit: unit.people.add_ticket(hashed(1), PROFILE, Millis(9)))
+    with database.begin() as unit:
+        assert unit.people.redeem_ticket(hashed(1), Millis(1)) == PROFILE
+    with database.begin() as unit:
+        assert unit.people.redeem_ticket(hashed(1), Millis(1)) == PROFILE
+
+
+def test_one_of_them_uses_the_code_first(database: Database) -> None:
+    for step in range(ROUNDS):
+        got = everybody(
+            database,
+            lambda unit, _: unit.intervals.first_use(CardRef("c"), step, Millis(1)),  # noqa: B023  (called at once)
+        )
+        assert sorted(map(str, got)) == ["False"] * (WORKERS - 1) + ["True"]
+
+
+def test_one_of_them_takes_the_batches_in(database: Database) -> None:
+    for seq in range(0, 3 * ROUNDS, 3):
+        records = [
+            BatchRecord(
+                key=BatchKey(edge=EDGE, stream="s", seq=seq + each),
+                sha256=hashed(1),
+                received_ms=Millis(1),
+            )
+            for each in range(3)
+        ]
+
+        def take(unit: UnitOfWork, number: int, records: list[BatchRecord] = records) -> str:
+            Random(number).shuffle(records)
+            unit.batches.record(records)
+            return "taken"
+
+        got = everybody(database, take)
+        assert got.count("taken") == 1
+        assert sum(isinstance(each, DatabaseBusyError) for each in got) == WORKERS - 1
+
+
+def test_one_of_them_gives_a_day_its_key(database: Database) -> None:
+    everybody(database, lambda unit, number: unit.day_keys.add(Day(1), bytes([number]) * 32))
+    with database.read() as unit:
+        first = unit.day_keys.keys([Day(1)])
+    everybody(database, lambda unit, number: unit.day_keys.add(Day(1), bytes([number + 9]) * 32))
+    with database.read() as unit:
+        assert unit.day_keys.keys([Day(1)]) == first
+
+
+def test_nothing_is_claimed_twice_and_nothing_is_left(database: Database) -> None:
+    people = [PersonId(f"p{number}") for number in range(40)]
+    prepare(
+        database,
+        lambda unit: unit.outgoing.add(
+            [fact(f"f-{each}", each) for each in people], ["crm"], Millis(0)
+        ),
+    )
+    claimed: list[str] = []
+    for _ in range(20):
+        for got in everybody(
+            database,
+            lambda unit, _: [
+                each.fact.fact for each in unit.outgoing.claim("crm", Millis(0), 1_000, 3)
+            ],
+        ):
+            assert not isinstance(got, DatabaseBusyError)
+            claimed += got
+    assert sorted(claimed) == sorted(f"f-{each}" for each in people)
+
+
+def test_a_person_is_held_until_the_end_of_the_unit_of_work(database: Database) -> None:
+    prepare(database, enrol)
+    begun = Event()
+    order: list[str] = []
+
+    def second() -> None:
+        with database.begin() as unit:
+            begun.set()
+            unit.people.lock([ANNA])
+            order.append("second")
+
+    def first() -> None:
+        with database.begin() as unit:
+            unit.people.lock([ANNA])
+            waiting = pool.submit(second)
+            # SQLite's second writer already waits to begin; PostgreSQL's waits for Anna.
+            begun.wait(0.2)
+            order.append("first")
+            unit.commit()
+        waiting.result(LIMIT_S)
+
+    with ThreadPoolExecutor(1) as pool:
+        first()
+    assert order == ["first", "second"]
+
+
+def test_people_are_held_in_one_order_so_nobody_waits_in_a_circle(database: Database) -> None:
+    people = [PersonId(f"p{number}") for number in range(8)]
+    prepare(
+        database,
+        lambda unit: [enrol(unit, each, number=at + 1) for at, each in enumerate(people)],
+    )
+
+    def hold(unit: UnitOfWork, number: int) -> str:
+        unit.people.lock(Random(number).sample(people, len(people)))
+        return "held"
+
+    for _ in range(ROUNDS):
+        assert everybody(database, hold) == ["held"] * WORKERS
+
+
+def test_the_same_evidence_from_everybody_is_joined_without_a_circle(database: Database) -> None:
+    reports = [
+        interval(1_000, 2_000 + n, person=person, scanner=f"s{scanner}", n=n, zone=f"z{n % 3}")
+        for person in (ANNA, BEN)
+        for scanner in range(10)
+        for n in range(1, 4)
+    ]
+
+    def report(unit: UnitOfWork, number: int) -> str:
+        unit.intervals.join(Random(number).sample(reports, len(reports)))
+        return "joined"
+
+    for _ in range(ROUNDS):
+        assert everybody(database, report) == ["joined"] * WORKERS
+    with database.read() as unit:
+        stored = unit.intervals.within(ANNA, STORE, Millis(0), Millis(9_999))
+    assert tuple(stored) == gathered(each for each in reports if each.key.person == ANNA)
+
+
+def test_facts_of_one_person_keep_their_places(database: Database) -> None:
+    prepare(database, enrol)
+
+    def tell(unit: UnitOfWork, number: int) -> str:
+        unit.people.lock([ANNA])
+        unit.outgoing.add([fact(f"f-{number}-{at}") for at in range(3)], ["crm"], Millis(0))
+        return "told"
+
+    assert everybody(database, tell) == ["told"] * WORKERS
+    places = []
+    with database.begin() as unit:
+        while got := unit.outgoing.claim("crm", Millis(0), 1_000, 9):
+            places += [each.sequence for each in got]
+            unit.outgoing.delivered("crm", got[0].fact.fact, Millis(1))
+    assert places == list(range(1, 3 * WORKERS + 1))
+
+
+def test_facts_told_without_holding_the_person_are_never_in_one_place(database: Database) -> None:
+    got = everybody(
+        database,
+        lambda unit, number: unit.outgoing.add([fact(f"f-{number}")], ["crm"], Millis(0)),
+    )
+    told = sum(each is None for each in got)
+    assert told >= 1
+    with database.read() as unit:
+        assert unit.outgoing.waiting("crm")[0] == told
+
+
+def test_a_key_that_another_wrote_first_is_busy(database: Database) -> None:
+    prepare(database, add_profile)
+    prepare(database, lambda unit: unit.people.add_ticket(hashed(1), PROFILE, Millis(9)))
+    with database.begin() as unit, pytest.raises(DatabaseBusyError):
+        unit.people.add_ticket(hashed(1), PROFILE, Millis(9))
