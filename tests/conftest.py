@@ -10,6 +10,7 @@ settings.load_profile("shopbell")
 
 pytest_plugins = [
     "tests.rigs.fake_bluez.fixture",
+    "tests.rigs.real_bluez.fixture",
     "tests.rigs.broker_fixtures",
     "tests.rigs.postgres_fixtures",
 ]

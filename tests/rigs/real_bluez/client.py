@@ -1,0 +1,110 @@
+"""What a test says to the real BlueZ."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from dbus_fast import Message, Variant
+from dbus_fast.aio import MessageBus
+from dbus_fast.constants import MessageType
+
+from tests.rigs.real_bluez.controller import plugged_in
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.rigs.real_bluez.controller import VirtualController
+    from tests.rigs.real_bluez.machine import Machine
+
+ADAPTER: Final = "org.bluez.Adapter1"
+ANSWER_S: Final = 20.0
+
+
+class RealBluez:
+    """A running guest. `address` is its system bus (`DBUS_SYSTEM_BUS_ADDRESS`)."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.address = machine.bus_address
+        self.banner = machine.banner
+        self._machine = machine
+
+    @contextlib.asynccontextmanager
+    async def controller(
+        self, address: str = "F0:F1:F2:F3:F4:F5"
+    ) -> AsyncIterator[tuple[VirtualController, str]]:
+        """Plug a controller in; yield it and the name of its adapter (`hci0`), powered."""
+        async with plugged_in(self._machine.controller_port, address) as controller:
+            yield controller, await self.adapter_of(controller)
+
+    async def adapter_of(self, controller: VirtualController) -> str:
+        """Wait until bluetoothd has an adapter for `controller`, switch it on, return its name."""
+        names: list[str] = []
+
+        async def there() -> bool:
+            names[:] = await self._adapters(controller.address)
+            return bool(names)
+
+        await until("an adapter", there)
+        await until("its power", lambda: self.power(names[0], on=True))
+        return names[0]
+
+    async def power(self, adapter: str, *, on: bool) -> bool:
+        """Switch an adapter; return whether bluetoothd did."""
+        reply = await self._call(
+            Message(
+                destination="org.bluez",
+                path=f"/org/bluez/{adapter}",
+                interface="org.freedesktop.DBus.Properties",
+                member="Set",
+                signature="ssv",
+                body=[ADAPTER, "Powered", Variant("b", on)],
+            )
+        )
+        return reply.message_type is MessageType.METHOD_RETURN
+
+    async def kill_bluetoothd(self) -> None:
+        """Let bluetoothd crash: no object is removed first."""
+        await self.shell("killall -9 bluetoothd")
+
+    async def start_bluetoothd(self) -> None:
+        """Start it again."""
+        await self.shell("start-bluetoothd")
+
+    async def shell(self, command: str) -> str:
+        """Run a command in the guest; return what it printed."""
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._machine.shell_port)
+            try:
+                writer.write(f"{command}\nexit\n".encode())
+                return (await reader.read()).decode()
+            finally:
+                writer.close()
+                await writer.wait_closed()
+
+    async def _adapters(self, address: str) -> list[str]:
+        reply = await self._call(
+            Message(
+                destination="org.bluez",
+                path="/",
+                interface="org.freedesktop.DBus.ObjectManager",
+                member="GetManagedObjects",
+            )
+        )
+        if reply.message_type is not MessageType.METHOD_RETURN:
+            return []  # bluetoothd is not up yet
+        return [
+            path.rsplit("/", 1)[1]
+            for path, interfaces in reply.body[0].items()
+            if ADAPTER in interfaces and interfaces[ADAPTER]["Address"].value == address
+        ]
+
+    async def _call(self, call: Message) -> Message:
+        async with asyncio.timeout(ANSWER_S):
+            bus = await MessageBus(bus_address=self.address).connect()
+            try:
+                return await bus.call(call)
+            finally:
+                bus.disconnect()
