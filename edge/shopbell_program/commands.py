@@ -7,6 +7,7 @@ Never: what a command does.
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from shopbell_program.settings import SettingsError
@@ -29,9 +30,25 @@ def run(command: Callable[[], int | None]) -> int:
     except CommandError as error:
         print(error, file=sys.stderr)  # noqa: T201  # as above
         return 1
+    except Exception as error:  # noqa: BLE001  # the last fence: a bug must not print what it was working on
+        print(_bug(error), file=sys.stderr)  # noqa: T201  # as above
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Somebody piped us into `head`. Python would complain once more while it shuts down.
         sys.stderr.close()
         return 1
+
+
+def _bug(error: BaseException) -> str:
+    """Say where a program of ours is wrong, without a value: texts of errors may hold people's data."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    where = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    return f"internal error, {type(error).__name__}; please report this:{where}"
+
+
+_FRAMES = 6
+"""The way to a mistake; before that is the event loop's."""

@@ -37,3 +37,11 @@ def test_a_command_ends_with_a_code_and_a_sentence(
 ) -> None:
     assert run(command) == code
     assert capsys.readouterr().err == says
+
+
+def test_a_bug_says_where_and_not_with_what(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = ValueError("Eva")
+    assert run(raising(ExceptionGroup("tasks", [secret]))) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("internal error, ValueError; please report this:")
+    assert "Eva" not in said

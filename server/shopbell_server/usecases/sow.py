@@ -181,7 +181,7 @@ def _past_self(
     work.ledger.append(
         [
             Entry(
-                sequence=0,
+                sequence=sequence,
                 person=person,
                 purpose=Purpose.RECOGNISE_IN_STORE,
                 change=change,
@@ -193,7 +193,10 @@ def _past_self(
                 language="en",
                 evidence="seed",
             )
-            for change, at_ms in ((Change.GIVEN, began_ms), (Change.WITHDRAWN, now_ms))
+            for sequence, change, at_ms in (
+                (1, Change.GIVEN, began_ms),
+                (2, Change.WITHDRAWN, now_ms),
+            )
         ]
     )
     work.people.revoke(person, now_ms)

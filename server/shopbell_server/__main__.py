@@ -1,0 +1,142 @@
+"""`shopbell-server`: the server and what goes with it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopbell_program import logs
+from shopbell_program.commands import CommandError, run
+from shopbell_server import bootstrap
+from shopbell_server.config import read_settings
+from shopbell_server.db.engine import DatabaseAddressError
+from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
+from shopbell_server.ingest.embedded_broker import BrokerFailedError
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.seed import read_seed
+
+if TYPE_CHECKING:
+    from shopbell_server.bootstrap import Ready
+    from shopbell_server.config import Settings
+
+DEFAULT_CONFIG = "/etc/shopbell/server.toml"
+
+_EXPECTED = (
+    DatabaseAddressError,
+    DatabaseBusyError,
+    DatabaseLostError,
+    DatabaseTooNewError,
+    DatabaseTooOldError,
+    BrokerFailedError,
+    bootstrap.UnknownStaffError,
+)
+"""What an operator can mend, and their texts say how."""
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(run(_command))
+
+
+def _command() -> int | None:
+    arguments = _parser().parse_args()
+    command = {
+        "run": _run,
+        "migrate": _migrate,
+        "check-config": _check_config,
+        "seed": _seed,
+    }[arguments.command]
+    settings = read_settings(arguments.config)
+    try:
+        return command(settings, arguments)
+    except _EXPECTED as error:
+        raise CommandError(str(error)) from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shopbell-server",
+        description="Join store visits to the online profile, under consent; show staff, tell the CDP.",
+        epilog="example: shopbell-server run --config server.toml",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, example: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=text, description=text, epilog=f"example: shopbell-server {example}"
+        )
+        command.add_argument(
+            "--config",
+            type=Path,
+            default=Path(os.environ.get("SHOPBELL_SERVER_CONFIG", DEFAULT_CONFIG)),
+            help=f"the settings (default: $SHOPBELL_SERVER_CONFIG, else {DEFAULT_CONFIG})",
+        )
+        return command
+
+    serve = add("run", "serve until SIGTERM", "run --config server.toml")
+    serve.add_argument(
+        "--sign-in-link",
+        metavar="STAFF",
+        help="print a link that signs this member of staff in, once, within 15 minutes",
+    )
+    add("migrate", "bring the tables of the database up to date", "migrate --config server.toml")
+    add("check-config", "say all that is wrong with the settings", "check-config")
+    seed = add("seed", "write stores, zones, edges, staff, profiles and API keys from a YAML file",
+               "seed first-store.yaml --config server.toml")  # fmt: skip
+    seed.add_argument("file", type=Path, metavar="FILE")
+    return parser
+
+
+def _run(settings: Settings, arguments: argparse.Namespace) -> None:
+    logs.configure()
+    expected: list[BaseException] = []
+    try:
+        asyncio.run(bootstrap.serve(settings, arguments.sign_in_link, _say_ready))
+    except* _EXPECTED as group:
+        expected.extend(group.exceptions)
+    except* OSError as group:
+        expected.extend(group.exceptions)
+    if expected:
+        error = _leaf(expected[0])
+        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+            where = f"{settings.http.host}:{settings.http.port}"
+            raise CommandError(f"cannot serve on {where}: {error.strerror or error}")
+        raise CommandError(str(error))
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Return the first real error in a group of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _say_ready(ready: Ready) -> None:
+    print(f"ready: {ready.url}", flush=True)
+    if ready.sign_in is not None:
+        print(f"sign-in: {ready.sign_in}", flush=True)
+
+
+def _migrate(settings: Settings, _: argparse.Namespace) -> None:
+    print(f"the database is at revision {bootstrap.upgrade(settings)}")
+
+
+def _check_config(settings: Settings, arguments: argparse.Namespace) -> None:
+    sinks = ", ".join(sink.name for sink in settings.sinks) or "none"
+    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {sinks}")
+
+
+def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
+    sown = bootstrap.plant(settings, read_seed(arguments.file))
+    print(
+        f"{sown.stores} stores, {sown.edges} edges, {sown.staff} staff, {sown.profiles} profiles, "
+        f"{sown.visits} past visits"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""From settings to a running server: which adapters there are, which loops run, how they end.
+
+The first loop to fail stops them all; the supervisor starts the process again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import uvicorn
+from prometheus_client import REGISTRY
+
+from shopbell_server.core.ids import StaffId, TenantId
+from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.crypto import aes_block
+from shopbell_server.db import migrate
+from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ingest.edges import Edges
+from shopbell_server.ingest.embedded_broker import EmbeddedBroker
+from shopbell_server.ingest.loop import Ingest
+from shopbell_server.ingest.subscriber import Credentials, Subscriber
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.sign_in import make_link
+from shopbell_server.usecases.sow import sow
+from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.take import Intake
+from shopbell_server.web.app import create_app
+from shopbell_server.web.live import Live
+from shopbell_server.web.passwords import Argon2Passwords
+from shopbell_server.web.rows import Boards
+from shopbell_server.web.services import Services, Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from shopbell_server.config import Settings
+    from shopbell_server.seed import Seed
+    from shopbell_server.usecases.sow import Sown
+
+log = structlog.get_logger()
+
+SWEEP_S: Final = 1.0
+"""How late an end may be told; nothing beside the half hour of silence that it takes."""
+
+KEYS_S: Final = 3600.0
+"""Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Where the server is reached, once it is."""
+
+    url: str
+    sign_in: str | None
+
+
+class UnknownStaffError(LookupError):
+    """Nobody of that name may sign in here."""
+
+
+def open_database(settings: Settings) -> SqlDatabase:
+    """Return the database of `settings`, whose tables must be up to date.
+
+    Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError.
+    """
+    password = _secret(settings.database.password_file)
+    migrate.require_newest(settings.database.url, password)
+    return SqlDatabase(settings.database.url, TenantId(settings.tenant), password=password)
+
+
+def upgrade(settings: Settings) -> str:
+    """Bring the tables up to date; return the revision that they are at."""
+    return migrate.upgrade(settings.database.url, _secret(settings.database.password_file))
+
+
+def plant(settings: Settings, seed: Seed) -> Sown:
+    """Write `seed` into the database of `settings`."""
+    with contextlib.closing(open_database(settings)) as database:
+        return sow(
+            database,
+            SystemEntropy(),
+            Argon2Passwords(),
+            seed,
+            _terms(settings),
+            SystemClock().now_ms(),
+        )
+
+
+async def serve(settings: Settings, sign_in: str | None, ready: Callable[[Ready], None]) -> None:
+    """Serve until SIGTERM or SIGINT, or until a loop fails. `ready` is called once, when HTTP listens.
+
+    `sign_in` is whom to make a sign-in link for. Raises OSError when the HTTP port is taken,
+    BrokerFailedError, and what `open_database` raises.
+    """
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listen(settings.http.host, settings.http.port))
+        database = stack.enter_context(contextlib.closing(open_database(settings)))
+        # Before any thread: the broker's child is made to die with this process.
+        subscriber = stack.enter_context(_subscriber(settings, stack))
+        server = _Server(settings, database, subscriber)
+        await server.run(listening, sign_in, ready)
+
+
+class _Server:
+    """The loops of one process."""
+
+    def __init__(self, settings: Settings, database: SqlDatabase, subscriber: Subscriber) -> None:
+        self._settings = settings
+        self._database = database
+        self._subscriber = subscriber
+        self._clock = SystemClock()
+        self._entropy = SystemEntropy()
+        self._terms = _terms(settings)
+        self._stop = threading.Event()
+        self._stopping = asyncio.Event()
+        self._live = Live(
+            Boards(database, self._clock, self._terms.rules), epoch=secrets.token_hex(4)
+        )
+
+    async def run(
+        self, listening: socket.socket, sign_in: str | None, ready: Callable[[Ready], None]
+    ) -> None:
+        self._know(sign_in)
+        self._keys()
+        app = create_app(self._services())
+        web = _Web(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end, web)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._live.run(self._stopping), name="live")
+                tasks.create_task(self._web(web, listening), name="web")
+                for name, work in self._threads():
+                    tasks.create_task(self._thread(work, web), name=name)
+                ready(self._ready(listening, sign_in))
+        finally:
+            self._end(web)
+        log.info("server_stopped")
+
+    def _know(self, staff: str | None) -> None:
+        """Refuse to begin with a link for nobody."""
+        if staff is None:
+            return
+        with self._database.read() as work:
+            if work.registry.staff(StaffId(staff)) is None:
+                raise UnknownStaffError(
+                    f'there is no member of staff "{staff}"; add one with `shopbell-server seed`'
+                )
+
+    def _threads(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        ingest = Ingest(
+            subscriber=self._subscriber,
+            intake=Intake(self._database, self._entropy, aes_block, self._terms),
+            edges=Edges(),
+            announcer=self._live,
+            clock=self._clock,
+            most=self._settings.gathering.most,
+            wait_s=self._settings.gathering.wait_ms / 1000,
+        )
+        yield "ingest", lambda: ingest.run(self._stop)
+        yield "sweep", lambda: self._every(SWEEP_S, self._sweep)
+        yield "keys", lambda: self._every(KEYS_S, self._keys)
+
+    async def _thread(self, work: Callable[[], None], web: _Web) -> None:
+        """Run `work` in a thread; when it ends, everything does."""
+        try:
+            await asyncio.to_thread(work)
+        finally:
+            self._end(web)
+
+    async def _web(self, web: _Web, listening: socket.socket) -> None:
+        try:
+            await web.serve([listening])
+        finally:
+            self._end(web)
+
+    def _end(self, web: _Web) -> None:
+        self._stop.set()
+        self._stopping.set()
+        web.should_exit = True
+
+    def _every(self, pause_s: float, work: Callable[[], None]) -> None:
+        """Do `work` again and again until told to stop, whatever the database does."""
+        while not self._stop.wait(pause_s):
+            try:
+                work()
+            except DatabaseBusyError:
+                continue
+            except DatabaseLostError as error:
+                log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
+
+    def _sweep(self) -> None:
+        more = True
+        while more and not self._stop.is_set():
+            swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
+            for store in swept.stores:
+                self._live.changed(store)
+            more = swept.more
+
+    def _keys(self) -> None:
+        made = make_keys(self._database, self._entropy, self._clock.now_ms())
+        if made.made or made.destroyed:
+            log.info("day_keys", made=made.made, destroyed=made.destroyed)
+
+    def _services(self) -> Services:
+        settings = self._settings
+        return Services(
+            database=self._database,
+            clock=self._clock,
+            entropy=self._entropy,
+            passwords=Argon2Passwords(),
+            aes=aes_block,
+            live=self._live,
+            metrics=REGISTRY,
+            checks={"broker": self._check_broker},
+            site=Site(
+                retailer_uuid=settings.retailer.uuid,
+                prefix=settings.retailer.prefix,
+                power_dbm=settings.retailer.power_dbm,
+                origin=settings.http.origin,
+                sinks=frozenset(sink.name for sink in settings.sinks),
+                rules=self._terms.rules,
+                demo=settings.rules == "demo",
+            ),
+        )
+
+    def _check_broker(self) -> str | None:
+        return None if self._subscriber.listening else "not connected: edges are not heard"
+
+    def _ready(self, listening: socket.socket, sign_in: str | None) -> Ready:
+        host, port = listening.getsockname()[:2]
+        url = self._settings.http.origin or f"http://{_in_url(host)}:{port}"
+        log.info("server_started", url=url, tenant=self._settings.tenant)
+        link = None
+        if sign_in is not None:
+            secret = make_link(
+                self._database, self._entropy, self._clock.now_ms(), StaffId(sign_in)
+            )
+            link = f"{url}/login?link={secret}"
+        return Ready(url=url, sign_in=link)
+
+
+class _Web(uvicorn.Server):
+    """Uvicorn, without its own idea of signals: they end more than HTTP."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _terms(settings: Settings) -> Terms:
+    rules = VisitRules()
+    return Terms(
+        rules=demo(rules) if settings.rules == "demo" else rules,
+        sinks=tuple(sink.name for sink in settings.sinks),
+    )
+
+
+def _subscriber(settings: Settings, stack: contextlib.ExitStack) -> Subscriber:
+    broker = settings.broker
+    # A name of its own per process: two of the same name would throw each other out.
+    client_id = f"{settings.tenant}_server_{secrets.token_hex(4)}"
+    if broker.embedded is not None:
+        embedded = stack.enter_context(
+            EmbeddedBroker(
+                Path(broker.embedded.data_dir),
+                broker.host,
+                broker.port,
+                Path(broker.embedded.edge_password_file),
+            )
+        )
+        credentials = Credentials(
+            username=embedded.login.username, password=embedded.login.password
+        )
+        return Subscriber(
+            settings.tenant, (broker.host, embedded.port), "3.1.1", credentials, client_id
+        )
+    tls = broker.tls
+    credentials = Credentials(
+        username=broker.username,
+        password=_secret(broker.password_file),
+        ca_file=None if tls is None else tls.ca_file,
+        cert_file=None if tls is None else tls.cert_file,
+        key_file=None if tls is None else tls.key_file,
+    )
+    return Subscriber(
+        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _secret(path: str | None) -> str | None:
+    return None if path is None else Path(path).read_text().strip()

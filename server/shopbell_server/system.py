@@ -1,0 +1,58 @@
+"""The machine's clock and its dice.
+
+Owns: the only places of the server that ask for either.
+Never: decides with them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+import uuid
+
+from shopbell_server.core.ids import Millis
+
+_LATER_BITS = 74
+"""Of a UUIDv7 (RFC 9562): 12 bits `rand_a` and 62 bits `rand_b` after the 48 bits of time."""
+
+_ROOM = 1 << 32
+"""Left above the first draw of a millisecond: ids of the same millisecond count up from there."""
+
+
+class SystemClock:
+    """The wall clock, which whoever runs this machine keeps right."""
+
+    def now_ms(self) -> Millis:
+        """Return Unix milliseconds, UTC."""
+        return Millis(time.time_ns() // 1_000_000)
+
+
+class SystemEntropy:
+    """The operating system's random numbers. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._last_ms = 0
+        self._later = 0
+
+    def token(self, size: int) -> bytes:
+        """Return `size` random bytes."""
+        return secrets.token_bytes(size)
+
+    def uuid7(self, now_ms: Millis) -> str:
+        """Return a new UUIDv7 that sorts after those given before for the same moment or an earlier one.
+
+        Within a millisecond the random part counts up by random steps (RFC 9562, 6.2, method 2).
+        """
+        with self._lock:
+            if now_ms != self._last_ms:
+                self._last_ms = now_ms
+                self._later = secrets.randbelow((1 << _LATER_BITS) - _ROOM)
+            else:
+                self._later += 1 + secrets.randbelow(256)
+            later = self._later
+        bits = (now_ms & ((1 << 48) - 1)) << 80
+        bits |= 0x7 << 76 | (later >> 62) << 64
+        bits |= 0b10 << 62 | later & ((1 << 62) - 1)
+        return str(uuid.UUID(int=bits))

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import time
+import uuid
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_server.core.ids import Millis
+from shopbell_server.system import SystemClock, SystemEntropy
+
+
+def test_the_clock_is_the_machines() -> None:
+    before = time.time_ns() // 1_000_000
+    assert before <= SystemClock().now_ms() <= time.time_ns() // 1_000_000
+
+
+def test_ids_of_one_moment_rise() -> None:
+    entropy = SystemEntropy()
+    ids = [entropy.uuid7(Millis(1_795_262_837_000)) for _ in range(5_000)]
+    assert ids == sorted(set(ids))
+
+
+@given(st.integers(0, 2**48 - 1))
+def test_an_id_is_a_uuid_of_version_7_that_tells_its_moment(now_ms: int) -> None:
+    made = uuid.UUID(SystemEntropy().uuid7(Millis(now_ms)))
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+    assert made.int >> 80 == now_ms
+
+
+def test_tokens_differ() -> None:
+    assert len({SystemEntropy().token(16) for _ in range(100)}) == 100
