@@ -122,7 +122,7 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
 def radio_of(settings: Settings, radio: config.Radio) -> Radio:
     """Return the adapter that hears for `radio`."""
     if isinstance(radio, config.SocketRadio):
-        return SocketRadio(ScannerName(radio.scanner), Path(radio.path))
+        return SocketRadio(Path(radio.path), scanner=radio.scanner)
     return BleakRadio(
         radio.adapter,
         interested=interest_in(config.retailer(settings)),
