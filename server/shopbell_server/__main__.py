@@ -95,7 +95,7 @@ def _run(settings: Settings, arguments: argparse.Namespace) -> None:
     logs.configure()
     expected: list[BaseException] = []
     try:
-        asyncio.run(bootstrap.serve(settings, arguments.sign_in_link, _say_ready))
+        asyncio.run(bootstrap.serve(settings, _say_ready, sign_in=arguments.sign_in_link))
     except* _EXPECTED as group:
         expected.extend(group.exceptions)
     except* OSError as group:

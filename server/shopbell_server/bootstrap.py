@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from shopbell_server.config import Settings
+    from shopbell_server.ports import ServerClock
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
 
@@ -109,18 +110,24 @@ async def serve(settings: Settings, sign_in: str | None, ready: Callable[[Ready]
         database = stack.enter_context(contextlib.closing(open_database(settings)))
         # Before any thread: the broker's child is made to die with this process.
         subscriber = stack.enter_context(_subscriber(settings, stack))
-        server = _Server(settings, database, subscriber)
+        server = _Server(settings, database, subscriber, clock or SystemClock())
         await server.run(listening, sign_in, ready)
 
 
 class _Server:
     """The loops of one process."""
 
-    def __init__(self, settings: Settings, database: SqlDatabase, subscriber: Subscriber) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: SqlDatabase,
+        subscriber: Subscriber,
+        clock: ServerClock,
+    ) -> None:
         self._settings = settings
         self._database = database
         self._subscriber = subscriber
-        self._clock = SystemClock()
+        self._clock = clock
         self._entropy = SystemEntropy()
         self._terms = _terms(settings)
         self._stop = threading.Event()
