@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Self
 
 from paho.mqtt.client import Client
@@ -37,6 +38,7 @@ class Listener:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"listener-{id(self)}")
         self._client.username_pw_set(user, broker.users[user])
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
+        self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -123,3 +125,9 @@ class Listener:
         self._loop.call_soon_threadsafe(
             self._schedule, message.topic, bytes(message.payload), message.retain
         )
+
+
+def _send_at_once(_client: Client, _userdata: object, wire: object) -> None:
+    """Turn Nagle's algorithm off, as the server does."""
+    if isinstance(wire, socket.socket):
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
