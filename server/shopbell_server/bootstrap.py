@@ -99,10 +99,16 @@ def plant(settings: Settings, seed: Seed) -> Sown:
         )
 
 
-async def serve(settings: Settings, sign_in: str | None, ready: Callable[[Ready], None]) -> None:
+async def serve(
+    settings: Settings,
+    ready: Callable[[Ready], None],
+    *,
+    sign_in: str | None = None,
+    clock: ServerClock | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT, or until a loop fails. `ready` is called once, when HTTP listens.
 
-    `sign_in` is whom to make a sign-in link for. Raises OSError when the HTTP port is taken,
+    `sign_in` is whom to make a sign-in link for; `clock` is another clock than the machine's. Raises OSError when the HTTP port is taken,
     BrokerFailedError, and what `open_database` raises.
     """
     with contextlib.ExitStack() as stack:
