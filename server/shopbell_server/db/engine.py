@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-WAIT_S: Final = 5
-"""How long to wait for a lock, a connection or an answer to a connection: a hundred times what a unit
-of work takes; somebody who waits longer should hear it and try again."""
+WAIT_S: Final = 5.0
+"""How long to wait for a lock or a free connection: a hundred times what a unit of work takes; somebody
+who waits longer should hear it and try again."""
+
+CONNECT_S: Final = 5
+"""How long a server may take to take a connection; it takes 2 ms next door."""
 
 STATEMENT_S: Final = 60
 """A statement that takes longer is ended: the longest honest one (a migration's index) is exempt."""
@@ -35,17 +38,17 @@ class DatabaseAddressError(ValueError):
     """The address of the database cannot be used; the text says why and shows no password."""
 
 
-def open_engine(url: str, password: str | None = None) -> Engine:
+def open_engine(url: str, password: str | None = None, *, wait_s: float = WAIT_S) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/name`; it connects when used.
 
-    Raises DatabaseAddressError.
+    `wait_s` is how long it waits for a lock or for a free connection. Raises DatabaseAddressError.
     """
     address = _parsed(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite(address)
+        return _sqlite(address, wait_s)
     if password is not None:
         address = address.set(password=password)
-    return _postgresql(address)
+    return _postgresql(address, wait_s)
 
 
 def writing(engine: Engine) -> Engine:
@@ -79,15 +82,15 @@ def _parsed(url: str) -> URL:
     raise DatabaseAddressError(f'no database "{backend}": {_ALLOWED}')
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, wait_s: float) -> Engine:
     path = Path(str(address.database))
     engine = create_engine(
         address,
         hide_parameters=True,
         pool_size=CONNECTIONS,
-        pool_timeout=WAIT_S,
+        pool_timeout=wait_s,
         # The pool gives a connection to one thread at a time, and `begin` below begins transactions.
-        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": WAIT_S},
+        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": wait_s},
     )
 
     @event.listens_for(engine, "do_connect")
@@ -114,24 +117,24 @@ def _sqlite(address: URL) -> Engine:
     return engine
 
 
-def _postgresql(address: URL) -> Engine:
+def _postgresql(address: URL, wait_s: float) -> Engine:
     return create_engine(
         address,
         hide_parameters=True,
         pool_size=CONNECTIONS,
         max_overflow=0,
-        pool_timeout=WAIT_S,
+        pool_timeout=wait_s,
         isolation_level="READ COMMITTED",
         connect_args={
             "application_name": "shopbell-server",
-            "connect_timeout": WAIT_S,
+            "connect_timeout": CONNECT_S,
             # A peer that vanished is noticed within a minute, also when nothing is being sent.
             "keepalives_idle": 20,
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "tcp_user_timeout": 30_000,
             "options": (
-                f"-c lock_timeout={WAIT_S}s"
+                f"-c lock_timeout={round(wait_s * 1000)}ms"
                 f" -c statement_timeout={STATEMENT_S}s"
                 f" -c idle_in_transaction_session_timeout={STATEMENT_S}s"
             ),
@@ -144,7 +147,6 @@ _ALLOWED: Final = 'say "sqlite:///path/to/file.db" or "postgresql://user@host/na
 _WRITES: Final = "shopbell_writes"
 
 _PRAGMAS: Final = (
-    f"busy_timeout = {WAIT_S * 1000}",
     # Readers and the one writer do not wait for each other.
     "journal_mode = WAL",
     # Edges delete what was acknowledged: it must survive a power cut.

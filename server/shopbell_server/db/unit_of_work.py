@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from shopbell_server.db.answers import SqlAnswers
 from shopbell_server.db.batches import SqlBatches
 from shopbell_server.db.day_keys import SqlDayKeys
-from shopbell_server.db.engine import open_engine, reading, writing
+from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.ledger import SqlLedger
 from shopbell_server.db.outgoing import SqlOutgoing
@@ -33,9 +33,11 @@ class SqlDatabase:
     Connects when it is first used. Its tables must be there: `migrate.upgrade` makes them.
     """
 
-    def __init__(self, url: str, tenant: TenantId, *, password: str | None = None) -> None:
+    def __init__(
+        self, url: str, tenant: TenantId, *, password: str | None = None, wait_s: float = WAIT_S
+    ) -> None:
         """Raise DatabaseAddressError if `url` is none that `engine.open_engine` takes."""
-        self._engine = open_engine(url, password)
+        self._engine = open_engine(url, password, wait_s=wait_s)
         self._writing = writing(self._engine)
         self._reading = reading(self._engine)
         self._tenant = tenant
