@@ -12,6 +12,7 @@ import signal
 import socket
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,7 +44,7 @@ from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from shopbell_server.config import Settings
     from shopbell_server.ports import ServerClock
@@ -65,6 +66,8 @@ class Ready:
 
     url: str
     sign_in: str | None
+    stop: Callable[[], object]
+    """Ends it, from any thread."""
 
 
 class UnknownStaffError(LookupError):
@@ -105,11 +108,13 @@ async def serve(
     *,
     sign_in: str | None = None,
     clock: ServerClock | None = None,
+    signals: Collection[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until a loop fails. `ready` is called once, when HTTP listens.
 
-    `sign_in` is whom to make a sign-in link for; `clock` is another clock than the machine's. Raises OSError when the HTTP port is taken,
-    BrokerFailedError, and what `open_database` raises.
+    `sign_in` is whom to make a sign-in link for; `clock` is another clock than the machine's; without
+    `signals` (as in a thread) only `Ready.stop` ends it. Raises OSError when the HTTP port is taken,
+    BrokerFailedError, UnknownStaffError, and what `open_database` raises.
     """
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listen(settings.http.host, settings.http.port))
@@ -117,7 +122,7 @@ async def serve(
         # Before any thread: the broker's child is made to die with this process.
         subscriber = stack.enter_context(_subscriber(settings, stack))
         server = _Server(settings, database, subscriber, clock or SystemClock())
-        await server.run(listening, sign_in, ready)
+        await server.run(listening, sign_in, ready, signals)
 
 
 class _Server:
@@ -143,7 +148,11 @@ class _Server:
         )
 
     async def run(
-        self, listening: socket.socket, sign_in: str | None, ready: Callable[[Ready], None]
+        self,
+        listening: socket.socket,
+        sign_in: str | None,
+        ready: Callable[[Ready], None],
+        signals: Collection[signal.Signals],
     ) -> None:
         self._know(sign_in)
         self._keys()
@@ -160,7 +169,7 @@ class _Server:
             )
         )
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in signals:
             loop.add_signal_handler(number, self._end, web)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -168,7 +177,8 @@ class _Server:
                 tasks.create_task(self._web(web, listening), name="web")
                 for name, work in self._threads():
                     tasks.create_task(self._thread(work, web), name=name)
-                ready(self._ready(listening, sign_in))
+                stop = partial(loop.call_soon_threadsafe, self._end, web)
+                ready(self._ready(listening, sign_in, stop))
         finally:
             self._end(web)
         log.info("server_stopped")
@@ -263,7 +273,9 @@ class _Server:
     def _check_broker(self) -> str | None:
         return None if self._subscriber.listening else "not connected: edges are not heard"
 
-    def _ready(self, listening: socket.socket, sign_in: str | None) -> Ready:
+    def _ready(
+        self, listening: socket.socket, sign_in: str | None, stop: Callable[[], object]
+    ) -> Ready:
         host, port = listening.getsockname()[:2]
         url = self._settings.http.origin or f"http://{_in_url(host)}:{port}"
         log.info("server_started", url=url, tenant=self._settings.tenant)
@@ -273,7 +285,7 @@ class _Server:
                 self._database, self._entropy, self._clock.now_ms(), StaffId(sign_in)
             )
             link = f"{url}/login?link={secret}"
-        return Ready(url=url, sign_in=link)
+        return Ready(url=url, sign_in=link, stop=stop)
 
 
 class _Web(uvicorn.Server):
