@@ -62,9 +62,9 @@ class Truth:
 
     def happened(self, happened: Happened) -> None:
         """Note what happened."""
-        self.consent_or(happened.what, happened.who, happened.at_s, happened.zone)
+        self.note(happened.what, happened.who, happened.at_s, happened.zone)
 
-    def consent_or(self, what: str, who: str, at_s: float, zone: str | None) -> None:
+    def note(self, what: str, who: str, at_s: float, zone: str | None) -> None:
         """Note anything with a time: what happened in the shop, or `withdrew` and `gave` in the app."""
         self._write(HappenedLine(what=what, who=who, at_ms=round(at_s * 1000), zone=zone))
 

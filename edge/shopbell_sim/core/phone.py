@@ -108,3 +108,9 @@ def mac32(mac_key: bytes, id64: str, minute: int) -> str:
 def next_due_s(rng: Random, last_s: float, interval_ms: float) -> float:
     """Return when the frame that was sent at `last_s` is sent again."""
     return last_s + (interval_ms + rng.uniform(0, ADVERTISING_DELAY_MS)) / 1000
+
+
+def next_turn_s(rng: Random, *, on: bool) -> float:
+    """Return for how long an iPhone's app stays on the screen (`on`), or off it."""
+    # Foreground bursts last 5 to 60 s; between them the phone is in a pocket.
+    return rng.uniform(20.0, 50.0) if on else rng.uniform(4.0, 12.0)

@@ -44,7 +44,8 @@ LOOK_S: Final = 11.0
 
 LOOK_SIGMA: Final = 0.5
 
-MOST_LOOK_S: Final = 45.0
+LONGEST_LOOK: Final = 4.0
+"""Times the median: nobody stands before a shelf for ever."""
 
 IN_THE_SHOP: Final = 13
 """So many people at once leave a board of ten rows or so: full, and still to be read at a glance."""
@@ -99,10 +100,10 @@ def arrival_gap_s(rng: Random, present: int) -> float:
     return rng.expovariate(1 / mean_s)
 
 
-def errand(rng: Random, floor: Floor) -> Errand:
-    """Return what somebody comes for: mostly to look, half the time to buy."""
+def errand(rng: Random, floor: Floor, look_s: float = LOOK_S) -> Errand:
+    """Return what somebody comes for: mostly to look (`look_s` is the median), half the time to buy."""
     looks = tuple(
-        Look(at=spot, for_s=_look_s(rng))
+        Look(at=spot, for_s=_look_s(rng, look_s))
         for spot in rng.sample(floor.spots, k=rng.choice((1, 2, 2, 3, 3, 4)))
     )
     buys = rng.random() < 0.55  # noqa: PLR2004  (a shop's conversion, about)
@@ -153,6 +154,9 @@ def past_visits(
                 yield _past_visit(rng, person, edges, day)
 
 
+LONGEST_PAST_MIN: Final = 22
+"""The demo's rules split what is longer than a twentieth of 8 h, and the past is read by them too."""
+
 _DAILY: Final = 0.22
 """Once in four or five days: a supermarket's customer."""
 
@@ -191,13 +195,13 @@ _DOUBTS: Final = 5
 """Which of ten, of thirteen: any would do, but the first customer must be neither."""
 
 
-def _look_s(rng: Random) -> float:
-    return min(LOOK_S * math.exp(rng.gauss(0, LOOK_SIGMA)), MOST_LOOK_S)
+def _look_s(rng: Random, median_s: float) -> float:
+    return median_s * min(math.exp(rng.gauss(0, LOOK_SIGMA)), LONGEST_LOOK)
 
 
 def _past_visit(rng: Random, person: Person, edges: Sequence[str], day: datetime) -> PastVisit:
     start = day + timedelta(hours=9, seconds=rng.uniform(0, 9 * 3600))
-    minutes = min(18 * math.exp(rng.gauss(0, 0.6)), 55)
+    minutes = min(max(11 * math.exp(rng.gauss(0, 0.5)), 3), LONGEST_PAST_MIN)
     is_pass = rng.random() < 0.2  # noqa: PLR2004  (one in five checks in)
     evidence: Literal["hint", "signal", "fresh", "pass"] = "signal"
     if is_pass:

@@ -1,0 +1,92 @@
+"""`shopbell-sim`: the shop that isn't there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from shopbell_program.commands import CommandError, run
+from shopbell_sim import demo
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(run(_command))
+
+
+def _command() -> int | None:
+    arguments = _parser().parse_args()
+    command = {"demo": _demo}[arguments.command]
+    return command(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shopbell-sim",
+        description="A shop that isn't there: people, phones and radio before real edges and a real server.",
+        epilog="example: shopbell-sim demo --port 8500",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    text = "broker, server, three edges and forty shoppers on this machine"
+    one = commands.add_parser(
+        "demo",
+        help=text,
+        description=f"Run {text}; print a link that is signed in. Ctrl-C stops everything.",
+        epilog="example: CAMERA=0 LAN=1 shopbell-sim demo --data /tmp/shop --port 8500",
+    )
+    one.add_argument(
+        "--data",
+        type=Path,
+        default=Path("demo-data"),
+        help="folder, made anew (default: demo-data)",
+    )
+    one.add_argument("--port", type=int, default=8400, help="of the pages, 0: any (default: 8400)")
+    one.add_argument("--shoppers", type=int, default=40, help="2 to 99 (default: 40)")
+    one.add_argument("--seed", type=int, default=1, help="another number, another day (default: 1)")
+    one.add_argument(
+        "--camera",
+        type=int,
+        metavar="N",
+        default=_number("CAMERA"),
+        help="a camera of this machine sees passes too (default: $CAMERA)",
+    )
+    one.add_argument(
+        "--lan",
+        action="store_true",
+        default=_number("LAN") == 1,
+        help="serve tablets on the network too, with a certificate of its own (default: $LAN is 1)",
+    )
+    return parser
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    if not 2 <= arguments.shoppers <= 99:  # noqa: PLR2004  # said in the message
+        raise CommandError(f"--shoppers {arguments.shoppers}: a board tells 2 to 99 people apart")
+    if not 0 <= arguments.port <= 65_535:  # noqa: PLR2004  # said in the message
+        raise CommandError(f"--port {arguments.port}: ports are 0 to 65535")
+    demo.main(
+        demo.Demo(
+            data=arguments.data,
+            port=arguments.port,
+            shoppers=arguments.shoppers,
+            seed=arguments.seed,
+            device=arguments.camera,
+            lan=arguments.lan,
+        )
+    )
+
+
+def _number(name: str) -> int | None:
+    """Return a number from the environment; an empty variable is as good as none."""
+    value = os.environ.get(name, "")
+    if not value:
+        return None
+    if not value.isascii() or not value.isdigit():
+        raise CommandError(f'{name}="{value}" is not a number; write {name}=0, or leave it out')
+    return int(value)
+
+
+if __name__ == "__main__":
+    main()
