@@ -7,32 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import secrets
 import signal
-import socket
 import threading
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 from prometheus_client import REGISTRY
 
+from shopbell_server.assembly import (
+    in_url,
+    listen,
+    open_database,
+    secret_in,
+    secret_of,
+    sink_of,
+    subscriber_of,
+    terms_of,
+)
+from shopbell_server.cdp.dispatch import Dispatch
+from shopbell_server.core.cloud_events import Origin
+from shopbell_server.core.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
-from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ingest.edges import Edges
-from shopbell_server.ingest.embedded_broker import EmbeddedBroker
 from shopbell_server.ingest.loop import Ingest
-from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.usecases.deliver import Correspondence
 from shopbell_server.usecases.make_keys import make_keys
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.usecases.sow import sow
 from shopbell_server.usecases.sweep import sweep
@@ -44,9 +52,13 @@ from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    import socket
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from shopbell_server.config import Settings
+    from shopbell_server.core.ids import StoreId
+    from shopbell_server.db.unit_of_work import SqlDatabase
+    from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports import ServerClock
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
@@ -74,19 +86,9 @@ class UnknownStaffError(LookupError):
     """Nobody of that name may sign in here."""
 
 
-def open_database(settings: Settings) -> SqlDatabase:
-    """Return the database of `settings`, whose tables must be up to date.
-
-    Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError.
-    """
-    password = _secret(settings.database.password_file)
-    migrate.require_newest(settings.database.url, password)
-    return SqlDatabase(settings.database.url, TenantId(settings.tenant), password=password)
-
-
 def upgrade(settings: Settings) -> str:
     """Bring the tables up to date; return the revision that they are at."""
-    return migrate.upgrade(settings.database.url, _secret(settings.database.password_file))
+    return migrate.upgrade(settings.database.url, secret_of(settings.database.password_file))
 
 
 def plant(settings: Settings, seed: Seed) -> Sown:
@@ -97,7 +99,7 @@ def plant(settings: Settings, seed: Seed) -> Sown:
             SystemEntropy(),
             Argon2Passwords(),
             seed,
-            _terms(settings),
+            terms_of(settings),
             SystemClock().now_ms(),
         )
 
@@ -117,10 +119,10 @@ async def serve(
     BrokerFailedError, UnknownStaffError, and what `open_database` raises.
     """
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(_listen(settings.http.host, settings.http.port))
+        listening = stack.enter_context(listen(settings.http.host, settings.http.port))
         database = stack.enter_context(contextlib.closing(open_database(settings)))
         # Before any thread: the broker's child is made to die with this process.
-        subscriber = stack.enter_context(_subscriber(settings, stack))
+        subscriber = stack.enter_context(subscriber_of(settings, stack))
         server = _Server(settings, database, subscriber, clock or SystemClock())
         await server.run(listening, sign_in, ready, signals)
 
@@ -140,12 +142,13 @@ class _Server:
         self._subscriber = subscriber
         self._clock = clock
         self._entropy = SystemEntropy()
-        self._terms = _terms(settings)
+        self._terms = terms_of(settings)
         self._stop = threading.Event()
         self._stopping = asyncio.Event()
         self._live = Live(
             Boards(database, self._clock, self._terms.rules), epoch=secrets.token_hex(4)
         )
+        self._bells = _Bells(self._live)
 
     async def run(
         self,
@@ -171,16 +174,19 @@ class _Server:
         loop = asyncio.get_running_loop()
         for number in signals:
             loop.add_signal_handler(number, self._end, web)
+        sinks = contextlib.ExitStack()
+        self._bells.dispatches.extend(self._dispatches(sinks))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._live.run(self._stopping), name="live")
                 tasks.create_task(self._web(web, listening), name="web")
-                for name, work in self._threads():
+                for name, work in self._threads(self._bells.dispatches):
                     tasks.create_task(self._thread(work, web), name=name)
                 stop = partial(loop.call_soon_threadsafe, self._end, web)
                 ready(self._ready(listening, sign_in, stop))
         finally:
             self._end(web)
+            sinks.close()
         log.info("server_stopped")
 
     def _know(self, staff: str | None) -> None:
@@ -193,12 +199,39 @@ class _Server:
                     f'there is no member of staff "{staff}"; add one with `shopbell-server seed`'
                 )
 
-    def _threads(self) -> Iterator[tuple[str, Callable[[], None]]]:
+    def _dispatches(self, stack: contextlib.ExitStack) -> list[Dispatch]:
+        """Return one for every sink; each is closed when `stack` is."""
+        settings = self._settings
+        if settings.delivery.pairwise_key_file is None:
+            return []
+        pairwise = bytes.fromhex(secret_in(settings.delivery.pairwise_key_file))
+        origin = Origin(
+            root=settings.http.origin or f"http://{settings.http.host}:{settings.http.port}",
+            tenant=TenantId(settings.tenant),
+        )
+        return [
+            Dispatch(
+                database=self._database,
+                sink=stack.enter_context(contextlib.closing(sink_of(sink, self._clock))),
+                to=Correspondence(
+                    sink=sink.name,
+                    user_id=sink.user_id,
+                    key=sink_key(pairwise, sink.name),
+                    origin=origin,
+                    schedule_s=settings.delivery.schedule_s,
+                ),
+                clock=self._clock,
+                chance=random.random,
+            )
+            for sink in settings.sinks
+        ]
+
+    def _threads(self, dispatches: Sequence[Dispatch]) -> Iterator[tuple[str, Callable[[], None]]]:
         ingest = Ingest(
             subscriber=self._subscriber,
             intake=Intake(self._database, self._entropy, aes_block, self._terms),
             edges=Edges(),
-            announcer=self._live,
+            announcer=self._bells,
             clock=self._clock,
             most=self._settings.gathering.most,
             wait_s=self._settings.gathering.wait_ms / 1000,
@@ -206,6 +239,8 @@ class _Server:
         yield "ingest", lambda: ingest.run(self._stop)
         yield "sweep", lambda: self._every(SWEEP_S, self._sweep)
         yield "keys", lambda: self._every(KEYS_S, self._keys)
+        for dispatch in dispatches:
+            yield "dispatch", partial(dispatch.run, self._stop)
 
     async def _thread(self, work: Callable[[], None], web: _Web) -> None:
         """Run `work` in a thread; when it ends, everything does."""
@@ -222,6 +257,8 @@ class _Server:
 
     def _end(self, web: _Web) -> None:
         self._stop.set()
+        for dispatch in self._bells.dispatches:
+            dispatch.wake()
         self._stopping.set()
         web.should_exit = True
 
@@ -240,7 +277,7 @@ class _Server:
         while more and not self._stop.is_set():
             swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
             for store in swept.stores:
-                self._live.changed(store)
+                self._bells.changed(store)
             more = swept.more
 
     def _keys(self) -> None:
@@ -277,7 +314,7 @@ class _Server:
         self, listening: socket.socket, sign_in: str | None, stop: Callable[[], object]
     ) -> Ready:
         host, port = listening.getsockname()[:2]
-        url = self._settings.http.origin or f"http://{_in_url(host)}:{port}"
+        url = self._settings.http.origin or f"http://{in_url(host)}:{port}"
         log.info("server_started", url=url, tenant=self._settings.tenant)
         link = None
         if sign_in is not None:
@@ -288,69 +325,22 @@ class _Server:
         return Ready(url=url, sign_in=link, stop=stop)
 
 
+class _Bells:
+    """The Announcer of this process: boards read again, and sinks look what there is for them."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self.dispatches: list[Dispatch] = []
+
+    def changed(self, store: StoreId) -> None:
+        self._live.changed(store)
+        for dispatch in self.dispatches:
+            dispatch.wake()
+
+
 class _Web(uvicorn.Server):
     """Uvicorn, without its own idea of signals: they end more than HTTP."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def _terms(settings: Settings) -> Terms:
-    rules = VisitRules()
-    return Terms(
-        rules=demo(rules) if settings.rules == "demo" else rules,
-        sinks=tuple(sink.name for sink in settings.sinks),
-    )
-
-
-def _subscriber(settings: Settings, stack: contextlib.ExitStack) -> Subscriber:
-    broker = settings.broker
-    # A name of its own per process: two of the same name would throw each other out.
-    client_id = f"{settings.tenant}_server_{secrets.token_hex(4)}"
-    if broker.embedded is not None:
-        embedded = stack.enter_context(
-            EmbeddedBroker(
-                Path(broker.embedded.data_dir),
-                broker.host,
-                broker.port,
-                Path(broker.embedded.edge_password_file),
-            )
-        )
-        credentials = Credentials(
-            username=embedded.login.username, password=embedded.login.password
-        )
-        return Subscriber(
-            settings.tenant, (broker.host, embedded.port), "3.1.1", credentials, client_id
-        )
-    tls = broker.tls
-    credentials = Credentials(
-        username=broker.username,
-        password=_secret(broker.password_file),
-        ca_file=None if tls is None else tls.ca_file,
-        cert_file=None if tls is None else tls.cert_file,
-        key_file=None if tls is None else tls.key_file,
-    )
-    return Subscriber(
-        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _secret(path: str | None) -> str | None:
-    return None if path is None else Path(path).read_text().strip()

@@ -21,7 +21,7 @@ from shopbell_server.core.webhook_signature import SecretError, read_secrets
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Uuid = Annotated[
@@ -162,7 +162,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
     yield from _loopback_only(settings)
     yield from _paths(settings)
-    yield from _sinks(settings.sinks)
+    yield from _sinks(settings)
     yield from _sink_keys(settings)
     broker = settings.broker
     if broker.tls is None and broker.embedded is None and not is_loopback(broker.host):
@@ -207,7 +207,13 @@ def _paths(settings: Settings) -> Iterator[Fault]:
             yield Fault(key=key, problem=f'there is no file "{path}"')
 
 
-def _sinks(sinks: Sequence[FileSink | WebhookSink]) -> Iterator[Fault]:
+def _sinks(settings: Settings) -> Iterator[Fault]:
+    sinks = settings.sinks
+    if sinks and settings.delivery.pairwise_key_file is None:
+        yield Fault(
+            key="delivery.pairwise_key_file",
+            problem="missing; sinks know people by it. `openssl rand -hex 32 > FILE` makes one",
+        )
     seen: set[str] = set()
     for index, sink in enumerate(sinks):
         if sink.name in seen:

@@ -87,7 +87,9 @@ def test_an_endpoint_that_is_not_safe_is_refused(tmp_path: Path, url: str, says:
 
 def test_two_sinks_of_one_name_are_refused(tmp_path: Path) -> None:
     sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "x"\n'
-    assert "stands twice" in faults(tmp_path, LEAST + sink + sink)
+    said = faults(tmp_path, LEAST + sink + sink)
+    assert "stands twice" in said
+    assert "delivery.pairwise_key_file: missing" in said
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""The adapters that settings ask for.
+
+Owns: which adapter stands behind which table of the settings, and reading secrets from their files.
+Never: runs anything (`bootstrap`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopbell_server import config
+from shopbell_server.cdp.file import FileSink
+from shopbell_server.cdp.webhook import WebhookSink
+from shopbell_server.core.ids import TenantId
+from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.core.webhook_signature import read_secrets
+from shopbell_server.db import migrate
+from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ingest.embedded_broker import EmbeddedBroker
+from shopbell_server.ingest.subscriber import Credentials, Subscriber
+from shopbell_server.usecases.recompute import Terms
+
+if TYPE_CHECKING:
+    import contextlib
+
+    from shopbell_server.config import Settings
+    from shopbell_server.ports import ServerClock
+
+
+def open_database(settings: Settings) -> SqlDatabase:
+    """Return the database of `settings`, whose tables must be up to date.
+
+    Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError.
+    """
+    password = secret_of(settings.database.password_file)
+    migrate.require_newest(settings.database.url, password)
+    return SqlDatabase(settings.database.url, TenantId(settings.tenant), password=password)
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return by which rules visits are made, and who hears of them."""
+    rules = VisitRules()
+    return Terms(
+        rules=demo(rules) if settings.rules == "demo" else rules,
+        sinks=tuple(sink.name for sink in settings.sinks),
+    )
+
+
+def subscriber_of(settings: Settings, stack: contextlib.ExitStack) -> Subscriber:
+    """Return the end of MQTT; an embedded broker is started first, and stopped with `stack`."""
+    broker = settings.broker
+    # A name of its own per process: two of the same name would throw each other out.
+    client_id = f"{settings.tenant}_server_{secrets.token_hex(4)}"
+    if broker.embedded is not None:
+        embedded = stack.enter_context(
+            EmbeddedBroker(
+                Path(broker.embedded.data_dir),
+                broker.host,
+                broker.port,
+                Path(broker.embedded.edge_password_file),
+            )
+        )
+        credentials = Credentials(
+            username=embedded.login.username, password=embedded.login.password
+        )
+        return Subscriber(
+            settings.tenant, (broker.host, embedded.port), "3.1.1", credentials, client_id
+        )
+    tls = broker.tls
+    credentials = Credentials(
+        username=broker.username,
+        password=secret_of(broker.password_file),
+        ca_file=None if tls is None else tls.ca_file,
+        cert_file=None if tls is None else tls.cert_file,
+        key_file=None if tls is None else tls.key_file,
+    )
+    return Subscriber(
+        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to `host` and `port` (0: any free one); OSError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def in_url(host: str) -> str:
+    """Return `host` as a URL writes it."""
+    return f"[{host}]" if ":" in host else host
+
+
+def sink_of(
+    sink: config.FileSink | config.WebhookSink, clock: ServerClock
+) -> FileSink | WebhookSink:
+    """Return the adapter that a table of `sinks` names."""
+    if isinstance(sink, config.FileSink):
+        return FileSink(name=sink.name, path=Path(sink.path))
+    return WebhookSink(
+        name=sink.name,
+        url=sink.url,
+        secrets=read_secrets(secret_in(sink.secret_file)),
+        timeout_s=sink.timeout_s,
+        clock=clock,
+        allow_loopback=sink.allow_loopback,
+    )
+
+
+def secret_of(path: str | None) -> str | None:
+    """Return what is in the file at `path`, if there is one."""
+    return None if path is None else secret_in(path)
+
+
+def secret_in(path: str) -> str:
+    """Return what is in the file at `path`, without the end of its line."""
+    return Path(path).read_text().strip()
