@@ -1,7 +1,7 @@
-"""The block cipher that the core is handed.
+"""The ciphers that the rest is handed: one block for the core, sealed bytes for what is kept.
 
-Owns: AES on one block, from the `cryptography` library.
-Never: modes, keys at rest, or anything that the core decides with it.
+Owns: AES, from the `cryptography` library.
+Never: keys at rest, or what is decided with them.
 
 One block under a secret key is a pseudo-random permutation, which FF1 builds on (NIST SP 800-38G). It
 is not the ECB mode of encrypting data, although the library spells it so.
@@ -9,9 +9,10 @@ is not the ECB mode of encrypting data, although the library spells it so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 if TYPE_CHECKING:
     from shopbell_server.core.ff1 import Encrypt
@@ -24,3 +25,23 @@ def aes_block(key: bytes) -> Encrypt:
     """
     encryptor = Cipher(algorithms.AES(key), modes.ECB()).encryptor()  # noqa: S305  (single blocks for FF1)
     return encryptor.update
+
+
+NONCE_BYTES: Final = 12
+"""What AES-GCM takes. Random ones are safe for 2**32 messages per key; ours seal one or two."""
+
+
+def sealed(key: bytes, nonce: bytes, text: bytes) -> bytes:
+    """Return `text` under AES-GCM (`key` of 16, 24 or 32 bytes), the nonce before it.
+
+    `nonce` must be NONCE_BYTES of randomness that this key never had.
+    """
+    return nonce + AESGCM(key).encrypt(nonce, text, None)
+
+
+def opened(key: bytes, box: bytes) -> bytes:
+    """Return what `sealed` was given.
+
+    Raises `cryptography.exceptions.InvalidTag` for a wrong key or a changed box: it is not ours.
+    """
+    return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], None)

@@ -55,11 +55,6 @@ def draw(bucket: Bucket | None, allowance: Allowance, now_ms: Millis) -> Granted
     return Wait(retry_after_s=max(1, math.ceil((1 - left) * 60 / allowance.per_minute)))
 
 
-def is_full(bucket: Bucket, allowance: Allowance, now_ms: Millis) -> bool:
-    """Return whether the bucket says no more than no bucket would, so that it may be forgotten."""
-    return _left(bucket, allowance, now_ms) >= allowance.burst
-
-
 def _left(bucket: Bucket | None, allowance: Allowance, now_ms: Millis) -> float:
     if bucket is None:
         return float(allowance.burst)

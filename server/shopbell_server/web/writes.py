@@ -14,8 +14,7 @@ import hmac
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from shopbell_server.crypto import NONCE_BYTES, opened, sealed
 from shopbell_server.usecases.once import Asked, Reused, once
 from shopbell_server.web.problems import ProblemError
 
@@ -33,8 +32,6 @@ Refusal = TypeVar("Refusal", bound=Enum)
 HEADER: Final = "Idempotency-Key"
 MOST_CHARACTERS: Final = 255
 """As the IETF draft's examples and Stripe have it."""
-
-_NONCE_BYTES: Final = 12
 
 
 def carry_out(
@@ -65,20 +62,12 @@ def _asked(request: Request, secret: str, body: BaseModel | None, entropy: Entro
         raise ProblemError(400, "invalid-key", detail)
     sent = b"" if body is None else body.model_dump_json().encode()
     what = f"{request.method} {request.url.path}\n".encode()
-    cipher = AESGCM(_derived(secret, "seal", key))
-
-    def seal(answer: bytes) -> bytes:
-        nonce = entropy.token(_NONCE_BYTES)
-        return nonce + cipher.encrypt(nonce, answer, None)
-
-    def unseal(sealed: bytes) -> bytes:
-        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
-
+    seal_key = _derived(secret, "seal", key)
     return Asked(
         name_sha256=_derived(secret, "name", key),
         request_sha256=hashlib.sha256(what + sent).digest(),
-        seal=seal,
-        open=unseal,
+        seal=lambda answer: sealed(seal_key, entropy.token(NONCE_BYTES), answer),
+        open=lambda box: opened(seal_key, box),
     )
 
 

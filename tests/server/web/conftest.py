@@ -23,7 +23,7 @@ def shop() -> Shop:
 
 @pytest.fixture
 async def client(shop: Shop) -> AsyncIterator[httpx2.AsyncClient]:
-    """A browser or an app; https, because a browser keeps our cookie for nothing less."""
+    """Be a browser or an app; https, because a browser keeps our cookie for nothing less."""
     transport = httpx2.ASGITransport(app=shop.app())
     async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
         yield client
@@ -31,7 +31,7 @@ async def client(shop: Shop) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def running(shop: Shop) -> AsyncIterator[asyncio.Event]:
-    """The live view runs, until the event that this gives is set."""
+    """Run the live view, until the event that this gives is set."""
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(shop.live.run(stopping))

@@ -177,7 +177,9 @@ class Shop:
         assert signed_in is not None
         return signed_in
 
-    def ticket(self, profile: str, first_name: str | None = None, language: str | None = None) -> str:
+    def ticket(
+        self, profile: str, first_name: str | None = None, language: str | None = None
+    ) -> str:
         with self.database.begin() as work:
             order = TicketOrder(
                 profile=ProfileId(profile),

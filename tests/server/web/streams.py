@@ -57,7 +57,7 @@ class Stream:
             "server": ("board.test", 443),
             "client": ("127.0.0.1", 123),
         }
-        self._task = asyncio.get_running_loop().create_task(
+        self._task: asyncio.Task[None] = asyncio.get_running_loop().create_task(
             self._app(scope, self._receive, self._send)  # type: ignore[arg-type]
         )
         start = await self._next()

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 BACKEND = {"Authorization": f"Bearer {KEY}"}
 
 
-def consent(purpose: str = "recognise_in_store", state: str = "given", **more: str) -> dict[str, str]:
+def consent(
+    purpose: str = "recognise_in_store", state: str = "given", **more: str
+) -> dict[str, str]:
     return {
         "purpose": purpose,
         "state": state,
@@ -138,9 +140,7 @@ async def test_a_ticket_is_good_for_five_minutes(shop: Shop, client: httpx2.Asyn
 
 async def test_guessing_tickets_ends(client: httpx2.AsyncClient) -> None:
     body = {"ticket": "sbt_guess"}
-    statuses = [
-        (await client.post("/v1/app/enrolments", json=body)).status_code for _ in range(11)
-    ]
+    statuses = [(await client.post("/v1/app/enrolments", json=body)).status_code for _ in range(11)]
     assert statuses == [410] * 10 + [429]
 
 
@@ -232,9 +232,7 @@ async def test_a_phone_reads_all_purposes(shop: Shop, client: httpx2.AsyncClient
     }
 
 
-async def test_a_phone_turns_a_purpose_on_for_today(
-    shop: Shop, client: httpx2.AsyncClient
-) -> None:
+async def test_a_phone_turns_a_purpose_on_for_today(shop: Shop, client: httpx2.AsyncClient) -> None:
     guest = shop.welcome(purposes=[Purpose.RECOGNISE_IN_STORE])
     body = {"consents": [consent("show_to_staff", until="2026-11-21T23:00:00+01:00")]}
     answer = await client.put("/v1/app/consents", json=body, headers=guest.bearer)

@@ -89,9 +89,7 @@ async def test_a_name_needs_its_purpose(shop: Shop, client: httpx2.AsyncClient) 
     assert (row["first_name"], row["word"]) == (None, "ingecheckt")
 
 
-async def test_who_is_not_to_be_shown_is_not_there(
-    shop: Shop, client: httpx2.AsyncClient
-) -> None:
+async def test_who_is_not_to_be_shown_is_not_there(shop: Shop, client: httpx2.AsyncClient) -> None:
     shop.scan(shop.welcome(purposes=[Purpose.RECOGNISE_IN_STORE, Purpose.GREET_BY_NAME]))
     assert (await client.get(PRESENT, headers=signed_in(shop))).json()["rows"] == []
 
@@ -122,9 +120,7 @@ async def test_unseen_for_three_minutes_is_left_maybe_and_for_ten_gone(
     assert (await client.get(PRESENT, headers=headers)).json()["rows"] == []
 
 
-async def test_the_zone_follows_the_nearest_scanner(
-    shop: Shop, client: httpx2.AsyncClient
-) -> None:
+async def test_the_zone_follows_the_nearest_scanner(shop: Shop, client: httpx2.AsyncClient) -> None:
     guest = shop.welcome()
     shop.scan(guest, zone="entrance")
     shop.clock.forward(5 * MINUTE)
@@ -187,9 +183,7 @@ async def test_who_asks_too_often_is_told_when_to_come_back(
     assert (await client.get(PRESENT, headers=headers)).status_code == 200
 
 
-async def test_a_forwarded_address_is_not_believed(
-    shop: Shop, client: httpx2.AsyncClient
-) -> None:
+async def test_a_forwarded_address_is_not_believed(client: httpx2.AsyncClient) -> None:
     statuses = [
         (
             await client.get(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from tests.server.web.streams import Stream
 from tests.server.web.test_present import signed_in
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Mapping
 
 PATH = f"/v1/stores/{AMS}/stream"
@@ -54,9 +54,7 @@ async def test_who_comes_in_is_told(shop: Shop, headers: dict[str, str]) -> None
 
 
 @pytest.mark.usefixtures("running")
-async def test_who_goes_by_herself_changes_and_is_gone(
-    shop: Shop, headers: dict[str, str]
-) -> None:
+async def test_who_goes_by_herself_changes_and_is_gone(shop: Shop, headers: dict[str, str]) -> None:
     shop.hear(shop.welcome())
     async with look(shop, headers) as stream:
         (row,) = (await stream.until("snapshot")).data["rows"]
@@ -68,9 +66,7 @@ async def test_who_goes_by_herself_changes_and_is_gone(
 
 @pytest.mark.parametrize("purpose", [Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF])
 @pytest.mark.usefixtures("running")
-async def test_who_withdraws_is_gone(
-    shop: Shop, headers: dict[str, str], purpose: Purpose
-) -> None:
+async def test_who_withdraws_is_gone(shop: Shop, headers: dict[str, str], purpose: Purpose) -> None:
     guest = shop.welcome()
     shop.scan(guest)
     async with look(shop, headers) as stream:
@@ -117,9 +113,7 @@ async def test_a_heartbeat_says_what_time_it_is(shop: Shop, headers: dict[str, s
 
 
 @pytest.mark.usefixtures("running")
-async def test_who_comes_back_is_told_what_she_missed(
-    shop: Shop, headers: dict[str, str]
-) -> None:
+async def test_who_comes_back_is_told_what_she_missed(shop: Shop, headers: dict[str, str]) -> None:
     async with look(shop, headers) as watching, look(shop, headers) as leaving:
         await watching.until("snapshot")
         await leaving.until("snapshot")

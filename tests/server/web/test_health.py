@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import httpx2
+from prometheus_client import Counter
+
+from shopbell_server.ports import DatabaseLostError
+from shopbell_server.web.app import create_app
+from tests.server.web.conftest import HOST
+from tests.server.web.shop import Shop
+
+if TYPE_CHECKING:
+    from shopbell_server.ports import UnitOfWork
+
+
+async def test_alive_is_not_ready(client: httpx2.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    ready = await client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": {}})
+
+
+async def test_not_ready_says_what_is_missing() -> None:
+    shop = Shop(checks={"broker": lambda: "not connected", "lag": lambda: None})
+    transport = httpx2.ASGITransport(app=shop.app())
+    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+        answer = await client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"ready": False, "problems": {"broker": "not connected"}}
+
+
+async def test_without_its_database_a_server_is_alive_and_not_ready(shop: Shop) -> None:
+    class Lost:
+        def begin(self) -> UnitOfWork:
+            raise DatabaseLostError
+
+        def read(self) -> UnitOfWork:
+            raise DatabaseLostError
+
+    app = create_app(replace(shop.services, database=Lost()))
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["problems"]) == (
+            503,
+            {"database": "does not answer"},
+        )
+        asked = await client.get("/v1/app/tokens", headers={"Authorization": "Bearer x"})
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "2")
+
+
+async def test_metrics_are_those_of_the_process(shop: Shop, client: httpx2.AsyncClient) -> None:
+    Counter("shopbell_batches", "Batches taken in.", ["result"], registry=shop.services.metrics)
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "# TYPE shopbell_batches_total counter" in answer.text
+
+
+async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert {
+        "/v1/app/tickets",
+        "/v1/app/enrolments",
+        "/v1/app/enrolments/{enrolment_id}",
+        "/v1/app/tokens",
+        "/v1/app/consents",
+        "/v1/stores/{store}/present",
+        "/v1/stores/{store}/stream",
+        "/v1/visits",
+        "/v1/visits/{visit}",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/login",
+        "/logout",
+    } == set(paths)
