@@ -34,13 +34,13 @@ class Authority:
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str, *, common_name: str, host: str = "127.0.0.1") -> tuple[Path, Path]:
-        """Return the files of a certificate for `host`, and of its key."""
+        """Return the files of a certificate for `host` (a name or an address), and of its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
         certificate = (
             self._builder(subject, key.public_key())
             .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
+                x509.SubjectAlternativeName([_name_of(host)]),
                 critical=False,
             )
             .sign(self._key, hashes.SHA256())
@@ -70,3 +70,10 @@ class Authority:
             .not_valid_before(now - _DAY)
             .not_valid_after(now + _DAY)
         )
+
+
+def _name_of(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -147,7 +147,7 @@ def _whole_lines(file: int) -> int:
     """
     size = os.fstat(file).st_size
     start = max(0, size - _TAIL_BYTES)
-    tail = os.pread(file, _TAIL_BYTES, start)
+    tail = os.pread(file, size - start, start)
     unfinished = tail[tail.rfind(b"\n") + 1 :]
     if not unfinished:
         return size

@@ -11,6 +11,7 @@ a moment later (DNS rebinding) gains nothing. TLS still asks for the certificate
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ import httpcore2
 from shopbell_server.core.public_addresses import reach
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Resolve = Callable[[str, int], Sequence[str]]
@@ -31,12 +31,8 @@ LEAST_S: Final = 0.001
 """A socket's timeout of 0 would mean "do not wait" instead of "too late"."""
 
 
-class AddressRefusedError(httpcore2.ConnectError):
-    """The endpoint's name leads to no address that an event may be sent to."""
-
-
-class NameUnknownError(httpcore2.ConnectError):
-    """The endpoint's name does not resolve now."""
+class UnreachableError(httpcore2.ConnectError):
+    """There is no connection; the text says why, and nothing of the URL but the host at most."""
 
 
 def system_resolver(host: str, port: int) -> Sequence[str]:
@@ -98,11 +94,13 @@ class PinnedBackend(httpcore2.NetworkBackend):
                     local_address=local_address,
                     socket_options=socket_options or [],
                 )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+            except httpcore2.ConnectTimeout as error:
                 failed = error
+            except httpcore2.ConnectError as error:
+                failed = UnreachableError(_why(error.__cause__))
             else:
                 return _Timed(stream, self._limit)
-        raise failed or AddressRefusedError(
+        raise failed or UnreachableError(
             "the endpoint's address is in a private or special network"
         )
 
@@ -110,7 +108,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
         try:
             found = self._resolve(host, port)
         except OSError as error:
-            raise NameUnknownError("the endpoint's name does not resolve") from error
+            raise UnreachableError("the endpoint's name does not resolve") from error
         return [address for address in found if reach(address) in self._allowed]
 
 
@@ -149,7 +147,23 @@ class _Timed(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         left_s = self._limit.left_s(timeout)
-        return _Timed(self._stream.start_tls(ssl_context, server_hostname, left_s), self._limit)
+        try:
+            stream = self._stream.start_tls(ssl_context, server_hostname, left_s)
+        except httpcore2.ConnectError as error:
+            raise UnreachableError(_why(error.__cause__)) from error
+        return _Timed(stream, self._limit)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  (as httpcore2 declares it)
         return self._stream.get_extra_info(info)
+
+
+def _why(cause: BaseException | None) -> str:
+    match cause:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not accepted: {cause.verify_message}"
+        case ssl.SSLError():
+            return f"no TLS connection: {cause.reason}"
+        case OSError(strerror=str(said)):
+            return f"no connection: {said}"
+        case _:
+            return "no connection"

@@ -9,7 +9,6 @@ redirects and obeys proxies from the environment unless told not to, and cannot 
 
 from __future__ import annotations
 
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -18,18 +17,14 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
-from shopbell_server.cdp.pinned import (
-    AddressRefusedError,
-    NameUnknownError,
-    PinnedBackend,
-    system_resolver,
-)
+from shopbell_server.cdp.pinned import PinnedBackend, UnreachableError, system_resolver
 from shopbell_server.core.cloud_events import CONTENT_TYPE
 from shopbell_server.core.retry import answer_of
 from shopbell_server.core.webhook_signature import signatures
 from shopbell_server.ports import Outcome
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Sequence
 
     from shopbell_server.cdp.pinned import Resolve
@@ -171,10 +166,8 @@ def _retry_after_s(answer: httpcore2.Response, now_s: int) -> float | None:
 def _why(error: Exception) -> str:
     """Return what went wrong, without the URL: it may hold a secret."""
     match error:
-        case AddressRefusedError() | NameUnknownError():
+        case UnreachableError():
             return str(error)
-        case httpcore2.ConnectError():
-            return _why_unconnected(error.__cause__)
         case httpcore2.ConnectTimeout():
             return "no connection in time"
         case httpcore2.TimeoutException():
@@ -183,15 +176,3 @@ def _why(error: Exception) -> str:
             return "its answer is not HTTP, or breaks off"
         case _:
             return "the connection was lost"
-
-
-def _why_unconnected(cause: BaseException | None) -> str:
-    match cause:
-        case ssl.SSLCertVerificationError():
-            return f"its certificate is not accepted: {cause.verify_message}"
-        case ssl.SSLError():
-            return f"no TLS connection: {cause.reason}"
-        case OSError(strerror=str(said)):
-            return f"no connection: {said}"
-        case _:
-            return "no connection"
