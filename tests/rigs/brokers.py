@@ -14,13 +14,14 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 START_S = 15.0
 """NATS with JetStream is up in 0.2 s; a loaded machine may take ten times as long, or more."""
@@ -104,6 +105,15 @@ class BrokerProcess:
         process, self._process = self._process, None
         process.send_signal(signal.SIGKILL)
         process.wait(STOP_S)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it hang, its connections open and nobody behind them."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """Kill it and start it again on the same port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -246,6 +247,33 @@ async def test_a_broker_that_goes_silent_is_given_up() -> None:
     quiet.set()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_broker_that_hangs_is_given_up_and_found_again(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    ours = account(mosquitto, tmp_path, answer_s=0.5)
+    async with running(MqttUplink(ours, describe)) as uplink:
+        await up(uplink)
+        with mosquitto.frozen():
+            with pytest.raises(UplinkLostError, match="no answer from the broker"):
+                await uplink.publish("live", b"ding")
+            with pytest.raises(UplinkLostError, match="no connection"):
+                await uplink.publish("live", b"dong")
+        await up(uplink)
+        await uplink.publish("live", b"ding")
+
+
+async def test_whoever_leaves_a_broker_that_hangs_does_not_wait_for_it(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    ours = account(mosquitto, tmp_path, answer_s=0.5)
+    with ExitStack() as stack:
+        logs = stack.enter_context(capture_logs())
+        async with running(MqttUplink(ours, describe)) as uplink:
+            await up(uplink)
+            stack.enter_context(mosquitto.frozen())
+    assert [line["event"] for line in logs] == ["uplink_connected", "uplink_lost"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import signal
 import sqlite3
 import sys
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.batching import Wanted
 
 STREAMS = ["5" * 32, "6" * 32, "7" * 32]
-SMALL = Room(total_bytes=2 * 1024 * 1024, wal_bytes=512 * 1024)
+SMALL = Room(total_bytes=2 * 1024 * 1024, wal_bytes=512 * 1024, ballast_bytes=0)
 
 
 def open_spool(
@@ -252,6 +253,103 @@ async def test_an_append_that_nobody_waits_for_any_more_is_stored_all_the_same(
         impatient.cancel()
         await patient
         assert (await spool.depth()).unsealed == 2
+
+
+FULL_DISK = """
+import asyncio, os, sys
+from pathlib import Path
+from shopbell_edge.adapters.spool.batches import Speaker
+from shopbell_edge.adapters.spool.disk import Room
+from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.resend import Sealed
+from shopbell_edge.ports import SpoolFullError
+from shopbell_wire import codec
+from shopbell_wire.messages import Ack
+from tests.edge import events
+from tests.fakes.clock import FakeClock
+
+def fill(path):  # somebody's log file takes the rest
+    with path.open("ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+
+async def main():
+    folder = Path(sys.argv[1])
+    ballast = folder / "spool.db.ballast"
+    filler = folder / "filler"
+    clock = FakeClock()
+    speaker = Speaker(edge="edge-1", stream="5" * 32, software="test")
+    room = Room(ballast_bytes=2 * 1024 * 1024)
+    async with SqliteSpool(folder / "spool.db", speaker, clock.now(), room=room) as spool:
+        assert ballast.stat().st_size == room.ballast_bytes
+        stored = 0
+        await spool.append([events.scan(n) for n in range(3_000)], clock.now())
+        stored += 3_000
+        fill(filler)
+        try:
+            while True:
+                await spool.append([events.scan(n) for n in range(100)], clock.now())
+                stored += 100
+        except SpoolFullError:
+            lost = 100
+        taken, dropped = -1, {}  # stream_started is one more
+        while isinstance(made := await spool.seal("live", clock.now()), Sealed):
+            batch = codec.decode_batch(made.payload)
+            taken += len(batch.events)
+            dropped |= batch.dropped
+            await spool.settle(
+                Ack(stream=made.stream, committed=((1, made.seq),), refused=(), server_ms=0)
+            )
+        assert taken == stored, (taken, stored)
+        assert dropped == {"spool_full_scan": lost}, dropped
+        assert not ballast.exists()
+        try:
+            await spool.append([events.presence()], clock.now())
+        except SpoolFullError:
+            print("presence-waits", flush=True)
+        filler.unlink()
+        await spool.settle(Ack(stream="6" * 32, committed=(), refused=(), server_ms=0))
+        assert ballast.exists()
+        assert await spool.append([events.presence()], clock.now()) == 0
+    print("recovered", flush=True)
+    fill(filler)
+    later = Speaker(edge="edge-1", stream="6" * 32, software="test")
+    async with SqliteSpool(folder / "spool.db", later, clock.now(), room=room) as spool:
+        assert not ballast.exists()
+        assert isinstance(await spool.seal("live", clock.now()), Sealed)
+    print("opened", flush=True)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_disk_that_others_fill_is_survived_with_the_ballast(tmp_path: Path) -> None:
+    """On a small disk of its own, in a mount namespace that ends with the process."""
+    script = tmp_path / "full_disk.py"
+    script.write_text(FULL_DISK)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        "unshare",
+        "--mount",
+        "--map-root-user",
+        "sh",
+        "-c",
+        f"mount -t tmpfs -o size=10m tmpfs {disk} || exit 77; exec {sys.executable} {script} {disk}",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(40):
+        said, complaint = await process.communicate()
+    if process.returncode in {1, 77} and b"Traceback" not in complaint:
+        pytest.skip(f"no mount namespaces here: {complaint.decode().strip()}")
+    assert process.returncode == 0, complaint.decode()
+    assert said.decode().split() == ["presence-waits", "recovered", "opened"]
 
 
 KILLED = """

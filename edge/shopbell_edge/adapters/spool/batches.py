@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -23,13 +23,15 @@ from shopbell_wire import codec
 from shopbell_wire.messages import MAX_EVENTS, Batch, Clock, Presence, StreamStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from shopbell_edge.adapters.spool.disk import Room
     from shopbell_edge.core.batching import BatchLimits, Chosen, Wanted
     from shopbell_edge.core.resend import Key
     from shopbell_wire.messages import Ack, Event, Refused
+
+_T = TypeVar("_T")
 
 MAX_REFUSED: Final = 100
 """Refused batches kept for a person to look at: 100 x 60 KiB = 6 MB at worst."""
@@ -124,7 +126,8 @@ class Batches:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
-            # The disk itself is full, whatever our own share of it says.
+            # The disk itself is full, whatever our own share of it says. The ballast is for getting
+            # rid of batches, which is the only way out; see _making_room.
             self._give_up(stored, [])
             return [None if group else 0 for group in groups]
         return outcomes
@@ -134,8 +137,7 @@ class Batches:
         chosen = choose(self._waiting(wanted), wanted if self._seq else "any", now, self._limits)
         if isinstance(chosen, Unripe):
             return chosen
-        with self._transaction():
-            sealed = self._seal(chosen)
+        sealed = self._making_room(lambda: self._seal(chosen))
         self._seq = sealed.seq
         return sealed
 
@@ -163,17 +165,8 @@ class Batches:
 
         A batch of which single events were refused is gone as well: the server has the others.
         """
-        answered = (*ack.committed, *((one.seq, one.seq) for one in ack.refused))
-        gone: list[Key] = []
-        with self._transaction():
-            for refused in ack.refused:
-                self._set_aside(ack.stream, refused)
-            for first, last in answered:
-                deleted = self._db.execute(
-                    "DELETE FROM sealed WHERE stream = ? AND seq BETWEEN ? AND ? RETURNING seq",
-                    (ack.stream, first, last),
-                )
-                gone += [(ack.stream, seq) for (seq,) in deleted.fetchall()]
+        gone = self._making_room(lambda: self._settle(ack))
+        self._disk.restore_ballast()
         if self._disk.wal_bytes() >= _TRUNCATE_BYTES:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return gone
@@ -195,7 +188,7 @@ class Batches:
     def _fitting(self, group: Sequence[Row], room_bytes: int) -> Sequence[Row]:
         """Return what of `group` there is room for: all, all but presence, or nothing."""
         size_bytes = sum(one.size_bytes for one in group)
-        if room_bytes - size_bytes >= self._room.presence_reserve_bytes:
+        if room_bytes - size_bytes >= self._room.presence_reserve_bytes and not self._disk.full:
             return group
         others = [one for one in group if not one.presence]
         size_bytes = sum(one.size_bytes for one in others)
@@ -313,6 +306,19 @@ class Batches:
         )
         return [bodies[place] for place in places]
 
+    def _settle(self, ack: Ack) -> list[Key]:
+        answered = (*ack.committed, *((one.seq, one.seq) for one in ack.refused))
+        gone: list[Key] = []
+        for refused in ack.refused:
+            self._set_aside(ack.stream, refused)
+        for first, last in answered:
+            deleted = self._db.execute(
+                "DELETE FROM sealed WHERE stream = ? AND seq BETWEEN ? AND ? RETURNING seq",
+                (ack.stream, first, last),
+            )
+            gone += [(ack.stream, seq) for (seq,) in deleted.fetchall()]
+        return gone
+
     def _set_aside(self, stream: str, refused: Refused) -> None:
         kept = self._db.execute(
             "SELECT payload FROM sealed WHERE stream = ? AND seq = ?", (stream, refused.seq)
@@ -331,6 +337,17 @@ class Batches:
     def _one(self, statement: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._db.execute(statement).fetchone()
         return found
+
+    def _making_room(self, work: Callable[[], _T]) -> _T:
+        """Do `work` in one commit, with the ballast's room if the disk has none left."""
+        try:
+            with self._transaction():
+                return work()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._disk.release_ballast():
+                raise
+        with self._transaction():
+            return work()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ Never: events or batches; batches.py keeps those in it.
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Final
@@ -88,6 +89,8 @@ class Room:
     """50 customers for 12 hours at 30 s and 180 bytes are 13 MB a day: more than two weeks."""
     wal_bytes: int = 8 * 1024 * 1024
     """Of the total, for the WAL, which max_page_count does not count."""
+    ballast_bytes: int = 16 * 1024 * 1024
+    """Beside the total, given up when others fill the disk: without room not even a delete works."""
 
     def __post_init__(self) -> None:
         if self.file_bytes < 4 * SEAL_RESERVE_BYTES:
@@ -123,16 +126,37 @@ class Disk:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.set_aside: Path | None = None
         self._wal = path.with_name(path.name + "-wal")
+        self._ballast = path.with_name(path.name + ".ballast")
+        self._ballast_bytes = room.ballast_bytes
         self._lock = _lock(path)
         try:
-            try:
-                self.db = _open(path, room)
-            except _UnusableError:
-                self.set_aside = _move_aside(path, wall_ms)
-                self.db = _open(path, room)
+            self.db = self._open_somehow(path, room, wall_ms)
+            self.restore_ballast()
         except BaseException:
             self._lock.close()
             raise
+
+    @property
+    def full(self) -> bool:
+        """Return whether the disk is full, so that the ballast had to go."""
+        return self._ballast_bytes > 0 and not self._ballast.exists()
+
+    def release_ballast(self) -> bool:
+        """Make room on a full disk; return whether there was any to make."""
+        if not self._ballast.exists():
+            return False
+        self._ballast.unlink()
+        return True
+
+    def restore_ballast(self) -> None:
+        """Take the ballast on again once the disk has room for it twice."""
+        if not self.full or _free_bytes(self._ballast.parent) < 2 * self._ballast_bytes:
+            return
+        # Whole or not at all: one that another process left half written is written again.
+        part = self._ballast.with_name(self._ballast.name + ".part")
+        with part.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, self._ballast_bytes)
+        part.replace(self._ballast)
 
     def close(self) -> None:
         """Leave the file alone: the last checkpoint removes the WAL."""
@@ -149,9 +173,25 @@ class Disk:
         """Return the length of the WAL."""
         return self._wal.stat().st_size if self._wal.exists() else 0
 
+    def _open_somehow(self, path: Path, room: Room, wall_ms: int) -> sqlite3.Connection:
+        try:
+            return _open(path, room)
+        except _UnusableError:
+            self.set_aside = _move_aside(path, wall_ms)
+        except sqlite3.OperationalError:
+            # On a full disk SQLite cannot even begin a WAL, and says so in several ways.
+            if _free_bytes(path.parent) >= SEAL_RESERVE_BYTES or not self.release_ballast():
+                raise
+        return _open(path, room)
+
 
 class _UnusableError(Exception):
     """Not a spool that this program can read."""
+
+
+def _free_bytes(folder: Path) -> int:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _lock(path: Path) -> IO[bytes]:
