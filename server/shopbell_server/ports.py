@@ -56,6 +56,10 @@ class BatchRecord:
     received_ms: Millis
 
 
+Stream = tuple["EdgeId", str]
+"""An edge and the name of one of its streams."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
     """The moment at which a boot of an edge first knew the time."""
@@ -81,12 +85,16 @@ class Batches(Protocol):
         """Set a batch aside for a person to look at: it had no effect. The same bytes count once."""
         ...
 
-    def ranges(self, edge: EdgeId, stream: str) -> str | None:
-        """Return the ranges of sequence numbers that are there, as `core.stream_ranges` writes them."""
+    def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
+        """Return the ranges of sequence numbers of each stream, as `core.stream_ranges` writes them.
+
+        "" for a new one. They are held until the unit of work ends, taken in the order of their names:
+        whoever wants to extend them too waits, and then sees what was made of them here.
+        """
         ...
 
-    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
-        """Replace them."""
+    def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
+        """Replace those of streams that `ranges` holds."""
         ...
 
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
@@ -195,6 +203,16 @@ class People(Protocol):
         """Return the enrolments, revoked ones included, that have these device numbers."""
         ...
 
+    def by_external_id(
+        self, kind: str, values: Collection[str]
+    ) -> Mapping[str, Sequence[Enrolment]]:
+        """Return, by value, the enrolments of the profiles that have it as an external id of `kind`.
+
+        Revoked ones included. A value that no profile has is left out; one of a profile without
+        enrolments has none.
+        """
+        ...
+
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None: ...
     def revoke(self, person: PersonId, at_ms: Millis) -> None:
         """End an enrolment; one that has ended keeps its end."""
@@ -264,6 +282,12 @@ class Intervals(Protocol):
         """Return the intervals that touch [from_ms, to_ms]."""
         ...
 
+    def within_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Interval]]:
+        """Return the same of each of `persons`; those without any are left out."""
+        ...
+
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
         """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
         ...
@@ -290,6 +314,12 @@ class Visits(Protocol):
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Visit]:
         """Return those that share a moment with [from_ms, to_ms]."""
+        ...
+
+    def touching_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Visit]]:
+        """Return the same of each of `persons`; those without any are left out."""
         ...
 
     def put(self, visits: Sequence[Visit]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Anchor, BatchKey, BatchRecord
+    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, Stream
     from tests.fakes.memory_rows import Tables
 
 
@@ -38,12 +38,13 @@ class MemoryBatches:
     def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
         self._tables.quarantined.setdefault((record.key, record.sha256), (payload, reason))
 
-    def ranges(self, edge: EdgeId, stream: str) -> str | None:
-        return self._tables.streams.get((edge, stream))
-
-    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
+    def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
         del now_ms  # for retention, which nobody asks a fake for
-        self._tables.streams[edge, stream] = ranges
+        return {stream: self._tables.streams.setdefault(stream, "") for stream in streams}
+
+    def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
+        del now_ms
+        self._tables.streams.update(ranges)
 
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
         known = self._tables.anchors
@@ -73,6 +74,12 @@ class MemoryIntervals:
             and each.key.first_ms <= to_ms
             and each.last_ms >= from_ms
         ]
+
+    def within_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Interval]]:
+        each_has = {person: self.within(person, store, from_ms, to_ms) for person in persons}
+        return {person: has for person, has in each_has.items() if has}
 
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
         return [
@@ -119,6 +126,12 @@ class MemoryVisits:
             and each.session.start_ms <= to_ms
             and each.session.end_ms >= from_ms
         ]
+
+    def touching_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Visit]]:
+        each_has = {person: self.touching(person, store, from_ms, to_ms) for person in persons}
+        return {person: has for person, has in each_has.items() if has}
 
     def put(self, visits: Sequence[Visit]) -> None:
         for each in visits:

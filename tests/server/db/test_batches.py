@@ -59,13 +59,12 @@ def test_quarantined_bytes_count_once_and_are_never_taken_for_a_duplicate(work: 
 
 
 def test_ranges_are_kept_per_stream_and_replaced(work: UnitOfWork) -> None:
-    assert work.batches.ranges(EDGE, "s1") is None
-    work.batches.put_ranges(EDGE, "s1", "1-4", Millis(1))
-    work.batches.put_ranges(EDGE, "s2", "7", Millis(1))
-    work.batches.put_ranges(EDGE, "s1", "1-9", Millis(2))
-    assert work.batches.ranges(EDGE, "s1") == "1-9"
-    assert work.batches.ranges(EDGE, "s2") == "7"
-    assert work.batches.ranges(EdgeId("other"), "s1") is None
+    one, two, other = (EDGE, "s1"), (EDGE, "s2"), (EdgeId("other"), "s1")
+    assert work.batches.ranges([one, two], Millis(1)) == {one: "", two: ""}
+    work.batches.put_ranges({one: "1-4", two: "7"}, Millis(1))
+    work.batches.put_ranges({one: "1-9"}, Millis(2))
+    assert work.batches.ranges([two, other, one], Millis(3)) == {one: "1-9", two: "7", other: ""}
+    assert work.batches.ranges([], Millis(3)) == {}
 
 
 def test_the_first_anchor_of_a_boot_stays(work: UnitOfWork) -> None:
