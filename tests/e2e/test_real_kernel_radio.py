@@ -148,8 +148,7 @@ async def test_an_unplugged_adapter_is_recovered_from(real_bluez: RealBluez) -> 
         await listener.is_blind("no_adapter")
         assert {"adapter_gone", "adapter_off"} & set(listener.reasons)  # it is switched off first
         listener.forget()
-        async with real_bluez.controller() as (controller, again):
-            assert again == adapter
+        async with real_bluez.controller() as (controller, _):  # under the same name or another
             await listener.is_hearing()
             await controller.receive(IBEACON, PHONE, times=20)
             await listener.hears(MOST_OF_20)

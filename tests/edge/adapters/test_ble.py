@@ -17,7 +17,7 @@ from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.ports import RadioLostError
 from tests.edge.adapters.listening import listening
 from tests.rigs.fake_bluez.bus import message_bus, missing, system_bus_at
-from tests.rigs.fake_bluez.client import FakeBluez, Report
+from tests.rigs.fake_bluez.client import FakeBluez, Report, own_address
 from tests.rigs.waiting import until
 from tests.shared import vectors
 
@@ -185,6 +185,40 @@ class TestRecovers:
             await bluez.plug("hci0")
             await bluez.power("hci0", on=False)
             await bluez.power("hci0", on=True)
+            await listener.is_hearing()
+
+    async def test_from_an_adapter_that_comes_back_under_another_name(
+        self, bluez: FakeBluez
+    ) -> None:
+        async with listening(a_radio()) as listener:
+            await bluez.scanning()
+            await bluez.unplug("hci0")
+            await listener.is_blind("no_adapter")
+            await bluez.plug("hci1", address=own_address("hci0"))
+            await bluez.scanning("hci1")
+            await listener.is_hearing()
+            await bluez.inject(IBEACON, PHONE, adapter="hci1")
+            await listener.hears(1)
+            listener.forget()
+            await bluez.unplug("hci1")
+            await listener.is_blind("no_adapter")
+            await bluez.plug("hci0")
+            await bluez.scanning("hci0")
+
+    async def test_from_an_adapter_that_is_replaced_by_another(self, bluez: FakeBluez) -> None:
+        async with hearing(bluez) as listener:
+            await bluez.unplug("hci0")
+            await listener.is_blind("no_adapter")
+            await bluez.plug("hci0", address="02:00:00:00:00:77")
+            await listener.is_hearing()
+
+    async def test_does_not_take_somebody_elses_adapter(self, bluez: FakeBluez) -> None:
+        async with hearing(bluez) as listener:
+            await bluez.plug("hci1")
+            await bluez.unplug("hci0")
+            await listener.is_blind("no_adapter")
+            await bluez.idle("hci1")
+            await bluez.plug("hci0")
             await listener.is_hearing()
 
     async def test_does_not_mind_another_adapter(self, bluez: FakeBluez) -> None:

@@ -82,7 +82,7 @@ class Server:
     def _command(self, call: Message) -> Coroutine[None, None, None]:
         match call.member:
             case "Plug":
-                return self._bluetoothd.plug(call.body[0])
+                return self._bluetoothd.plug(*call.body)
             case "Unplug":
                 return self._bluetoothd.unplug(call.body[0])
             case "Start":

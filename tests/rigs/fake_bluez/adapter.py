@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Adapter:
     """Hears while it is powered and somebody scans."""
 
-    def __init__(self, name: str, profile: Profile, signals: Signals) -> None:
+    def __init__(self, name: str, address: str, profile: Profile, signals: Signals) -> None:
+        self.address = address
         self.path = f"/org/bluez/{name}"
         self.powered = True
         self.devices: dict[str, Device] = {}
@@ -37,7 +38,7 @@ class Adapter:
     def properties(self) -> dict[str, Variant]:
         """What a client reads of it."""
         return {
-            "Address": Variant("s", "02:00:00:00:00:01"),
+            "Address": Variant("s", self.address),
             "AddressType": Variant("s", "public"),
             "Alias": Variant("s", "fake"),
             "Discovering": Variant("b", self.scanning),

@@ -29,7 +29,7 @@ class Bluetoothd:
         self._bus = bus
         self._profile = profile
         self._signals = Signals(bus)
-        self._plugged: list[str] = []
+        self._plugged: dict[str, str] = {}
         self._adapters: dict[str, Adapter] = {}
         self._running = False
 
@@ -46,15 +46,15 @@ class Bluetoothd:
         self._adapters.clear()
         await self._bus.release_name(BLUEZ)
 
-    async def plug(self, name: str) -> None:
+    async def plug(self, name: str, address: str) -> None:
         """Plug an adapter in, powered."""
-        self._plugged.append(name)
+        self._plugged[name] = address
         if self._running:
             await self._add(name)
 
     async def unplug(self, name: str) -> None:
         """Pull an adapter out."""
-        self._plugged.remove(name)
+        del self._plugged[name]
         adapter = self._adapters.pop(name, None)
         if adapter is not None:
             await adapter.expire(before_s=float("inf"))
@@ -135,7 +135,9 @@ class Bluetoothd:
         return Message.new_method_return(call)
 
     async def _add(self, name: str) -> None:
-        adapter = self._adapters[name] = Adapter(name, self._profile, self._signals)
+        adapter = self._adapters[name] = Adapter(
+            name, self._plugged[name], self._profile, self._signals
+        )
         await self._signals.added(adapter.path, {ADAPTER: adapter.properties})
 
     def _objects(self) -> dict[str, Any]:

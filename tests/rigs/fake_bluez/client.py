@@ -68,9 +68,10 @@ class FakeBluez:
 
         await until(f"no scan on {adapter}", idle)
 
-    async def plug(self, adapter: str) -> None:
-        """Plug an adapter in."""
-        await self._call("Plug", "s", adapter)
+    async def plug(self, adapter: str, *, address: str | None = None) -> None:
+        """Plug an adapter in; its own address comes of its name unless another is given."""
+        own = address or own_address(adapter)
+        await self._call("Plug", "ss", adapter, own)
 
     async def unplug(self, adapter: str) -> None:
         """Pull an adapter out."""
@@ -120,6 +121,11 @@ class FakeBluez:
             raise RuntimeError(f"the fake refused {member}: {reply.body}")
         answer: list[Any] = reply.body
         return answer
+
+
+def own_address(adapter: str) -> str:
+    """Return the address of the adapter that was plugged in under this name."""
+    return f"02:00:00:00:00:{int(adapter.removeprefix('hci')):02X}"
 
 
 @contextlib.asynccontextmanager

@@ -35,9 +35,17 @@ class RealBluez:
     async def controller(
         self, address: str = "F0:F1:F2:F3:F4:F5"
     ) -> AsyncIterator[tuple[VirtualController, str]]:
-        """Plug a controller in; yield it and the name of its adapter (`hci0`), powered."""
+        """Plug a controller in; yield it and the name of its adapter (`hci0`), powered.
+
+        At the end of the block it is unplugged, and bluetoothd knows that it is.
+        """
         async with plugged_in(self._machine.controller_port, address) as controller:
             yield controller, await self.adapter_of(controller)
+
+        async def gone() -> bool:
+            return not await self._adapters(address)
+
+        await until("an adapter's end", gone)
 
     async def adapter_of(self, controller: VirtualController) -> str:
         """Wait until bluetoothd has an adapter for `controller`, switch it on, return its name."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dbus_fast import AuthError, BusType, InvalidAddressError, Message, MessageFlag, Variant
@@ -29,6 +30,22 @@ CALL_S: Final = 10.0
 """Longest wait for an answer. Powering an adapter takes up to 5 s (kernel command timeout, twice 2 s)."""
 
 
+NAMES: Final = tuple(f"hci{number}" for number in range(16))
+"""Names that an adapter may come back under: the kernel gives the lowest that is free, and one that was just
+unplugged may not be free yet (measured on 6.12). More than sixteen radios are in no shop's machine."""
+
+
+@dataclass(slots=True)
+class Own:
+    """Which adapter is ours: the name it was configured by, and its address once it was seen.
+
+    The address is the adapter's, no customer's; it is kept so that the adapter is found under another name.
+    """
+
+    name: str
+    address: str | None = None
+
+
 class BusUnreachableError(ConnectionError):
     """There is no system bus, or it went away, or a call got no answer. Connect again."""
 
@@ -36,9 +53,11 @@ class BusUnreachableError(ConnectionError):
 class Bluez:
     """One adapter of bluetoothd, as the bus shows it. Made by `watching`."""
 
-    def __init__(self, bus: MessageBus, adapter: str) -> None:
+    def __init__(self, bus: MessageBus, own: Own) -> None:
+        self.adapter = own.name
+        """The name that it has now; settled once `ready` has returned."""
         self._bus = bus
-        self._path = f"/org/bluez/{adapter}"
+        self._own = own
         self._changed = asyncio.Event()
         self._lost: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
 
@@ -96,26 +115,43 @@ class Bluez:
         )
         if owned.body != [True]:
             return "no_bluetoothd"
-        powered = await self._call(
+        if not await self._find():
+            return "no_adapter"
+        return None if await self._get(self.adapter, "Powered") else "adapter_off"
+
+    async def _find(self) -> bool:
+        """Settle `adapter`: ours wherever it is, or what has taken its place; return whether there is one."""
+        if self._own.address is not None:
+            for name in (self._own.name, *NAMES):
+                if await self._get(name, "Address") == self._own.address:
+                    self.adapter = name
+                    return True
+        address = await self._get(self._own.name, "Address")
+        if not isinstance(address, str):
+            return False
+        self.adapter, self._own.address = self._own.name, address
+        return True
+
+    async def _get(self, adapter: str, name: str) -> object:
+        """Return a property of an adapter, None if there is no such adapter."""
+        reply = await self._call(
             Message(
                 destination=BLUEZ,
-                path=self._path,
+                path=_path(adapter),
                 interface=PROPERTIES,
                 member="Get",
                 signature="ss",
-                body=[ADAPTER, "Powered"],
+                body=[ADAPTER, name],
                 flags=MessageFlag.NO_AUTOSTART,
             )
         )
-        if powered.message_type is not MessageType.METHOD_RETURN:
-            return "no_adapter"
-        return None if powered.body[0].value else "adapter_off"
+        return reply.body[0].value if reply.message_type is MessageType.METHOD_RETURN else None
 
     async def _set_powered(self, *, on: bool) -> bool:
         reply = await self._call(
             Message(
                 destination=BLUEZ,
-                path=self._path,
+                path=_path(self.adapter),
                 interface=PROPERTIES,
                 member="Set",
                 signature="ssv",
@@ -134,11 +170,12 @@ class Bluez:
     async def subscribe(self) -> None:
         """Ask the bus for what can end a scan; for `watching`."""
         self._bus.add_message_handler(self._signalled)
+        of_bluez = f"type='signal',sender='{BLUEZ}'"
         for rule in (
             f"type='signal',sender='{BUS}',member='NameOwnerChanged',arg0='{BLUEZ}'",
+            f"{of_bluez},member='PropertiesChanged',path_namespace='/org/bluez',arg0='{ADAPTER}'",
             # Without a slash at its end `arg0path` means this object alone: no device is announced to us.
-            f"type='signal',sender='{BLUEZ}',interface='{OBJECTS}',arg0path='{self._path}'",
-            f"type='signal',sender='{BLUEZ}',path='{self._path}',arg0='{ADAPTER}'",
+            *(f"{of_bluez},interface='{OBJECTS}',arg0path='{_path(name)}'" for name in NAMES),
         ):
             await self._call(
                 Message(
@@ -158,14 +195,15 @@ class Bluez:
         self._lose("bus_lost")
 
     def _signalled(self, message: Message) -> None:
+        ours = _path(self.adapter)
         match message.member:
             case "NameOwnerChanged" if message.body[0] == BLUEZ:
                 self._lose("dbus_owner_lost")
-            case "InterfacesRemoved" if ADAPTER in message.body[1]:
-                self._lose("adapter_gone")
             case "InterfacesAdded":
                 self._changed.set()
-            case "PropertiesChanged" if "Powered" in message.body[1]:
+            case "InterfacesRemoved" if message.body[0] == ours and ADAPTER in message.body[1]:
+                self._lose("adapter_gone")
+            case "PropertiesChanged" if message.path == ours and "Powered" in message.body[1]:
                 if message.body[1]["Powered"].value:
                     self._changed.set()
                 else:
@@ -179,9 +217,13 @@ class Bluez:
         self._changed.set()
 
 
+def _path(adapter: str) -> str:
+    return f"/org/bluez/{adapter}"
+
+
 @contextlib.asynccontextmanager
-async def watching(adapter: str) -> AsyncIterator[Bluez]:
-    """Connect to the system bus (`DBUS_SYSTEM_BUS_ADDRESS`, or its well-known place) and watch `adapter`.
+async def watching(own: Own) -> AsyncIterator[Bluez]:
+    """Connect to the system bus (`DBUS_SYSTEM_BUS_ADDRESS`, or its well-known place) and watch an adapter.
 
     Raises BusUnreachableError when there is no bus to connect to.
     """
@@ -195,7 +237,7 @@ async def watching(adapter: str) -> AsyncIterator[Bluez]:
                 await bus.connect()
         except (OSError, EOFError, AuthError) as absent:
             raise BusUnreachableError("the system bus refused the connection") from absent
-        bluez = Bluez(bus, adapter)
+        bluez = Bluez(bus, own)
         await bluez.subscribe()
         following = asyncio.create_task(bluez.follow())  # a group would wrap the body's exceptions
         try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from bleak import BleakScanner
 from bleak.exc import BleakError
 
-from shopbell_edge.adapters.ble.bus import BusUnreachableError, watching
+from shopbell_edge.adapters.ble.bus import BusUnreachableError, Own, watching
 from shopbell_edge.adapters.ble.ear import Ear
 from shopbell_edge.core.recovery import WAIT_FIRST, next_step
 from shopbell_edge.core.units import ScannerName
@@ -55,12 +55,14 @@ class BleakRadio:
         recovery: Recovery,
         uniform: Callable[[float, float], float],
     ) -> None:
-        """Listen on `adapter` (`hci0`) for what `interested` admits.
+        """Listen on `adapter` (`hci0`), and follow it if it comes back under another name.
+
+        Of what is received, only what `interested` admits is heard.
 
         `uniform(low, high)` draws the waits between attempts. The bus is the system's, or the one that
         `DBUS_SYSTEM_BUS_ADDRESS` names.
         """
-        self._adapter = adapter
+        self._own = Own(adapter)
         self._interested = interested
         self._recovery = recovery
         self._uniform = uniform
@@ -68,8 +70,8 @@ class BleakRadio:
 
     @property
     def scanner(self) -> ScannerName:
-        """The adapter's name."""
-        return ScannerName(self._adapter)
+        """The name that the adapter was given by."""
+        return ScannerName(self._own.name)
 
     @property
     def foreign(self) -> int:
@@ -99,29 +101,31 @@ class BleakRadio:
             failures += 1
             step = next_step(reason, failures, recovery.attempts)
             if step == "give_up":
-                raise RadioLostError(f"{self._adapter}: {reason}, {failures} times in a row")
+                raise RadioLostError(f"{self.scanner}: {reason}, {failures} times in a row")
             if reason in WAIT_FIRST:
                 await asyncio.sleep(next(waits_s))
 
     async def _attempt(self, step: Step, ear: Ear, voice: _Voice) -> Reason:
         """Apply the remedy, scan for as long as that works, and return why it ended."""
         try:
-            async with watching(self._adapter) as bluez:
+            async with watching(self._own) as bluez:
                 await _remedy(bluez, step)
                 try:
                     async with asyncio.timeout(self._recovery.ready_s):
                         ended = await bluez.ready(voice.blind)
                 except TimeoutError:
                     return voice.reason
-                return await self._scan(ended, ear, voice)
+                return await self._scan(bluez.adapter, ended, ear, voice)
         except BusUnreachableError:
             return "no_bus"
 
-    async def _scan(self, ended: asyncio.Future[Reason], ear: Ear, voice: _Voice) -> Reason:
+    async def _scan(
+        self, adapter: str, ended: asyncio.Future[Reason], ear: Ear, voice: _Voice
+    ) -> Reason:
         """Scan until `ended`, or until nothing was heard for too long."""
         ear.begin(ended)
         try:
-            async with _scanning(self._adapter, ear):
+            async with _scanning(adapter, ear):
                 if voice.reason != "silent":
                     voice.hearing()  # after a silence only an advertisement is proof
                 return await self._until_silent(ended, ear)
