@@ -37,8 +37,8 @@ AWAY_S: Final = 1.0
 BUSY_S: Final = 0.02
 """Between attempts when somebody else had the rows: ten times what a unit of work takes."""
 
-BUSY_TRIES: Final = 250
-"""5 s of being in somebody's way: nothing of ours holds rows for so long, so it is a fault."""
+BUSY_TRIES: Final = 50
+"""A second of being in somebody's way: a unit of work takes milliseconds, so it is a fault."""
 
 LOOK_MS: Final = 10_000
 """How often to count what waits: it reads every row of the queue, and a graph needs no more."""
@@ -157,7 +157,7 @@ class Dispatch:
             log.error(
                 "delivery_dead",
                 sink=self._sink.name,
-                event=delivery.fact.fact,
+                fact=delivery.fact.fact,
                 attempts=delivery.attempt,
                 reason=reason,
             )
