@@ -41,15 +41,13 @@ class SqlAnswers:
     def keep(self, answer: KeptAnswer, now_ms: Millis) -> bool:
         """Keep it in place of an expired one; False if a living answer of that name is there already."""
         self._transaction.change(_MAKE_ROOM, name_sha256=answer.name_sha256, now_ms=now_ms)
-        return self._transaction.inserted(
-            _KEEP,
-            {
-                "name_sha256": answer.name_sha256,
-                "request_sha256": answer.request_sha256,
-                "sealed": answer.sealed,
-                "expires_ms": answer.expires_ms,
-            },
-        )
+        row = {
+            "name_sha256": answer.name_sha256,
+            "request_sha256": answer.request_sha256,
+            "sealed": answer.sealed,
+            "expires_ms": answer.expires_ms,
+        }
+        return self._transaction.insert(_KEEP, [row]) == 1
 
     def drop_expired(self, now_ms: Millis) -> int:
         """Forget what has expired; return how many."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, insert, select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.db.statements import keeping, replacing
+from shopbell_server.db.statements import adding, keeping, replacing
 from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports import Anchor, BatchKey
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.db.transaction import Transaction
-    from shopbell_server.ports import BatchRecord
+    from shopbell_server.ports import BatchRecord, Stream
 
 
 class SqlBatches:
@@ -50,16 +50,39 @@ class SqlBatches:
             _QUARANTINE, [{**_row(record), "payload": payload, "reason": reason}]
         )
 
-    def ranges(self, edge: EdgeId, stream: str) -> str | None:
-        """Return the ranges of sequence numbers that are there, as `core.stream_ranges` writes them."""
-        row = self._transaction.row(_RANGES, edge=edge, stream=stream)
-        return None if row is None else str(row.ranges)
+    def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
+        """Return the ranges of sequence numbers of each stream, as `core.stream_ranges` writes them.
 
-    def put_ranges(self, edge: EdgeId, stream: str, ranges: str, now_ms: Millis) -> None:
-        """Replace them."""
+        A new stream gets a row first: PostgreSQL holds rows, and one that is not there cannot be held.
+        """
+        wanted = sorted(streams)
+        rows = {
+            (EdgeId(row.edge), row.stream): row.ranges
+            for row in self._transaction.rows_among(_RANGES, "streams", wanted)
+        }
+        missing = [stream for stream in wanted if stream not in rows]
+        if missing:
+            self._transaction.insert(
+                _ADD_STREAM,
+                [
+                    {"edge": edge, "stream": stream, "ranges": "", "updated_ms": now_ms}
+                    for edge, stream in missing
+                ],
+            )
+        # Only now, and in one order: a new row may have become another worker's meanwhile.
+        return {
+            (EdgeId(row.edge), row.stream): row.ranges
+            for row in self._transaction.rows_among(_HOLD_RANGES, "streams", wanted)
+        }
+
+    def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
+        """Replace those of streams that `ranges` holds."""
         self._transaction.insert(
             _PUT_RANGES,
-            [{"edge": edge, "stream": stream, "ranges": ranges, "updated_ms": now_ms}],
+            [
+                {"edge": edge, "stream": stream, "ranges": text, "updated_ms": now_ms}
+                for (edge, stream), text in sorted(ranges.items())
+            ],
         )
 
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
@@ -107,11 +130,14 @@ _HASHES: Final = select(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq, BATCHES
     ours(BATCHES),
     tuple_(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq).in_(bindparam("keys", expanding=True)),
 )
-_RECORD: Final = insert(BATCHES)
+_RECORD: Final = adding(BATCHES)
 _QUARANTINE: Final = keeping(QUARANTINED)
-_RANGES: Final = select(STREAMS.c.ranges).where(
-    ours(STREAMS), STREAMS.c.edge == bindparam("edge"), STREAMS.c.stream == bindparam("stream")
+_RANGES: Final = select(STREAMS.c.edge, STREAMS.c.stream, STREAMS.c.ranges).where(
+    ours(STREAMS),
+    tuple_(STREAMS.c.edge, STREAMS.c.stream).in_(bindparam("streams", expanding=True)),
 )
+_HOLD_RANGES: Final = _RANGES.order_by(STREAMS.c.edge, STREAMS.c.stream).with_for_update()
+_ADD_STREAM: Final = keeping(STREAMS)
 _PUT_RANGES: Final = replacing(STREAMS)
 _ANCHORS: Final = select(ANCHORS).where(
     ours(ANCHORS),

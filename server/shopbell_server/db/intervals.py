@@ -12,12 +12,13 @@ from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
+from shopbell_server.core.intervals import gathered
 from shopbell_server.db.statements import keeping, merging
 from shopbell_server.db.tables import CODE_USES, INTERVALS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Row
 
@@ -37,7 +38,9 @@ class SqlIntervals:
 
         Rows are taken in the order of their keys, so two workers never wait for each other in a circle.
         """
-        self._transaction.insert(_JOIN, [_row(each) for each in sorted(intervals, key=_place)])
+        self._transaction.insert(
+            _JOIN, [_row(each) for each in sorted(gathered(intervals), key=_place)]
+        )
 
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
@@ -49,6 +52,17 @@ class SqlIntervals:
                 _WITHIN, person=person, store=store, from_ms=from_ms, to_ms=to_ms
             )
         ]
+
+    def within_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Interval]]:
+        """Return the same of each of `persons`; those without any are left out."""
+        found: dict[PersonId, list[Interval]] = {}
+        for row in self._transaction.rows_among(
+            _WITHIN_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
+        ):
+            found.setdefault(PersonId(row.person), []).append(_interval(row))
+        return found
 
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
         """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
@@ -74,7 +88,7 @@ class SqlIntervals:
         Whoever comes second waits for the first to commit or to give up.
         """
         use = {"card": card, "step": step, "at_ms": at_ms}
-        return self._transaction.inserted(_FIRST_USE, use)
+        return self._transaction.insert(_FIRST_USE, [use]) == 1
 
 
 def _place(interval: Interval) -> tuple[str, str, int, str, str, str]:
@@ -150,6 +164,17 @@ _WITHIN: Final = (
         _I.last_ms >= bindparam("from_ms"),
     )
     .order_by(_I.first_ms, _I.edge, _I.scanner, _I.carrier)
+)
+_WITHIN_EACH: Final = (
+    select(INTERVALS)
+    .where(
+        ours(INTERVALS),
+        _I.person.in_(bindparam("persons", expanding=True)),
+        _I.store == bindparam("store"),
+        _I.first_ms <= bindparam("to_ms"),
+        _I.last_ms >= bindparam("from_ms"),
+    )
+    .order_by(_I.person, _I.first_ms, _I.edge, _I.scanner, _I.carrier)
 )
 _HEARD_SINCE: Final = (
     select(INTERVALS)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.db.statements import adding
 from shopbell_server.db.tables import CONSENTS
 from shopbell_server.db.transaction import ours
 
@@ -80,4 +81,4 @@ _ENTRIES: Final = (
     .where(ours(CONSENTS), CONSENTS.c.person.in_(bindparam("persons", expanding=True)))
     .order_by(CONSENTS.c.person, CONSENTS.c.at_ms, CONSENTS.c.sequence)
 )
-_APPEND: Final = insert(CONSENTS)
+_APPEND: Final = adding(CONSENTS)

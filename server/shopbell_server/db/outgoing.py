@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, text, update
+from sqlalchemy import and_, bindparam, delete, exists, func, select, text, update
 
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.db.statements import replacing
+from shopbell_server.db.statements import adding, replacing
 from shopbell_server.db.stored_facts import decoded, encoded
 from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING
 from shopbell_server.db.transaction import ours
@@ -141,8 +141,8 @@ _TOLD: Final = select(FACTS_TOLD).where(
     ours(FACTS_TOLD), FACTS_TOLD.c.person.in_(bindparam("persons", expanding=True))
 )
 _COUNT: Final = replacing(FACTS_TOLD)
-_ADD_FACTS: Final = insert(FACTS)
-_ADD_DELIVERIES: Final = insert(DELIVERIES)
+_ADD_FACTS: Final = adding(FACTS)
+_ADD_DELIVERIES: Final = adding(DELIVERIES)
 _DUE: Final = (
     select(DELIVERIES.c.fact, DELIVERIES.c.attempt, DELIVERIES.c.position, FACTS.c.fact_json)
     .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))

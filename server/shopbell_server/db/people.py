@@ -10,12 +10,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Window
 from shopbell_server.core.people import Card, Enrolment, Issued, Profile
-from shopbell_server.db.statements import keeping, replacing
-from shopbell_server.db.tables import CARDS, ENROLMENTS, ISSUED, PROFILES, TICKETS
+from shopbell_server.db.statements import adding, keeping, replacing
+from shopbell_server.db.tables import CARDS, ENROLMENTS, EXTERNAL_IDS, ISSUED, PROFILES, TICKETS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SqlPeople:
         }
 
     def put_profile(self, profile: Profile) -> None:
-        """Insert or replace."""
+        """Insert or replace, and with it by what external ids it is found."""
         self._transaction.insert(
             _PUT_PROFILE,
             [
@@ -57,6 +57,14 @@ class SqlPeople:
                     "external_ids_json": msgspec.json.encode(profile.external_ids).decode(),
                     "staff": profile.staff,
                 }
+            ],
+        )
+        self._transaction.change(_REMOVE_EXTERNAL_IDS, whose=profile.id)
+        self._transaction.insert(
+            _ADD_EXTERNAL_IDS,
+            [
+                {"kind": kind, "value": value, "profile": profile.id}
+                for kind, value in profile.external_ids.items()
             ],
         )
 
@@ -109,6 +117,21 @@ class SqlPeople:
             DeviceNo(row.device_no): _enrolment(row)
             for row in self._transaction.rows_among(_BY_DEVICE_NO, "numbers", numbers)
         }
+
+    def by_external_id(
+        self, kind: str, values: Collection[str]
+    ) -> Mapping[str, Sequence[Enrolment]]:
+        """Return, by value, the enrolments of the profiles that have it as an external id of `kind`.
+
+        Revoked ones included. A value that no profile has is left out; one of a profile without
+        enrolments has none.
+        """
+        found: dict[str, list[Enrolment]] = {}
+        for row in self._transaction.rows_among(_BY_EXTERNAL_ID, "values", values, kind=kind):
+            enrolled = found.setdefault(row.value, [])
+            if row.person is not None:
+                enrolled.append(_enrolment(row))
+        return found
 
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
         """Return whose token it is, revoked or not."""
@@ -188,7 +211,28 @@ _PROFILES: Final = select(PROFILES).where(
     ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True))
 )
 _PUT_PROFILE: Final = replacing(PROFILES)
-_ADD_TICKET: Final = insert(TICKETS)
+_REMOVE_EXTERNAL_IDS: Final = delete(EXTERNAL_IDS).where(
+    ours(EXTERNAL_IDS), EXTERNAL_IDS.c.profile == bindparam("whose")
+)
+_ADD_EXTERNAL_IDS: Final = adding(EXTERNAL_IDS)
+_BY_EXTERNAL_ID: Final = (
+    select(EXTERNAL_IDS.c.value, ENROLMENTS)
+    .outerjoin_from(
+        EXTERNAL_IDS,
+        ENROLMENTS,
+        and_(
+            ENROLMENTS.c.tenant == EXTERNAL_IDS.c.tenant,
+            ENROLMENTS.c.profile == EXTERNAL_IDS.c.profile,
+        ),
+    )
+    .where(
+        ours(EXTERNAL_IDS),
+        EXTERNAL_IDS.c.kind == bindparam("kind"),
+        EXTERNAL_IDS.c.value.in_(bindparam("values", expanding=True)),
+    )
+    .order_by(EXTERNAL_IDS.c.value, ENROLMENTS.c.person)
+)
+_ADD_TICKET: Final = adding(TICKETS)
 _REDEEM: Final = (
     delete(TICKETS)
     .where(
@@ -198,8 +242,8 @@ _REDEEM: Final = (
     )
     .returning(TICKETS.c.profile)
 )
-_ADD_ENROLMENT: Final = insert(ENROLMENTS)
-_ADD_CARD: Final = insert(CARDS)
+_ADD_ENROLMENT: Final = adding(ENROLMENTS)
+_ADD_CARD: Final = adding(CARDS)
 _ENROLMENTS: Final = select(ENROLMENTS).where(
     ours(ENROLMENTS), ENROLMENTS.c.person.in_(bindparam("persons", expanding=True))
 )

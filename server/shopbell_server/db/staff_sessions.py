@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from shopbell_server.core.ids import StaffId
+from shopbell_server.db.statements import adding
 from shopbell_server.db.tables import STAFF_SESSIONS
 from shopbell_server.db.transaction import ours
 
@@ -49,7 +50,7 @@ class SqlStaffSessions:
 _this: Final = STAFF_SESSIONS.c.token_sha256 == bindparam("token_sha256")
 _living: Final = STAFF_SESSIONS.c.expires_ms > bindparam("now_ms")
 
-_OPEN: Final = insert(STAFF_SESSIONS)
+_OPEN: Final = adding(STAFF_SESSIONS)
 _STAFF_OF: Final = select(STAFF_SESSIONS.c.staff).where(ours(STAFF_SESSIONS), _this, _living)
 _CLOSE: Final = delete(STAFF_SESSIONS).where(ours(STAFF_SESSIONS), _this)
 _TAKE: Final = (

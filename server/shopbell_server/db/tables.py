@@ -171,6 +171,17 @@ PROFILES: Final = Table(
     key("profile"),
 )
 
+EXTERNAL_IDS: Final = Table(
+    "external_ids",
+    METADATA,
+    *text_columns("tenant", "kind", "value", "profile"),
+    # What `profiles.external_ids_json` says, the other way round: for a number that a till read.
+    key("kind", "value", "profile"),
+    refers("profiles", "profile"),
+    Index(None, "tenant", "profile"),
+    sqlite_with_rowid=False,
+)
+
 TICKETS: Final = Table(
     "tickets",
     METADATA,

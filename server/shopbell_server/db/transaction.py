@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from shopbell_server.core.ids import TenantId
-    from shopbell_server.db.statements import PerDatabase
+    from shopbell_server.db.statements import Insert
 
 
 def ours(table: Table) -> ColumnElement[bool]:
@@ -66,12 +66,12 @@ class Transaction:
             raise in_our_words(error) from None
 
     def rows_among(
-        self, statement: Executable, name: str, wanted: Collection[object]
+        self, statement: Executable, name: str, wanted: Collection[object], **others: object
     ) -> Iterator[Row[Any]]:
         """Return the rows of a SELECT whose parameter `name` is a list, however long."""
         values = list(wanted)
         for start in range(0, len(values), LIST_SIZE):
-            yield from self.rows(statement, **{name: values[start : start + LIST_SIZE]})
+            yield from self.rows(statement, **{name: values[start : start + LIST_SIZE]}, **others)
 
     def row(self, statement: Executable, **values: object) -> Row[Any] | None:
         """Return the first row."""
@@ -94,33 +94,21 @@ class Transaction:
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
 
-    def insert(
-        self, statement: Executable | PerDatabase, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """Insert rows, which get their tenant here.
-
-        A list of several goes to the driver as one `executemany`: `.values([…])` takes ten times as long.
-        """
+    def insert(self, insert: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows, which get their tenant here; return how many were inserted or changed."""
         if not rows:
-            return
-        parameters = [{"tenant": self._tenant, **row} for row in rows]
-        try:
-            self._open.execute(self._ours(statement), parameters)
-        except SQLAlchemyError as error:
-            raise in_our_words(error) from None
-
-    def inserted(self, statement: Executable | PerDatabase, row: Mapping[str, Any]) -> bool:
-        """Insert one row; return whether it was not there before."""
+            return 0
+        parameters = insert.parameters(self.database, self._tenant, rows)
         try:
             result = self._open.execute(
-                self._ours(statement),
-                {"tenant": self._tenant, **row},
+                insert.statement(self.database),
+                parameters if len(parameters) > 1 else parameters[0],
                 # Otherwise nobody asks the driver how many rows an INSERT made.
                 execution_options={"preserve_rowcount": True},
             )
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
-        return result.rowcount == 1
+        return int(result.rowcount)
 
     def commit(self) -> None:
         """Make it true, or raise; either way it is over."""
@@ -143,11 +131,6 @@ class Transaction:
             # The server ends the transaction of a connection that is gone.
             connection.invalidate()
             connection.close()
-
-    def _ours(self, statement: Executable | PerDatabase) -> Executable:
-        if isinstance(statement, dict):
-            return statement[self.database]  # type: ignore[no-any-return]
-        return statement  # type: ignore[return-value]
 
     @property
     def _open(self) -> Connection:

@@ -18,7 +18,7 @@ from shopbell_server.db.tables import UNENDED, VISITS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import Row
 
@@ -40,6 +40,19 @@ class SqlVisits:
                 _TOUCHING, person=person, store=store, from_ms=from_ms, to_ms=to_ms
             )
         )
+
+    def touching_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Visit]]:
+        """Return the same of each of `persons`; those without any are left out."""
+        found: dict[PersonId, list[Visit]] = {}
+        for visit in _visits(
+            self._transaction.rows_among(
+                _TOUCHING_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
+            )
+        ):
+            found.setdefault(visit.person, []).append(visit)
+        return found
 
     def put(self, visits: Sequence[Visit]) -> None:
         """Insert or replace by id. Raises DatabaseRefusedError for somebody who never consented."""
@@ -129,6 +142,17 @@ _TOUCHING: Final = (
         _V.end_ms >= bindparam("from_ms"),
     )
     .order_by(_V.start_ms, _V.visit)
+)
+_TOUCHING_EACH: Final = (
+    select(VISITS)
+    .where(
+        ours(VISITS),
+        _V.person.in_(bindparam("persons", expanding=True)),
+        _V.store == bindparam("store"),
+        _V.start_ms <= bindparam("to_ms"),
+        _V.end_ms >= bindparam("from_ms"),
+    )
+    .order_by(_V.person, _V.start_ms, _V.visit)
 )
 _PUT: Final = replacing(VISITS)
 _REMOVE: Final = delete(VISITS).where(ours(VISITS), _this)
