@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -42,6 +42,9 @@ FOLDER: Final = Path(__file__).parent
 MOST_FIELDS: Final = 8
 """Of a form; ours has two."""
 
+Next = Annotated[Literal["/board", "/demo"], Query(alias="next")]
+"""Where signing in leads. A closed list: a link from elsewhere must not lead anywhere else."""
+
 routes: Final = APIRouter(tags=["pages"])
 _templates: Final = Jinja2Templates(FOLDER / "templates")
 
@@ -52,6 +55,12 @@ async def get_root() -> RedirectResponse:
     return RedirectResponse("/board", 303)
 
 
+@routes.get("/favicon.ico", include_in_schema=False)
+async def get_icon() -> RedirectResponse:
+    """Lead to the icon: browsers ask here where an answer is no page."""
+    return RedirectResponse("/static/bell.svg", 308)
+
+
 @routes.get("/login", include_in_schema=False)
 def get_login(
     request: Request,
@@ -59,17 +68,18 @@ def get_login(
     buckets: Buckets,
     found: PerhapsSignedIn,
     link: Annotated[str | None, Query(max_length=MOST_CHARACTERS)] = None,
+    leads_to: Next = "/board",
 ) -> Response:
     """Show the form; with a one-use link, sign in."""
     if link is None:
-        return RedirectResponse("/board", 303) if found else _form(request, here, None, 200)
+        return RedirectResponse(leads_to, 303) if found else _form(request, here, None, 200)
     buckets.draw(limits.STRANGERS, peer(request))
     signed_in = follow_link(here.database, here.entropy, here.clock.now_ms(), link)
     if signed_in is None:
         if found:
-            return RedirectResponse("/board", 303)
+            return RedirectResponse(leads_to, 303)
         return _form(request, here, _said(request, "link_used"), 401)
-    return _welcome(RedirectResponse("/board", 303), signed_in)
+    return _welcome(RedirectResponse(leads_to, 303), signed_in)
 
 
 @routes.post(
@@ -77,8 +87,10 @@ def get_login(
     dependencies=[Depends(own_page)],
     responses={status: {"model": Problem} for status in (401, 403, 422, 429)},
 )
-async def post_login(request: Request, here: Here, buckets: Buckets) -> Response:
-    """Sign in with `staff` and `password`, as a form (leads to the board) or as JSON (204)."""
+async def post_login(
+    request: Request, here: Here, buckets: Buckets, leads_to: Next = "/board"
+) -> Response:
+    """Sign in with `staff` and `password`, as a form (leads to `next`) or as JSON (204)."""
     is_form = "json" not in request.headers.get("content-type", "")
     name, password = _credentials(await request.body(), is_form=is_form)
     try:
@@ -103,7 +115,7 @@ async def post_login(request: Request, here: Here, buckets: Buckets) -> Response
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
         return _form(request, here, _said(request, "wrong"), 401)
-    return _welcome(RedirectResponse("/board", 303) if is_form else Response(None, 204), signed_in)
+    return _welcome(RedirectResponse(leads_to, 303) if is_form else Response(None, 204), signed_in)
 
 
 @routes.post("/logout", dependencies=[Depends(own_page)])
@@ -125,7 +137,7 @@ def get_board(
     """Show who is here. The page is empty at first; the stream fills it."""
     if found is None:
         return RedirectResponse("/login", 303)
-    stores = _stores(here, found)
+    stores = own_stores(here, found)
     chosen = next((each for each in stores if each.id == store), stores[0] if stores else None)
     may_look = found.role in TABLE[Field.HANDLE].viewers
     context = {
@@ -143,7 +155,8 @@ def get_board(
     return _templates.TemplateResponse(request, "board.html", context)
 
 
-def _stores(here: Services, found: Staff) -> list[Store]:
+def own_stores(here: Services, found: Staff) -> list[Store]:
+    """Return the stores of somebody of the staff, by name."""
     with here.database.read() as work:
         known: dict[StoreId, Store] = {each.id: each for each in work.registry.stores()}
     own = (known[each] for each in found.stores if each in known)
@@ -203,6 +216,7 @@ def _form(
         "t": words(language),
         "language": language,
         "said": said,
+        "leads_to": request.query_params.get("next", "/board"),
         "demo": here.site.demo,
     }
     return _templates.TemplateResponse(request, "login.html", context, status, headers)

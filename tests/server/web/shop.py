@@ -106,8 +106,9 @@ class Shop:
         checks: Mapping[str, Check] | None = None,
         pace: Pace = PACE,
         demo: bool = False,
+        database: MemoryDatabase | None = None,
     ) -> None:
-        self.database = MemoryDatabase()
+        self.database = database or MemoryDatabase()
         self.clock = SetClock()
         self.entropy = CountedEntropy()
         self.passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from shopbell_server.core.allowance import Allowance
+from shopbell_server.web.limits import Limits
+from shopbell_server.web.problems import ProblemError
+from tests.server.web.shop import SetClock
+
+ONE = Allowance(burst=1, per_minute=1)
+
+
+def test_each_credential_has_its_own_allowance() -> None:
+    limits = Limits(SetClock())
+    limits.draw(ONE, b"noor")
+    limits.draw(ONE, b"ravi")
+    with pytest.raises(ProblemError) as refused:
+        limits.draw(ONE, b"noor")
+    assert (refused.value.status, refused.value.headers) == (429, {"Retry-After": "60"})
+
+
+def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
+    limits = Limits(SetClock(), most=2)
+    for whose in (b"a", b"b", b"c"):
+        limits.draw(ONE, whose)
+    limits.draw(ONE, b"a")
+    with pytest.raises(ProblemError):
+        limits.draw(ONE, b"c")
