@@ -13,6 +13,7 @@ import signal
 import threading
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -46,6 +47,7 @@ from shopbell_server.usecases.sow import sow
 from shopbell_server.usecases.sweep import sweep
 from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
+from shopbell_server.web.demo import demo_routes
 from shopbell_server.web.live import Live
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
@@ -54,6 +56,8 @@ from shopbell_server.web.services import Services, Site
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from fastapi import APIRouter
 
     from shopbell_server.config import Settings
     from shopbell_server.core.ids import StoreId
@@ -159,7 +163,7 @@ class _Server:
     ) -> None:
         self._know(sign_in)
         self._keys()
-        app = create_app(self._services())
+        app = create_app(self._services(), more=self._more_pages())
         web = _Web(
             uvicorn.Config(
                 app,
@@ -225,6 +229,11 @@ class _Server:
             )
             for sink in settings.sinks
         ]
+
+    def _more_pages(self) -> list[APIRouter]:
+        """Return the pages that only some installations have."""
+        shown = self._settings.demo
+        return [] if shown is None else [demo_routes(Path(shown.folder))]
 
     def _threads(self, dispatches: Sequence[Dispatch]) -> Iterator[tuple[str, Callable[[], None]]]:
         ingest = Ingest(
