@@ -9,6 +9,7 @@ from shopbell_server.usecases.sign_in import (
     sign_out,
     who_is,
 )
+from tests.fakes.server import MemoryDatabase
 from tests.server.web.shop import NOON, Shop
 
 
@@ -49,9 +50,10 @@ def test_a_link_is_followed_once_and_in_time() -> None:
 
 
 def test_nothing_stored_opens_a_door() -> None:
-    shop = Shop()
+    database = MemoryDatabase()
+    shop = Shop(database=database)
     session = shop.employ("sam")
     link = make_link(shop.database, shop.entropy, NOON, StaffId("sam"))
-    stored = repr(shop.database._tables)  # noqa: SLF001  (looking at what is stored is the test)
+    stored = repr(database._tables)  # noqa: SLF001  (looking at what is stored is the test)
     assert session.secret not in stored
     assert link not in stored

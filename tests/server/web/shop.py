@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.evidence import Carrier
     from shopbell_server.core.registry import Role
+    from shopbell_server.ports import Database
     from shopbell_server.web.services import Check
 
 NOON = Millis(1_795_262_400_000)
@@ -84,15 +85,12 @@ class CountedEntropy:
 class Guest:
     """Somebody who enrolled."""
 
-    enrolled: Enrolled
-
-    @property
-    def person(self) -> PersonId:
-        return self.enrolled.person
+    person: PersonId
+    device_token: str
 
     @property
     def bearer(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self.enrolled.device_token}"}
+        return {"Authorization": f"Bearer {self.device_token}"}
 
 
 class Shop:
@@ -106,9 +104,9 @@ class Shop:
         checks: Mapping[str, Check] | None = None,
         pace: Pace = PACE,
         demo: bool = False,
-        database: MemoryDatabase | None = None,
+        database: Database | None = None,
     ) -> None:
-        self.database = database or MemoryDatabase()
+        self.database: Database = database or MemoryDatabase()
         self.clock = SetClock()
         self.entropy = CountedEntropy()
         self.passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -214,7 +212,7 @@ class Shop:
             )
             assert isinstance(enrolled, Enrolled)
             work.commit()
-        return Guest(enrolled)
+        return Guest(enrolled.person, enrolled.device_token)
 
     def say(self, guest: Guest, purpose: Purpose, *, given: bool) -> None:
         """Let her change her mind, and tell the boards."""

@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import httpx2
 import pytest
 
+from tests.fakes.server import MemoryDatabase
+from tests.server.web.conftest import HOST
 from tests.server.web.shop import KEY, MINUTE, Shop
 from tests.server.web.test_phones import BACKEND, consent, ticket
 
-if TYPE_CHECKING:
-    import httpx2
 
 NAMED = {**BACKEND, "Idempotency-Key": "k-1"}
 
@@ -67,11 +66,12 @@ async def test_leaving_may_be_named_too(shop: Shop, client: httpx2.AsyncClient) 
         assert (await client.delete(path, headers=headers)).status_code == 204
 
 
-async def test_what_is_kept_cannot_be_read_without_the_credential(
-    shop: Shop, client: httpx2.AsyncClient
-) -> None:
-    answer = await client.post("/v1/app/tickets", json={"profile_id": "p-1"}, headers=NAMED)
-    (kept,) = shop.database._tables.answers.values()  # noqa: SLF001  (looking at what is stored is the test)
+async def test_what_is_kept_cannot_be_read_without_the_credential() -> None:
+    database = MemoryDatabase()
+    transport = httpx2.ASGITransport(app=Shop(database=database).app())
+    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+        answer = await client.post("/v1/app/tickets", json={"profile_id": "p-1"}, headers=NAMED)
+    (kept,) = database._tables.answers.values()  # noqa: SLF001  (looking at what is stored is the test)
     assert answer.json()["ticket"].encode() not in kept.sealed
     assert KEY.encode() not in kept.sealed
 

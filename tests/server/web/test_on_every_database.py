@@ -1,0 +1,91 @@
+"""One customer's whole story over HTTP, on every database there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from shopbell_server.core.ids import TenantId
+from shopbell_server.db import migrate
+from shopbell_server.db.unit_of_work import SqlDatabase
+from tests.fakes.server import MemoryDatabase
+from tests.server.web.conftest import HOST
+from tests.server.web.shop import MINUTE, Guest, Shop
+from tests.server.web.test_phones import BACKEND, consent
+from tests.server.web.test_present import PRESENT, signed_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from shopbell_server.ports import Database
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "memory":
+        yield MemoryDatabase()
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'shop.db'}"
+        migrate.upgrade(url)
+    else:
+        url = request.getfixturevalue("postgres_url")
+    real = SqlDatabase(url, TenantId("acme"))
+    yield real
+    real.close()
+
+
+@pytest.fixture
+def shop(database: Database) -> Shop:
+    return Shop(database=database)
+
+
+async def test_she_enrols_is_seen_withdraws_and_leaves(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    ticket = await client.post(
+        "/v1/app/tickets", json={"profile_id": "p-1", "first_name": "Noor"}, headers=BACKEND
+    )
+    purposes = ("recognise_in_store", "show_to_staff", "greet_by_name", "share_with_cdp")
+    body = {"ticket": ticket.json()["ticket"], "consents": [consent(each) for each in purposes]}
+    named = {"Idempotency-Key": "enrol"}
+    first = await client.post("/v1/app/enrolments", json=body, headers=named)
+    again = await client.post("/v1/app/enrolments", json=body, headers=named)
+    other = await client.post("/v1/app/enrolments", json=body)
+    assert (first.status_code, again.content, other.status_code) == (201, first.content, 410)
+
+    noor = Guest(first.json()["enrolment_id"], first.json()["device_token"])
+    tokens = await client.get("/v1/app/tokens", headers=noor.bearer)
+    assert len(tokens.json()["tokens"]) == 672
+
+    headers = signed_in(shop)
+    shop.clock.forward(MINUTE)
+    shop.scan(noor)
+    (row,) = (await client.get(PRESENT, headers=headers)).json()["rows"]
+    assert (row["first_name"], row["zone"]["name"]) == ("Noor", "Entree")
+    (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
+    assert visit["id"] == row["visit"]
+
+    shop.clock.forward(MINUTE)
+    withdrawn = {"consents": [consent(state="withdrawn")]}
+    answer = await client.put("/v1/app/consents", json=withdrawn, headers=noor.bearer)
+    assert answer.status_code == 200
+    assert (await client.get(PRESENT, headers=headers)).json()["rows"] == []
+    assert (await client.get("/v1/visits", headers=headers)).json()["visits"] == []
+    assert (await client.get("/v1/app/tokens", headers=noor.bearer)).status_code == 403
+
+    shop.clock.forward(MINUTE)
+    renewed = {"consents": [consent()]}
+    await client.put("/v1/app/consents", json=renewed, headers=noor.bearer)
+    assert (await client.get("/v1/app/tokens", headers=noor.bearer)).json() != tokens.json()
+
+    shop.clock.forward(MINUTE)
+    path = f"/v1/app/enrolments/{noor.person}"
+    assert (await client.delete(path, headers=noor.bearer)).status_code == 204
+    assert (await client.get("/v1/app/tokens", headers=noor.bearer)).status_code == 401
+    signed_out = await client.post("/logout", headers={**headers, "Origin": HOST})
+    assert signed_out.status_code == 303
+    assert (await client.get(PRESENT, headers=headers)).status_code == 401
