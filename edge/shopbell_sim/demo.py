@@ -119,36 +119,45 @@ class _Running:
         self._say("Shopbell demo: a shop that isn't there. Ctrl-C stops everything.")
         async with AsyncExitStack() as stack:
             processes = await stack.enter_async_context(Processes(self._folder.logs))
-            await self._prepare(processes)
-            feeds = {
-                scanner.name: Feed(self._folder.socket(scanner.edge))
-                for scanner in DEMO_FLOOR.scanners
-            }
-            url, link = await self._start(processes)
-            truth = stack.enter_context(Truth(self._folder.live / "truth.ndjson"))
-            app = await stack.enter_async_context(App(url, self._folder.read_secret("api-key")))
-            shop = Shop(
-                floor=DEMO_FLOOR,
-                rng=self._rng,
-                app=app,
-                feeds=feeds,
-                camera=CameraFolder(self._folder.camera),
-                truth=truth,
-            )
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(processes.watch(), name="watch")
-                for name, feed in feeds.items():
-                    tasks.create_task(feed.run(), name=f"feed-{name}")
-                first = await _enrolled(app, self._people[0])
-                shop.add(first)
-                shop.check_in(first.person.who)
-                self._say(f"{first.person.first_name} holds her pass before the till's camera")
-                tasks.create_task(shop.run(), name="shop")
-                tasks.create_task(self._paint(shop), name="paint")
-                guest = await self._enrol_others(app, shop)
-                await self._invite(stack, url, link)
-                if self._demo.device is not None:
-                    tasks.create_task(self._show_guest(guest or first), name="guest")
+            try:
+                await self._open(stack, processes)
+            except* AppError:
+                # The server did not answer; if it is gone, that is the news.
+                dead = await processes.casualty()
+                if dead is not None:
+                    raise dead from None
+                raise
+
+    async def _open(self, stack: AsyncExitStack, processes: Processes) -> None:
+        await self._prepare(processes)
+        feeds = {
+            scanner.name: Feed(self._folder.socket(scanner.edge)) for scanner in DEMO_FLOOR.scanners
+        }
+        url, link = await self._start(processes)
+        truth = stack.enter_context(Truth(self._folder.live / "truth.ndjson"))
+        app = await stack.enter_async_context(App(url, self._folder.read_secret("api-key")))
+        shop = Shop(
+            floor=DEMO_FLOOR,
+            rng=self._rng,
+            app=app,
+            feeds=feeds,
+            camera=CameraFolder(self._folder.camera),
+            truth=truth,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(processes.watch(), name="watch")
+            for name, feed in feeds.items():
+                tasks.create_task(feed.run(), name=f"feed-{name}")
+            first = await _enrolled(app, self._people[0])
+            shop.add(first)
+            shop.check_in(first.person.who)
+            self._say(f"{first.person.first_name} holds her pass before the till's camera")
+            tasks.create_task(shop.run(), name="shop")
+            tasks.create_task(self._paint(shop), name="paint")
+            guest = await self._enrol_others(app, shop)
+            await self._invite(stack, url, link)
+            if self._demo.device is not None:
+                tasks.create_task(self._show_guest(guest or first), name="guest")
 
     async def _prepare(self, processes: Processes) -> None:
         """Write everything that the programs read, and fill the database."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 STOP_S: Final = 8.0
 """The server ends its broker first, which may take 5 s; edges take one."""
 
+GRACE_S: Final = 1.0
+"""From a connection that breaks to the end of the process that held it."""
+
 _PR_SET_PDEATHSIG: Final = 1
 """From linux/prctl.h."""
 
@@ -42,7 +45,7 @@ class Child:
         """Return what to tell about its end."""
         return CommandError(
             f"{self.name} ended by itself (exit code {self.process.returncode}). "
-            f"Its last words: {last_line(self.log)}\nAll of its log: {self.log}"
+            f"Its last words: {last_words(self.log)}\nAll of its log: {self.log}"
         )
 
 
@@ -105,6 +108,18 @@ class Processes:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
 
+    async def casualty(self) -> CommandError | None:
+        """Return what to tell of a child that ended within the last moment, if one did.
+
+        For whoever could not reach it: why it is gone says more than that it does not answer.
+        """
+        with suppress(TimeoutError, CommandError):
+            async with asyncio.timeout(GRACE_S):
+                await self.watch()
+        return next(
+            (each.died() for each in self._children if each.process.returncode is not None), None
+        )
+
     async def stop(self) -> None:
         """End all children, the last started first; by force those that do not listen."""
         for child in reversed(self._children):
@@ -123,13 +138,14 @@ class Processes:
         self._children.clear()
 
 
-def last_line(log: Path) -> str:
-    """Return the last line of a log; "nothing" if there is none."""
+def last_words(log: Path) -> str:
+    """Return the last line of a log that is not a detail of the one before; "nothing" if there is none."""
     try:
-        lines = log.read_text(errors="replace").strip().splitlines()
+        lines = log.read_text(errors="replace").splitlines()
     except OSError:
         lines = []
-    return lines[-1] if lines else "nothing"
+    whole = [line.strip() for line in lines if line.strip() and not line[0].isspace()]
+    return whole[-1] if whole else "nothing"
 
 
 def _die_with_parent() -> None:
