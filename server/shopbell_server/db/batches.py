@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, select, tuple_
+from sqlalchemy import select
 
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.db.statements import adding, keeping, replacing
+from shopbell_server.db.statements import adding, by_keys, keeping, replacing
 from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports import Anchor, BatchKey
@@ -34,7 +34,7 @@ class SqlBatches:
         wanted = [(key.edge, key.stream, key.seq) for key in keys]
         return {
             BatchKey(edge=EdgeId(row.edge), stream=row.stream, seq=row.seq): row.sha256
-            for row in self._transaction.rows_among(_HASHES, "keys", wanted)
+            for row in self._transaction.rows_by_keys(_HASHES, wanted)
         }
 
     def record(self, records: Sequence[BatchRecord]) -> None:
@@ -58,7 +58,7 @@ class SqlBatches:
         wanted = sorted(streams)
         rows = {
             (EdgeId(row.edge), row.stream): row.ranges
-            for row in self._transaction.rows_among(_RANGES, "streams", wanted)
+            for row in self._transaction.rows_by_keys(_RANGES, wanted)
         }
         missing = [stream for stream in wanted if stream not in rows]
         if missing:
@@ -72,7 +72,7 @@ class SqlBatches:
         # Only now, and in one order: a new row may have become another worker's meanwhile.
         return {
             (EdgeId(row.edge), row.stream): row.ranges
-            for row in self._transaction.rows_among(_HOLD_RANGES, "streams", wanted)
+            for row in self._transaction.rows_by_keys(_HOLD_RANGES, wanted)
         }
 
     def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
@@ -94,7 +94,7 @@ class SqlBatches:
                 boottime_ms=row.boottime_ms,
                 wall_ms=Millis(row.wall_ms),
             )
-            for row in self._transaction.rows_among(_ANCHORS, "boots", boots)
+            for row in self._transaction.rows_by_keys(_ANCHORS, list(boots))
         }
 
     def put_anchor(self, anchor: Anchor) -> None:
@@ -126,21 +126,22 @@ def _place(row: Mapping[str, str | int | bytes]) -> tuple[str, str, int]:
     return str(row["edge"]), str(row["stream"]), int(row["seq"])
 
 
-_HASHES: Final = select(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq, BATCHES.c.sha256).where(
-    ours(BATCHES),
-    tuple_(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq).in_(bindparam("keys", expanding=True)),
+_HASHES: Final = by_keys(
+    select(BATCHES.c.edge, BATCHES.c.stream, BATCHES.c.seq, BATCHES.c.sha256).where(ours(BATCHES)),
+    BATCHES.c.edge,
+    BATCHES.c.stream,
+    BATCHES.c.seq,
 )
 _RECORD: Final = adding(BATCHES)
 _QUARANTINE: Final = keeping(QUARANTINED)
-_RANGES: Final = select(STREAMS.c.edge, STREAMS.c.stream, STREAMS.c.ranges).where(
-    ours(STREAMS),
-    tuple_(STREAMS.c.edge, STREAMS.c.stream).in_(bindparam("streams", expanding=True)),
+_ranges_of: Final = select(STREAMS.c.edge, STREAMS.c.stream, STREAMS.c.ranges).where(ours(STREAMS))
+_RANGES: Final = by_keys(_ranges_of, STREAMS.c.edge, STREAMS.c.stream)
+_HOLD_RANGES: Final = by_keys(
+    _ranges_of.order_by(STREAMS.c.edge, STREAMS.c.stream).with_for_update(of=STREAMS),
+    STREAMS.c.edge,
+    STREAMS.c.stream,
 )
-_HOLD_RANGES: Final = _RANGES.order_by(STREAMS.c.edge, STREAMS.c.stream).with_for_update()
 _ADD_STREAM: Final = keeping(STREAMS)
 _PUT_RANGES: Final = replacing(STREAMS)
-_ANCHORS: Final = select(ANCHORS).where(
-    ours(ANCHORS),
-    tuple_(ANCHORS.c.edge, ANCHORS.c.boot).in_(bindparam("boots", expanding=True)),
-)
+_ANCHORS: Final = by_keys(select(ANCHORS).where(ours(ANCHORS)), ANCHORS.c.edge, ANCHORS.c.boot)
 _PUT_ANCHOR: Final = keeping(ANCHORS)

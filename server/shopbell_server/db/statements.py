@@ -1,6 +1,7 @@
-"""INSERT, in every way that we need it, for both databases.
+"""INSERT, and SELECT by keys of several columns, for both databases.
 
-Owns: INSERT … ON CONFLICT, the fast way to insert many rows, and the greater and smaller of two values.
+Owns: INSERT … ON CONFLICT, the fast way to insert and to find many rows, and the greater and smaller of
+two values.
 Never: which tables there are.
 
 SQLite takes rows one after another (`executemany`); PostgreSQL takes one array per column in one statement
@@ -12,13 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, bindparam, column, func, select
+import msgspec
+from sqlalchemy import ARRAY, Text, bindparam, cast, column, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Executable, Table
+    from sqlalchemy import Column, ColumnElement, Executable, Select, Table, TableValuedAlias
 
     Changes = Callable[[Any, Any, "Words"], Mapping[str, ColumnElement[Any]]]
 
@@ -49,6 +51,25 @@ class Insert:
         return [{"our_tenant": tenant, **arrays}]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """A SELECT of rows by keys of several columns, for each database."""
+
+    names: tuple[str, ...]
+    by_json: Executable
+    by_columns: Executable
+
+    def statement(self, database: str) -> Executable:
+        """Return the statement for "sqlite" or "postgresql"."""
+        return self.by_json if database == "sqlite" else self.by_columns
+
+    def parameters(self, database: str, keys: Sequence[tuple[str | int, ...]]) -> dict[str, Any]:
+        """Return the parameters for any number of keys."""
+        if database == "sqlite":
+            return {"keys": msgspec.json.encode(keys).decode()}
+        return {f"all_{name}": [key[at] for key in keys] for at, name in enumerate(self.names)}
+
+
 class Words:
     """The functions that differ: SQLite's `max` of two is PostgreSQL's `greatest`.
 
@@ -66,6 +87,24 @@ class Words:
     def smaller(self, one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
         """Return the smaller of two values."""
         return getattr(func, self._smaller)(one, other)  # type: ignore[no-any-return]
+
+
+def by_keys(statement: Select[Any], *columns: Column[Any]) -> Lookup:
+    """Return `statement` for the rows whose `columns`, texts or whole numbers, are among given keys.
+
+    Not `IN (VALUES …)`: for several keys SQLite then reads every row of the tenant.
+    """
+    key = tuple_(*columns)
+    value = func.json_each(bindparam("keys", type_=Text)).table_valued("value").c.value
+    parts = (
+        cast(func.json_extract(value, f"$[{at}]"), each.type) for at, each in enumerate(columns)
+    )
+    arrays = _arrays(columns)
+    return Lookup(
+        names=tuple(each.name for each in columns),
+        by_json=statement.where(key.in_(select(*parts))),
+        by_columns=statement.where(key.in_(select(*arrays.c))),
+    )
 
 
 def adding(table: Table) -> Insert:
@@ -102,9 +141,7 @@ def merging(table: Table, changes: Changes) -> Insert:
 def _insert(table: Table, completed: Callable[[Any, Words], Executable]) -> Insert:
     columns = [each for each in table.columns if each.name != "tenant"]
     names = [each.name for each in columns]
-    arrays = func.unnest(
-        *(bindparam(f"all_{each.name}", type_=ARRAY(each.type)) for each in columns)
-    ).table_valued(*(column(each.name, each.type) for each in columns), name="incoming").render_derived()
+    arrays = _arrays(columns)
     rows = select(bindparam("our_tenant", type_=table.c.tenant.type), *(arrays.c[n] for n in names))
     return Insert(
         columns=tuple(names),
@@ -113,6 +150,15 @@ def _insert(table: Table, completed: Callable[[Any, Words], Executable]) -> Inse
             postgresql.insert(table).from_select(["tenant", *names], rows, include_defaults=False),
             _POSTGRESQL,
         ),
+    )
+
+
+def _arrays(columns: Sequence[Column[Any]]) -> TableValuedAlias:
+    """Return the rows that PostgreSQL makes of one array per column."""
+    return (
+        func.unnest(*(bindparam(f"all_{each.name}", type_=ARRAY(each.type)) for each in columns))
+        .table_valued(*(column(each.name, each.type) for each in columns), name="incoming")
+        .render_derived()
     )
 
 

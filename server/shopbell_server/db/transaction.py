@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
     from shopbell_server.core.ids import TenantId
-    from shopbell_server.db.statements import Insert
+    from shopbell_server.db.statements import Insert, Lookup
 
 
 def ours(table: Table) -> ColumnElement[bool]:
@@ -72,6 +72,14 @@ class Transaction:
         values = list(wanted)
         for start in range(0, len(values), LIST_SIZE):
             yield from self.rows(statement, **{name: values[start : start + LIST_SIZE]}, **others)
+
+    def rows_by_keys(
+        self, lookup: Lookup, keys: Sequence[tuple[str | int, ...]]
+    ) -> Sequence[Row[Any]]:
+        """Return the rows that have one of the keys, however many."""
+        if not keys:
+            return ()
+        return self.rows(lookup.statement(self.database), **lookup.parameters(self.database, keys))
 
     def row(self, statement: Executable, **values: object) -> Row[Any] | None:
         """Return the first row."""
