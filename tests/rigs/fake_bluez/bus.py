@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,7 @@ CONFIG: Final = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
   <limit name="max_incoming_bytes">268435456</limit>
 </busconfig>
 """
-"""Everybody may do everything. A `session` bus does not try, as a `system` one does, to open more files.
-The limits let a burst wait in the bus; without them its reader would be cut off."""
+"""Everybody may do everything. The limits let a burst wait in the bus; without them its reader is cut off."""
 
 
 def missing() -> str | None:
@@ -48,15 +47,20 @@ def message_bus() -> Iterator[str]:
         config = Path(folder, "bus.conf")
         config.write_text(CONFIG.format(socket=Path(folder, "socket")))
         command = ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"]
-        with running(command) as address:
+        with (
+            Path(folder, "complaints").open("w") as complaints,  # of the limits it may not raise
+            running(command, stderr=complaints) as address,
+        ):
             yield address
 
 
 @contextlib.contextmanager
-def running(command: list[str], **environment: str) -> Iterator[str]:
+def running(
+    command: list[str], *, stderr: IO[str] | None = None, **environment: str
+) -> Iterator[str]:
     """Run a process until the end of the block; yield the first line it prints, which says it is ready."""
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | environment
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=os.environ | environment
     ) as process:
         assert process.stdout is not None
         try:
