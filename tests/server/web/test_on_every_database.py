@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 
 from shopbell_server.core.ids import TenantId
@@ -19,6 +18,8 @@ from tests.server.web.test_present import PRESENT, signed_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import httpx2
 
     from shopbell_server.ports import Database
 

@@ -8,7 +8,6 @@ from tests.server.web.conftest import HOST
 from tests.server.web.shop import KEY, MINUTE, Shop
 from tests.server.web.test_phones import BACKEND, consent, ticket
 
-
 NAMED = {**BACKEND, "Idempotency-Key": "k-1"}
 
 
