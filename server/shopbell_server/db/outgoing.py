@@ -169,9 +169,9 @@ _END: Final = (
 )
 _RETRY: Final = update(DELIVERIES).where(_this(DELIVERIES)).values(due_ms=bindparam("again_ms"))
 _DROP: Final = delete(DELIVERIES).where(_this(DELIVERIES))
-_CANCEL: Final = delete(DELIVERIES).where(
-    ours(DELIVERIES), DELIVERIES.c.person == bindparam("who"), WAITING
-)
+# By way of her facts: deliveries are found by sink and by fact.
+_hers: Final = select(FACTS.c.fact).where(ours(FACTS), FACTS.c.person == bindparam("who"))
+_CANCEL: Final = delete(DELIVERIES).where(ours(DELIVERIES), DELIVERIES.c.fact.in_(_hers), WAITING)
 _unwanted: Final[Any] = ~exists().where(
     DELIVERIES.c.tenant == FACTS.c.tenant, DELIVERIES.c.fact == FACTS.c.fact
 )

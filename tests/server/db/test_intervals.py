@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from shopbell_server.core.evidence import Evidence, joined
-from shopbell_server.core.ids import CardRef, Millis, StoreId, ZoneId
+from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, ZoneId
 from shopbell_server.core.intervals import gathered, truncated
 from shopbell_server.ports import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, interval
@@ -57,6 +57,18 @@ def test_within_is_what_touches(work: UnitOfWork) -> None:
 def test_within_is_of_one_person_in_one_store(work: UnitOfWork) -> None:
     work.intervals.join([interval(), interval(person=BEN), interval(store=ELSEWHERE)])
     assert work.intervals.within(ANNA, STORE, *EVER) == [interval()]
+
+
+def test_within_each_is_of_several_people(work: UnitOfWork) -> None:
+    late, early = interval(3_000, 4_000), interval(1_000, 2_000)
+    bens = interval(1_000, 9_000, person=BEN)
+    work.intervals.join([late, early, bens, interval(store=ELSEWHERE)])
+    asked = (STORE, Millis(2_000), Millis(3_000))
+    assert {
+        person: list(each)
+        for person, each in work.intervals.within_each([ANNA, BEN, PersonId("x")], *asked).items()
+    } == {ANNA: [early, late], BEN: [bens]}
+    assert work.intervals.within_each([], *asked) == {}
 
 
 def test_heard_since_is_of_everybody_in_one_store(work: UnitOfWork) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.consent import Change, Purpose
-from shopbell_server.core.ids import Millis, StoreId, VisitId
+from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.ports import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, entry, session, visit
 
@@ -60,6 +60,16 @@ def test_touching_shares_a_moment(open_for_visits: UnitOfWork) -> None:
     visits.put([visit("c", 1_000, 9_000, person=BEN), visit("d", 1_000, 9_000, store=ELSEWHERE)])
     assert ids(visits.touching(ANNA, STORE, Millis(2_000), Millis(3_000))) == ["a", "b"]
     assert ids(visits.touching(ANNA, STORE, Millis(2_001), Millis(2_999))) == []
+
+
+def test_touching_each_is_of_several_people(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put([visit("b", 3_000, 4_000), visit("a", 1_000, 2_000), visit("c", 9_000, 9_500)])
+    visits.put([visit("d", 1_000, 9_000, person=BEN), visit("e", 1_000, 9_000, store=ELSEWHERE)])
+    asked = (STORE, Millis(2_000), Millis(3_000))
+    found = visits.touching_each([ANNA, BEN, PersonId("x")], *asked)
+    assert {person: ids(each) for person, each in found.items()} == {ANNA: ["a", "b"], BEN: ["d"]}
+    assert visits.touching_each([], *asked) == {}
 
 
 def test_what_is_removed_is_gone(open_for_visits: UnitOfWork) -> None:

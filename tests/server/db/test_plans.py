@@ -1,0 +1,89 @@
+"""Whether SQLite finds rows or reads them all: a shop has millions of batches and intervals in the end."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from shopbell_server.core.ids import DeviceNo, Millis, StoreId, VisitId
+from shopbell_server.db.engine import open_engine, writing
+from shopbell_server.db.transaction import Transaction
+from shopbell_server.db.unit_of_work import SqlUnitOfWork
+from shopbell_server.ports import BatchKey
+from tests.server.db.conftest import TENANT
+from tests.server.db.rows import ANNA, BEN, EDGE, STORE, hashed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Engine
+
+    from shopbell_server.ports import UnitOfWork
+
+MOMENT = Millis(1)
+EITHER = [ANNA, BEN]
+
+QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
+    "hashes": lambda work: work.batches.hashes(
+        [BatchKey(edge=EDGE, stream="s", seq=seq) for seq in range(3)]
+    ),
+    "ranges": lambda work: work.batches.ranges([(EDGE, "a"), (EDGE, "b")], MOMENT),
+    "anchors": lambda work: work.batches.anchors([(EDGE, "a"), (EDGE, "b")]),
+    "by_device_no": lambda work: work.people.by_device_no([DeviceNo(1), DeviceNo(2)]),
+    "by_device_token": lambda work: work.people.by_device_token(hashed(1)),
+    "by_external_id": lambda work: work.people.by_external_id("crm", ["a", "b"]),
+    "enrolments": lambda work: work.people.enrolments(EITHER),
+    "issued": lambda work: work.people.issued(EITHER),
+    "ledger": lambda work: work.ledger.entries(EITHER),
+    "within": lambda work: work.intervals.within(ANNA, STORE, MOMENT, MOMENT),
+    "within_each": lambda work: work.intervals.within_each(EITHER, STORE, MOMENT, MOMENT),
+    "heard_since": lambda work: work.intervals.heard_since(STORE, MOMENT),
+    "remove_within": lambda work: work.intervals.remove_within(ANNA, STORE, MOMENT, MOMENT),
+    "truncate": lambda work: work.intervals.truncate(ANNA, MOMENT),
+    "touching": lambda work: work.visits.touching(ANNA, STORE, MOMENT, MOMENT),
+    "touching_each": lambda work: work.visits.touching_each(EITHER, STORE, MOMENT, MOMENT),
+    "present": lambda work: work.visits.present(STORE, MOMENT),
+    "due": lambda work: work.visits.due(MOMENT, 9),
+    "of_person": lambda work: work.visits.of_person(ANNA),
+    "page": lambda work: work.visits.page([STORE, StoreId("b")], (MOMENT, VisitId("v")), 9),
+    "claim": lambda work: work.outgoing.claim("crm", MOMENT, 1, 9),
+    "waiting": lambda work: work.outgoing.waiting("crm"),
+    "cancel": lambda work: work.outgoing.cancel(ANNA),
+}
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Iterator[Engine]:
+    engine = open_engine(sqlite_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_rows_are_found_by_more_than_their_tenant(engine: Engine, question: str) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(*given: Any) -> None:
+        statement, parameters = given[2:4]
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked.append((statement, parameters))
+
+    with SqlUnitOfWork(Transaction(writing(engine), TENANT)) as work:
+        QUESTIONS[question](work)
+    event.remove(engine, "before_cursor_execute", note)
+
+    assert asked
+    with engine.connect() as connection:
+        for statement, parameters in asked:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [str(step[3]) for step in plan]
+            searches = [step for step in steps if step.startswith("SEARCH")]
+            assert searches, steps
+            assert not [step for step in searches if re.search(r"\(tenant=\?\)", step)], steps
+            assert not [step for step in steps if re.match(r"SCAN (?!.*VIRTUAL|CONST)", step)], (
+                steps
+            )
