@@ -5,7 +5,8 @@ two values.
 Never: which tables there are.
 
 SQLite takes rows one after another (`executemany`); PostgreSQL takes one array per column in one statement
-(`unnest`), which is twice as fast as rows and as fast as COPY into a temporary table within a tenth.
+(`unnest`): of 50 rows as fast as COPY into a temporary table within a tenth, of 1 000 three quarters as
+fast, and without that table in every connection.
 """
 
 from __future__ import annotations
