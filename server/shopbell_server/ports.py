@@ -332,7 +332,18 @@ class Visits(Protocol):
         """Return candidates and open visits shown until `since_ms` or later (held presence included)."""
         ...
 
+    def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
+        """Return the handles of candidates and open visits with evidence, or shown, since then.
+
+        Whether shown already or not: they may be in a moment. In the order of their ids.
+        """
+        ...
+
     def of_person(self, person: PersonId) -> Sequence[Visit]: ...
+    def open_count(self) -> int:
+        """Return how many visits have begun and not ended; candidates are none."""
+        ...
+
     def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
         """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
         ...

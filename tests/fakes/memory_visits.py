@@ -156,9 +156,21 @@ class MemoryVisits:
             and each.session.gone_ms >= since_ms
         ]
 
+    def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
+        return [
+            each.handle
+            for each in sorted(self._tables.visits.values(), key=lambda visit: visit.id)
+            if each.store == store
+            and each.state != "ended"
+            and max(each.session.end_ms, each.session.gone_ms or 0) >= since_ms
+        ]
+
     def of_person(self, person: PersonId) -> Sequence[Visit]:
         visits = sorted(self._tables.visits.values(), key=_start)
         return [each for each in visits if each.person == person]
+
+    def open_count(self) -> int:
+        return sum(each.state == "open" for each in self._tables.visits.values())
 
     def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
         waiting = [

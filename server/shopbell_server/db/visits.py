@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, delete, func, or_, select, tuple_
 
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.core.visits import Visit
@@ -72,9 +72,18 @@ class SqlVisits:
         """Return candidates and open visits shown until `since_ms` or later, earliest start first."""
         return _visits(self._transaction.rows(_PRESENT, store=store, since_ms=since_ms))
 
+    def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
+        """Return the handles of candidates and open visits with evidence, or shown, since then."""
+        rows = self._transaction.rows(_HANDLES, store=store, since_ms=since_ms)
+        return [row.handle for row in rows]
+
     def of_person(self, person: PersonId) -> Sequence[Visit]:
         """Return all of hers, earliest first."""
         return _visits(self._transaction.rows(_OF_PERSON, person=person))
+
+    def open_count(self) -> int:
+        """Return how many visits have begun and not ended."""
+        return sum(row.number for row in self._transaction.rows(_OPEN))
 
     def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
         """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
@@ -167,10 +176,26 @@ _PRESENT: Final = (
     )
     .order_by(_V.start_ms, _V.visit)
 )
+_HANDLES: Final = (
+    select(_V.handle)
+    .where(
+        ours(VISITS),
+        _V.store == bindparam("store"),
+        UNENDED,
+        or_(_V.end_ms >= bindparam("since_ms"), _V.gone_ms >= bindparam("since_ms")),
+    )
+    .order_by(_V.visit)
+)
 _OF_PERSON: Final = (
     select(VISITS)
     .where(ours(VISITS), _V.person == bindparam("person"))
     .order_by(_V.start_ms, _V.visit)
+)
+_OPEN: Final = (
+    select(func.count().label("number"))
+    .select_from(VISITS)
+    # UNENDED as it is written there, so that the partial index serves.
+    .where(ours(VISITS), UNENDED, _V.state == "open")
 )
 _DUE: Final = (
     select(VISITS)

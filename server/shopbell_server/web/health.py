@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from fastapi import APIRouter, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.who import Here
+
+if TYPE_CHECKING:
+    from shopbell_server.web.services import Services
 
 routes: Final = APIRouter(tags=["operator"])
 
@@ -50,4 +53,18 @@ def get_ready(here: Here, response: Response) -> ReadyOut:
 @routes.get("/metrics", response_class=Response)
 def get_metrics(here: Here) -> Response:
     """Return the metrics of this process as Prometheus reads them. No label carries a person."""
-    return Response(generate_latest(here.metrics), media_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(here.metrics) + _open_visits(here)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _open_visits(here: Services) -> bytes:
+    """Return how many visits are open; nothing while the database cannot say."""
+    asked = CollectorRegistry()
+    try:
+        with here.database.read() as work:
+            Gauge("shopbell_visits_open", "Visits that have not ended.", registry=asked).set(
+                work.visits.open_count()
+            )
+    except (DatabaseLostError, DatabaseBusyError):
+        return b""
+    return generate_latest(asked)

@@ -47,6 +47,8 @@ async def test_without_its_database_a_server_is_alive_and_not_ready(shop: Shop) 
             503,
             {"database": "does not answer"},
         )
+        metrics = await client.get("/metrics")
+        assert (metrics.status_code, "visits_open" in metrics.text) == (200, False)
         asked = await client.get("/v1/app/tokens", headers={"Authorization": "Bearer x"})
         assert (asked.status_code, asked.headers["retry-after"]) == (503, "2")
 
@@ -57,6 +59,13 @@ async def test_metrics_are_those_of_the_process(shop: Shop, client: httpx2.Async
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
     assert "# TYPE shopbell_batches_total counter" in answer.text
+    assert "shopbell_visits_open 0.0" in answer.text
+
+
+async def test_open_visits_are_counted(shop: Shop, client: httpx2.AsyncClient) -> None:
+    shop.scan(shop.welcome("Noor"))
+    shop.hear(shop.welcome("Ravi"), lasting_ms=10_000, n=3)  # a candidate
+    assert "shopbell_visits_open 1.0" in (await client.get("/metrics")).text
 
 
 async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> None:

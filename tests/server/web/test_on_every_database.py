@@ -69,6 +69,7 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     assert (row["first_name"], row["zone"]["name"]) == ("Noor", "Entree")
     (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
     assert visit["id"] == row["visit"]
+    assert "shopbell_visits_open 1.0" in (await client.get("/metrics")).text
 
     shop.clock.forward(MINUTE)
     withdrawn = {"consents": [consent(state="withdrawn")]}
