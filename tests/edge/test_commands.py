@@ -1,0 +1,184 @@
+"""The command line of the edge, as a person uses it: real processes, a real spool, a socket for a radio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shopbell_edge.adapters.spool.batches import Speaker
+from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_wire.messages import Ack, Refused
+from tests.edge.events import scan as a_scan
+from tests.fakes.clock import FakeClock
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IBEACON = "02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5"
+TOKEN = "ad550f72"
+
+
+def written(tmp_path: Path, more: str = "") -> Path:
+    path = tmp_path / "edge.toml"
+    path.write_text(
+        'tenant = "acme"\nedge = "door"\n'
+        # Nobody listens on port 9 (discard): the broker is away.
+        '[broker]\nhost = "127.0.0.1"\nport = 9\n'
+        '[retailer]\nuuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"\nprefix = "5bb0e111"\n'
+        f'[spool]\npath = "{tmp_path}/spool.db"\n'
+        '[clock]\nsource = "system"\n'
+        f'[[radios]]\nkind = "socket"\nscanner = "sim0"\npath = "{tmp_path}/air"\n{more}'
+    )
+    return path
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shopbell_edge", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shopbell_edge", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def say(tmp_path: Path, times: int) -> None:
+    await until("the radio listens", (tmp_path / "air").exists)
+    reader, writer = await asyncio.open_unix_connection(tmp_path / "air")
+    for _ in range(times):
+        writer.write(json.dumps({"ad": IBEACON, "rssi": -65}).encode() + b"\n")
+        await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    del reader
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("run", "--help"), ("scan", "--help"), ("spool", "--help")]
+)
+def test_help_has_an_example(arguments: tuple[str, ...]) -> None:
+    done = command(*arguments)
+    assert done.returncode == 0
+    assert "example: shopbell-edge" in done.stdout
+
+
+def test_a_right_file_is_right(tmp_path: Path) -> None:
+    done = command("check-config", "--config", str(written(tmp_path)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is right: edge door of acme, sim0" in done.stdout
+
+
+def test_a_wrong_file_says_all_that_is_wrong(tmp_path: Path) -> None:
+    done = command("check-config", "--config", str(written(tmp_path, 'pth = "x"\n[codec]\n')))
+    assert done.returncode == 2
+    assert "radios[0].pth: unknown key; did you mean 'path'?" in done.stderr
+    assert "codec: unknown key; did you mean 'codes'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = command("run", "--config", str(tmp_path / "none.toml"))
+    assert done.returncode == 2
+    assert "none.toml cannot be used:\n  there is no such file" in done.stderr
+
+
+def test_a_wrong_use_is_a_2() -> None:
+    assert command("dance").returncode == 2
+
+
+def test_a_spool_that_is_not_there_says_so(tmp_path: Path) -> None:
+    done = command("spool", "--config", str(written(tmp_path)))
+    assert done.returncode == 1
+    assert "has `shopbell-edge run` been started?" in done.stderr
+
+
+async def test_the_daemon_keeps_what_it_hears_while_the_broker_is_away(tmp_path: Path) -> None:
+    config = str(written(tmp_path))
+    with running("run", "--config", config) as daemon:
+        await say(tmp_path, 5)
+
+        def waiting() -> dict[str, Any]:
+            done = command("spool", "--config", config, "--json")
+            return json.loads(done.stdout) if done.returncode == 0 else {}
+
+        await until("the stay is in the spool", lambda: waiting().get("events", 0) >= 2)
+        again = command("run", "--config", config)
+        assert again.returncode == 1
+        assert "another shopbell-edge runs on this machine" in again.stderr
+        daemon.send_signal(signal.SIGTERM)
+        out, errors = await asyncio.to_thread(daemon.communicate, timeout=20)
+    assert daemon.returncode == 0
+    assert out == ""
+    assert "edge_stopped" in errors
+    assert "uplink_unreachable" in errors
+    assert TOKEN not in errors
+    shown = command("spool", "--config", config)
+    assert "events wait (0 scans), 0 batches are on the way" in shown.stdout
+
+
+async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
+    config = str(written(tmp_path))
+    with running("scan", "--config", config, "--seconds", "2", "--json") as scan:
+        await say(tmp_path, 3)
+        out, errors = await asyncio.to_thread(scan.communicate, timeout=20)
+    assert (scan.returncode, errors) == (0, "")
+    (phone,) = json.loads(out)["phones"]
+    assert phone == {
+        "phone": "A",
+        "scanner": "sim0",
+        "frame": "ibeacon",
+        "sightings": 3,
+        "loss_db": 6.0,
+    }
+    assert TOKEN not in out
+
+
+async def test_the_live_table_is_drawn_for_people(tmp_path: Path) -> None:
+    with running("scan", "--config", str(written(tmp_path)), "--seconds", "2") as scan:
+        await say(tmp_path, 3)
+        out, _ = await asyncio.to_thread(scan.communicate, timeout=20)
+    assert "sim0: hearing" in out
+    assert "A      sim0        ibeacon" in out
+    assert "enter (20 dB)" in out
+
+
+async def test_refused_batches_are_listed(tmp_path: Path) -> None:
+    clock = FakeClock()
+    speaker = Speaker(edge="door", stream="5" * 32, software="test")
+    async with SqliteSpool(tmp_path / "spool.db", speaker, clock.now()) as spool:
+        await spool.append([a_scan()], clock.now())
+        await spool.seal("any", clock.now())
+        refused = Refused(seq=1, index=None, reason="too_deep")
+        await spool.settle(
+            Ack(stream="5" * 32, committed=(), refused=(refused,), server_ms=clock.now().wall_ms)
+        )
+    config = str(written(tmp_path))
+    assert "too_deep" in command("spool", "--config", config, "--refused").stdout
+    listed = json.loads(command("spool", "--config", config, "--refused", "--json").stdout)
+    assert [(each["seq"], each["index"], each["reason"]) for each in listed] == [
+        (1, None, "too_deep")
+    ]
