@@ -15,10 +15,12 @@ from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.cdp.webhook import WebhookSink
 from shopbell_server.core.ids import TenantId
+from shopbell_server.core.loyalty_numbers import opened
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.hpke import Opener
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker
 from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.usecases.recompute import Terms
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.config import Settings
     from shopbell_server.ports import ServerClock
+    from shopbell_server.usecases.listen import ReadNumber
 
 
 def open_database(settings: Settings) -> SqlDatabase:
@@ -47,6 +50,15 @@ def terms_of(settings: Settings) -> Terms:
         rules=demo(rules) if settings.rules == "demo" else rules,
         sinks=tuple(sink.name for sink in settings.sinks),
     )
+
+
+def read_number_of(settings: Settings) -> ReadNumber | None:
+    """Return what opens loyalty numbers; None if this server has no key for them."""
+    path = settings.retailer.number_key_file
+    if path is None:
+        return None
+    opener = Opener(bytes.fromhex(secret_in(path)))
+    return lambda edge, sealed: opened(sealed, settings.tenant, edge, opener.open)
 
 
 def subscriber_of(settings: Settings, stack: contextlib.ExitStack) -> Subscriber:

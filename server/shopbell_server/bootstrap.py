@@ -24,6 +24,7 @@ from shopbell_server.assembly import (
     in_url,
     listen,
     open_database,
+    read_number_of,
     secret_in,
     secret_of,
     sink_of,
@@ -238,7 +239,13 @@ class _Server:
     def _threads(self, dispatches: Sequence[Dispatch]) -> Iterator[tuple[str, Callable[[], None]]]:
         ingest = Ingest(
             subscriber=self._subscriber,
-            intake=Intake(self._database, self._entropy, aes_block, self._terms),
+            intake=Intake(
+                self._database,
+                self._entropy,
+                aes_block,
+                self._terms,
+                read_number_of(self._settings),
+            ),
             edges=Edges(),
             announcer=self._bells,
             clock=self._clock,

@@ -160,6 +160,12 @@ def read_settings(path: Path) -> Settings:
 
 def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
+    number_key = settings.retailer.number_key_file
+    if number_key is not None and Path(number_key).is_file() and not _is_key(number_key):
+        yield Fault(
+            key="retailer.number_key_file",
+            problem=f'"{number_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
+        )
     yield from _loopback_only(settings)
     yield from _paths(settings)
     yield from _sinks(settings)

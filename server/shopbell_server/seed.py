@@ -9,6 +9,7 @@ For a first start, a demo or a test; a file may be sown again: what is there is 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -20,7 +21,7 @@ from shopbell_program.settings import Fault, SettingsError, read
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,100}\Z")]
@@ -118,6 +119,10 @@ def read_seed(path: Path) -> Seed:
 
 
 def _faults(seed: Seed) -> Iterator[Fault]:
+    yield from _twice((store.id for store in seed.stores), "stores")
+    yield from _twice((edge.id for store in seed.stores for edge in store.edges), "stores.edges")
+    yield from _twice((staff.id for staff in seed.staff), "staff")
+    yield from _twice((profile.id for profile in seed.profiles), "profiles")
     stores = {store.id: store for store in seed.stores}
     for index, store in enumerate(seed.stores):
         yield from _store(store, f"stores[{index}]")
@@ -141,6 +146,7 @@ def _store(store: SeedStore, key: str) -> Iterator[Fault]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         problem = f'"{store.timezone}" is no IANA time zone, like "Europe/Amsterdam"'
         yield Fault(key=f"{key}.timezone", problem=problem)
+    yield from _twice((zone.id for zone in store.zones), f"{key}.zones")
     zones = {zone.id for zone in store.zones}
     for index, edge in enumerate(store.edges):
         for zone in sorted({edge.zone, *edge.scanners.values()} - zones):
@@ -166,5 +172,22 @@ def _visit(
 
 
 def _file(path: str | None, key: str) -> Iterator[Fault]:
-    if path is not None and not Path(path).is_file():
+    """Yield what is wrong with the file of a secret: an empty one would let everybody in."""
+    if path is None:
+        return
+    try:
+        secret = Path(path).read_text().strip()
+    except FileNotFoundError:
         yield Fault(key=key, problem=f'there is no file "{path}"')
+    except (OSError, UnicodeDecodeError):
+        yield Fault(key=key, problem=f'"{path}" cannot be read as text')
+    else:
+        if not secret:
+            yield Fault(key=key, problem=f'"{path}" is empty; it must hold a secret')
+
+
+def _twice(names: Iterable[str], key: str) -> Iterator[Fault]:
+    """Yield the names that stand for more than one thing: the last would replace the others."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Fault(key=key, problem=f'"{name}" stands {count} times; a name is for one')

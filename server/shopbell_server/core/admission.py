@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core.dating import Undated, plausibility
 from shopbell_server.core.ids import Millis
-from shopbell_wire.messages import Presence, Refused, Scan
+from shopbell_wire.messages import ClockAnchor, Presence, Refused, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,17 +101,23 @@ def admit(
                 if wrong is None:
                     seen.append(one)
             case Scan():
-                if isinstance(dating, Undated):
-                    wrong = "undated_code"
-                elif plausibility(at := dating.dated(event.at_ms), now_ms) == "plausible":
-                    shown.append(Shown(index=index, scan=event, at_ms=at))
+                held_up = _shown(index, event, dating, now_ms)
+                if isinstance(held_up, Shown):
+                    shown.append(held_up)
                 else:
-                    wrong = "implausible_time"
+                    wrong = held_up
+            case ClockAnchor() if not is_believable(event, now_ms):
+                wrong = "implausible_time"
             case _:
                 pass
         if wrong is not None:
             refused.append(Refused(seq=seq, index=index, reason=wrong))
     return Admitted(seen=tuple(seen), shown=tuple(shown), refused=tuple(refused))
+
+
+def is_believable(anchor: ClockAnchor, now_ms: Millis) -> bool:
+    """Return whether `anchor` may date a boot: one far off would make all of its events implausible."""
+    return plausibility(Millis(anchor.wall_ms), now_ms) == "plausible"
 
 
 def _seen(index: int, presence: Presence, dating: Dating) -> Seen:
@@ -125,6 +131,15 @@ def _seen(index: int, presence: Presence, dating: Dating) -> Seen:
         presence=presence,
         at=Times(first_ms=Millis(first_ms), last_ms=last_ms, mac_ms=mac_ms),
     )
+
+
+def _shown(index: int, scan: Scan, dating: Dating, now_ms: Millis) -> Shown | RefusedFor:
+    if isinstance(dating, Undated):
+        return "undated_code"
+    at_ms = dating.dated(scan.at_ms)
+    if plausibility(at_ms, now_ms) != "plausible":
+        return "implausible_time"
+    return Shown(index=index, scan=scan, at_ms=at_ms)
 
 
 def _implausible(one: Seen, now_ms: Millis) -> RefusedFor | None:

@@ -56,6 +56,11 @@ def candidate_windows(at_ms: Millis) -> tuple[Window, ...]:
     return (window,)
 
 
+def on_air_ms(window: Window) -> Millis:
+    """Return when the tokens of `window` may first be on the air: no stay by one began before."""
+    return Millis((window * WINDOW_S - TOLERANCE_S) * 1000)
+
+
 def off_air_ms(window: Window) -> Millis:
     """Return when the tokens of `window` are off the air everywhere.
 

@@ -27,6 +27,9 @@ AGAIN_S: Final = 60.0
 MOST_EDGES: Final = 10_000
 """Names come from the wire. A broker that lets strangers write must not fill our memory."""
 
+MOST_SCANNERS: Final = 64
+"""Of one edge, in metrics. More than any machine has sockets for; their names come from the wire too."""
+
 _ONLINE = Gauge("shopbell_edges_online", "Edges whose last status says that they are online.")
 _SCANNER = Gauge(
     "shopbell_scanner_state",
@@ -62,15 +65,13 @@ class Edges:
         before = self._statuses.get(edge)
         if before is None and len(self._statuses) >= MOST_EDGES:
             return
-        if before is not None and before.stream == status.stream and status.conn < before.conn:
+        if before is not None and _is_outdated(status, before):
             return
         self._statuses[edge] = status
         if before is None or before.state != status.state:
             log.info("edge_status", edge=edge, state=status.state, version=status.version)
         _ONLINE.set(sum(each.state == "online" for each in self._statuses.values()))
-        for scanner in status.scanners:
-            heard = _STATE[scanner.state] if status.state == "online" else 0.0
-            _SCANNER.labels(edge, scanner.scanner).set(heard)
+        _show_scanners(edge, status, before)
 
     def alarm(self, edge: str, reason: str) -> None:
         """Tell the operator that something of `edge` is wrong."""
@@ -82,3 +83,27 @@ class Edges:
             self._alarmed.clear()
         self._alarmed[edge, reason] = now
         log.warning("edge_alarm", edge=edge, reason=reason)
+
+
+def _show_scanners(edge: str, status: Status, before: Status | None) -> None:
+    shown = {each.scanner: each.state for each in status.scanners[:MOST_SCANNERS]}
+    for scanner, state in shown.items():
+        _SCANNER.labels(edge, scanner).set(_STATE[state] if status.state == "online" else 0.0)
+    if before is not None:
+        for gone in {each.scanner for each in before.scanners[:MOST_SCANNERS]} - shown.keys():
+            _SCANNER.remove(edge, gone)
+
+
+def _is_outdated(status: Status, before: Status) -> bool:
+    """Return whether `status` is the will of a connection that `before` came after.
+
+    Of one process its connections are counted. Of two, a will says what its clock said when it was left
+    with the broker, which was before the other began to speak.
+    """
+    if status.stream == before.stream:
+        return status.conn < before.conn
+    if status.state == "online" or before.state == "offline":
+        return False
+    if status.clock.boot == before.clock.boot:
+        return status.clock.boottime_ms < before.clock.boottime_ms
+    return status.clock.wall_ms < before.clock.wall_ms

@@ -26,6 +26,8 @@ _START_S: Final = 15.0
 """It is ready in 0.1 s; a Pi with a tired card may take ten."""
 _STOP_S: Final = 5.0
 _PAUSE_S: Final = 0.02
+_READY: Final = "Server is ready"
+"""What nats-server says when all of its listeners are there."""
 _PR_SET_PDEATHSIG: Final = 1
 """From linux/prctl.h."""
 
@@ -43,7 +45,10 @@ class Login:
 
 
 class EmbeddedBroker:
-    """Runs while its context is open. `port` is where it listens, `login` is the server's own."""
+    """Runs while its context is open. `port` is where it listens, `login` is the server's own.
+
+    Enter it in a thread that lives as long as the process: the kernel ends the broker with that thread.
+    """
 
     def __init__(self, data_dir: Path, host: str, port: int, edge_password_file: Path) -> None:
         self._data_dir = data_dir
@@ -55,11 +60,16 @@ class EmbeddedBroker:
 
     def __enter__(self) -> Self:
         program = _program()
+        _require_free(self._host, self.port)
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         config = self._data_dir / "broker.conf"
         config.touch(mode=0o600)
         config.write_text(
-            json.dumps(self._config(_kept_password(self._edge_password_file)), indent=1)
+            json.dumps(
+                self._config(_kept_password(self._edge_password_file)),
+                indent=1,
+                ensure_ascii=False,  # a folder's name may have any character; \u is not read there
+            )
         )
         log = self._data_dir / "broker.log"
         with log.open("wb") as output:
@@ -72,11 +82,15 @@ class EmbeddedBroker:
                 process_group=0,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  # before any thread exists
             )
-        self._wait_until_it_listens(log)
+        try:
+            self._wait_until_it_listens(log)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        process = self._process
+        process, self._process = self._process, None
         if process is None:
             return
         process.terminate()
@@ -92,7 +106,7 @@ class EmbeddedBroker:
             "server_name": "shopbell-embedded",
             "listen": "127.0.0.1:-1",
             "jetstream": {"store_dir": str(self._data_dir / "jetstream")},
-            "mqtt": {"listen": f"{self._host}:{self.port}"},
+            "mqtt": {"host": self._host, "port": self.port},
             "authorization": {
                 "users": [
                     {"user": self.login.username, "password": self.login.password},
@@ -115,13 +129,10 @@ class EmbeddedBroker:
         process = self._process
         give_up = time.monotonic() + _START_S
         while process is not None and process.poll() is None and time.monotonic() < give_up:
-            try:
-                socket.create_connection((self._host, self.port), timeout=1).close()
-            except OSError:
-                time.sleep(_PAUSE_S)
-            else:
+            # Not by connecting: that would only show that somebody listens there.
+            if _READY in log.read_text(errors="replace"):
                 return
-        self.__exit__()
+            time.sleep(_PAUSE_S)
         raise BrokerFailedError(
             f"the embedded broker does not listen on {self._host}:{self.port}; it says: {_last_line(log)}"
         )
@@ -144,11 +155,28 @@ def _kept_password(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(24) + "\n")
-    return path.read_text().strip()
+    password = path.read_text().strip()
+    if not password:
+        raise BrokerFailedError(f'"{path}" is empty; it must hold the password of the edges')
+    return password
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise BrokerFailedError unless one may listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BrokerFailedError(
+                f"the embedded broker cannot listen on {host}:{port}: {error.strerror}; "
+                "stop what listens there, or set another broker.port"
+            ) from error
 
 
 def _free_port(host: str) -> int:
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port

@@ -6,19 +6,20 @@ Never: what a batch means (`usecases.take`).
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 from prometheus_client import Counter, Histogram
 
 from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.ingest.place import place_of
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.take import Message
 from shopbell_wire import codec, topics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from threading import Event
 
     from shopbell_server.ingest.edges import Edges
@@ -34,11 +35,20 @@ IDLE_S: Final = 0.5
 AWAY_S: Final = 1.0
 """Between attempts while the database is away; the edges wait 30 s before they send again."""
 
+BUSY_ATTEMPTS: Final = 20
+"""Another worker is in the way for milliseconds. Each attempt waits up to 5 s for a lock, so this is a
+minute or more: whoever is still busy then is so by a fault, like a key that is always there already."""
+
+BUSY_S: Final = 0.05
+"""Between attempts after the first few, so that waiting is no work."""
+
+_PATIENT_AFTER: Final = 3
+
 _BATCHES = Counter("shopbell_batches", "Batches by what became of them.", ["result"])
 _EVENTS = Counter("shopbell_events", "Events by what became of them.", ["kind"])
 _TOOK = Histogram(
     "shopbell_ingest_seconds",
-    "From the first message of a group to its commit.",
+    "How long a group of batches takes, commit included.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
@@ -69,10 +79,8 @@ class Ingest:
         """Work until `stop` is set. What is not answered by then, the edges send again."""
         while not stop.is_set():
             gathered = self._subscriber.gather(self._most, self._wait_s, IDLE_S)
-            if gathered:
-                messages = list(self._batches(gathered))
-                if messages:
-                    self._take(messages, stop)
+            messages = list(self._batches(gathered))
+            if self._take_all(messages, stop):
                 self._subscriber.done(gathered)
 
     def _batches(self, gathered: Iterable[Incoming]) -> Iterable[Message]:
@@ -90,20 +98,55 @@ class Ingest:
                 # No edge of ours retains a batch; what a broker kept of somebody's is old.
                 yield Message(edge=EdgeId(topic.edge), payload=incoming.payload)
 
-    def _take(self, messages: Sequence[Message], stop: Event) -> None:
-        """Take `messages` in, waiting for a database that is away."""
+    def _take_all(self, messages: Sequence[Message], stop: Event) -> bool:
+        """Take `messages` in, together if possible; return whether all of them are done with.
+
+        Where taking a group fails for no reason that we expect, its halves are tried, so that one batch
+        that the program cannot take in neither stops the others nor is lost: it is set aside.
+        """
+        left = [messages] if messages else []
+        while left:
+            group = left.pop()
+            try:
+                taken = self._patiently(partial(self._take, group), stop, BUSY_ATTEMPTS)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the others must go on
+                # Its type and place, and nothing that it says: that may be about somebody.
+                kind, place = type(error).__qualname__, place_of(error)
+                log.error("batches_failed", count=len(group), error=kind, place=place)  # noqa: TRY400  # see above
+                if len(group) > 1:
+                    middle = len(group) // 2
+                    left += [group[middle:], group[:middle]]
+                    continue
+                taken = self._patiently(partial(self._intake.set_aside, group[0]), stop, None)
+            if taken is None:
+                return False
+            self._tell(taken)
+        return True
+
+    def _take(self, group: Sequence[Message], now_ms: Millis) -> Taken:
+        with _TOOK.time():
+            return self._intake.take(group, now_ms)
+
+    def _patiently(
+        self, work: Callable[[Millis], Taken], stop: Event, attempts: int | None
+    ) -> Taken | None:
+        """Return what `work` returns, waiting for a database that is away or busy; None on `stop`.
+
+        Raises what else it raises, and DatabaseBusyError after `attempts` of them.
+        """
+        busy = 0
         while not stop.is_set():
             try:
-                with _TOOK.time():
-                    taken = self._intake.take(messages, Millis(self._clock.now_ms()))
-            except DatabaseBusyError:
-                continue
+                return work(Millis(self._clock.now_ms()))
             except DatabaseLostError as error:
                 log.error("database_lost", error=str(error), retry_in_s=AWAY_S)  # noqa: TRY400  # expected
-                time.sleep(AWAY_S)
-            else:
-                self._tell(taken)
-                return
+                stop.wait(AWAY_S)
+            except DatabaseBusyError:
+                busy += 1
+                if busy == attempts:
+                    raise
+                stop.wait(BUSY_S if busy > _PATIENT_AFTER else 0)
+        return None
 
     def _tell(self, taken: Taken) -> None:
         for edge, ack in taken.answers:

@@ -35,7 +35,13 @@ log = structlog.get_logger()
 
 _MOST_WAITING: Final = 4096
 """Messages in the queue. Brokers hand out at most 20 (Mosquitto) to 1024 (NATS) undone ones, so this is
-never reached; a broker that hands out more is simply not acknowledged, and sends them again."""
+never reached by default. Of a broker that hands out more, the rest is let go: the edges send it again."""
+
+_MOST_ANSWERS: Final = 1_000
+"""Answers on their way to a broker that is slow: an edge that gets none asks again."""
+
+_ASK_AGAIN_S: Final = 30.0
+"""After a broker forbade our topic: somebody may be mending its rights."""
 
 _KEEPALIVE_S: Final = 30
 """A broker that died without a word is noticed within one and a half of these."""
@@ -76,11 +82,17 @@ class Subscriber:
         protocol: str,
         credentials: Credentials,
         client_id: str,
+        *,
+        most_waiting: int = _MOST_WAITING,
     ) -> None:
+        """`most_waiting` bounds the queue; it is smaller in tests only."""
         self._tenant = tenant
         self._address = address
-        self._waiting: queue.Queue[Incoming] = queue.Queue(_MOST_WAITING)
+        self._waiting: queue.Queue[Incoming] = queue.Queue(most_waiting)
+        self._is_full = False
         self._subscribed = threading.Event()
+        self._forbidden_at: float | None = None
+        self._reached = True
         self._connection = 0
         self._client = client = Client(
             CallbackAPIVersion.VERSION2,
@@ -99,7 +111,9 @@ class Subscriber:
                 tls_version=ssl.PROTOCOL_TLS_CLIENT,
             )
         client.reconnect_delay_set(*_RETRY_S)
+        client.max_queued_messages_set(_MOST_ANSWERS)
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -113,6 +127,7 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        self._subscribed.clear()
 
     @property
     def listening(self) -> bool:
@@ -126,6 +141,7 @@ class Subscriber:
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
         gathered: list[Incoming] = []
+        self._ask_again()
         try:
             gathered.append(self._waiting.get(timeout=idle_s))
             until = time.monotonic() + wait_s
@@ -161,12 +177,25 @@ class Subscriber:
         if reason.is_failure:
             log.warning("broker_refused_us", reason=str(reason))
             return
+        self._reached = True
         self._connection += 1
         client.subscribe(topics.from_edges(self._tenant), qos=1)
 
+    def _on_connect_fail(self, _client: Client, _data: object) -> None:
+        if self._reached:
+            self._reached = False
+            log.warning("broker_unreachable", host=self._address[0], port=self._address[1])
+
+    def _ask_again(self) -> None:
+        """Subscribe once more if the broker forbade it a while ago."""
+        at = self._forbidden_at
+        if at is not None and time.monotonic() - at >= _ASK_AGAIN_S:
+            self._forbidden_at = None
+            self._client.subscribe(topics.from_edges(self._tenant), qos=1)
+
     def _on_subscribe(
         self,
-        client: Client,
+        _client: Client,
         _data: object,
         _mid: int,
         reasons: list[ReasonCode],
@@ -175,7 +204,7 @@ class Subscriber:
         if any(reason.is_failure for reason in reasons):
             # Some brokers allow the connection and forbid the topic; without it we are deaf.
             log.error("broker_forbids_topic", topic=topics.from_edges(self._tenant))
-            client.disconnect()
+            self._forbidden_at = time.monotonic()
             return
         log.info("broker_connected", host=self._address[0], port=self._address[1])
         self._subscribed.set()
@@ -191,8 +220,9 @@ class Subscriber:
         if self._subscribed.is_set():
             log.warning("broker_lost", reason=str(reason))
         self._subscribed.clear()
+        self._forbidden_at = None
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+    def _on_message(self, client: Client, _data: object, message: MQTTMessage) -> None:
         incoming = Incoming(
             topic=message.topic,
             payload=bytes(message.payload),
@@ -205,4 +235,10 @@ class Subscriber:
         try:
             self._waiting.put_nowait(incoming)
         except queue.Full:
-            log.warning("ingest_queue_full", waiting=_MOST_WAITING)
+            # Let go of it: what is never done with would fill the broker's window, and we were deaf.
+            client.ack(message.mid, message.qos)
+            if not self._is_full:
+                self._is_full = True
+                log.warning("ingest_queue_full", waiting=self._waiting.maxsize)
+        else:
+            self._is_full = False

@@ -6,240 +6,227 @@ Never: visits (`recompute`), or a trace of whom it could not know.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core import passes
-from shopbell_server.core.acceptance import Known, accepted, allowed, span_of
+from shopbell_server.core.acceptance import Known, accepted, knowable, span_of
 from shopbell_server.core.admission import Times
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.frame_trust import evidence_of, mac_is_fresh
-from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.core.token_windows import WINDOW_S
-from shopbell_server.core.tokens import candidates, candidates_of_undated
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
+from shopbell_server.core.token_windows import WINDOW_S, on_air_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.admission import Seen, Shown
+    from shopbell_server.core.acceptance import Meant
+    from shopbell_server.core.consent import Entry
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.ids import CardRef
+    from shopbell_server.core.ids import CardRef, EdgeId, PersonId, ZoneId
     from shopbell_server.core.people import Card, Enrolment
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.tokens import Candidate, KeyRing
     from shopbell_server.ports import UnitOfWork
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """What one batch has: who heard it, and what."""
-
-    edge: Edge
-    seen: Sequence[Seen]
-    shown: Sequence[Shown]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassUse:
-    """A pass that was accepted: her code, where and when."""
-
-    interval: Interval
+    from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sighting
 
 
 @dataclass(slots=True, kw_only=True)
 class Recognised:
-    """Evidence of people, and how much of what came to nothing."""
+    """Evidence of people, and how much of what came to nothing.
+
+    `passes` are those of the intervals that a pass gave.
+    """
 
     intervals: list[Interval] = field(default_factory=list)
-    passes: list[PassUse] = field(default_factory=list)
+    passes: list[Interval] = field(default_factory=list)
+    ledger: Mapping[PersonId, Sequence[Entry]]
+    counts: Counter[str] = field(default_factory=Counter)
+    guessing: set[EdgeId] = field(default_factory=set)
+    """Edges at which somebody tries numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """Everybody who might be meant, held until the work ends."""
+
     known: Known
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def count(self, result: str) -> None:
-        """Count an event under `result`."""
-        self.counts[result] = self.counts.get(result, 0) + 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sighting:
-    edge: Edge
-    seen: Seen
-    meant: tuple[Candidate, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Code:
-    edge: Edge
-    shown: Shown
-    code: passes.PassCode
+    ledger: Mapping[PersonId, Sequence[Entry]]
+    cards: Mapping[CardRef, Card]
+    numbered: Mapping[str, Sequence[Enrolment]]
 
 
 def recognise(
-    work: UnitOfWork, heard: Iterable[Heard], ring: KeyRing, now_ms: Millis
+    work: UnitOfWork, heard: Heard, guesses: dict[Scanner, Guesses], now_ms: Millis
 ) -> Recognised:
     """Return the evidence in `heard` of people who consent, holding them until the work ends.
 
-    Four questions to the database, however much was heard. A pass is used up by this.
+    As many questions to the database as there are kinds of them, however much was heard. A pass is
+    used up by this; `guesses` learns of numbers that nobody has.
     """
-    heard = tuple(heard)
-    sightings = [
-        _Sighting(edge=each.edge, seen=seen, meant=_meant(seen, ring, now_ms))
-        for each in heard
-        for seen in each.seen
-    ]
-    codes = [
-        _Code(edge=each.edge, shown=shown, code=code)
-        for each in heard
-        for shown in each.shown
-        if isinstance(shown.scan.text, str) and (code := passes.parse(shown.scan.text)) is not None
-    ]
-    cards = work.people.cards({code.code.card for code in codes})
-    known = _known(work, sightings, cards)
-    found = Recognised(known=known)
-    for sighting in sightings:
-        _see(sighting, found, now_ms)
-    holders = work.people.enrolments({card.person for card in cards.values()})
-    for each in codes:
-        _verify(work, each, cards, holders, found, now_ms)
+    people = _people(work, heard, now_ms)
+    found = Recognised(ledger=people.ledger)
+    for sighting in heard.sightings:
+        interval = _seen(sighting, people.known, now_ms)
+        found.counts["unresolved" if interval is None else "recognised"] += 1
+        if interval is not None:
+            found.intervals.append(interval)
+    for shown_pass in heard.passes:
+        verdict = _verified(work, shown_pass, people)
+        found.counts[f"pass_{verdict}"] += 1
+        if verdict == "accepted":
+            person = people.cards[shown_pass.code.card].person
+            interval = _act(shown_pass, person, "pass", Evidence.PASS)
+            found.intervals.append(interval)
+            found.passes.append(interval)
+    for shown_number in heard.numbers:
+        claimed = _claimed(shown_number, people, guesses)
+        if isinstance(claimed, Interval):
+            found.intervals.append(claimed)
+        elif claimed == "refused":
+            found.guessing.add(shown_number.edge.id)
+        found.counts[
+            "number_accepted" if isinstance(claimed, Interval) else f"number_{claimed}"
+        ] += 1
     return found
 
 
-def _meant(seen: Seen, ring: KeyRing, now_ms: Millis) -> tuple[Candidate, ...]:
-    if seen.at is None:
-        return candidates_of_undated(ring, seen.presence.token, now_ms)
-    return candidates(ring, seen.presence.token, seen.at.last_ms)
-
-
-def _known(
-    work: UnitOfWork, sightings: Sequence[_Sighting], cards: Mapping[CardRef, Card]
-) -> Known:
+def _people(work: UnitOfWork, heard: Heard, now_ms: Millis) -> _People:
     by_device_no = work.people.by_device_no(
-        {candidate.device_no for each in sightings for candidate in each.meant}
+        {candidate.device_no for each in heard.sightings for candidate in each.candidates}
     )
-    enrolled = {enrolment.person: enrolment for enrolment in by_device_no.values()}
-    persons = enrolled.keys() | {card.person for card in cards.values()}
+    cards = work.people.cards({each.code.card for each in heard.passes})
+    numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
+    heard_of = {each.person for each in by_device_no.values()}
+    persons = heard_of | {card.person for card in cards.values()}
+    persons |= {each.person for enrolled in numbered.values() for each in enrolled}
     # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
     work.people.lock(persons)
-    holders = work.people.enrolments(persons)
-    return Known(
-        by_device_no={number: holders[each.person] for number, each in by_device_no.items()},
-        issued=work.people.issued(enrolled.keys()),
-        ledger=work.ledger.entries(persons),
-        profiles=work.people.profiles({each.profile for each in holders.values()}),
+    enrolments = work.people.enrolments(persons)
+    ledger = work.ledger.entries(persons)
+    profiles = work.people.profiles({each.profile for each in enrolments.values()})
+    known = Known(
+        # As they are now: who withdrew and came back while we waited has another number.
+        by_device_no={each.device_no: each for each in enrolments.values()},
+        issued=work.people.issued(heard_of),
+        knowable={
+            person: knowable(each, profiles.get(each.profile), ledger.get(person, ()), now_ms)
+            for person, each in enrolments.items()
+        },
     )
+    return _People(known=known, ledger=ledger, cards=cards, numbered=numbered)
 
 
-def _see(sighting: _Sighting, found: Recognised, now_ms: Millis) -> None:
-    seen = sighting.seen
-    times = seen.at or _dated_by_token(sighting, now_ms)
+def _seen(sighting: Sighting, known: Known, now_ms: Millis) -> Interval | None:
+    """Return the stay of somebody who may be known, as far as she may be."""
+    presence = sighting.seen.presence
+    times = sighting.seen.at or _dated_by_token(sighting, now_ms)
     if times is None:
-        return found.count("unresolved")
-    enrolment = accepted(sighting.meant, found.known, times.last_ms, now_ms)
-    if enrolment is None:
-        return found.count("unresolved")
+        return None
+    meant = accepted(sighting.candidates, known, times.last_ms)
+    if meant is None:
+        return None
+    enrolment = meant.enrolment
     fresh = (
-        isinstance(seen.presence.mac, str)
+        isinstance(presence.mac, str)
         and times.mac_ms is not None
-        and mac_is_fresh(enrolment.mac_key, seen.presence.token, seen.presence.mac, times.mac_ms)
+        and mac_is_fresh(enrolment.mac_key, presence.token, presence.mac, times.mac_ms)
     )
-    found.intervals.append(
-        _interval(
-            sighting.edge,
-            seen.presence.scanner,
-            seen.presence.frame,
-            enrolment.person,
-            _consented(times, found.known, enrolment.person),
-            n=seen.presence.n,
-            evidence=evidence_of(seen.presence.frame, mac_fresh=fresh),
-            loss_db=seen.presence.loss_db.median,
-        )
+    return Interval(
+        key=IntervalKey(
+            person=enrolment.person,
+            store=sighting.edge.store,
+            edge=sighting.edge.id,
+            scanner=presence.scanner,
+            carrier=presence.frame,
+            first_ms=_first_ms(times, meant),
+        ),
+        last_ms=times.last_ms,
+        n=presence.n,
+        evidence=evidence_of(presence.frame, mac_fresh=fresh),
+        zone=_zone(sighting.edge, presence.scanner),
+        loss_db=presence.loss_db.median,
     )
-    return found.count("recognised")
 
 
-def _dated_by_token(sighting: _Sighting, now_ms: Millis) -> Times | None:
+def _first_ms(times: Times, meant: Meant) -> Millis:
+    """Return since when a stay counts: since she consented, and not before its token was on the air."""
+    return max(times.first_ms, meant.span.from_ms, on_air_ms(meant.window))
+
+
+def _dated_by_token(sighting: Sighting, now_ms: Millis) -> Times | None:
     """Return the times of a sighting whose edge knew none, from the window of its id64.
 
-    The stay keeps its length; it is put at the end of its window, or of the past.
+    The stay keeps its length and is put at the beginning of the window, whatever the time of asking,
+    so that all reports of it are of one stay.
     """
-    if not sighting.meant:
+    if not sighting.candidates:
         return None
-    window = sighting.meant[0].window
-    last_ms = Millis(min((window + 1) * WINDOW_S * 1000 - 1, now_ms))
+    window = sighting.candidates[0].window
+    first_ms = window * WINDOW_S * 1000
     presence = sighting.seen.presence
     stayed_ms = max(0, presence.last_ms - presence.first_ms)
-    first_ms = Millis(max(last_ms - stayed_ms, window * WINDOW_S * 1000))
-    return Times(first_ms=first_ms, last_ms=last_ms, mac_ms=None)
+    last_ms = min(first_ms + min(stayed_ms, WINDOW_S * 1000 - 1), now_ms)
+    return Times(first_ms=Millis(first_ms), last_ms=Millis(last_ms), mac_ms=None)
 
 
-def _consented(times: Times, known: Known, person: PersonId) -> Times:
-    """Return the part of a stay that lies in the stretch of consent in which it ended."""
-    span = span_of(known.ledger[person], times.last_ms)
-    return Times(
-        first_ms=Millis(max(times.first_ms, span.from_ms)),
-        last_ms=times.last_ms,
-        mac_ms=times.mac_ms,
-    )
-
-
-def _verify(
-    work: UnitOfWork,
-    code: _Code,
-    cards: Mapping[CardRef, Card],
-    holders: Mapping[PersonId, Enrolment],
-    found: Recognised,
-    now_ms: Millis,
-) -> None:
-    card = cards.get(code.code.card)
+def _verified(work: UnitOfWork, shown: ShownPass, people: _People) -> str:
+    """Return "accepted", or why a pass is not."""
+    card = people.cards.get(shown.code.card)
     if card is None:
-        return found.count("pass_unknown")
-    holder = holders[card.person]
-    at_ms = code.shown.at_ms
-    if not allowed(holder, found.known, at_ms, now_ms):
-        return found.count("pass_not_allowed")
-    verdict = passes.verify(code.code, card.secret, at_ms)
+        return "unknown"
+    if span_of(people.known.knowable.get(card.person, ()), shown.at_ms) is None:
+        return "not_allowed"
+    verdict = passes.verify(shown.code, card.secret, shown.at_ms)
     if isinstance(verdict, passes.Refused):
-        return found.count(f"pass_{verdict.reason}")
-    if not work.intervals.first_use(card.ref, verdict.step, at_ms):
-        return found.count("pass_used")
-    interval = _interval(
-        code.edge,
-        code.shown.scan.scanner,
-        "pass",
-        card.person,
-        Times(first_ms=at_ms, last_ms=at_ms, mac_ms=None),
-        n=1,
-        evidence=Evidence.PASS,
-        loss_db=None,
-    )
-    found.intervals.append(interval)
-    found.passes.append(PassUse(interval=interval))
-    return found.count("pass_accepted")
+        return verdict.reason
+    return "accepted" if work.intervals.first_use(card.ref, verdict.step, shown.at_ms) else "used"
 
 
-def _interval(  # noqa: PLR0913  (the fields of an interval, each by name)
-    edge: Edge,
-    scanner: str,
-    carrier: Carrier,
-    person: PersonId,
-    times: Times,
-    *,
-    n: int,
-    evidence: Evidence,
-    loss_db: float | None,
+def _claimed(
+    shown: ShownNumber, people: _People, guesses: dict[Scanner, Guesses]
+) -> Interval | Literal["refused", "unknown", "not_allowed", "ambiguous"]:
+    """Return the evidence of whose number it is, if that can be only one who may be known; or why not."""
+    scanner = (shown.edge.id, shown.scanner)
+    before = guesses.get(scanner, Guesses())
+    if is_refused(before, shown.at_ms):
+        return "refused"
+    enrolled = people.numbered.get(shown.number)
+    if enrolled is None:
+        guesses[scanner] = with_unknown(before, shown.at_ms)
+        return "unknown"
+    could_be = [
+        each.person
+        for each in enrolled
+        if span_of(people.known.knowable.get(each.person, ()), shown.at_ms) is not None
+    ]
+    if not could_be:
+        return "not_allowed"
+    if len(could_be) > 1:
+        return "ambiguous"
+    return _act(shown, could_be[0], "number", Evidence.HINT)
+
+
+def _act(
+    shown: ShownPass | ShownNumber, person: PersonId, carrier: Carrier, evidence: Evidence
 ) -> Interval:
     return Interval(
         key=IntervalKey(
             person=person,
-            store=edge.store,
-            edge=edge.id,
-            scanner=scanner,
+            store=shown.edge.store,
+            edge=shown.edge.id,
+            scanner=shown.scanner,
             carrier=carrier,
-            first_ms=times.first_ms,
+            first_ms=shown.at_ms,
         ),
-        last_ms=times.last_ms,
-        n=n,
+        last_ms=shown.at_ms,
+        n=1,
         evidence=evidence,
-        zone=edge.zones.get(scanner, edge.zones.get("*")),
-        loss_db=loss_db,
+        zone=_zone(shown.edge, shown.scanner),
+        loss_db=None,
     )
+
+
+def _zone(edge: Edge, scanner: str) -> ZoneId | None:
+    return edge.zones.get(scanner, edge.zones.get("*"))

@@ -7,25 +7,26 @@ Never: the rules (`core.sessions`, `core.reconcile`), or a commit: callers have 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Purpose, active
+from shopbell_server.core.consent import may_share
 from shopbell_server.core.handles import next_number
 from shopbell_server.core.ids import FactId, Millis, VisitId
-from shopbell_server.core.neighbourhood import neighbourhood
+from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
 from shopbell_server.core.reconcile import Circumstances, reconcile
 from shopbell_server.core.sessions import sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.neighbourhood import Neighbourhood
     from shopbell_server.core.reconcile import Reconciled
     from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits import Visit
     from shopbell_server.ports import Entropy, UnitOfWork
 
 Touched = tuple["PersonId", "StoreId"]
@@ -50,23 +51,29 @@ def recompute(
     `touched` has the new intervals of each person and store; they are stored already. Returns what
     became true, for `tell`.
     """
-    facts: list[Fact] = []
+    by_store: dict[StoreId, dict[PersonId, Sequence[Interval]]] = {}
     for (person, store), intervals in sorted(touched.items()):
-        touching = partial(work.visits.touching, person, store)
-        span = neighbourhood(intervals, touching, terms.rules.widest_reach_ms)
-        evidence = work.intervals.within(person, store, span.from_ms, span.to_ms)
-        made = reconcile(person, store, span.visits, sessions(evidence, terms.rules), around(store))
+        by_store.setdefault(store, {})[person] = intervals
+    facts: list[Fact] = []
+    for store, people in by_store.items():
+        circumstances_here = around(store)
+        made = [
+            reconcile(person, store, visits, sessions(evidence, terms.rules), circumstances_here)
+            for person, visits, evidence in _around(work, store, people, terms.rules)
+        ]
         write(work, made)
-        facts.extend(made.facts)
+        facts += [fact for each in made for fact in each.facts]
     return facts
 
 
-def write(work: UnitOfWork, made: Reconciled) -> None:
+def write(work: UnitOfWork, made: Sequence[Reconciled]) -> None:
     """Store what became of visits."""
-    if made.removed:
-        work.visits.remove(made.removed)
-    if made.put:
-        work.visits.put(made.put)
+    removed = [visit for each in made for visit in each.removed]
+    put = [visit for each in made for visit in each.put]
+    if removed:
+        work.visits.remove(removed)
+    if put:
+        work.visits.put(put)
 
 
 def tell(
@@ -76,16 +83,16 @@ def tell(
     sinks: Collection[str],
     now_ms: Millis,
 ) -> None:
-    """Queue `facts` for the sinks, those of people who let them be shared.
+    """Queue `facts` for the sinks, those of people who let them be shared when they happened and now.
 
     Asked again at the moment of sending; what may not leave now is not even stored for it.
     """
+    if not sinks:
+        return
     may_leave = [
-        fact
-        for fact in facts
-        if active(ledger.get(fact.person, ()), Purpose.SHARE_WITH_CDP, now_ms)
+        fact for fact in facts if may_share(ledger.get(fact.person, ()), fact.at_ms, now_ms)
     ]
-    if may_leave and sinks:
+    if may_leave:
         work.outgoing.add(may_leave, sinks, now_ms)
 
 
@@ -98,15 +105,21 @@ def circumstances(
     live: bool,
     off_board_ms: int,
 ) -> Circumstances:
-    """Return what a reconciliation in `store` needs from the world."""
+    """Return what a reconciliation in `store` needs from the world, for as long as `work` lasts."""
+    given: list[int] = []
+    taken: set[int] = set()
 
     def new_handle() -> int:
-        present = work.visits.present(store, Millis(now_ms - off_board_ms))
-        taken = {visit.handle for visit in present}
-        latest = max(present, key=lambda visit: visit.id, default=None)
-        previous = 0 if latest is None else latest.handle
+        # Who is here is asked once; those who come from here on are remembered.
+        if not given:
+            here = work.visits.handles(store, Millis(now_ms - off_board_ms))
+            taken.update(here)
+            given.extend(here or (0,))
         # A hundred known guests at once: two of them share a number, and their zones tell them apart.
-        return next_number(taken, previous) or next_number((), previous) or 1
+        handle = next_number(taken, given[-1]) or next_number((), given[-1]) or 1
+        taken.add(handle)
+        given.append(handle)
+        return handle
 
     return Circumstances(
         now_ms=now_ms,
@@ -116,3 +129,30 @@ def circumstances(
         new_fact=lambda: FactId(entropy.uuid7(now_ms)),
         coverage=lambda _session: None,
     )
+
+
+def _around(
+    work: UnitOfWork,
+    store: StoreId,
+    people: Mapping[PersonId, Sequence[Interval]],
+    rules: VisitRules,
+) -> Iterator[tuple[PersonId, Sequence[Visit], Sequence[Interval]]]:
+    """Yield of each person the stored visits that the change may touch, and all evidence for them."""
+    near = neighbourhoods(
+        people,
+        lambda persons, from_ms, to_ms: work.visits.touching_each(persons, store, from_ms, to_ms),
+        rules.widest_reach_ms,
+    )
+    for span, persons in overlapping(near):
+        evidence = work.intervals.within_each(persons, store, span.first_ms, span.last_ms)
+        for person in sorted(persons):
+            hers = near[person]
+            yield person, hers.visits, _within(evidence.get(person, ()), hers)
+
+
+def _within(intervals: Iterable[Interval], span: Neighbourhood) -> list[Interval]:
+    return [
+        each
+        for each in intervals
+        if each.key.first_ms <= span.to_ms and each.last_ms >= span.from_ms
+    ]

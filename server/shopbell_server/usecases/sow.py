@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import NAMESPACE_URL, uuid5
 
+from shopbell_program.settings import Fault, SettingsError
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
@@ -67,7 +69,19 @@ def sow(
     terms: Terms,
     now_ms: Millis,
 ) -> Sown:
-    """Write `seed` in one transaction. What is there under the same id is replaced."""
+    """Write `seed` in one transaction. What is there under the same id is replaced.
+
+    Raises SettingsError for visits that are not past: somebody would be here who is not.
+    """
+    faults = [
+        Fault(
+            key=f"visits[{index}].end", problem="lies in the future; these are visits of the past"
+        )
+        for index, visit in enumerate(seed.visits)
+        if _ms(visit.end) > now_ms
+    ]
+    if faults:
+        raise SettingsError("the seed", faults)
     hashes = {staff.id: _password(staff, passwords) for staff in seed.staff}
     with database.begin() as work:
         for store in seed.stores:
@@ -133,7 +147,7 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
 def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: Millis) -> None:
     """Write past visits as evidence, so that they are visits by the same rules as all others.
 
-    Nobody is told of them: they did not happen.
+    Nobody is told of them: they did not happen. Whose past was sown before keeps it as it is.
     """
     zones = {edge.id: edge.zone for store in seed.stores for edge in store.edges}
     by_profile: dict[str, list[SeedVisit]] = {}
@@ -141,7 +155,10 @@ def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: 
         by_profile.setdefault(visit.profile, []).append(visit)
     for profile, visits in by_profile.items():
         began_ms = min(_ms(visit.start) for visit in visits)
-        person = _past_self(work, entropy, ProfileId(profile), began_ms, now_ms)
+        person = past_self(ProfileId(profile))
+        if work.people.enrolments([person]):
+            continue
+        _enrol_past_self(work, entropy, ProfileId(profile), began_ms, now_ms)
         for store in sorted({visit.store for visit in visits}):
             evidence = [
                 _interval(person, visit, zones[visit.edge])
@@ -160,11 +177,16 @@ def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: 
                 )
 
 
-def _past_self(
+def past_self(profile: ProfileId) -> PersonId:
+    """Return who the past visits of `profile` are of: the same in every sowing, so that none comes twice."""
+    return PersonId(str(uuid5(NAMESPACE_URL, f"shopbell:past:{profile}")))
+
+
+def _enrol_past_self(
     work: UnitOfWork, entropy: Entropy, profile: ProfileId, began_ms: Millis, now_ms: Millis
-) -> PersonId:
+) -> None:
     """Enrol the phone that `profile` had then; it is revoked, as a phone that was replaced is."""
-    person = PersonId(entropy.uuid7(began_ms))
+    person = past_self(profile)
     enrolment = Enrolment(
         person=person,
         profile=profile,
@@ -200,7 +222,6 @@ def _past_self(
         ]
     )
     work.people.revoke(person, now_ms)
-    return person
 
 
 def _interval(person: PersonId, visit: SeedVisit, zone: str) -> Interval:

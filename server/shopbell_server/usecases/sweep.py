@@ -34,10 +34,12 @@ class Swept:
 def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) -> Swept:
     """Close what is due at `now_ms`, at most LIMIT; any process may, at any time."""
     with database.begin() as work:
-        work.people.lock({visit.person for visit in work.visits.due(now_ms, LIMIT)})
-        # Read again: who had them before us may have changed them.
-        due = work.visits.due(now_ms, LIMIT)
-        ledger = work.ledger.entries({visit.person for visit in due})
+        held = {visit.person for visit in work.visits.due(now_ms, LIMIT)}
+        work.people.lock(held)
+        # Read again: who had them before us may have changed them, or brought others to the front.
+        found = work.visits.due(now_ms, LIMIT)
+        due = [visit for visit in found if visit.person in held]
+        ledger = work.ledger.entries(held)
         facts: list[Fact] = []
         closed = 0
         for visit in due:
@@ -50,7 +52,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
                 off_board_ms=terms.rules.off_board_ms,
             )
             made = swept(visit, terms.rules, around)
-            write(work, made)
+            write(work, [made])
             facts += made.facts
             closed += bool(made.put or made.removed)
             if visit.id in made.removed:
@@ -61,5 +63,5 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         tell(work, facts, ledger, terms.sinks, now_ms)
         work.commit()
     return Swept(
-        closed=closed, stores=frozenset(visit.store for visit in due), more=len(due) == LIMIT
+        closed=closed, stores=frozenset(visit.store for visit in due), more=len(found) == LIMIT
     )

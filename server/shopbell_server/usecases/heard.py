@@ -1,0 +1,58 @@
+"""What edges heard and read that may be somebody.
+
+Owns: the values between listening and recognising.
+Never: who it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shopbell_server.core.admission import Seen
+    from shopbell_server.core.ids import EdgeId, Millis
+    from shopbell_server.core.passes import PassCode
+    from shopbell_server.core.registry import Edge
+    from shopbell_server.core.tokens import Candidate
+
+Scanner = tuple["EdgeId", str]
+"""A scanner by its edge and its name there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A token that an edge heard, and whom it may mean."""
+
+    edge: Edge
+    seen: Seen
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPass:
+    """A pass that was held up to a scanner of an edge."""
+
+    edge: Edge
+    scanner: str
+    at_ms: Millis
+    code: PassCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownNumber:
+    """A loyalty number that was held up to a scanner of an edge."""
+
+    edge: Edge
+    scanner: str
+    at_ms: Millis
+    number: str = field(repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Heard:
+    """What a group of batches has of people. Codes are in the order of their times, wherever read."""
+
+    sightings: list[Sighting] = field(default_factory=list)
+    passes: list[ShownPass] = field(default_factory=list)
+    numbers: list[ShownNumber] = field(default_factory=list)

@@ -1,0 +1,392 @@
+"""Once and only once; who is answered what; what is refused, and kept for whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.ids import EdgeId, Millis, ZoneId
+from shopbell_server.usecases.take import Message
+from shopbell_wire.messages import ClockAnchor, Refused, ScannerHealth, StreamStarted
+from tests.server.usecases.floor import (
+    BOOT,
+    DAY,
+    EDGES,
+    FAR_EDGE,
+    MINUTE,
+    NOW,
+    OTHER_STORE,
+    SECOND,
+    STORE,
+    STREAM,
+    batch,
+    synced,
+    the_ack,
+    unset,
+)
+
+if TYPE_CHECKING:
+    from tests.server.usecases.floor import Floor
+
+STARTED = StreamStarted(previous=None, previous_last_seq=None, software="0.1.0")
+
+
+def quarantined(floor: Floor) -> str:
+    everything = floor.rows()
+    without = floor.rows("quarantined", "quarantined_batches")
+    return "" if everything == without else everything
+
+
+# ------------------------------------------------------------------ answers
+
+
+def test_what_is_taken_is_committed_and_makes_a_visit(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    taken = floor.take(batch(STARTED, floor.presence(ada), floor.shows_pass(ada)))
+    ack = the_ack(taken)
+    assert (ack.stream, ack.committed, ack.refused) == (STREAM, ((1, 1),), ())
+    assert ack.server_ms == NOW
+    assert taken.batches == {"taken": 1}
+    assert taken.events["recognised"] == 1
+    assert taken.events["pass_accepted"] == 1
+    assert taken.stores == {STORE}
+    (visit,) = floor.visits(ada)
+    assert (visit.state, visit.store) == ("open", STORE)
+    assert visit.session.scanners == ((EDGES[0], "cam0"), (EDGES[0], "hci0"))
+
+
+def test_a_batch_without_anybody_is_committed_too(floor: Floor) -> None:
+    health = ScannerHealth(
+        scanner="hci0", state="hearing", since_ms=NOW, reason="started", coverage=1.0
+    )
+    taken = floor.take(batch(STARTED, health))
+    assert the_ack(taken).committed == ((1, 1),)
+    assert taken.stores == set()
+
+
+def test_the_same_batch_again_is_acknowledged_and_has_no_effect(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    message = batch(floor.presence(ada))
+    floor.take(message)
+    before = floor.rows()
+    taken = floor.take(message, message, now_ms=NOW + MINUTE)
+    assert the_ack(taken).committed == ((1, 1),)
+    assert taken.batches == {"repeated": 2}
+    assert floor.rows() == before
+
+
+def test_the_same_batch_twice_in_a_group_counts_once(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    message = batch(floor.shows_pass(ada))
+    taken = floor.take(message, message)
+    assert the_ack(taken).committed == ((1, 1),)
+    assert taken.batches == {"taken": 1, "repeated": 1}
+    assert taken.events["pass_accepted"] == 1
+
+
+def test_ranges_name_what_is_there_in_whatever_order_it_came(floor: Floor) -> None:
+    numbers = (5, 1, 2, 9)
+    ack = the_ack(floor.take(*(batch(STARTED, seq=seq) for seq in numbers)))
+    assert ack.committed == ((1, 2), (5, 5), (9, 9))
+    floor.take(*(batch(STARTED, seq=seq) for seq in (3, 4, 7)))
+    with floor.database.begin() as work:
+        stream = (EdgeId(EDGES[0]), STREAM)
+        assert work.batches.ranges([stream], Millis(NOW)) == {stream: "1-5,7,9"}
+
+
+def test_every_stream_gets_its_own_answer(floor: Floor) -> None:
+    taken = floor.take(
+        batch(STARTED), batch(STARTED, stream="a" * 32), batch(STARTED, edge=EDGES[1])
+    )
+    assert [(edge, ack.stream) for edge, ack in taken.answers] == [
+        (EDGES[0], STREAM),
+        (EDGES[0], "a" * 32),
+        (EDGES[1], STREAM),
+    ]
+
+
+def test_other_bytes_under_a_known_name_are_set_aside(floor: Floor) -> None:
+    """A cloned card: never taken for a repetition, and nothing of it counts."""
+    ada = floor.enrol("ada", 1)
+    floor.take(batch(STARTED))
+    clone = batch(floor.presence(ada))
+    taken = floor.take(clone, now_ms=NOW + SECOND)
+    ack = the_ack(taken)
+    assert ack.committed == ()
+    assert ack.refused == (Refused(seq=1, index=None, reason="conflict"),)
+    assert taken.alarms == [("conflict", EDGES[0])]
+    assert not floor.visits(ada)
+    assert "conflict" in quarantined(floor)
+
+
+def test_two_machines_of_one_name_in_one_group_lose_nothing(floor: Floor) -> None:
+    """Who is told that it is refused keeps it; one that is told "committed" would delete it."""
+    ack = the_ack(floor.take(batch(STARTED), batch(STARTED, clock=synced(NOW - 1))))
+    assert ack.committed == ()
+    assert [each.reason for each in ack.refused] == ["conflict"]
+
+
+def test_a_batch_that_names_another_edge_is_set_aside_with_an_alarm(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    taken = floor.take(batch(floor.presence(ada), edge=EDGES[0], topic_edge=EDGES[1]))
+    ack = the_ack(taken, EDGES[1])
+    assert ack.refused == (Refused(seq=1, index=None, reason="wrong_edge"),)
+    assert taken.alarms == [("wrong_edge", EDGES[1])]
+    assert not floor.visits(ada)
+    assert "wrong_edge" in quarantined(floor)
+
+
+@pytest.mark.parametrize("edge", [EDGES[0], "new-one"], ids=["inactive", "unknown"])
+def test_an_edge_that_is_not_registered_gets_no_answer_until_it_is(floor: Floor, edge: str) -> None:
+    with floor.database.begin() as work:
+        known = work.registry.edges()[EdgeId(EDGES[0])]
+        work.registry.put_edge(replace(known, active=False))
+        work.commit()
+    message = batch(STARTED, edge=edge)
+    taken = floor.take(message)
+    assert taken.answers == []
+    assert taken.alarms == [("unknown_edge", edge)]
+    with floor.database.begin() as work:
+        work.registry.put_edge(replace(known, id=EdgeId(edge), active=True))
+        work.commit()
+    assert the_ack(floor.take(message, now_ms=NOW + SECOND), edge).committed == ((1, 1),)
+
+
+def test_an_edge_that_moves_counts_where_it_is(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    floor.hear(floor.shows_pass(ada, NOW - MINUTE))
+    with floor.database.begin() as work:
+        known = work.registry.edges()[EdgeId(EDGES[0])]
+        work.registry.put_edge(replace(known, store=OTHER_STORE, zones={"*": ZoneId("till")}))
+        work.commit()
+    # At once for a clock that was set back, too: what is cached is not of the future.
+    floor.hear(floor.shows_pass(ada, NOW - SECOND), now_ms=NOW - 1)
+    assert {visit.store for visit in floor.visits(ada)} == {STORE, OTHER_STORE}
+
+
+def test_a_batch_that_cannot_be_read_is_refused_by_its_name(floor: Floor) -> None:
+    good = batch(STARTED, seq=7)
+    spoilt = Message(edge=good.edge, payload=good.payload[:-1] + b',"x":NaN}')
+    taken = floor.take(spoilt)
+    (refused,) = the_ack(taken).refused
+    assert (refused.seq, refused.index) == (7, None)
+    assert taken.alarms == [(refused.reason, EDGES[0])]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"\xff\xfe", b"[]"])
+def test_bytes_that_name_no_batch_have_no_answer_and_hold_nothing_up(
+    floor: Floor, payload: bytes
+) -> None:
+    taken = floor.take(Message(edge=EdgeId(EDGES[0]), payload=payload), batch(STARTED, seq=3))
+    assert the_ack(taken).committed == ((3, 3),)
+    assert len(taken.alarms) == 1
+
+
+def test_an_event_refused_alone_is_named_and_the_others_count(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    good = floor.presence(ada)
+    message = batch(STARTED, floor.presence(ada, NOW + DAY, NOW + DAY + 1, token="0" * 16), good)
+    taken = floor.take(batch(STARTED, seq=2), message)
+    ack = the_ack(taken)
+    assert ack.committed == ((2, 2),)
+    assert ack.refused == (Refused(seq=1, index=1, reason="implausible_time"),)
+    assert len(floor.visits(ada)) == 1
+    # The first answer may have been lost: the second says the same, and nothing more happens.
+    again = floor.take(message, message, now_ms=NOW + SECOND)
+    assert the_ack(again).refused == ack.refused
+    assert the_ack(again).committed == ()
+
+
+def test_an_event_that_is_not_valid_is_refused_alone(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    message = batch(floor.presence(ada), STARTED)
+    spoilt = replace(message, payload=message.payload.replace(b'"n":20', b'"n":0'))
+    taken = floor.take(spoilt, spoilt)
+    assert the_ack(taken).refused == (Refused(seq=1, index=0, reason="shape"),)
+    assert the_ack(taken).committed == ()
+    assert not floor.visits(ada)
+
+
+def test_an_unknown_type_of_event_is_skipped_and_counted(floor: Floor) -> None:
+    message = batch(STARTED, STARTED)
+    newer = replace(
+        message,
+        payload=message.payload.replace(b'"type":"stream_started"', b'"type":"later"', 1),
+    )
+    taken = floor.take(newer)
+    assert the_ack(taken).committed == ((1, 1),)
+    assert taken.events["skipped"] == 1
+
+
+def test_a_great_many_refusals_fit_into_answers_that_can_be_sent(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    late = [floor.presence(ada, NOW + DAY, NOW + DAY, token="0" * 16)] * 200
+    taken = floor.take(*(batch(*late, seq=seq) for seq in range(1, 6)))
+    refused = [each.seq for _, ack in taken.answers for each in ack.refused]
+    assert sorted(set(refused)) == [1, 2, 3, 4, 5]
+    assert len(refused) == 1_000
+    assert len(taken.answers) == 3
+
+
+@pytest.mark.parametrize(
+    ("first_ms", "last_ms"),
+    [
+        (0, NOW - SECOND),
+        (NOW - SECOND, NOW + 5 * MINUTE + 1),
+        (253_402_300_799_999, 253_402_300_799_999),
+        (NOW - 8 * DAY - 1, NOW - 8 * DAY),
+    ],
+    ids=["1970", "ahead", "9999", "nine days old"],
+)
+def test_times_that_cannot_be_are_refused(floor: Floor, first_ms: int, last_ms: int) -> None:
+    ada = floor.enrol("ada", 1)
+    event = floor.presence(ada, first_ms, last_ms, token="0" * 16)
+    assert the_ack(floor.take(batch(event))).refused == (
+        Refused(seq=1, index=0, reason="implausible_time"),
+    )
+
+
+def test_a_stay_that_ends_before_it_begins_is_a_moment(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    floor.hear(floor.presence(ada, NOW - SECOND, NOW - MINUTE, phase="left"))
+    (visit,) = floor.visits(ada)
+    assert visit.session.start_ms == visit.session.end_ms == NOW - MINUTE
+    assert visit.state == "candidate"
+
+
+# ------------------------------------------------------------------ clocks
+
+
+def test_an_anchor_dates_earlier_and_later_batches_of_its_boot(floor: Floor) -> None:
+    ada, ben, eve = (floor.enrol(name, number) for number, name in enumerate("abe", 1))
+    # The unset clock is a year behind; what it calls `behind` was a minute ago.
+    behind = 365 * DAY
+    seen = [
+        floor.presence(
+            each,
+            NOW - 3 * MINUTE - behind,
+            NOW - MINUTE - behind,
+            frame="ibeacon",
+            token=floor.token(each, NOW - MINUTE).id32,
+        )
+        for each in (ada, ben, eve)
+    ]
+    clock = unset(boottime_ms=9 * MINUTE, wall_ms=NOW - MINUTE - behind)
+    anchor = ClockAnchor(boot=BOOT, boottime_ms=10 * MINUTE, wall_ms=NOW)
+    too_early = floor.hear(seen[0])
+    assert the_ack(too_early).refused
+    group = floor.take(
+        batch(seen[1], seq=1, clock=clock),
+        batch(anchor, seq=2, clock=synced()),
+    )
+    assert the_ack(group).committed == ((1, 2),)
+    floor.take(batch(seen[2], seq=3, clock=clock), now_ms=NOW + SECOND)
+    assert not floor.visits(ada)
+    for each in (ben, eve):
+        (visit,) = floor.visits(each)
+        assert (visit.session.start_ms, visit.session.end_ms) == (NOW - 3 * MINUTE, NOW - MINUTE)
+
+
+def test_an_anchor_of_another_boot_dates_nothing(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    anchor = ClockAnchor(boot="f" * 32, boottime_ms=0, wall_ms=NOW)
+    seen = floor.presence(ada, 0, MINUTE, frame="ibeacon", token=floor.token(ada).id32)
+    floor.take(batch(anchor, seq=1), batch(seen, seq=2, clock=unset(MINUTE, MINUTE)))
+    assert not floor.visits(ada)
+
+
+def test_an_anchor_that_cannot_be_is_refused_and_dates_nothing(floor: Floor) -> None:
+    wrong = ClockAnchor(boot=BOOT, boottime_ms=0, wall_ms=NOW + 9 * DAY)
+    right = ClockAnchor(boot=BOOT, boottime_ms=MINUTE, wall_ms=NOW)
+    ack = the_ack(floor.take(batch(wrong, seq=1), batch(right, seq=2)))
+    assert ack.refused == (Refused(seq=1, index=0, reason="implausible_time"),)
+    with floor.database.read() as work:
+        (anchor,) = work.batches.anchors([(EdgeId(EDGES[0]), BOOT)]).values()
+    assert anchor.wall_ms == NOW
+
+
+def test_an_unset_clock_is_dated_by_an_id64_and_by_nothing_else(floor: Floor) -> None:
+    ada, ben = floor.enrol("ada", 1), floor.enrol("ben", 2)
+    heard_ms = NOW - 5 * 3600 * SECOND
+    clock = unset(boottime_ms=5 * MINUTE, wall_ms=5 * MINUTE)
+    events = [
+        floor.presence(ada, MINUTE, minutes * MINUTE, token=floor.token(ada, heard_ms).id64)
+        for minutes in (2, 3, 4)
+    ]
+    id32 = floor.presence(
+        ben, MINUTE, 4 * MINUTE, frame="ibeacon", token=floor.token(ben, heard_ms).id32
+    )
+    taken = floor.take(
+        batch(*events[:2], id32, floor.shows_pass(ben, 4 * MINUTE), clock=clock),
+        batch(events[2], seq=2, clock=clock),
+    )
+    assert the_ack(taken).refused == (Refused(seq=1, index=3, reason="undated_code"),)
+    assert not floor.visits(ben)
+    (visit,) = floor.visits(ada)
+    window_ms = heard_ms // (900 * SECOND) * 900 * SECOND
+    assert (visit.session.start_ms, visit.session.end_ms) == (window_ms, window_ms + 3 * MINUTE)
+    assert visit.session.n == 20, "three reports of one stay"
+
+
+def test_an_id64_of_the_day_before_yesterday_dates_nothing(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    seen = floor.presence(ada, 0, MINUTE, token=floor.token(ada, NOW - 25 * 3600 * SECOND).id64)
+    floor.take(batch(seen, clock=unset(MINUTE, MINUTE)))
+    assert floor.has_forgotten(ada, seen.token)
+
+
+# ------------------------------------------------------------------ order
+
+
+def test_late_and_permuted_batches_give_the_same_visits(floor: Floor) -> None:
+    ada, eve = floor.enrol("ada", 1), floor.enrol("eve", 2)
+    reports = [(NOW - 60 * MINUTE, NOW - minutes * MINUTE) for minutes in (50, 40, 30)]
+    reports += [(NOW - 20 * MINUTE, NOW - 10 * MINUTE), (NOW - 2 * MINUTE, NOW - SECOND)]
+    for first, last in reports:
+        floor.hear(floor.presence(ada, first, last))
+    for first, last in reversed(reports):
+        floor.hear(floor.presence(eve, first, last))
+    (one,), (other,) = floor.visits(ada), floor.visits(eve)
+    assert one.session == other.session
+
+
+def test_one_token_at_three_edges_of_a_store_is_one_visit(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    seen = floor.presence(ada)
+    floor.take(*(batch(seen, edge=edge) for edge in EDGES))
+    (visit,) = floor.visits(ada)
+    assert len(visit.session.scanners) == 3
+    floor.take(batch(seen, edge=FAR_EDGE))
+    assert {each.store for each in floor.visits(ada)} == {STORE, OTHER_STORE}
+
+
+def test_people_who_come_one_after_another_have_handles_of_their_own(floor: Floor) -> None:
+    people = [floor.enrol(f"p{number}", number) for number in range(1, 7)]
+    floor.take(*(batch(floor.presence(each), seq=n) for n, each in enumerate(people[:3], 1)))
+    for each in people[3:]:
+        # Too short to be shown yet.
+        floor.hear(floor.presence(each, NOW - 2 * SECOND, NOW - SECOND, n=3))
+    assert len({floor.visits(each)[0].handle for each in people}) == 6
+
+
+# ------------------------------------------------------------------ trouble
+
+
+def test_a_message_set_aside_is_refused_and_kept(floor: Floor) -> None:
+    message = batch(STARTED, seq=4)
+    taken = floor.intake.set_aside(message, Millis(NOW))
+    assert the_ack(taken).refused == (Refused(seq=4, index=None, reason="internal_error"),)
+    assert taken.alarms == [("internal_error", EDGES[0])]
+    kept = quarantined(floor)
+    assert "internal_error" in kept
+    assert repr(message.payload)[2:40] in kept
+    # It is not known: once the fault is mended it can be taken.
+    assert the_ack(floor.take(message)).committed == ((4, 4),)
+
+
+def test_a_message_without_a_name_can_be_set_aside_too(floor: Floor) -> None:
+    taken = floor.intake.set_aside(Message(edge=EdgeId(EDGES[0]), payload=b"?"), Millis(NOW))
+    assert taken.answers == []
+    assert "internal_error" in quarantined(floor)
