@@ -6,9 +6,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shopbell_program.commands import CommandError, run
-from shopbell_sim import demo
+from shopbell_sim import demo, lone_phone, scenario
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
 
 
 def main() -> None:
@@ -18,7 +22,7 @@ def main() -> None:
 
 def _command() -> int | None:
     arguments = _parser().parse_args()
-    command = {"demo": _demo}[arguments.command]
+    command = {"demo": _demo, "run": _run, "phone": _phone}[arguments.command]
     return command(arguments)
 
 
@@ -58,7 +62,74 @@ def _parser() -> argparse.ArgumentParser:
         default=_number("LAN") == 1,
         help="serve tablets on the network too, with a certificate of its own (default: $LAN is 1)",
     )
+    _add_run(commands)
+    _add_phone(commands)
     return parser
+
+
+def _add_run(commands: Commands) -> None:
+    text = "a scenario against a server and edges that run already"
+    one = commands.add_parser(
+        "run",
+        help=text,
+        description=f"Run {text}; write what truly happens as lines of JSON.",
+        epilog="example: shopbell-sim run saturday.toml --truth truth.ndjson",
+    )
+    one.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
+    one.add_argument("--truth", type=Path, required=True, metavar="OUT", help="where it is written")
+
+
+def _add_phone(commands: Commands) -> None:
+    text = "one phone near one simulated radio"
+    one = commands.add_parser(
+        "phone",
+        help=text,
+        description="Fetch the tokens of an enrolment and advertise them into an edge's simulated radio.",
+        epilog="example: shopbell-sim phone --enrolment phone.json --radio door.sock",
+    )
+    one.add_argument(
+        "--enrolment",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the answer of POST /v1/app/enrolments",
+    )
+    one.add_argument(
+        "--radio", type=Path, required=True, metavar="SOCKET", help="path of a [[radios]] socket"
+    )
+    one.add_argument("--server", default="http://127.0.0.1:8400", help="(default: %(default)s)")
+    one.add_argument(
+        "--platform", choices=("android", "ios"), default="android", help="(default: %(default)s)"
+    )
+    one.add_argument(
+        "--distance", type=float, default=2.0, metavar="M", help="in metres (default: 2)"
+    )
+    one.add_argument("--interval", type=float, default=250.0, metavar="MS", help="(default: 250)")
+    one.add_argument("--seconds", type=float, help="stop after so long (default: Ctrl-C)")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    scenario.run(arguments.scenario, arguments.truth)
+
+
+def _phone(arguments: argparse.Namespace) -> None:
+    if not 0 < arguments.distance <= 1000:  # noqa: PLR2004  # said in the message
+        raise CommandError(
+            f"--distance {arguments.distance:g}: write metres, more than 0, up to 1000"
+        )
+    if not 20 <= arguments.interval <= 10_240:  # noqa: PLR2004  # said in the message
+        raise CommandError(f"--interval {arguments.interval:g}: phones send every 20 to 10240 ms")
+    lone_phone.main(
+        lone_phone.LonePhone(
+            enrolment=arguments.enrolment,
+            server=arguments.server,
+            radio=arguments.radio,
+            platform=arguments.platform,
+            distance_m=arguments.distance,
+            interval_ms=arguments.interval,
+            seconds=arguments.seconds,
+        )
+    )
 
 
 def _demo(arguments: argparse.Namespace) -> None:

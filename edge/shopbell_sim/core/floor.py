@@ -166,7 +166,7 @@ def _demo_floor() -> Floor:
     return Floor(
         width_m=24,
         depth_m=14,
-        street_m=5,
+        street_m=4.5,
         zones=(
             Zone(id="entrance", name="Entrance", outline=_rectangle(0, 8.5, 8, 14)),
             Zone(id="till", name="Till", outline=_rectangle(15, 8.5, 24, 14)),
@@ -181,8 +181,8 @@ def _demo_floor() -> Floor:
         ),
         scanners=(
             Scanner(name="door-radio", edge="door", zone="entrance", at=Point(4, 10.6)),
-            Scanner(name="floor-radio", edge="floor", zone="floor", at=Point(11.75, 4)),
-            Scanner(name="till-radio", edge="till", zone="till", at=Point(20, 12)),
+            Scanner(name="floor-radio", edge="floor", zone="floor", at=Point(14, 3.9)),
+            Scanner(name="till-radio", edge="till", zone="till", at=Point(22.6, 12.4)),
         ),
         walls=(*window, *gondolas),
         shelves=shelves,

@@ -103,7 +103,7 @@ def arrival_gap_s(rng: Random, present: int) -> float:
 def errand(rng: Random, floor: Floor, look_s: float = LOOK_S) -> Errand:
     """Return what somebody comes for: mostly to look (`look_s` is the median), half the time to buy."""
     looks = tuple(
-        Look(at=spot, for_s=_look_s(rng, look_s))
+        Look(at=_beside(rng, spot), for_s=_look_s(rng, look_s))
         for spot in rng.sample(floor.spots, k=rng.choice((1, 2, 2, 3, 3, 4)))
     )
     buys = rng.random() < 0.55  # noqa: PLR2004  (a shop's conversion, about)
@@ -190,9 +190,16 @@ def _person(rng: Random, number: int, spread_db: float) -> Person:
     )
 
 
+_ELBOW_M: Final = 0.75
+
 _REFUSES: Final = 7
 _DOUBTS: Final = 5
 """Which of ten, of thirteen: any would do, but the first customer must be neither."""
+
+
+def _beside(rng: Random, spot: Point) -> Point:
+    """Return a place along the shelf: two people do not stand in one."""
+    return Point(spot.x, spot.y + rng.uniform(-_ELBOW_M, _ELBOW_M))
 
 
 def _look_s(rng: Random, median_s: float) -> float:

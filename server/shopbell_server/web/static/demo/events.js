@@ -5,6 +5,8 @@ import { html } from "./words.js";
 const MOST = 40;
 
 const list = document.getElementById("events");
+const { language, timezone } = list.dataset;
+const format = new Intl.DateTimeFormat(language, { timeStyle: "medium", timeZone: timezone, hourCycle: "h23" });
 let count = 0;
 
 function detail(event) {
@@ -26,7 +28,7 @@ function line(event) {
   const fold = html("details");
   const summary = html("summary");
   summary.append(
-    html("time", "", event.time.slice(11, 19)),
+    html("time", "", format.format(Date.parse(event.recordedtime))),
     html("span", "event-name", event.data.event),
     html("span", "event-who", event.data.customer.id),
     html("span", "event-detail", detail(event)),
