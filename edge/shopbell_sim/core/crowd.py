@@ -103,7 +103,7 @@ class Crowd:
         if who not in self._queue:
             self._queue.append(who)
         place = self._queue.index(who)
-        if place == 0 and self._served is None and not shopper.moving:
+        if self._served is None and shopper.at == self._floor.queue[0]:
             self._queue.remove(who)
             self._served = who
             return at_the_till(shopper, self._floor, rng, now_s)

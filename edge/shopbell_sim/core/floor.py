@@ -188,7 +188,7 @@ def _demo_floor() -> Floor:
         shelves=shelves,
         door=Point(4, 14),
         till=Point(20, 10.7),
-        queue=tuple(Point(18.9 - 0.9 * place, 10.1) for place in range(6)),
+        queue=tuple(Point(18.9 - 0.65 * place, 10.1) for place in range(6)),
         spots=tuple(
             Point(x, y) for x in (3.6, 6.6, 8.2, 11.2, 12.8, 15.6, 17.2, 20.2) for y in (2.4, 4.0, 5.6)
         ),

@@ -1,0 +1,228 @@
+"""The whole demo, as a visitor starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import pytest
+
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+START_S = 60.0
+"""Everything but the test's own work: eight programs on two busy cores."""
+
+
+@dataclass(frozen=True)
+class Running:
+    process: asyncio.subprocess.Process
+    out: Path
+    data: Path
+
+    @property
+    def said(self) -> str:
+        return self.out.read_text()
+
+    @property
+    def link(self) -> str | None:
+        found = re.search(r"http\S+/login\?link=\S+", self.said)
+        return found.group(0) if found else None
+
+
+def _children(pid: int) -> set[int]:
+    """Return the ids of every process below `pid`, theirs included."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if stat[0] != "Z":
+                parents.setdefault(int(stat[1]), []).append(int(entry.name))
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        for child in parents.get(waiting.pop(), []):
+            found.add(child)
+            waiting.append(child)
+    return found
+
+
+def _alive(pids: set[int]) -> set[int]:
+    return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
+
+
+COUNTS_PROCESSES = Path("/proc/self/stat").exists()
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Running]:
+    if not COUNTS_PROCESSES:
+        pytest.skip("counts processes in /proc, which this system has not")
+    out = tmp_path / "out"
+    with out.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "shopbell_sim", "demo", "--port", "0", "--shoppers", "8"),
+            *("--data", str(tmp_path / "data")),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "CAMERA": "", "LAN": ""},
+        )
+    running = Running(process=process, out=out, data=tmp_path / "data")
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+            await asyncio.wait_for(process.wait(), 30)
+
+
+async def _invited(demo: Running) -> str:
+    await until(
+        f"a signed-in link ({demo.out})",
+        lambda: demo.link is not None or demo.process.returncode is not None,
+        within_s=START_S,
+    )
+    link = demo.link
+    assert link is not None, demo.said
+    return link
+
+
+def _events(demo: Running) -> list[dict[str, Any]]:
+    file = demo.data / "live" / "events.ndjson"
+    if not file.is_file():
+        return []
+    return [
+        json.loads(line) for line in file.read_text().splitlines(keepends=True) if line[-1] == "\n"
+    ]
+
+
+@pytest.mark.timeout(150)
+async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Running) -> None:
+    link = await _invited(demo)
+    children = _children(demo.process.pid)
+    assert len(children) >= 5, "server, its broker, three edges"
+
+    async with httpx2.AsyncClient(follow_redirects=True, trust_env=False) as visitor:
+        page = await visitor.get(link)
+        # Plain http: a browser sends our cookie to loopback, httpx does not.
+        session = {"cookie": page.history[0].headers["set-cookie"].partition(";")[0]}
+        base = str(page.url.copy_with(path="/", query=None)).rstrip("/")
+        page = await visitor.get(f"{base}/demo", headers=session)
+        assert "twenty times" in page.text
+
+        async def rows() -> list[dict[str, Any]]:
+            await asyncio.sleep(0.2)  # as often as a tablet may ask
+            answer = await visitor.get(f"{base}/v1/stores/demo/present", headers=session)
+            found: list[dict[str, Any]] = answer.json()["rows"]
+            return found
+
+        async def checked_in() -> bool:
+            return any(row["evidence"] == "pass" for row in await rows())
+
+        async def by_signal() -> bool:
+            return any(row["evidence"] in ("signal", "fresh") for row in await rows())
+
+        await until("the pass is on the board", checked_in, within_s=20)
+        await until("a phone is on the board", by_signal, within_s=60)
+        state = (await visitor.get(f"{base}/demo/state", headers=session)).json()
+        assert state["floor"]["people"]
+        assert state["events"]
+        assert state["position"] > 0
+        strangers = await visitor.get(f"{base}/demo/state")
+        assert strangers.status_code == 401
+
+    kinds = {event["type"] for event in _events(demo)}
+    assert {"shopbell.customer.recognized.v1", "shopbell.visit.started.v1"} <= kinds
+    truth = [json.loads(line) for line in (demo.data / "live" / "truth.ndjson").open()]
+    assert {"person", "entered", "showed_pass"} <= {line["what"] for line in truth}
+
+    children |= _children(demo.process.pid)
+    demo.process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(demo.process.wait(), 30) == 0
+    assert "nothing is left running" in demo.said
+    assert not _alive(children)
+
+
+@pytest.mark.timeout(120)
+async def test_a_child_that_dies_ends_the_demo_and_is_named(demo: Running) -> None:
+    await _invited(demo)
+    children = _children(demo.process.pid)
+    edge = next(pid for pid in children if "edge-floor" in _command(pid))
+    os.kill(edge, signal.SIGKILL)
+    assert await asyncio.wait_for(demo.process.wait(), 40) == 1
+    assert "edge-floor ended by itself" in demo.said
+    assert not _alive(children)
+
+
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--shoppers", "1"], "2 to 99"),
+        (["--port", "70000"], "0 to 65535"),
+        (["--data", "{full}"], "did not put there"),
+        (["--data", "{file}"], "is a file"),
+        (["--port", "{taken}"], "choose another: shopbell-sim demo --port"),
+    ],
+)
+async def test_what_cannot_be_done_is_said(arguments: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("precious")
+    (tmp_path / "file").write_text("precious")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        places = {
+            "full": tmp_path / "full",
+            "file": tmp_path / "file",
+            "taken": other.getsockname()[1],
+        }
+        given = [each.format_map(places) for each in arguments]
+        code, said = await _sim("demo", "--port", "0", "--data", str(tmp_path / "new"), *given)
+    assert code == 1
+    assert says in said
+    assert "Traceback" not in said
+    assert (tmp_path / "full" / "mine").read_text() == "precious"
+
+
+async def test_a_camera_that_is_no_number_is_refused() -> None:
+    code, said = await _sim("demo", CAMERA="front")
+    assert code == 1
+    assert "write CAMERA=0" in said
+
+
+@pytest.mark.parametrize("command", [(), ("demo",), ("run",), ("phone",)])
+async def test_every_command_helps_with_an_example(command: tuple[str, ...]) -> None:
+    code, said = await _sim(*command, "--help")
+    assert code == 0
+    assert "example: " in said
+
+
+async def _sim(*arguments: str, **environment: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "shopbell_sim", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "CAMERA": "", "LAN": "", **environment},
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, said.decode()
