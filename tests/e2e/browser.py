@@ -1,0 +1,161 @@
+"""Staff at the board: Debian's Chromium without a window, and what it shows.
+
+`async with chromium() as browser, looking(browser, shop) as board:` signs in by the link and waits until
+the board is live.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import pytest
+from playwright.async_api import async_playwright
+
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from playwright.async_api import Browser, Page, StorageState
+
+    from tests.e2e.shop import Shop
+
+ARGUMENTS: Final = (
+    "--no-sandbox",  # root has none
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+LANDSCAPE: Final = (1280, 800)
+"""A tablet of ten inches."""
+
+PORTRAIT: Final = (800, 1280)
+
+ROWS: Final = """
+() => [...document.querySelectorAll("#rows > .row")].map((row) => {
+  const text = (selector) => row.querySelector(selector)?.textContent ?? null;
+  return {
+    name: text(".name bdi"),
+    handle: text(".name .alone") ?? text(".name .handle"),
+    how: text(".how"),
+    zone: text(".fact.zone"),
+    left: text(".fact.left"),
+    word: text(".badge"),
+    evidence: row.querySelector(".badge").dataset.evidence,
+    place: row.dataset.place,
+  };
+})
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row as it is read: None where nothing stands."""
+
+    name: str | None
+    handle: str
+    how: str
+    zone: str
+    left: str | None
+    word: str
+    evidence: str
+    place: str
+
+
+class Board:
+    """A board in a browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(error.message))
+        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.type}"))
+
+    async def rows(self) -> list[Row]:
+        """Return what it shows now, in order."""
+        found: list[dict[str, Any]] = await self.page.evaluate(ROWS)
+        return [Row(**each) for each in found]
+
+    async def shows(
+        self, what: str, true: Callable[[list[Row]], bool], *, within_s: float = 20.0
+    ) -> list[Row]:
+        """Wait until `true` holds of its rows; return them."""
+        rows: list[Row] = []
+
+        async def holds() -> bool:
+            rows[:] = await self.rows()
+            return true(rows)
+
+        try:
+            await until(f"the board shows {what}", holds, within_s=within_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it shows {rows}") from None
+        return rows
+
+    async def state(self) -> str:
+        """Return `connecting`, `live` or `lost`."""
+        state: str = await self.page.locator("#state").get_attribute("data-state") or ""
+        return state
+
+    async def is_in(self, state: str, *, within_s: float = 30.0) -> None:
+        """Wait until its connection is in this state."""
+
+        async def there() -> bool:
+            return await self.state() == state
+
+        await until(f"a board that is {state}", there, within_s=within_s)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run a browser."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def tablet(
+    browser: Browser,
+    size: tuple[int, int] = LANDSCAPE,
+    colours: Literal["light", "dark"] = "light",
+    signed_in: StorageState | None = None,
+) -> AsyncIterator[Page]:
+    """Open a page in a browser profile of its own; `signed_in` is the storage of another one."""
+    width, height = size
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=colours,
+        locale="en-GB",
+        timezone_id="Europe/Amsterdam",
+        storage_state=signed_in,
+    )
+    try:
+        yield await context.new_page()
+    finally:
+        await context.close()
+
+
+@asynccontextmanager
+async def looking(browser: Browser, shop: Shop) -> AsyncIterator[Board]:
+    """Sign in by the link, and look at the board; it must not have failed by the end."""
+    async with tablet(browser) as page:
+        board = Board(page)
+        await page.goto(shop.sign_in)
+        assert page.url == f"{shop.url}/board"
+        await board.is_in("live")
+        yield board
+        assert board.errors == []

@@ -1,0 +1,69 @@
+"""A pass before the camera: photographs of it go through the edge's camera adapter onto the board."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tests.e2e.pictures import CONDITIONS, take_picture
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.browser import Board
+    from tests.e2e.people import App
+    from tests.e2e.shop import Shop
+
+SCANNED: Final = "shopbell.pass.scanned.v1"
+STARTED: Final = "shopbell.visit.started.v1"
+
+
+async def test_a_pass_checks_in_however_it_is_held_up_and_only_once(
+    shop: Shop, app: App, board: Board
+) -> None:
+    await shop.start_edge("door")
+    await shop.start_edge("desk")
+    door, desk = shop.camera("door"), shop.camera("desk")
+    guests = {each: await app.enrol(f"Guest {each}") for each in CONDITIONS}
+    texts = {each: guest.pass_text() for each, guest in guests.items()}
+    for each, text in texts.items():
+        take_picture(text, door, each, each)
+    rows = await board.shows("everybody", lambda rows: len(rows) == len(guests))
+    assert {row.name for row in rows} == {guest.name for guest in guests.values()}
+    for row in rows:
+        assert (row.word, row.evidence, row.zone) == ("checked in", "pass", "Entrance")
+        assert row.how.startswith("checked in with her pass, ")
+        assert row.how.endswith(", Entrance: certain")
+    for guest in guests.values():
+        scanned = await shop.hears(SCANNED, guest.crm)
+        started = await shop.hears(STARTED, guest.crm)
+        assert scanned["data"]["visit"] == started["data"]["visit"]
+        assert scanned["data"]["zone"] == "entrance"
+        assert started["data"]["confidence"] == "high"
+    # Somebody took a picture of her pass, and shows it at once at both doors.
+    copied = texts["plain"]
+    late = await app.enrol("Late")
+    for camera in (door, desk):
+        take_picture(copied, camera, "copied")
+        # The server refuses a code of two steps ago, the edge one of ten minutes ago.
+        take_picture(late.pass_text(ago_s=80), camera, "stale")
+        take_picture(late.pass_text(ago_s=600), camera, "very stale")
+        take_picture("https://example.org/menu", camera, "somebody else's")
+    # Pictures are read in order: after these, nothing is on its way any more.
+    for name, camera in (("Door", door), ("Desk", desk)):
+        await _empty(camera)
+        guest = await app.enrol(name)
+        take_picture(guest.pass_text(), camera, "last")
+        await shop.hears(SCANNED, guest.crm)
+    rows = await board.shows("two more", lambda rows: len(rows) == len(guests) + 2)
+    assert "Late" not in {row.name for row in rows}
+    assert {row.zone for row in rows if row.name == "Guest plain"} == {"Entrance"}
+    for guest in guests.values():
+        assert len(shop.told(SCANNED, guest.crm)) == 1
+        assert len(shop.told(STARTED, guest.crm)) == 1
+    assert shop.told(SCANNED, late.crm) == []
+
+
+async def _empty(camera: Path) -> None:
+    """Wait until the camera has consumed every picture."""
+    await until("no picture left", lambda: not list(camera.iterdir()))
