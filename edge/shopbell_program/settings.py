@@ -26,6 +26,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 _MOST_BYTES = 1_000_000
 """A configuration of 1 MB is somebody's log file. Ours are under 10 KB."""
 
+_MOST_SHOWN = 50
+"""Faults in the text of an error."""
+
+_LONGEST_SHOWN = 60
+"""Characters of a value: one far longer than any right one says nothing more after its beginning."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
@@ -39,14 +45,18 @@ class Fault:
 
 
 class SettingsError(Exception):
-    """The file cannot be used; `faults` holds everything that is wrong with it."""
+    """The file cannot be used; `faults` holds everything that is wrong with it.
+
+    The text has the first of them: more than fit on a screen are one mistake, or not a configuration.
+    """
 
     def __init__(self, source: str, faults: Sequence[Fault]) -> None:
         self.source = source
         self.faults = tuple(faults)
-        super().__init__(
-            "\n".join([f"{source} cannot be used:", *(f"  {each}" for each in faults)])
-        )
+        lines = [f"  {each}" for each in faults[:_MOST_SHOWN]]
+        if len(faults) > _MOST_SHOWN:
+            lines.append(f"  and {len(faults) - _MOST_SHOWN} more")
+        super().__init__("\n".join([f"{source} cannot be used:", *lines]))
 
 
 def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lambda _: ()) -> T:
@@ -55,15 +65,18 @@ def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lamb
     `check` looks at rules between settings; it is asked once each of them is right by itself.
     """
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SettingsError(str(path), [Fault(key="", problem=_unreadable(error))]) from error
+        with path.open("rb") as file:
+            raw = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: no path has a NUL
+        raise SettingsError(str(path), [Fault(key="", problem=unreadable(error))]) from error
     if len(raw) > _MOST_BYTES:
-        problem = f"{len(raw)} bytes; a configuration has a few thousand. Is this the right file?"
+        problem = (
+            f"over {_MOST_BYTES} bytes; a configuration has a few thousand. Is this the right file?"
+        )
         raise SettingsError(str(path), [Fault(key="", problem=problem)])
     try:
         document = tomllib.loads(raw.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5 000 digits
         problem = f"not TOML: {error}"
         raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
     return read(document, kind, check, source=str(path))
@@ -142,7 +155,7 @@ def _tagged(
     if named is None:
         faults.append(Fault(key=key, problem=f"missing; one of {_listed(kinds)}"))
         return None
-    if named not in kinds:
+    if not isinstance(named, str) or named not in kinds:
         faults.append(Fault(key=key, problem=f"{_shown(named)} is not one of {_listed(kinds)}"))
         return None
     return kinds[named]
@@ -220,22 +233,25 @@ def _explained(value: object, kind: Any, error: msgspec.ValidationError) -> str:
 
 
 def _shown(value: object) -> str:
-    text = (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
-    # A value far longer than any right one says nothing more after its beginning.
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004  # a line of a terminal
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        # Escaped, for it may hold what a terminal takes for a command.
+        text = f'"{value}"' if value.isprintable() else repr(value)
+    else:
+        try:
+            text = str(value)
+        except ValueError:  # Python refuses to write out a number of 5 000 digits
+            return "a number with thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def _listed(words: Any) -> str:  # noqa: ANN401  # any iterable of words
     return ", ".join(f'"{word}"' for word in words)
 
 
-def _unreadable(error: OSError) -> str:
+def unreadable(error: OSError | ValueError) -> str:
+    """Return why a file that a person named cannot be read, and what to do where that is plain."""
     match error:
         case FileNotFoundError():
             return "there is no such file. Name another with --config."
@@ -243,5 +259,7 @@ def _unreadable(error: OSError) -> str:
             return "this user may not read it."
         case IsADirectoryError():
             return "that is a folder."
+        case OSError(strerror=str(why)):
+            return why
         case _:
-            return error.strerror or "cannot be read."
+            return "cannot be read."

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -8,9 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_program.settings import Fault, SettingsError, load, read
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +117,7 @@ def test_rules_between_settings_are_asked_last() -> None:
         (b"\xff\xfe", "not TOML"),
         (b"a = " + b"[" * 5000, "not TOML"),
         (b"#" * 1_000_001, "Is this the right file"),
+        (b"edge = " + b"9" * 5000, "not TOML"),
     ],
 )
 def test_what_is_no_toml_says_so(tmp_path: Path, content: bytes, says: str) -> None:
@@ -133,6 +132,41 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", Tree)
     with pytest.raises(SettingsError, match="that is a folder"):
         load(tmp_path, Tree)
+
+
+def test_a_file_without_end_is_not_read_to_it() -> None:
+    with pytest.raises(SettingsError, match="Is this the right file"):
+        load(Path("/dev/zero"), Tree)
+
+
+def test_a_name_that_no_file_has_is_a_fault_too() -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(Path("a\0b"), Tree)
+
+
+def test_a_tag_that_is_no_text_is_explained() -> None:
+    assert faults({"edge": "a", "broker": {"host": "h"}, "radios": [{"kind": ["air"]}]}) == [
+        'radios[0].kind: [\'air\'] is not one of "air", "wire"'
+    ]
+
+
+def test_a_number_that_python_will_not_write_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "edge.toml"
+    path.write_text(f'edge = "a"\nshare = [0x{"f" * 5000}]\nbroker.host = "h"\n')
+    with pytest.raises(SettingsError, match="share: a number with thousands of digits is not"):
+        load(path, Tree)
+
+
+def test_a_value_never_speaks_to_the_terminal() -> None:
+    (fault,) = faults({"edge": "\x1b[2J", "broker": {"host": "h"}})
+    assert "\x1b" not in fault
+
+
+def test_a_file_with_nothing_right_in_it_fits_on_a_screen() -> None:
+    with pytest.raises(SettingsError, match="and 950 more") as caught:
+        read({f"k{number}": 1 for number in range(998)}, Tree)
+    assert len(caught.value.faults) == 1000
+    assert len(str(caught.value).splitlines()) == 52
 
 
 JSONISH = st.recursive(
