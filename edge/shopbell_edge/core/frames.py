@@ -114,15 +114,20 @@ def _together(
     beacon: Carrier | Foreign, service_data: bytes | None, service_uuid: str | None, rssi_dbm: int
 ) -> tuple[Carrier, ...] | Foreign:
     """Return all that is ours; if none of it can be read, why the last cannot."""
-    reads = [beacon]
-    if service_data is not None:
-        reads.append(_service_data(service_data))
-    if service_uuid is not None:
-        reads.append(_service_uuid(service_uuid))
-    found = tuple([read for read in reads if isinstance(read, Carrier)])
+    found: tuple[Carrier, ...] = ()
+    why = _NOT_OURS
+    for read in (
+        beacon,
+        None if service_data is None else _service_data(service_data),
+        None if service_uuid is None else _service_uuid(service_uuid),
+    ):
+        if isinstance(read, Carrier):
+            found = (*found, read)
+        elif read is not None:
+            why = read
     if found:
         return found if rssi_dbm in HEARABLE_DBM else Foreign.RSSI
-    return [read for read in reads if isinstance(read, Foreign)][-1]
+    return why
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
