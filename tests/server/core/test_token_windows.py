@@ -12,6 +12,7 @@ from shopbell_server.core.token_windows import (
     day_of_window,
     key_days,
     off_air_ms,
+    on_air_ms,
     trial_windows,
     window_of,
 )
@@ -71,3 +72,9 @@ def test_a_token_can_be_read_for_seven_days_and_never_after_eight(now_ms: Millis
 def test_undated_tokens_are_tried_over_24_hours() -> None:
     windows = trial_windows(Millis(START_MS + 1))
     assert (windows[-1], len(windows)) == (W, 96)
+
+
+def test_tokens_are_on_the_air_from_two_minutes_before_their_window() -> None:
+    first = on_air_ms(W)
+    assert W in candidate_windows(first)
+    assert W not in candidate_windows(Millis(first - 1))

@@ -31,6 +31,7 @@ from shopbell_server.core.token_windows import day_of, window_of
 from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.crypto import aes_block
+from shopbell_server.db.tables import BATCHES
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.take import Intake, Message, Taken
 from shopbell_wire.codec import encode
@@ -313,7 +314,7 @@ class Floor:
             return repr(
                 {
                     table.name: connection.execute(text(f"SELECT * FROM {table.name}")).all()  # noqa: S608  (our own names)
-                    for table in tables.BATCHES.metadata.sorted_tables
+                    for table in BATCHES.metadata.sorted_tables
                     if table.name not in but
                 }
             )

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from shopbell_server.core.admission import Fate, Shown, Times, admit, fate, is_believable
+from shopbell_server.core.dating import Shift, Undated
+from shopbell_server.core.ids import Millis
+from shopbell_wire.messages import (
+    Batch,
+    ClockAnchor,
+    Event,
+    Loss,
+    Presence,
+    Refused,
+    Scan,
+    ScannerHealth,
+    StreamStarted,
+)
+from tests.wire import strategies
+
+NOW = Millis(1_795_262_837_000)
+DAY = 86_400_000
+TRUE = Shift(by_ms=0, err_ms=10)
+PASS = Scan(scanner="cam0", at_ms=NOW, kind="pass", format="QRCode", text="SB1")
+
+
+def heard(first_ms: int, last_ms: int, mac_ms: int | None = None) -> Presence:
+    more = {} if mac_ms is None else {"mac": "00000000", "mac_ms": mac_ms}
+    return Presence(
+        scanner="hci0",
+        frame="service-uuid",
+        token="0" * 16,
+        phase="present",
+        first_ms=first_ms,
+        last_ms=last_ms,
+        n=1,
+        loss_db=Loss(median=1.0, p10=1.0, last=1.0),
+        reason="",
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "known", "what"),
+    [
+        ("door", None, Fate.TAKEN),
+        ("door", b"same", Fate.REPEATED),
+        ("door", b"else", Fate.CONFLICT),
+        ("till", None, Fate.WRONG_EDGE),
+        ("till", b"same", Fate.WRONG_EDGE),
+    ],
+)
+def test_what_becomes_of_a_batch(named: str, known: bytes | None, what: Fate) -> None:
+    assert fate(topic_edge="door", named_edge=named, sha256=b"same", known_sha256=known) is what
+
+
+def test_events_count_at_their_true_times() -> None:
+    shift = Shift(by_ms=1_000, err_ms=0)
+    admitted = admit([(0, heard(NOW - 9_000, NOW - 5_000, NOW - 6_000)), (1, PASS)], 7, shift, NOW)
+    (seen,), (shown,) = admitted.seen, admitted.shown
+    assert seen.at == Times(
+        first_ms=Millis(NOW - 8_000), last_ms=Millis(NOW - 4_000), mac_ms=Millis(NOW - 5_000)
+    )
+    assert shown == Shown(index=1, scan=PASS, at_ms=Millis(NOW + 1_000))
+    assert admitted.refused == ()
+
+
+def test_left_before_entered_is_a_moment() -> None:
+    (seen,) = admit([(0, heard(NOW, NOW - 5))], 1, TRUE, NOW).seen
+    assert seen.at == Times(first_ms=Millis(NOW - 5), last_ms=Millis(NOW - 5), mac_ms=None)
+
+
+def test_without_a_date_a_sighting_waits_for_its_token_and_a_code_is_refused() -> None:
+    admitted = admit([(3, heard(0, 5)), (4, PASS)], 7, Undated(), NOW)
+    assert [seen.at for seen in admitted.seen] == [None]
+    assert admitted.refused == (Refused(seq=7, index=4, reason="undated_code"),)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        heard(NOW - 8 * DAY - 1, NOW),
+        heard(NOW, NOW + 300_001),
+        Scan(scanner="cam0", at_ms=NOW + 300_001, kind="pass", format="", text=""),
+        Scan(scanner="cam0", at_ms=0, kind="number", format="", sealed=""),
+        ClockAnchor(boot="0" * 32, boottime_ms=0, wall_ms=NOW - 8 * DAY - 1),
+    ],
+)
+def test_what_cannot_have_been_then_is_refused_by_its_place(event: Event) -> None:
+    admitted = admit([(9, event)], 7, TRUE, NOW)
+    assert admitted.refused == (Refused(seq=7, index=9, reason="implausible_time"),)
+    assert (admitted.seen, admitted.shown) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        ClockAnchor(boot="0" * 32, boottime_ms=0, wall_ms=NOW),
+        StreamStarted(previous=None, previous_last_seq=None, software=""),
+        ScannerHealth(scanner="hci0", state="blind", since_ms=0, reason="", coverage=0.5),
+    ],
+)
+def test_other_events_say_nothing_of_anybody(event: Event) -> None:
+    admitted = admit([(0, event)], 7, TRUE, NOW)
+    assert (admitted.seen, admitted.shown, admitted.refused) == ((), (), ())
+
+
+def test_an_anchor_is_believed_within_the_limits_of_events() -> None:
+    def anchor(wall_ms: int) -> ClockAnchor:
+        return ClockAnchor(boot="0" * 32, boottime_ms=0, wall_ms=wall_ms)
+
+    assert is_believable(anchor(NOW + 300_000), NOW)
+    assert not is_believable(anchor(NOW + 300_001), NOW)
+
+
+@given(strategies.batches)
+def test_no_event_is_lost_or_counted_twice(batch: Batch) -> None:
+    events = tuple(enumerate(batch.events))
+    for dating in (TRUE, Undated()):
+        admitted = admit(events, 1, dating, NOW)
+        kept = [each.index for each in (*admitted.seen, *admitted.shown)]
+        told = [each.index for each in admitted.refused]
+        meant = [index for index, event in events if isinstance(event, Presence | Scan)]
+        assert len(kept) == len(set(kept))
+        assert not set(kept) & set(told)
+        assert set(meant) <= set(kept) | set(told)
