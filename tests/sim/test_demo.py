@@ -149,8 +149,12 @@ async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Run
 
     kinds = {event["type"] for event in _events(demo)}
     assert {"shopbell.customer.recognized.v1", "shopbell.visit.started.v1"} <= kinds
-    truth = [json.loads(line) for line in (demo.data / "live" / "truth.ndjson").open()]
+    truth = [
+        json.loads(line) for line in (demo.data / "live" / "truth.ndjson").read_text().splitlines()
+    ]
     assert {"person", "entered", "showed_pass"} <= {line["what"] for line in truth}
+
+    await _others_join(demo, base)
 
     children |= _children(demo.process.pid)
     demo.process.send_signal(signal.SIGINT)
@@ -168,6 +172,53 @@ async def test_a_child_that_dies_ends_the_demo_and_is_named(demo: Running) -> No
     assert await asyncio.wait_for(demo.process.wait(), 40) == 1
     assert "edge-floor ended by itself" in demo.said
     assert not _alive(children)
+
+
+async def _others_join(demo: Running, server: str) -> None:
+    """Let a scenario and a lone phone use the edges of the demo, as tests of the chain do."""
+    key_file = demo.data / "secrets" / "api-key"
+    radios = {
+        edge: re.findall(
+            r'(?m)^path = "(.+\.sock)"$', (demo.data / f"edge-{edge}.toml").read_text()
+        )[0]
+        for edge in ("door", "till")
+    }
+    scenario = demo.data / "scenario.toml"
+    scenario.write_text(
+        f'server = "{server}"\napi_key_file = "{key_file}"\n'
+        f'duration_s = 4\nshoppers = 2\nseed = 3\ncamera_folder = "{demo.data / "camera"}"\n'
+        f'[[scanners]]\nname = "door"\nradio = "{radios["door"]}"\nx = 4\ny = 10.6\nduty = 0.67\n'
+        f'[[scanners]]\nname = "till"\nradio = "{radios["till"]}"\nx = 20\ny = 12\n'
+    )
+    truth = demo.data / "truth.ndjson"
+    code, said = await _sim("run", str(scenario), "--truth", str(truth))
+    assert (code, said) == (0, "")
+    lines = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert [line["what"] for line in lines[:2]] == ["person", "person"]
+    enrolment = demo.data / "phone.json"
+    enrolment.write_bytes(await _enrolled(server, key_file.read_text().strip()))
+    phone = ("phone", "--enrolment", str(enrolment), "--server", server, "--seconds", "1")
+    code, said = await _sim(*phone, "--radio", radios["door"])
+    assert code == 0, said
+    assert "sending as android" in said
+
+
+async def _enrolled(server: str, api_key: str) -> bytes:
+    async with httpx2.AsyncClient(base_url=f"{server}/v1/app/", trust_env=False) as app:
+        ticket = await app.post(
+            "tickets",
+            json={"profile_id": "lone"},
+            headers={"Authorization": f"Bearer {api_key}"},
+        )
+        consent = {
+            "purpose": "recognise_in_store",
+            "state": "given",
+            "text_version": "1",
+            "text_sha256": "00" * 32,
+            "language": "en",
+        }
+        body = {"ticket": ticket.json()["ticket"], "consents": [consent]}
+        return (await app.post("enrolments", json=body)).content
 
 
 def _command(pid: int) -> str:
@@ -208,6 +259,36 @@ async def test_a_camera_that_is_no_number_is_refused() -> None:
     code, said = await _sim("demo", CAMERA="front")
     assert code == 1
     assert "write CAMERA=0" in said
+
+
+async def test_a_scenario_says_all_that_is_wrong_with_it(tmp_path: Path) -> None:
+    scenario = tmp_path / "bad.toml"
+    scenario.write_text(
+        'server = "ftp://x"\napi_key_file = "/none"\nduration_s = 1\nscanners = []\n'
+    )
+    code, said = await _sim("run", str(scenario), "--truth", str(tmp_path / "truth"))
+    assert code == 2
+    for wrong in ("scanners: missing", "api_key_file: there is no file", "server: must begin"):
+        assert wrong in said
+    assert not (tmp_path / "truth").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--enrolment", "/none", "--radio", "x"), "name another file with --enrolment"),
+        (("--enrolment", "{bad}", "--radio", "x"), "is not an answer of POST /v1/app/enrolments"),
+        (("--enrolment", "{bad}", "--radio", "x", "--distance", "0"), "write metres"),
+        (("--enrolment", "{bad}", "--radio", "x", "--interval", "1"), "20 to 10240 ms"),
+    ],
+)
+async def test_a_phone_says_what_is_wrong(
+    arguments: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").write_text("{}")
+    code, said = await _sim("phone", *(each.format(bad=tmp_path / "bad") for each in arguments))
+    assert code == 1
+    assert says in said
 
 
 @pytest.mark.parametrize("command", [(), ("demo",), ("run",), ("phone",)])

@@ -73,8 +73,8 @@ export function drawPhone(phone, zones) {
   screen.append(head);
   const pass = html("div", "pass");
   pass.dataset.showing = phone.doing === "checking_in";
-  const left = svg("svg", { class: "left", viewBox: "0 0 30 1", preserveAspectRatio: "none", "aria-hidden": "true" });
-  left.append(svg("rect", { class: "left-all", width: 30, height: 1 }), svg("rect", { class: "left-now", width: phone.pass_left_s, height: 1 }));
+  const left = svg("svg", { class: "pass-left", viewBox: "0 0 30 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+  left.append(svg("rect", { class: "pass-left-all", width: 30, height: 1 }), svg("rect", { class: "pass-left-now", width: phone.pass_left_s, height: 1 }));
   pass.append(code(phone.pass_rows), left, html("p", "quiet", say("pass_left", { n: phone.pass_left_s })));
   screen.append(pass);
   const switches = html("ul", "switches");
