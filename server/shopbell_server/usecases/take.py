@@ -54,6 +54,10 @@ LIVE_MS: Final = 30_000
 INTERNAL_ERROR: Final = "internal_error"
 """Why a batch is refused that the program could not take in: not the edge's fault, and not lost."""
 
+MOST_SCANNERS: Final = 10_000
+"""Scanners whose unknown numbers are remembered: five of each edge of a large retailer. Their names come
+from the wire; beyond that, what says nothing any more is forgotten first."""
+
 _NO_STREAM: Final = "0" * 32
 """Stands for the stream of bytes that name none."""
 
@@ -132,9 +136,7 @@ class Intake:
             if fresh or repeated:
                 self._take_in(group, fresh, repeated)
             work.commit()
-        self._guesses = {
-            scanner: each for scanner, each in group.guesses.items() if not is_quiet(each, now_ms)
-        }
+        self._guesses = _bounded(group.guesses, now_ms)
         group.taken.answers = _answered(group.answers, now_ms)
         return group.taken
 
@@ -284,6 +286,14 @@ class Intake:
                 zone=interval.zone,
                 purpose="check-in",
             )
+
+
+def _bounded(guesses: dict[Scanner, Guesses], now_ms: Millis) -> dict[Scanner, Guesses]:
+    """Return what to remember. Not by age: what comes out of a backlog is judged at its own times."""
+    if len(guesses) <= MOST_SCANNERS:
+        return guesses
+    loud = {scanner: each for scanner, each in guesses.items() if not is_quiet(each, now_ms)}
+    return loud if len(loud) <= MOST_SCANNERS else {}
 
 
 def _record(message: Message, stream: str, seq: int, now_ms: Millis) -> BatchRecord:

@@ -119,7 +119,7 @@ def test_no_event_is_lost_or_counted_twice(batch: Batch) -> None:
     events = tuple(enumerate(batch.events))
     for dating in (TRUE, Undated()):
         admitted = admit(events, 1, dating, NOW)
-        kept = [each.index for each in (*admitted.seen, *admitted.shown)]
+        kept = [seen.index for seen in admitted.seen] + [shown.index for shown in admitted.shown]
         told = [each.index for each in admitted.refused]
         meant = [index for index, event in events if isinstance(event, Presence | Scan)]
         assert len(kept) == len(set(kept))

@@ -1,0 +1,132 @@
+"""Two workers on one PostgreSQL take overlapping groups: every batch has one effect, and none is lost."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core import stream_ranges
+from shopbell_server.core.facts import PassScanned, VisitStarted
+from shopbell_server.core.ids import EdgeId, Millis, TenantId
+from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ports import DatabaseBusyError
+from tests.fakes.server import MemoryDatabase
+from tests.server.usecases.floor import (
+    EDGES,
+    MINUTE,
+    NOW,
+    SECOND,
+    STREAM,
+    Floor,
+    batch,
+    stays,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.usecases.take import Intake, Message
+    from tests.server.usecases.floor import Someone
+
+ATTEMPTS = 50
+
+
+def persistently(intake: Intake, group: Sequence[Message]) -> int:
+    """Take a group as the ingest loop does; return how often it was busy."""
+    for attempt in range(ATTEMPTS):
+        try:
+            intake.take(group, Millis(NOW))
+        except DatabaseBusyError:
+            continue
+        return attempt
+    raise AssertionError("busy for ever")
+
+
+def said(floor: Floor, people: Sequence[Someone]) -> list[Message]:
+    """Return what three edges say of everybody: stays that grow, and a pass each."""
+    messages = []
+    for seq, someone in enumerate(people, 1):
+        for edge in EDGES:
+            events = [
+                floor.presence(someone, NOW - 9 * MINUTE, NOW - back * MINUTE, n=20 - back)
+                for back in (5, 3, 1)
+            ]
+            at_ms = NOW - 40 * SECOND - seq
+            messages.append(batch(*events, floor.shows_pass(someone, at_ms), edge=edge, seq=seq))
+    return messages
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_every_batch_has_one_effect(postgres_url: str, number: int) -> None:
+    with closing(SqlDatabase(postgres_url, TenantId(f"acme-{number}"))) as database:
+        floor = Floor(database, postgres_url)
+        people = [floor.enrol(f"p{each}", each) for each in range(1, 9)]
+        messages = said(floor, people)
+        size = 4 + number
+        groups = [messages[at : at + size] for at in range(0, len(messages), size)]
+        barrier = Barrier(2)
+
+        def work(name: str, mine: Sequence[Sequence[Message]]) -> int:
+            intake = floor.worker(name)
+            barrier.wait(20)
+            return sum(persistently(intake, group) for group in mine)
+
+        with ThreadPoolExecutor(2) as pool:
+            # The same groups from both ends, with half of each other's: they meet in the middle.
+            overlapping = [a + b[:2] for a, b in zip(groups, reversed(groups), strict=True)]
+            both = [
+                pool.submit(work, "a", groups),
+                pool.submit(work, "b", [*reversed(overlapping), *groups]),
+            ]
+            for each in both:
+                each.result(60)
+
+        alone = Floor(MemoryDatabase())
+        everybody = [alone.enrol(f"p{each}", each) for each in range(1, 9)]
+        alone.take(*messages)
+        for one, other in zip(people, everybody, strict=True):
+            assert stays_but_scanner(floor, one) == stays_but_scanner(alone, other)
+        facts = floor.facts()
+        assert len([fact for fact in facts if isinstance(fact, PassScanned)]) == len(people)
+        assert len([fact for fact in facts if isinstance(fact, VisitStarted)]) == len(people)
+        with database.begin() as work_unit:
+            streams = [(EdgeId(edge), STREAM) for edge in EDGES]
+            assert work_unit.batches.ranges(streams, Millis(NOW)) == dict.fromkeys(streams, "1-8")
+
+
+def stays_but_scanner(floor: Floor, someone: Someone) -> object:
+    """Return what she did. At which of three cameras her pass was first is a matter of who was first."""
+    return [
+        (person, store, session.start_ms, session.end_ms, session.n, session.evidence)
+        for person, store, session in stays(floor.visits(someone))
+    ]
+
+
+def test_two_that_extend_the_ranges_of_one_stream_lose_none(postgres_url: str) -> None:
+    with closing(SqlDatabase(postgres_url, TenantId("acme"))) as database:
+        floor = Floor(database, postgres_url)
+        barrier = Barrier(2)
+
+        def work(name: str, numbers: Sequence[int]) -> None:
+            intake = floor.worker(name)
+            for seq in numbers:
+                barrier.wait(20)
+                event = floor.presence(nobody, NOW - MINUTE, NOW - SECOND)
+                persistently(intake, [batch(event, seq=seq)])
+
+        nobody = floor.enrol("nobody", 1, given_ms=None)
+        with ThreadPoolExecutor(2) as pool:
+            both = [
+                pool.submit(work, "a", range(1, 60, 2)),
+                pool.submit(work, "b", range(2, 61, 2)),
+            ]
+            for each in both:
+                each.result(60)
+        with database.begin() as unit:
+            stream = (EdgeId(EDGES[0]), STREAM)
+            ranges = stream_ranges.from_text(unit.batches.ranges([stream], Millis(NOW))[stream])
+        assert ranges == ((1, 60),)
