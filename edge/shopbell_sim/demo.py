@@ -129,11 +129,12 @@ class _Running:
                 raise
 
     async def _open(self, stack: AsyncExitStack, processes: Processes) -> None:
-        await self._prepare(processes)
+        broker_port = _free_port()
+        await self._prepare(processes, broker_port)
         feeds = {
             scanner.name: Feed(self._folder.socket(scanner.edge)) for scanner in DEMO_FLOOR.scanners
         }
-        url, link = await self._start(processes)
+        url, link = await self._start(processes, broker_port)
         truth = stack.enter_context(Truth(self._folder.live / "truth.ndjson"))
         app = await stack.enter_async_context(App(url, self._folder.read_secret("api-key")))
         shop = Shop(
@@ -159,9 +160,8 @@ class _Running:
             if self._demo.device is not None:
                 tasks.create_task(self._show_guest(guest or first), name="guest")
 
-    async def _prepare(self, processes: Processes) -> None:
+    async def _prepare(self, processes: Processes, broker_port: int) -> None:
         """Write everything that the programs read, and fill the database."""
-        broker_port = _free_port()
         folder = self._folder
         demo_folder.write_server(folder, http_port=self._demo.port, broker_port=broker_port)
         demo_folder.write_edges(
@@ -183,7 +183,7 @@ class _Running:
             f"database: {len(self._people)} customers, {visits} visits of the last {DAYS} days"
         )
 
-    async def _start(self, processes: Processes) -> tuple[str, str]:
+    async def _start(self, processes: Processes, broker_port: int) -> tuple[str, str]:
         """Start server and edges; return the server's address and a signed-in link."""
         folder = self._folder
         server = await processes.start(
@@ -197,10 +197,13 @@ class _Running:
                 demo_folder.STAFF,
             ],
         )
-        for scanner in DEMO_FLOOR.scanners:
+        # An edge that finds no broker waits longer and longer, so the broker comes first; and of the
+        # edges the one that the first customer stands before.
+        await _listens(broker_port, server)
+        edges = [scanner.edge for scanner in DEMO_FLOOR.scanners]
+        for edge in sorted(edges, key=lambda each: each != demo_folder.CAMERA_EDGE):
             await processes.start(
-                f"edge-{scanner.edge}",
-                ["shopbell_edge", "run", "--config", str(folder.edge_toml(scanner.edge))],
+                f"edge-{edge}", ["shopbell_edge", "run", "--config", str(folder.edge_toml(edge))]
             )
         url, link = await _said(server, "ready: "), await _said(server, "sign-in: ")
         self._say(f"server with its broker at {url}, edges: door, floor, till")
@@ -280,6 +283,23 @@ async def _enrolled(app: App, person: Person) -> Customer:
     return Customer(person=person, enrolled=enrolled, identity=await app.identity(enrolled))
 
 
+async def _listens(port: int, child: Child) -> None:
+    """Wait until `child` listens on `port`. Raises CommandError."""
+    try:
+        async with asyncio.timeout(START_S):
+            while child.process.returncode is None:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except OSError:
+                    await asyncio.sleep(0.02)
+                else:
+                    writer.close()
+                    return
+            raise child.died()
+    except TimeoutError:
+        raise _not_ready(child) from None
+
+
 async def _said(child: Child, begins: str) -> str:
     """Return the rest of the line of a program's output that begins so. Raises CommandError."""
     try:
@@ -292,9 +312,11 @@ async def _said(child: Child, begins: str) -> str:
                     raise child.died()
                 await asyncio.sleep(0.02)
     except TimeoutError:
-        raise CommandError(
-            f"{child.name} was not ready within {START_S:.0f} s; its log: {child.log}"
-        ) from None
+        raise _not_ready(child) from None
+
+
+def _not_ready(child: Child) -> CommandError:
+    return CommandError(f"{child.name} was not ready within {START_S:.0f} s; its log: {child.log}")
 
 
 def _leaf(error: BaseException) -> BaseException:
