@@ -9,7 +9,9 @@ from __future__ import annotations
 import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import async_playwright
@@ -69,14 +71,29 @@ class Row:
     place: str
 
 
+def path(url: str) -> str:
+    """Return the path of an address, without what may be a secret in it."""
+    return urlsplit(url).path
+
+
 class Board:
     """A board in a browser."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.errors: list[str] = []
+        self.trouble: list[str] = []
+        """What did not load: shown with a failure, as a server that is away is no error of the page."""
+        page.on(
+            "requestfailed", lambda asked: self.trouble.append(f"{asked.failure} {path(asked.url)}")
+        )
+        page.on("response", lambda answer: self._answered(answer.status, answer.url))
         page.on("pageerror", lambda error: self.errors.append(error.message))
         page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.type}"))
+
+    def _answered(self, status: int, url: str) -> None:
+        if status >= HTTPStatus.BAD_REQUEST:
+            self.trouble.append(f"{status} {path(url)}")
 
     async def rows(self) -> list[Row]:
         """Return what it shows now, in order."""
@@ -110,7 +127,11 @@ class Board:
         async def there() -> bool:
             return await self.state() == state
 
-        await until(f"a board that is {state}", there, within_s=within_s)
+        try:
+            await until(f"a board that is {state}", there, within_s=within_s)
+        except AssertionError as error:
+            text = await self.page.locator("body").inner_text()
+            raise AssertionError(f"{error}; it says {text!r}; trouble: {self.trouble}") from None
 
 
 @asynccontextmanager
@@ -151,9 +172,13 @@ async def tablet(
 
 @asynccontextmanager
 async def looking(browser: Browser, shop: Shop) -> AsyncIterator[Board]:
-    """Sign in by the link, and look at the board; it must not have failed by the end."""
+    """Sign in by the link, and look at the board; it must not have failed by the end.
+
+    The page's timers can be put forward (`board.page.clock`); until then they run as ever.
+    """
     async with tablet(browser) as page:
         board = Board(page)
+        await page.clock.install()
         await page.goto(shop.sign_in)
         assert page.url == f"{shop.url}/board"
         await board.is_in("live")

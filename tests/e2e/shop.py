@@ -83,6 +83,7 @@ path = "{folder}/{edge}.spool.db"
 source = "system"
 [sending]
 reconnect_wait_s = 0
+{presence}
 {radio}
 [[cameras]]
 scanner = "camera"
@@ -144,8 +145,13 @@ class Shop:
         """Return the folder in which an edge's camera looks for pictures."""
         return self.folder / f"{edge}-camera"
 
-    async def start_edge(self, edge: str, adapter: str | None = None) -> None:
-        """Start an edge that hears through an adapter of the system bus, and sees its camera."""
+    async def start_edge(
+        self, edge: str, adapter: str | None = None, *, presence: str = ""
+    ) -> None:
+        """Start an edge that hears through an adapter of the system bus, and sees its camera.
+
+        `presence` is a part of its configuration.
+        """
         config = self.folder / f"{edge}.toml"
         broker = f'port = {self.broker.port}\nprotocol = "{self.broker.protocol}"\n'
         broker += f'username = "edge"\npassword_file = "{self.folder}/edge.password"'
@@ -157,6 +163,7 @@ class Shop:
                 broker=broker,
                 retailer=RETAILER,
                 prefix=PREFIX,
+                presence=presence,
                 radio="" if adapter is None else RADIO.format(adapter=adapter),
                 camera=self.camera(edge),
             )

@@ -30,6 +30,9 @@ ENDED: Final = "shopbell.visit.ended.v1"
 FOREIGN: Final = "2f234454-cf6d-4a0f-adf2-f4911ba9ffa6"
 """Somebody else's beacons."""
 
+LEAVE_SOON: Final = "[presence]\ninactive_s = 20\nleave_s = 60"
+"""1 s and 3 s, twenty times as fast as everything here."""
+
 MAY_NAME_HER: Final = {"enrolments", "cards", "issued_windows", "consent_entries"}
 """Tables of who somebody is and what she said. All others are about where she was."""
 
@@ -48,7 +51,7 @@ class Stranger:
 async def test_who_did_not_consent_leaves_no_trace(each_shop: Shop, air: FakeAir) -> None:
     shop = each_shop
     async with App(shop) as app, chromium() as browser, looking(browser, shop) as board:
-        await shop.start_edge("door", "hci0")
+        await shop.start_edge("door", "hci0", presence=LEAVE_SOON)
         await air.bluez.scanning()
         noor = await app.enrol("Noortje", ALL)
         gone = await app.enrol(

@@ -54,7 +54,7 @@ async def through_the_chain(shop: Shop, air: Air) -> None:
                 started = await shop.hears(STARTED, customer.crm)
                 assert started["data"]["event"] == "Store Visit Started"
                 assert started["data"]["store"] == "ams01"
-        await shop.forward(15)  # "left?" comes after 9 s in the rules of the demo
+        await shop.forward(10)  # "left?" comes after 9 s in the rules of the demo
         await board.shows("three who may have left", _all_may_have_left)
         await shop.forward(30)  # off the board after 30 s
         await board.shows("nobody", lambda rows: not rows)
