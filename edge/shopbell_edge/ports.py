@@ -112,6 +112,10 @@ class SpoolFullError(OSError):
     """The spool has no room for `append`. Nothing of this call was stored; all of it is counted."""
 
 
+class SpoolLostError(OSError):
+    """The spool cannot be read or written at all. Only a new process can help, or a person."""
+
+
 class Uplink(Protocol):
     """Speaks to the server through a broker. The broker's word counts for nothing: only acks do."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -11,13 +12,14 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from shopbell_edge.adapters.spool.batches import MAX_REFUSED, Speaker
 from shopbell_edge.adapters.spool.disk import Room, SpoolBusyError
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.core.resend import Sealed
-from shopbell_edge.ports import SpoolFullError
+from shopbell_edge.ports import SpoolFullError, SpoolLostError
 from shopbell_wire import codec
 from shopbell_wire.messages import Ack, Presence, Refused, StreamStarted
 from tests.edge import events
@@ -89,7 +91,7 @@ async def test_what_another_boot_sealed_is_of_no_known_age(tmp_path: Path) -> No
 async def test_two_processes_do_not_share_a_spool(tmp_path: Path) -> None:
     clock = FakeClock()
     async with open_spool(tmp_path, clock):
-        with pytest.raises(SpoolBusyError, match="give this edge a spool of its own"):
+        with pytest.raises(SpoolBusyError, match="give this one a spool of its own"):
             async with open_spool(tmp_path, clock, stream=1):
                 pass
     async with open_spool(tmp_path, clock, stream=1):
@@ -139,7 +141,7 @@ async def test_only_the_newest_broken_spool_is_kept(tmp_path: Path) -> None:
 
 async def test_a_place_that_cannot_be_written_to_is_no_corrupt_spool(tmp_path: Path) -> None:
     (tmp_path / "spool.db").mkdir()
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(SpoolLostError, match=r"spool\.db: unable to open .* \(full\? read-only\?"):
         async with open_spool(tmp_path, FakeClock()):
             pass
 
@@ -218,6 +220,79 @@ async def test_of_a_refused_event_only_the_event_is_kept(tmp_path: Path) -> None
     assert [position for position, _ in kept] == [1, 50]
     assert b'"SB1.7"' in bytes(kept[0][1])
     assert kept[1][1] == made.payload
+
+
+async def test_a_server_that_repeats_its_refusals_fills_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    path = tmp_path / "spool.db"
+    async with open_spool(tmp_path, clock) as spool:
+        await spool.append([events.scan(n) for n in range(150)], clock.now())
+        made = await sealed(spool, clock)
+        refused = tuple(
+            Refused(seq=1, index=index, reason="why")
+            for index in (3, 190, 191, 3)
+            for _ in range(300)
+        )
+        await spool.settle(Ack(stream=made.stream, committed=(), refused=refused, server_ms=0))
+    kept = _rows(path, "SELECT position, length(payload) FROM refused ORDER BY id")
+    assert [(place, size == len(made.payload)) for place, size in kept] == [
+        (3, False),
+        (190, True),
+        (191, False),
+    ]
+
+
+async def test_a_full_spool_has_room_for_what_the_server_refuses(tmp_path: Path) -> None:
+    clock = FakeClock()
+    long = msgspec.structs.replace(events.scan(), text="x" * 500)
+    async with open_spool(tmp_path, clock, room=SMALL) as spool:
+        with contextlib.suppress(SpoolFullError):
+            while True:
+                await spool.append([long] * 100, clock.now())
+        batches = []
+        while isinstance(made := await spool.seal("any", clock.now()), Sealed):
+            batches.append(made)
+        everything = tuple(Refused(seq=made.seq, index=None, reason="why") for made in batches)
+        ack = Ack(stream=batches[0].stream, committed=(), refused=everything, server_ms=0)
+        assert len(await spool.settle(ack)) == len(batches)
+
+
+async def test_an_answer_that_makes_no_sense_settles_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with open_spool(tmp_path, clock) as spool:
+        await spool.append([events.scan()], clock.now())
+        made = await sealed(spool, clock)
+        ranges = ((2, 1), (9, 9), (5, 2**53 - 1))
+        ack = Ack(
+            stream=made.stream,
+            committed=ranges,
+            refused=(Refused(seq=77, index=None, reason="why"),),
+            server_ms=0,
+        )
+        assert list(await spool.settle(ack)) == []
+        assert [one.key for one in await spool.unacknowledged()] == [made.key]
+
+
+async def test_a_spool_behind_a_link_keeps_everything_in_one_place(tmp_path: Path) -> None:
+    clock = FakeClock()
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "spool.db").symlink_to(disk / "spool.db")
+    (disk / "spool.db").write_bytes(b"broken" * 1_000)
+    async with open_spool(tmp_path, clock) as spool:
+        await spool.append([events.scan()], clock.now())
+        assert (tmp_path / "spool.db").is_symlink()
+        assert {"spool.db", "spool.db-wal", "spool.db.lock"} <= {
+            file.name for file in disk.iterdir()
+        }
+        assert _set_aside(disk) == [f"spool.db.bad-{clock.now().wall_ms}"]
+
+
+async def test_a_link_that_leads_to_itself_is_no_spool(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").symlink_to(tmp_path / "spool.db")
+    with pytest.raises(SpoolLostError):
+        async with open_spool(tmp_path, FakeClock()):
+            pass
 
 
 async def test_a_settled_token_is_nowhere_in_the_files(tmp_path: Path) -> None:

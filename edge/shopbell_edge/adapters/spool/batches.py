@@ -308,27 +308,30 @@ class Batches:
 
     def _settle(self, ack: Ack) -> list[Key]:
         answered = (*ack.committed, *((one.seq, one.seq) for one in ack.refused))
+        refused = _once_each(ack.refused)
+        payloads: dict[int, bytes] = {}
         gone: list[Key] = []
-        for refused in ack.refused:
-            self._set_aside(ack.stream, refused)
         for first, last in answered:
             deleted = self._db.execute(
-                "DELETE FROM sealed WHERE stream = ? AND seq BETWEEN ? AND ? RETURNING seq",
+                "DELETE FROM sealed WHERE stream = ? AND seq BETWEEN ? AND ? RETURNING seq, payload",
                 (ack.stream, first, last),
             )
-            gone += [(ack.stream, seq) for (seq,) in deleted.fetchall()]
+            for seq, payload in deleted.fetchall():
+                gone.append((ack.stream, seq))
+                if seq in refused:
+                    payloads[seq] = payload
+        # Once all of them are deleted, so that there is room for it in a full spool too.
+        for seq, payload in payloads.items():
+            self._set_aside(ack.stream, payload, refused[seq])
         return gone
 
-    def _set_aside(self, stream: str, refused: Refused) -> None:
-        kept = self._db.execute(
-            "SELECT payload FROM sealed WHERE stream = ? AND seq = ?", (stream, refused.seq)
-        ).fetchone()
-        if kept is None:
-            return
-        payload = kept[0] if refused.index is None else _event(kept[0], refused.index)
-        self._db.execute(
+    def _set_aside(self, stream: str, payload: bytes, refused: Sequence[Refused]) -> None:
+        self._db.executemany(
             "INSERT INTO refused (stream, seq, position, reason, payload) VALUES (?, ?, ?, ?, ?)",
-            (stream, refused.seq, refused.index, refused.reason, payload),
+            (
+                (stream, one.seq, one.index, one.reason, part)
+                for one, part in zip(refused, _parts(payload, refused), strict=True)
+            ),
         )
         self._db.execute(
             "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (MAX_REFUSED,)
@@ -368,11 +371,30 @@ class Batches:
         self._uncounted -= counted
 
 
+def _once_each(refused: Sequence[Refused]) -> dict[int, list[Refused]]:
+    """Return by batch what is refused of it: the batch, or each of its events once."""
+    found: dict[int, dict[int | None, Refused]] = {}
+    for one in refused:
+        found.setdefault(one.seq, {}).setdefault(one.index, one)
+    return {seq: [of[None]] if None in of else list(of.values()) for seq, of in found.items()}
+
+
 class _Events(msgspec.Struct):
     events: list[msgspec.Raw]
 
 
-def _event(payload: bytes, index: int) -> bytes:
-    """Return one event of a batch, or all of it if the server names one that is not there."""
+def _parts(payload: bytes, refused: Sequence[Refused]) -> list[bytes]:
+    """Return what each refusal is about: an event, or (once) all of it where the server names none.
+
+    Together they are no longer than twice `payload`, whatever the server says.
+    """
     events = msgspec.json.decode(payload, type=_Events).events
-    return bytes(events[index]) if index < len(events) else payload
+    parts: list[bytes] = []
+    whole = payload
+    for one in refused:
+        if one.index is not None and one.index < len(events):
+            parts.append(bytes(events[one.index]))
+        else:
+            parts.append(whole)
+            whole = b""
+    return parts

@@ -10,10 +10,8 @@ import fcntl
 import os
 import sqlite3
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import IO, Final
 
 SCHEMA_VERSION: Final = 1
 
@@ -123,6 +121,8 @@ class Disk:
         `wall_ms` goes into the name of a spool set aside. Raises SpoolBusyError if another process has
         it, OSError or sqlite3.OperationalError if the place cannot be written to.
         """
+        # SQLite puts its WAL beside what a link leads to; so must everything else that belongs together.
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         self.set_aside: Path | None = None
         self._wal = path.with_name(path.name + "-wal")
@@ -201,7 +201,7 @@ def _lock(path: Path) -> IO[bytes]:
     except BlockingIOError as error:
         lock.close()
         raise SpoolBusyError(
-            f"another process uses the spool {path}: stop it, or give this edge a spool of its own"
+            f"another shopbell-edge uses the spool {path}: stop it, or give this one a spool of its own"
         ) from error
     return lock
 

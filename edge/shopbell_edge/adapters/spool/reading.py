@@ -6,13 +6,11 @@ Never: writes, or shows what an event says: tokens stay where they are.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 
 class NoSpoolError(OSError):
@@ -59,9 +57,10 @@ def waiting(path: Path) -> Waiting:
                 db.execute("SELECT reason, count FROM dropped WHERE count > 0").fetchall()
             )
         except sqlite3.DatabaseError as error:
-            raise NoSpoolError(f"{path} is no spool of this version") from error
+            raise _unusable(path, error) from error
     ages = [each for each in (oldest_event, oldest_batch) if each is not None]
-    wal = path.with_name(path.name + "-wal")
+    real = Path(os.path.realpath(path))
+    wal = real.with_name(real.name + "-wal")
     return Waiting(
         events=events,
         scans=scans,
@@ -82,7 +81,7 @@ def refused(path: Path) -> list[RefusedBatch]:
                 "SELECT stream, seq, position, reason, length(payload) FROM refused ORDER BY id"
             ).fetchall()
         except sqlite3.DatabaseError as error:
-            raise NoSpoolError(f"{path} is no spool of this version") from error
+            raise _unusable(path, error) from error
     return [
         RefusedBatch(stream=stream, seq=seq, index=index, reason=reason, size_bytes=size)
         for stream, seq, index, reason, size in rows
@@ -90,6 +89,24 @@ def refused(path: Path) -> list[RefusedBatch]:
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise NoSpoolError(f"there is no spool at {path}; has `shopbell-edge run` been started?")
+    try:
+        path.open("rb").close()
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise NoSpoolError(
+            f"there is no spool at {path}; has `shopbell-edge run` been started?"
+        ) from error
+    except OSError as error:
+        raise NoSpoolError(
+            f"{path}: {error.strerror}; ask as the user that runs the daemon"
+        ) from error
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+
+
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> NoSpoolError:
+    if error.sqlite_errorcode in {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+    }:
+        return NoSpoolError(f"{path}: {error}; ask as the user that runs the daemon, or again")
+    return NoSpoolError(f"{path} is no spool of this version")

@@ -7,16 +7,17 @@ Never: SQL; batches.py has all of it.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
 
 import structlog
 
 from shopbell_edge.adapters.spool.batches import Batches, row
 from shopbell_edge.adapters.spool.disk import Room
 from shopbell_edge.core.batching import BatchLimits
-from shopbell_edge.ports import SpoolFullError
+from shopbell_edge.ports import SpoolFullError, SpoolLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.ports import Depth
     from shopbell_wire.messages import Ack, Clock, Event
+
+_OUR_MISTAKES: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+"""What SQLite says to whoever uses it wrongly; all else is about the file."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -44,7 +48,11 @@ class _Group:
 
 
 class SqliteSpool:
-    """Durable to the last commit. Blocks one thread of its own, never the event loop."""
+    """Durable to the last commit. Blocks one thread of its own, never the event loop.
+
+    Whatever it is asked for raises SpoolLostError when the file fails: unwritable, broken, or on a disk
+    that is full beyond what the ballast can give.
+    """
 
     def __init__(
         self,
@@ -57,8 +65,8 @@ class SqliteSpool:
     ) -> None:
         """Begin a stream of `speaker` in the spool at `path`; `clock` says when that was.
 
-        Entering it raises SpoolBusyError if another process uses the file, and OSError or
-        sqlite3.OperationalError if the place cannot be written to.
+        Entering it raises SpoolBusyError if another process uses the file, and OSError
+        (SpoolLostError among them) if the place cannot be written to.
         """
         self._path = path
         self._speaker = speaker
@@ -146,4 +154,15 @@ class SqliteSpool:
         self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> asyncio.Future[_T]:
         loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._thread, lambda: work(*args, **kwargs))
+        return loop.run_in_executor(self._thread, lambda: self._done(lambda: work(*args, **kwargs)))
+
+    def _done(self, work: Callable[[], _T]) -> _T:
+        try:
+            return work()
+        except _OUR_MISTAKES:
+            raise
+        except sqlite3.DatabaseError as error:
+            raise SpoolLostError(
+                f"the spool {self._path}: {error}; look at its disk (full? read-only? broken?) and at "
+                "whom the file belongs to"
+            ) from error
