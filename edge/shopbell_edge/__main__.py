@@ -11,11 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from shopbell_edge import daemon
 from shopbell_edge.adapters.spool import reading
-from shopbell_edge.adapters.spool.disk import SpoolBusyError
 from shopbell_edge.config import read_settings
 from shopbell_edge.live_table import LiveTable
 from shopbell_edge.ports import RadioLostError
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_edge.config import Settings
-
-log = structlog.get_logger()
 
 DEFAULT_CONFIG = "/etc/shopbell/edge.toml"
 
@@ -82,38 +77,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     logs.configure()
-    failed: list[BaseException] = []
     try:
         asyncio.run(daemon.run(settings, daemon.notify_socket()))
-    except* SpoolBusyError:
-        raise CommandError(
-            f"{settings.spool.path} is in use: another shopbell-edge runs on this machine; stop it first"
-        ) from None
-    except* RadioLostError as group:
-        failed.extend(group.exceptions)
-    except* ModuleNotFoundError as group:
-        missing = ", ".join(sorted({str(_leaf(each)) for each in group.exceptions}))
-        raise CommandError(f"{missing}; cameras need the extra: shopbell[edge,qr]") from None
-    except* OSError as group:
-        reason = "; ".join(sorted({str(_leaf(each)) for each in group.exceptions}))
-        raise CommandError(f"cannot run: {reason}") from None
-    for each in failed:
-        log.critical("radio_lost", reason=str(_leaf(each)))
-    return int(bool(failed))
+    except* (OSError, ModuleNotFoundError) as group:
+        reasons = sorted({_explained(each) for each in _leaves(group)})
+        raise CommandError("\n".join(f"cannot run: {each}" for each in reasons)) from None
 
 
-def _leaf(error: BaseException) -> BaseException:
-    """Return the first real error in a group of groups."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+def _explained(error: BaseException) -> str:
+    match error:
+        case ModuleNotFoundError():
+            return f"{error}; cameras need the extra: pip install 'shopbell[edge,qr]'"
+        case _:
+            return str(error)
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """Return the real errors in a group of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for each in error.exceptions for leaf in _leaves(each)]
+    return [error]
 
 
 def _check_config(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
+    daemon.sealing(settings)
     scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
 
@@ -129,7 +120,8 @@ def _listen(settings: Settings, seconds: float | None, *, as_json: bool) -> None
     try:
         asyncio.run(LiveTable(settings).run(seconds, as_json=as_json))
     except* RadioLostError as group:
-        raise CommandError(f"nothing can be heard: {_leaf(group)}") from None
+        reason = "; ".join(str(each) for each in _leaves(group))
+        raise CommandError(f"nothing can be heard: {reason}") from None
 
 
 def _spool(arguments: argparse.Namespace) -> None:

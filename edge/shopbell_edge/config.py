@@ -6,8 +6,9 @@ all to whoever edits one. Secrets are named by the path of a file that holds the
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -18,14 +19,20 @@ from shopbell_edge.core.retailer import Retailer as Known
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.telling import ONLINE, Pace
 from shopbell_program.loopback import is_loopback
+from shopbell_program.places import not_a_host, not_a_path, not_readable
 from shopbell_program.settings import Fault, load
-from shopbell_wire.messages import Name
+from shopbell_wire.messages import Decibel, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+Duty = Annotated[float, Meta(ge=0.01, le=1)]
+"""Share of the time in which a scanner listens. The laziest that is sold has 9.4 %."""
+
+_PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}\s*", re.ASCII)
 
 DEMO_SPEED = 20
 """As the server's: a quarter of an hour in the shop is 45 s in the demo."""
@@ -47,7 +54,7 @@ class Broker(Struct, frozen=True, kw_only=True):
     """Where the server is reached."""
 
     host: str
-    port: Port = 8883
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8883
     protocol: Literal["3.1.1", "5"] = "5"
     """5 says why something is refused; 3.1.1 for brokers that speak nothing else."""
     username: str | None = None
@@ -97,8 +104,8 @@ class Clock(Struct, frozen=True, kw_only=True):
 class Presence(Struct, frozen=True, kw_only=True):
     """When a phone counts as here. The reasons of the numbers are in `core/rules.py`."""
 
-    enter_loss_db: float = _RULES.enter_loss_db
-    leave_loss_db: float = _RULES.leave_loss_db
+    enter_loss_db: Decibel = _RULES.enter_loss_db
+    leave_loss_db: Decibel = _RULES.leave_loss_db
     enter_sightings: Annotated[int, Meta(ge=1, le=100)] = _RULES.enter_sightings
     enter_within_s: Seconds = _RULES.enter_within_ms / 1000
     inactive_s: Seconds = _RULES.inactive_ms / 1000
@@ -113,11 +120,11 @@ class BleakRadio(Struct, frozen=True, kw_only=True, tag="bleak", tag_field="kind
     """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
 
     adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
-    duty: Annotated[float, Meta(gt=0, le=1)] = 0.67
+    duty: Duty = 0.67
     """Share of the time in which BlueZ listens in an active scan: 10.24 s of every 15.24 s."""
-    offset_db: float = 0.0
-    enter_loss_db: float | None = None
-    leave_loss_db: float | None = None
+    offset_db: Decibel = 0.0
+    enter_loss_db: Decibel | None = None
+    leave_loss_db: Decibel | None = None
     silent_s: Seconds = 90.0
     """Silence after which the scan is no longer believed and begun anew."""
 
@@ -132,10 +139,10 @@ class SocketRadio(Struct, frozen=True, kw_only=True, tag="socket", tag_field="ki
 
     scanner: Name
     path: str
-    duty: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    offset_db: float = 0.0
-    enter_loss_db: float | None = None
-    leave_loss_db: float | None = None
+    duty: Duty = 1.0
+    offset_db: Decibel = 0.0
+    enter_loss_db: Decibel | None = None
+    leave_loss_db: Decibel | None = None
 
 
 Radio = BleakRadio | SocketRadio
@@ -253,6 +260,17 @@ def number_rules(settings: Settings) -> tuple[NumberRule, ...]:
     )
 
 
+def number_key(numbers: Numbers) -> bytes:
+    """Return the server's public key, or raise ValueError where its file holds none."""
+    raw = Path(numbers.key_file).read_bytes()
+    if not _PUBLIC_KEY.fullmatch(raw.decode("ascii", "replace")):
+        # Not a word of what it does hold: somebody may have named a private key.
+        raise ValueError(
+            f'"{numbers.key_file}" does not hold a public key: 64 hexadecimal digits (X25519)'
+        )
+    return bytes.fromhex(raw.decode("ascii"))
+
+
 def _speed(settings: Settings) -> int:
     return DEMO_SPEED if settings.rules == "demo" else 1
 
@@ -264,6 +282,7 @@ def _ms(seconds: float) -> int:
 def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
     yield from _broker(settings)
+    yield from not_a_path("spool.path", settings.spool.path)
     try:
         retailer(settings)
     except ValueError as error:
@@ -271,8 +290,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     for index, radio in enumerate(settings.radios):
         yield from _radio(settings, radio, f"radios[{index}]")
     for index, camera in enumerate(settings.cameras):
-        if (camera.device is None) == (camera.folder is None):
-            yield Fault(key=f"cameras[{index}]", problem="give one of device and folder")
+        yield from _camera(camera, f"cameras[{index}]")
     names = [each.scanner for each in (*settings.radios, *settings.cameras)]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Fault(key="scanner", problem=f'"{name}" stands twice; events go by it')
@@ -280,12 +298,16 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             key="radios", problem="neither a radio nor a camera: this edge would hear nothing"
         )
+    yield from _paces(settings)
+    if settings.metrics is not None:
+        yield from not_a_host("metrics.host", settings.metrics.host)
     yield from _numbers(settings)
 
 
 def _broker(settings: Settings) -> Iterator[Fault]:
     broker = settings.broker
     local = is_loopback(broker.host)
+    yield from not_a_host("broker.host", broker.host)
     if broker.tls is None and not local:
         yield Fault(
             key="broker.tls",
@@ -302,25 +324,66 @@ def _broker(settings: Settings) -> Iterator[Fault]:
         named["broker.tls.ca_file"] = broker.tls.ca_file
         named["broker.tls.cert_file"] = broker.tls.cert_file
         named["broker.tls.key_file"] = broker.tls.key_file
+        if broker.tls.key_file is not None and broker.tls.cert_file is None:
+            yield Fault(
+                key="broker.tls.key_file", problem="goes with broker.tls.cert_file: give both"
+            )
     for key, path in named.items():
-        if path is not None and not Path(path).is_file():
-            yield Fault(key=key, problem=f'there is no file "{path}"')
+        if path is not None:
+            yield from not_readable(key, path)
+
+
+def _camera(camera: Camera, key: str) -> Iterator[Fault]:
+    if (camera.device is None) == (camera.folder is None):
+        yield Fault(key=key, problem="give one of device and folder")
+    elif camera.consume and camera.folder is None:
+        yield Fault(key=f"{key}.consume", problem="goes with folder; a device has no files")
+    if camera.folder is not None:
+        yield from not_a_path(f"{key}.folder", camera.folder)
+
+
+def _paces(settings: Settings) -> Iterator[Fault]:
+    """Yield which of two waits is shorter than the one that it may not be shorter than."""
+    presence, sending = settings.presence, settings.sending
+    for longer, longer_s, shorter, shorter_s in (
+        (
+            "presence.report_steady_s",
+            presence.report_steady_s,
+            "report_moving_s",
+            presence.report_moving_s,
+        ),
+        ("sending.answer_most_s", sending.answer_most_s, "answer_s", sending.answer_s),
+    ):
+        if longer_s < shorter_s:
+            yield Fault(
+                key=longer, problem=f"is {longer_s:g}, below {shorter}, {shorter_s:g}; raise it"
+            )
 
 
 def _numbers(settings: Settings) -> Iterator[Fault]:
-    if settings.numbers is None:
+    numbers = settings.numbers
+    if numbers is None:
         return
+    if not numbers.shapes:
+        yield Fault(
+            key="numbers.shapes", problem="empty; say how a number looks, or leave [numbers] out"
+        )
     try:
         number_rules(settings)
     except ValueError as error:
         yield Fault(key="numbers.shapes", problem=str(error))
-    if not Path(settings.numbers.key_file).is_file():
-        yield Fault(
-            key="numbers.key_file", problem=f'there is no file "{settings.numbers.key_file}"'
-        )
+    faults = list(not_readable("numbers.key_file", numbers.key_file))
+    yield from faults
+    if not faults:
+        try:
+            number_key(numbers)
+        except ValueError as error:
+            yield Fault(key="numbers.key_file", problem=str(error))
 
 
 def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:
+    if isinstance(radio, SocketRadio):
+        yield from not_a_path(f"{key}.path", radio.path)
     try:
         rules = presence_rules(settings, radio)
     except ValueError as error:

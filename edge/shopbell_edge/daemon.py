@@ -45,6 +45,7 @@ from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.look import Looking
 from shopbell_edge.tasks.pulses import Pulses
+from shopbell_program.settings import Fault, SettingsError
 from shopbell_wire.messages import ScannerStatus, Status
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
     from shopbell_edge.config import Camera, Settings
     from shopbell_edge.ports import CodeReader, EdgeClock, Radio, Spool, Uplink
+
+    Seal = Callable[[str], str]
 
 log = structlog.get_logger()
 
@@ -62,9 +65,10 @@ SYSTEM_ERR_MS = 100
 async def run(settings: Settings, notify_socket: str | None) -> None:
     """Run every task until SIGTERM or SIGINT, or until one fails.
 
-    Raises OSError (SpoolBusyError among them) when the spool's place cannot be used, RadioLostError
-    when a radio cannot be made to hear.
+    Raises OSError (SpoolBusyError, SpoolLostError among them) when the spool's place cannot be used,
+    RadioLostError when a radio cannot be made to hear, SettingsError as `sealing` does.
     """
+    seal = sealing(settings)
     clock = system_clock(settings.clock.source, err_ms=SYSTEM_ERR_MS)
     speaker = Speaker(
         edge=settings.edge, stream=secrets.token_hex(16), software=version("shopbell")
@@ -108,7 +112,7 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
                 alive = _telling(pulses, radio.scanner)
                 task = listening.run(_online(uplink), pace, alive)
                 everything.append(tasks.create_task(task, name=f"listen-{radio.scanner}"))
-            for looking, reader in _looking(settings, spool, clock, tally):
+            for looking, reader in _looking(settings, seal, spool, clock, tally):
                 everything.append(tasks.create_task(looking.run(), name=f"look-{reader.scanner}"))
             if page is not None:
                 everything.append(tasks.create_task(_keep_depth(page, spool), name="depth"))
@@ -149,7 +153,7 @@ def _listening(
 
 
 def _looking(
-    settings: Settings, spool: Spool, clock: EdgeClock, tally: Tally
+    settings: Settings, seal: Seal, spool: Spool, clock: EdgeClock, tally: Tally
 ) -> Iterator[tuple[Looking, CodeReader]]:
     numbers = config.number_rules(settings)
     for camera in settings.cameras:
@@ -160,7 +164,7 @@ def _looking(
                 key=secrets.token_bytes(16), hold_ms=round(settings.codes.repeat_s * 1000)
             ),
             numbers=numbers,
-            seal=_sealing(settings),
+            seal=seal,
             spool=spool,
             clock=clock,
             tally=tally,
@@ -182,10 +186,15 @@ def reader_of(camera: Camera, *, retail: bool) -> CodeReader:
     return ImageReader(scanner, device)
 
 
-def _sealing(settings: Settings) -> Callable[[str], str]:
+def sealing(settings: Settings) -> Seal:
+    """Return what closes a loyalty number; SettingsError if nothing can be closed to the server's key."""
     if settings.numbers is None:
         return lambda _number: ""  # never asked: without shapes no code is a number
-    sealer = Sealer(bytes.fromhex(Path(settings.numbers.key_file).read_text().strip()))
+    try:
+        sealer = Sealer(config.number_key(settings.numbers))
+    except ValueError as error:
+        fault = Fault(key="numbers.key_file", problem=str(error))
+        raise SettingsError(settings.numbers.key_file, [fault]) from None
     return lambda number: seal_number(number, settings.tenant, settings.edge, sealer.seal)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -41,9 +43,10 @@ def written(tmp_path: Path, more: str = "") -> Path:
     return path
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "shopbell_edge", *arguments],
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -110,6 +113,55 @@ def test_a_wrong_use_is_a_2() -> None:
     assert command("dance").returncode == 2
 
 
+NUMBERS = '[numbers]\nkey_file = "{}"\n[[numbers.shapes]]\nsymbology = "EAN-13"\nprefix = "29"\nlength = 13\n'
+
+
+@pytest.mark.parametrize("what", ["run", "check-config"])
+def test_a_key_that_nothing_can_be_sealed_to_is_refused_before_a_card_is_shown(
+    tmp_path: Path, what: str
+) -> None:
+    key = tmp_path / "number.pub"
+    key.write_text("00" * 32)
+    done = command(what, "--config", str(written(tmp_path, NUMBERS.format(key))))
+    assert done.returncode == 2
+    assert (
+        "numbers.key_file: the server's public key is no key that can be sealed to" in done.stderr
+    )
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config = str(written(tmp_path, f"[metrics]\nport = {port}\n"))
+        done = command("run", "--config", config)
+    assert done.returncode == 1
+    assert f"cannot run: metrics at 127.0.0.1:{port}: Address already in use; give" in done.stderr
+
+
+def test_a_spool_that_cannot_be_written_says_where_and_what_to_look_at(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").mkdir()
+    done = command("run", "--config", str(written(tmp_path)))
+    assert done.returncode == 1
+    assert f"cannot run: the spool {tmp_path}/spool.db: unable to open" in done.stderr
+
+
+def test_a_supervisor_that_is_not_there_is_named(tmp_path: Path) -> None:
+    done = command(
+        "run", "--config", str(written(tmp_path)), NOTIFY_SOCKET=str(tmp_path / "nobody")
+    )
+    assert done.returncode == 1
+    assert "cannot run: NOTIFY_SOCKET: No such file or directory; unset it" in done.stderr
+
+
+def test_a_camera_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
+    camera = f'[[cameras]]\nscanner = "cam0"\nfolder = "{tmp_path}"\n'
+    # As in an installation without the extra: the library cannot be imported.
+    (tmp_path / "cv2.py").write_text("raise ModuleNotFoundError(\"No module named 'cv2'\")")
+    done = command("run", "--config", str(written(tmp_path, camera)), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "No module named 'cv2'; cameras need the extra: pip install" in done.stderr
+
+
 def test_a_spool_that_is_not_there_says_so(tmp_path: Path) -> None:
     done = command("spool", "--config", str(written(tmp_path)))
     assert done.returncode == 1
@@ -128,7 +180,7 @@ async def test_the_daemon_keeps_what_it_hears_while_the_broker_is_away(tmp_path:
         await until("the stay is in the spool", lambda: waiting().get("events", 0) >= 2)
         again = command("run", "--config", config)
         assert again.returncode == 1
-        assert "another shopbell-edge runs on this machine" in again.stderr
+        assert "cannot run: another shopbell-edge uses the spool" in again.stderr
         daemon.send_signal(signal.SIGTERM)
         out, errors = await asyncio.to_thread(daemon.communicate, timeout=20)
     assert daemon.returncode == 0

@@ -4,7 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_edge.config import BleakRadio, pace, presence_rules, read_settings, send_rules
+from shopbell_edge.config import (
+    BleakRadio,
+    number_key,
+    pace,
+    presence_rules,
+    read_settings,
+    send_rules,
+)
 from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -91,6 +98,55 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
             "broker.tls.ca_file: there is no file",
         ),
         (HEAD + BROKER + RETAILER.replace("5bb0e111", "5BB0E111") + RADIO, "retailer: prefix is"),
+        (HEAD + BROKER.replace("1883", "0") + RETAILER + RADIO, "broker.port: 0 is not allowed"),
+        (HEAD + BROKER.replace("127.0.0.1", "a..b") + RETAILER + RADIO, "'a..b' is no host name"),
+        (HEAD + BROKER.replace("127.0.0.1", "") + RETAILER + RADIO, "'' is no host name"),
+        (
+            HEAD + BROKER + RETAILER + RADIO + '[metrics]\nhost = "http://here"\n',
+            "metrics.host: 'http://here' is no host name",
+        ),
+        (
+            HEAD + BROKER + '[broker.tls]\nca_file = "/none"\nkey_file = "/none"\n' + RETAILER,
+            "broker.tls.key_file: goes with broker.tls.cert_file",
+        ),
+        (
+            HEAD + BROKER + 'username = "u"\npassword_file = ""\n' + RETAILER + RADIO,
+            "broker.password_file: empty, or with a NUL in it",
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + '[spool]\npath = "a\\u0000b"\n',
+            "spool.path: empty, or with a NUL in it",
+        ),
+        (
+            HEAD + BROKER + RETAILER + '[[radios]]\nkind = "socket"\nscanner = "s"\npath = ""\n',
+            "radios[0].path: empty",
+        ),
+        (
+            HEAD + BROKER + RETAILER + '[[cameras]]\nscanner = "c"\nfolder = ""\n',
+            "cameras[0].folder: empty",
+        ),
+        (
+            HEAD + BROKER + RETAILER + '[[cameras]]\nscanner = "c"\ndevice = 0\nconsume = true\n',
+            "cameras[0].consume: goes with folder",
+        ),
+        (HEAD + BROKER + RETAILER + RADIO + "duty = 1e-300\n", "radios[0].duty: 1e-300 is not"),
+        (HEAD + BROKER + RETAILER + RADIO + "offset_db = nan\n", "radios[0].offset_db: nan is not"),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "[presence]\nleave_loss_db = inf\n",
+            "presence.leave_loss_db: inf is not allowed",
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "[presence]\nreport_steady_s = 1.0\n",
+            "presence.report_steady_s: is 1, below report_moving_s, 5",
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "[sending]\nanswer_most_s = 1.0\n",
+            "sending.answer_most_s: is 1, below answer_s, 30",
+        ),
+        (
+            HEAD + BROKER + RETAILER + '[numbers]\nkey_file = "/none"\nshapes = []\n' + RADIO,
+            "numbers.shapes: empty",
+        ),
         (
             HEAD + BROKER + RETAILER + RADIO + "enter_loss_db = 40.0\n",
             "radios[0]: enter_loss_db is 40, above leave_loss_db",
@@ -108,3 +164,36 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
 )
 def test_what_contradicts_itself_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
     assert says in faults(tmp_path, text)
+
+
+SHAPE = '[[numbers.shapes]]\nsymbology = "EAN-13"\nprefix = "29"\nlength = 13\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"abcd",
+        b"zz" * 32,
+        b"00" * 31,
+        b"00" * 33,
+        b"\xff" * 32,
+        b"-----BEGIN PRIVATE KEY-----",
+    ],
+)
+def test_a_key_file_without_a_key_is_named_and_not_quoted(tmp_path: Path, content: bytes) -> None:
+    key = tmp_path / "number.pub"
+    key.write_bytes(content)
+    numbers = f'[numbers]\nkey_file = "{key}"\n{SHAPE}'
+    said = faults(tmp_path, HEAD + BROKER + RETAILER + numbers + RADIO)
+    assert f'numbers.key_file: "{key}" does not hold a public key: 64 hexadecimal digits' in said
+    assert "PRIVATE" not in said
+
+
+def test_a_key_is_read_with_the_line_end_that_editors_add(tmp_path: Path) -> None:
+    key = tmp_path / "number.pub"
+    key.write_text("0A" * 32 + "\n")
+    numbers = f'[numbers]\nkey_file = "{key}"\n{SHAPE}'
+    settings = read(tmp_path, HEAD + BROKER + RETAILER + numbers + RADIO)
+    assert settings.numbers is not None
+    assert number_key(settings.numbers) == b"\x0a" * 32

@@ -35,11 +35,16 @@ class MetricsPage:
         self._server: tuple[WSGIServer, Thread] | None = None
 
     def __enter__(self) -> Self:
-        """Begin to serve; OSError if the port is taken."""
+        """Begin to serve; OSError, saying where, if the port is taken or the host is not ours."""
         registry = CollectorRegistry()
         registry.register(_Page(self))
         host, port = self._address
-        self._server = start_http_server(port, host, registry)
+        try:
+            self._server = start_http_server(port, host, registry)
+        except OSError as error:
+            raise OSError(
+                f"metrics at {host}:{port}: {error.strerror}; give [metrics] another host or port"
+            ) from error
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -31,7 +31,7 @@ _BASE_MODE: Final = b"\x00"
 class Sealer:
     """Seals to one public key: 32 bytes, as `X25519PublicKey.public_bytes_raw` gives them.
 
-    Raises ValueError for a key of another length.
+    Raises ValueError for a key of another length, or one that nothing can be sealed to.
     """
 
     def __init__(self, public_key: bytes) -> None:
@@ -41,12 +41,14 @@ class Sealer:
             )
         self._public_bytes = public_key
         self._public = X25519PublicKey.from_public_bytes(public_key)
+        try:
+            X25519PrivateKey.generate().exchange(self._public)
+        except ValueError:
+            # One of the few keys whose shared secret is zero: found out now, not when a card is shown.
+            raise ValueError("the server's public key is no key that can be sealed to") from None
 
     def seal(self, plaintext: bytes, info: bytes, aad: bytes) -> bytes:
-        """Return the encapsulated key (32 bytes) and the ciphertext (16 bytes longer than the text).
-
-        ValueError if the server's key is one of the few that give a shared secret of zero.
-        """
+        """Return the encapsulated key (32 bytes) and the ciphertext (16 bytes longer than the text)."""
         return self.seal_with(X25519PrivateKey.generate(), plaintext, info, aad)
 
     def seal_with(

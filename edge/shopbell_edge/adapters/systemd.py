@@ -25,9 +25,11 @@ class Systemd:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         try:
             self._socket.connect("\0" + address[1:] if address[0] == "@" else address)
-        except OSError:
+        except OSError as error:
             self._socket.close()
-            raise
+            raise OSError(
+                f"NOTIFY_SOCKET: {error.strerror}; unset it where no systemd supervises this process"
+            ) from error
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,7 @@ Never: refuses. Configuration does, with the sentence.
 
 from __future__ import annotations
 
-from math import ceil, log
+from math import ceil, log, log1p
 from typing import Final
 
 HEARD_OF_SENT: Final = 0.7
@@ -25,7 +25,8 @@ def hearing_time_ms(interval_ms: float, duty: float) -> float:
     `duty` is the share of the time in which the scanner listens, above 0 and at most 1. Android at
     1000 ms and duty 0.5: 21 s; at the 9.4 % of a Wi-Fi proxy: 135 s.
     """
-    return interval_ms * log(MISSED) / log(1 - HEARD_OF_SENT * duty)
+    # log1p: for a duty of next to nothing, 1 - it is 1, whose logarithm divides by zero.
+    return interval_ms * log(MISSED) / log1p(-HEARD_OF_SENT * duty)
 
 
 def too_short(leave_ms: int, interval_ms: float, duty: float) -> str | None:
@@ -45,7 +46,7 @@ def too_short(leave_ms: int, interval_ms: float, duty: float) -> str | None:
     return (
         f"leave timeout is {leave_ms / 1000:g} s, but must be at least {SAFETY} x T = {least_s} s, "
         f"where T = interval x ln {MISSED:g} / ln(1 - {HEARD_OF_SENT:g} x duty) = "
-        f"{interval_ms / 1000:g} s x {log(MISSED):.2f} / {log(1 - HEARD_OF_SENT * duty):.3f} = "
+        f"{interval_ms / 1000:g} s x {log(MISSED):.2f} / {log1p(-HEARD_OF_SENT * duty):.3f} = "
         f"{hearing_ms / 1000:.1f} s is how long a beacon of {interval_ms:g} ms takes to be heard at scan "
         f"duty {duty:g} with 99.99 %; raise the timeout, shorten the interval or scan more"
     )

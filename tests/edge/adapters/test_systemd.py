@@ -44,5 +44,5 @@ def test_where_nobody_supervises_nothing_is_said(address: str | None) -> None:
 
 
 def test_an_address_with_nobody_behind_it_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(OSError, match="NOTIFY_SOCKET: No such file"):
         Systemd(str(tmp_path / "nowhere"))

@@ -101,7 +101,10 @@ class BleakRadio:
             failures += 1
             step = next_step(reason, failures, recovery.attempts)
             if step == "give_up":
-                raise RadioLostError(f"{self.scanner}: {reason}, {failures} times in a row")
+                raise RadioLostError(
+                    f"{self.scanner}: {reason}, {failures} times in a row; see `bluetoothctl show` and "
+                    "the log of bluetooth.service"
+                )
             if reason in WAIT_FIRST:
                 await asyncio.sleep(next(waits_s))
 

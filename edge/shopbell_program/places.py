@@ -1,0 +1,51 @@
+"""Whether what settings point at can be there: a file to read, a place for one, a host to call.
+
+Owns: the look at it before a program starts, so that a slip of the pen is a fault with a key.
+Never: opens a connection, or keeps what a file says.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopbell_program.settings import Fault, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST_HOST = 253
+"""Characters of a name that DNS can carry (RFC 1035: 255 bytes, two of them for the ends)."""
+
+
+def not_a_path(key: str, path: str) -> Iterator[Fault]:
+    """Yield why no file can be at `path`; it need not be there yet."""
+    if not path or "\0" in path:
+        yield Fault(key=key, problem="empty, or with a NUL in it; give the path of a file")
+
+
+def not_readable(key: str, path: str) -> Iterator[Fault]:
+    """Yield why the file at `path`, which has to be there, cannot be read by this user."""
+    faults = list(not_a_path(key, path))
+    yield from faults
+    if faults:
+        return
+    try:
+        if Path(path).is_file():
+            Path(path).open("rb").close()
+            return
+        problem = f'there is no file "{path}"'
+    except OSError as error:
+        problem = f'"{path}": {unreadable(error)}'
+    yield Fault(key=key, problem=problem)
+
+
+def not_a_host(key: str, host: str) -> Iterator[Fault]:
+    """Yield why `host` is neither an address nor a name that could be looked up."""
+    try:
+        encoded = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        encoded = ""
+    if not re.fullmatch(rf"[^\s\0/]{{1,{_LONGEST_HOST}}}", encoded):
+        yield Fault(key=key, problem=f"{host!r} is no host name and no address")

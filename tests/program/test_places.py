@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_program.places import not_a_host, not_a_path, not_readable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_file_that_is_there_is_no_fault(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("x")
+    assert list(not_readable("a.key_file", str(file))) == []
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (fault,) = not_readable("a.key_file", str(tmp_path / "key"))
+    assert str(fault) == f'a.key_file: there is no file "{tmp_path}/key"'
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (fault,) = not_readable("a.key_file", str(tmp_path))
+    assert "there is no file" in fault.problem
+
+
+def test_a_pipe_that_nobody_writes_to_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert list(not_readable("a.key_file", str(tmp_path / "pipe"))) != []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_this_user_may_not_read_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("x")
+    file.chmod(0)
+    (fault,) = not_readable("a.key_file", str(file))
+    assert "this user may not read it" in fault.problem
+
+
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_what_no_file_is_called_is_no_path(path: str) -> None:
+    assert len(list(not_a_path("p", path))) == 1
+    assert len(list(not_readable("p", path))) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "mq.example", "bücher.example"])
+def test_names_and_addresses_are_hosts(host: str) -> None:
+    assert list(not_a_host("h", host)) == []
+
+
+@pytest.mark.parametrize("host", ["", "a..b", "a b", "a" * 64, "http://here", "a\0b", "a.b" * 90])
+def test_what_cannot_be_looked_up_is_no_host(host: str) -> None:
+    assert len(list(not_a_host("h", host))) == 1
