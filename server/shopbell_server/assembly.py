@@ -95,12 +95,13 @@ def subscriber_of(settings: Settings, stack: contextlib.ExitStack) -> Subscriber
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket bound to `host` and `port` (0: any free one); OSError if it is taken."""
+    """Return a socket that listens on `host` and `port` (0: any free one); OSError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen()  # whoever is told that we are ready may knock before uvicorn looks
     except OSError:
         listening.close()
         raise
