@@ -11,10 +11,11 @@ import random
 import secrets
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -39,13 +40,11 @@ from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.loop import Ingest
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.jobs import Jobs
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.deliver import Correspondence
-from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.usecases.sow import sow
-from shopbell_server.usecases.sweep import sweep
 from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
 from shopbell_server.web.demo import demo_routes
@@ -69,12 +68,6 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.sow import Sown
 
 log = structlog.get_logger()
-
-SWEEP_S: Final = 1.0
-"""How late an end may be told; nothing beside the half hour of silence that it takes."""
-
-KEYS_S: Final = 3600.0
-"""Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +147,13 @@ class _Server:
             Boards(database, self._clock, self._terms.rules), epoch=secrets.token_hex(4)
         )
         self._bells = _Bells(self._live)
+        self._jobs = Jobs(
+            database=database,
+            clock=clock,
+            entropy=self._entropy,
+            terms=self._terms,
+            announcer=self._bells,
+        )
 
     async def run(
         self,
@@ -163,7 +163,7 @@ class _Server:
         signals: Collection[signal.Signals],
     ) -> None:
         self._know(sign_in)
-        self._keys()
+        self._jobs.keep_keys()
         app = create_app(self._services(), more=self._more_pages())
         web = _Web(
             uvicorn.Config(
@@ -253,17 +253,21 @@ class _Server:
             wait_s=self._settings.gathering.wait_ms / 1000,
         )
         yield "ingest", lambda: ingest.run(self._stop)
-        yield "sweep", lambda: self._every(SWEEP_S, self._sweep)
-        yield "keys", lambda: self._every(KEYS_S, self._keys)
+        yield "jobs", lambda: self._jobs.run(self._stop)
         for dispatch in dispatches:
             yield "dispatch", partial(dispatch.run, self._stop)
 
     async def _thread(self, work: Callable[[], None], web: _Web) -> None:
-        """Run `work` in a thread; when it ends, everything does."""
+        """Run `work` in a thread of its own; when it ends, everything does.
+
+        Not one of the loop's: those are few, and boards are read in them.
+        """
+        thread = ThreadPoolExecutor(max_workers=1)
         try:
-            await asyncio.to_thread(work)
+            await asyncio.get_running_loop().run_in_executor(thread, work)
         finally:
             self._end(web)
+            thread.shutdown(wait=False)
 
     async def _web(self, web: _Web, listening: socket.socket) -> None:
         try:
@@ -277,29 +281,6 @@ class _Server:
             dispatch.wake()
         self._stopping.set()
         web.should_exit = True
-
-    def _every(self, pause_s: float, work: Callable[[], None]) -> None:
-        """Do `work` again and again until told to stop, whatever the database does."""
-        while not self._stop.wait(pause_s):
-            try:
-                work()
-            except DatabaseBusyError:
-                continue
-            except DatabaseLostError as error:
-                log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
-
-    def _sweep(self) -> None:
-        more = True
-        while more and not self._stop.is_set():
-            swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
-            for store in swept.stores:
-                self._bells.changed(store)
-            more = swept.more
-
-    def _keys(self) -> None:
-        made = make_keys(self._database, self._entropy, self._clock.now_ms())
-        if made.made or made.destroyed:
-            log.info("day_keys", made=made.made, destroyed=made.destroyed)
 
     def _services(self) -> Services:
         settings = self._settings

@@ -97,6 +97,10 @@ class Batches(Protocol):
         """Replace those of streams that `ranges` holds."""
         ...
 
+    def broken_streams(self) -> Mapping[Stream, str]:
+        """Return the ranges of every stream in which something is missing."""
+        ...
+
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
         """Return the anchors of those boots that have one."""
         ...

@@ -9,6 +9,7 @@ from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.evidence import joined
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.intervals import order, truncated
+from shopbell_server.core.stream_ranges import from_text, missing
 from shopbell_server.ports import DatabaseRefusedError, Delivery
 from tests.fakes.memory_rows import Waiting, drop, insert, require
 
@@ -45,6 +46,13 @@ class MemoryBatches:
     def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
         del now_ms
         self._tables.streams.update(ranges)
+
+    def broken_streams(self) -> Mapping[Stream, str]:
+        return {
+            stream: ranges
+            for stream, ranges in self._tables.streams.items()
+            if missing(from_text(ranges))
+        }
 
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
         known = self._tables.anchors

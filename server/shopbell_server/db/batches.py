@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, not_, or_, select
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.db.statements import adding, by_keys, keeping, replacing
@@ -85,6 +85,12 @@ class SqlBatches:
             ],
         )
 
+    def broken_streams(self) -> Mapping[Stream, str]:
+        """Return the ranges of every stream in which something is missing."""
+        return {
+            (EdgeId(row.edge), row.stream): row.ranges for row in self._transaction.rows(_BROKEN)
+        }
+
     def anchors(self, boots: Collection[tuple[EdgeId, str]]) -> Mapping[tuple[EdgeId, str], Anchor]:
         """Return the anchors of those boots that have one."""
         return {
@@ -140,6 +146,14 @@ _HOLD_RANGES: Final = by_keys(
     _ranges_of.order_by(STREAMS.c.edge, STREAMS.c.stream).with_for_update(of=STREAMS),
     STREAMS.c.edge,
     STREAMS.c.stream,
+)
+# Whole is "1" or "1-9": one range, from 1 on.
+_BROKEN: Final = _ranges_of.where(
+    STREAMS.c.ranges != "",
+    or_(
+        STREAMS.c.ranges.contains(","),
+        and_(STREAMS.c.ranges != "1", not_(STREAMS.c.ranges.startswith("1-"))),
+    ),
 )
 _ADD_STREAM: Final = keeping(STREAMS)
 _PUT_RANGES: Final = replacing(STREAMS)

@@ -24,6 +24,16 @@ def anchor(boot: str, wall_ms: int) -> Anchor:
     return Anchor(edge=EDGE, boot=boot, boottime_ms=100, wall_ms=Millis(wall_ms))
 
 
+def test_streams_in_which_something_is_missing_are_found(work: UnitOfWork) -> None:
+    ranges = {"a": "1", "b": "1-9", "c": "2-9", "d": "1-4,6", "e": "10-12", "f": "1,3"}
+    streams = {stream: (EDGE, stream) for stream in [*ranges, "new"]}
+    work.batches.ranges(list(streams.values()), Millis(1))
+    work.batches.put_ranges({streams[name]: text for name, text in ranges.items()}, Millis(1))
+    assert work.batches.broken_streams() == {
+        (EDGE, name): ranges[name] for name in ("c", "d", "e", "f")
+    }
+
+
 def test_hashes_of_known_batches_are_returned(work: UnitOfWork) -> None:
     work.batches.record([record(2, sha=2), record(1), record(1, "s2", sha=3)])
     asked = [key(1), key(2), key(3), key(1, "s2"), key(1, "s1", EdgeId("other"))]

@@ -1,0 +1,108 @@
+"""What has to be done by time, not because something came in.
+
+Owns: which jobs there are and how often; patience with a database that is away.
+Never: what a job does (`usecases`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from prometheus_client import Gauge
+
+from shopbell_server.core import gaps, stream_ranges
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.sweep import sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from threading import Event
+
+    from shopbell_server.ports import Announcer, Database, Entropy, ServerClock
+    from shopbell_server.usecases.recompute import Terms
+
+log = structlog.get_logger()
+
+ROUND_S: Final = 1.0
+"""Between two sweeps: how late an end may be told, nothing beside the half hour of silence that it takes."""
+
+GAPS_ROUNDS: Final = 60
+"""A gap is told after five minutes: a look a minute is enough, and costs one query."""
+
+KEYS_ROUNDS: Final = 3600
+"""Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
+
+_GAPS = Gauge("shopbell_gaps", "Batches that edges sent, missing for more than five minutes.")
+
+
+class Jobs:
+    """The jobs of one process. Several processes may have them: whoever is first does the work."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: ServerClock,
+        entropy: Entropy,
+        terms: Terms,
+        announcer: Announcer,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._terms = terms
+        self._announcer = announcer
+        self._gaps: dict[gaps.Stream, gaps.Gap] = {}
+        self._told: set[gaps.Stream] = set()
+
+    def run(self, stop: Event) -> None:
+        """Do what is due until `stop` is set. One thread."""
+        rounds = 0
+        while not stop.wait(ROUND_S):
+            rounds += 1
+            self._do(self.sweep)
+            if rounds % GAPS_ROUNDS == 0:
+                self._do(self.find_gaps)
+            if rounds % KEYS_ROUNDS == 0:
+                self._do(self.keep_keys)
+
+    def keep_keys(self) -> None:
+        """Make the keys that are missing, destroy those whose time is over."""
+        made = make_keys(self._database, self._entropy, self._clock.now_ms())
+        if made.made or made.destroyed:
+            log.info("day_keys", made=made.made, destroyed=made.destroyed)
+
+    def sweep(self) -> None:
+        """End visits that are over, forget candidates."""
+        more = True
+        while more:
+            swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
+            for store in swept.stores:
+                self._announcer.changed(store)
+            more = swept.more
+
+    def find_gaps(self) -> None:
+        """Tell the operator what edges sent and nobody has."""
+        now_ms = self._clock.now_ms()
+        with self._database.read() as work:
+            broken = work.batches.broken_streams()
+        ranges = {stream: stream_ranges.from_text(text) for stream, text in broken.items()}
+        self._gaps = gaps.watched(self._gaps, ranges, now_ms)
+        found = gaps.open_gaps(self._gaps, now_ms)
+        _GAPS.set(sum(gap.batches for gap in found))
+        for gap in found:
+            if (gap.edge, gap.stream) not in self._told:
+                log.warning(
+                    "batches_missing", edge=gap.edge, stream=gap.stream, batches=gap.batches
+                )
+        self._told = {(gap.edge, gap.stream) for gap in found}
+
+    def _do(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except DatabaseBusyError:
+            pass  # somebody else is at it; it is due again soon
+        except DatabaseLostError as error:
+            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import threading
+
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from shopbell_server.core.gaps import OPEN_MS
+from shopbell_server.core.ids import Day, EdgeId, Millis, StoreId
+from shopbell_server.core.token_windows import day_of
+from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.jobs import Jobs
+from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.system import SystemEntropy
+from shopbell_server.usecases.recompute import Terms
+from tests.fakes.server import MemoryDatabase
+
+NOW = Millis(1_795_262_400_000)
+
+
+class SetClock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now_ms(self) -> Millis:
+        return self.at
+
+
+class Bells:
+    def __init__(self) -> None:
+        self.rung: list[StoreId] = []
+
+    def changed(self, store: StoreId) -> None:
+        self.rung.append(store)
+
+
+class World:
+    def __init__(self, database: MemoryDatabase | None = None) -> None:
+        self.database = database or MemoryDatabase()
+        self.clock = SetClock()
+        self.jobs = Jobs(
+            database=self.database,
+            clock=self.clock,
+            entropy=SystemEntropy(),
+            terms=Terms(rules=VisitRules(), sinks=()),
+            announcer=Bells(),
+        )
+
+
+def test_keys_are_there_for_a_week() -> None:
+    world = World()
+    world.jobs.keep_keys()
+    today = day_of(NOW)
+    with world.database.read() as work:
+        assert len(work.day_keys.keys([Day(today + ahead) for ahead in range(9)])) == 8
+
+
+def test_what_edges_sent_and_nobody_has_is_told_once() -> None:
+    world = World()
+    stream = (EdgeId("door"), "5" * 32)
+    with world.database.begin() as work:
+        work.batches.ranges([stream], NOW)
+        work.batches.put_ranges({stream: "1-4,7-9"}, NOW)
+        work.commit()
+    with capture_logs() as said:
+        world.jobs.find_gaps()
+        assert said == []
+        world.clock.at = Millis(NOW + OPEN_MS)
+        world.jobs.find_gaps()
+        world.jobs.find_gaps()
+    assert [(each["event"], each["edge"], each["batches"]) for each in said] == [
+        ("batches_missing", "door", 2)
+    ]
+    assert REGISTRY.get_sample_value("shopbell_gaps") == 2
+
+
+class AwayDatabase(MemoryDatabase):
+    """Away, then busy, then there; says when it was asked the third time."""
+
+    def __init__(self, asked: threading.Event) -> None:
+        super().__init__()
+        self._troubles = [DatabaseLostError("away"), DatabaseBusyError("busy")]
+        self._asked = asked
+
+    def begin(self):  # type: ignore[no-untyped-def]  # noqa: ANN201  # whatever the fake returns
+        if self._troubles:
+            raise self._troubles.pop(0)
+        self._asked.set()
+        return super().begin()
+
+
+def test_a_database_that_is_away_is_waited_for() -> None:
+    asked, stop = threading.Event(), threading.Event()
+    world = World(AwayDatabase(asked))
+    thread = threading.Thread(target=world.jobs.run, args=(stop,))
+    with capture_logs() as said:
+        thread.start()
+        there = asked.wait(30)
+        stop.set()
+        thread.join(10)
+    assert there
+    assert [each["event"] for each in said] == ["database_lost"]
