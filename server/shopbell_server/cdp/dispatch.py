@@ -75,8 +75,9 @@ class Dispatch:
         self._clock = clock
         self._chance = chance
         self._queued = threading.Event()
-        self._rest_until_ms = 0
-        self._look_ms = 0
+        self._rested_from_ms = 0
+        self._rest_ms = 0
+        self._looked_ms = -LOOK_MS
         self._failing = False
         self._off = False
         _OFF.labels(sink.name).set(0)
@@ -100,7 +101,7 @@ class Dispatch:
     def once(self, stop: threading.Event) -> bool:
         """Deliver what is due, at most as much as the sink takes together; False if nothing was."""
         self._count_waiting(stop)
-        if self._off or self._clock.now_ms() < self._rest_until_ms:
+        if self._off or _is_within(self._rest_ms, self._rested_from_ms, self._now()):
             return False
         due = self._in_database(
             lambda: take_due(
@@ -132,7 +133,8 @@ class Dispatch:
     def _notice(self, outcomes: Sequence[Outcome], now_ms: Millis) -> None:
         """Learn from what the sink answered how to treat it."""
         asked_s = max((each.retry_after_s or 0.0 for each in outcomes), default=0.0)
-        self._rest_until_ms = now_ms + round(min(asked_s, LONGEST_REST_S) * 1000)
+        self._rested_from_ms = now_ms
+        self._rest_ms = round(min(asked_s, LONGEST_REST_S) * 1000)
         if any(each.kind == "gone" for each in outcomes):
             self._off = True
             _OFF.labels(self._sink.name).set(1)
@@ -164,7 +166,7 @@ class Dispatch:
 
     def _count_waiting(self, stop: threading.Event) -> None:
         now_ms = self._now()
-        if now_ms < self._look_ms:
+        if _is_within(LOOK_MS, self._looked_ms, now_ms):
             return
         waiting = self._in_database(self._waiting, stop)
         if waiting is not None:
@@ -172,7 +174,7 @@ class Dispatch:
             lag_ms = 0 if since_ms is None else max(0, now_ms - since_ms)
             _WAITING.labels(self._sink.name).set(number)
             _LAG.labels(self._sink.name).set(lag_ms / 1000)
-            self._look_ms = now_ms + LOOK_MS
+            self._looked_ms = now_ms
 
     def _waiting(self) -> tuple[int, Millis | None]:
         with self._database.read() as work:
@@ -197,3 +199,8 @@ class Dispatch:
 
     def _now(self) -> Millis:
         return Millis(self._clock.now_ms())
+
+
+def _is_within(span_ms: int, since_ms: int, now_ms: int) -> bool:
+    """Return whether less than `span_ms` went by; not if the clock was set back since."""
+    return 0 <= now_ms - since_ms < span_ms

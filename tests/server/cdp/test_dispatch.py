@@ -210,6 +210,19 @@ def test_a_sink_that_asks_for_days_is_asked_every_hour(post: Post, sink: FakeSin
     assert [each.event for each in sink.taken] == [fact_id(2)]
 
 
+def test_a_clock_that_is_set_back_makes_no_rest_longer(post: Post, sink: FakeSink) -> None:
+    enrol(post.database, BOB, number=2)
+    post.clock.ms += 120 * MINUTE_MS
+    post.queue(1)
+    sink.outcomes.append(failed(retry_after_s=60.0))
+    post.all()
+    queue(post.database, scan(2, BOB), sinks=(post.name,))
+    assert post.all() == 0
+    post.clock.ms -= 60 * MINUTE_MS
+    post.all()
+    assert [each.event for each in sink.taken] == [fact_id(2)]
+
+
 def test_how_much_waits_and_how_long_is_measured_now_and_then(post: Post, sink: FakeSink) -> None:
     post.queue(1)
     sink.outcomes.append(failed())
