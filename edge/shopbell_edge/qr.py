@@ -54,7 +54,9 @@ def _read(images: list[Path]) -> int:
             failed = True
         else:
             line["codes"] = [{"format": code.format, "text": code.text} for code in codes]
-        print(json.dumps(line, ensure_ascii=False))
+        print(
+            json.dumps(line)
+        )  # in ASCII: a path need not be text, nor the terminal know every letter
     return int(failed)
 
 

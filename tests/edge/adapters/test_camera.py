@@ -3,8 +3,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import cv2
@@ -128,6 +130,82 @@ def test_an_image_that_claims_a_billion_pixels_is_refused(tmp_path: Path) -> Non
         load(file)
 
 
+BOMB = """
+import sys
+from pathlib import Path
+from shopbell_edge.core.units import ScannerName
+from shopbell_edge.daemon import reader_of
+from shopbell_edge.config import Camera
+from shopbell_edge.adapters.camera.stills import UnreadableImageError, load
+
+reader_of(Camera(scanner="cam0", device=0), retail=False)
+try:
+    print(load(Path(sys.argv[1])).shape)
+except UnreadableImageError as error:
+    print(error.reason)
+"""
+
+
+def test_the_daemon_unpacks_no_image_past_the_limit(tmp_path: Path) -> None:
+    """In a process of its own: OpenCV reads its limit once, and here it may have done so."""
+    file = tmp_path / "bomb.png"
+    cv2.imwrite(str(file), np.zeros((8_000, 8_000), np.uint8))
+    assert file.stat().st_size < 200_000
+    done = subprocess.run(
+        [sys.executable, "-c", BOMB, str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert (done.stdout, done.stderr) == ("more than 60000000 pixels, or broken\n", "")
+
+
+async def test_links_to_nothing_and_pipes_do_not_make_a_folder_blind(tmp_path: Path) -> None:
+    (tmp_path / "nothing.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "itself.png").symlink_to(tmp_path / "itself.png")
+    (tmp_path / "folder.png").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
+    cv2.imwrite(str(tmp_path / "good.png"), qr())
+    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=False))
+    (code,) = await read_until(reader, 1, lambda _: None)
+    assert code.text == PASS
+
+
+async def test_an_image_that_somebody_else_takes_away_is_nobodys_error(tmp_path: Path) -> None:
+    path = tmp_path / "good.png"
+    cv2.imwrite(str(path), qr("one"))
+    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=True))
+    stop = threading.Event()
+
+    def found(_: Code) -> None:
+        path.unlink()
+        stop.set()
+
+    Folder(tmp_path, consume=True).look(stop, found, lambda _: None)
+    cv2.imwrite(str(path), qr("two"))
+    (code,) = await read_until(reader, 1, lambda _: None)
+    assert code.text == "two"
+
+
+async def test_a_file_where_a_folder_should_be_is_blindness(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.write_text("a file")
+    healths: list[Health] = []
+
+    def feel(health: Health) -> None:
+        healths.append(health)
+        if health.state == "blind":
+            place.unlink()
+            place.mkdir()
+            cv2.imwrite(str(place / "a.png"), qr())
+
+    codes = await read_until(
+        ImageReader(ScannerName("cam0"), Folder(place, consume=False)), 1, feel
+    )
+    assert ([code.text for code in codes], healths[0].reason) == ([PASS], "no_folder")
+
+
 def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
@@ -228,3 +306,18 @@ def test_the_command_prints_a_line_for_every_image(tmp_path: Path) -> None:
     assert first == {"path": str(good), "codes": [{"format": "QR Code", "text": PASS}]}
     assert second == {"path": str(bad), "error": "not an image"}
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_file_whose_name_is_no_text_is_read_too(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "good.png"), qr())
+    odd = os.fsencode(tmp_path) + b"/\xff.png"
+    os.rename(tmp_path / "good.png", odd)  # noqa: PTH104  # no Path for bytes
+    done = subprocess.run(
+        [sys.executable, "-m", "shopbell_edge.qr", "read", odd],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["codes"][0]["text"] == PASS

@@ -38,6 +38,10 @@ _TILES: Final = (8, 8)
 _ENLARGED: Final = 2.0
 """A blurred module of 3 pixels becomes one of 6, which the binarizer can tell from its neighbours."""
 
+_MOST_ENLARGED: Final = 12_000_000
+"""Pixels of an image that is enlarged: a phone's usual photograph, which then takes 48 MB. What is larger has
+modules enough, and would not fit into the memory of a small machine."""
+
 
 def in_frame(image: MatLike, *, retail: bool) -> list[Code]:
     """Return the passes in a live frame (BGR or grey); with `retail` barcodes too, ten times as slowly."""
@@ -53,12 +57,11 @@ def in_still(image: MatLike) -> list[Code]:
         return found
     grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)  # noqa: PLR2004  # axes
     evened = cv2.createCLAHE(_CONTRAST, _TILES).apply(grey)
+    found = in_frame(evened, retail=True)
+    if found or evened.size > _MOST_ENLARGED:
+        return found
     enlarged = cv2.resize(evened, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC)
-    for harder in (evened, enlarged):
-        found = in_frame(harder, retail=True)
-        if found:
-            return found
-    return []
+    return in_frame(enlarged, retail=True)
 
 
 def _read(image: MatLike, formats: Iterable[zxingcpp.BarcodeFormat]) -> list[Code]:

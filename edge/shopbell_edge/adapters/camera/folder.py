@@ -6,6 +6,7 @@ Never: writes into the folder, but for taking away what it was told to consume.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -65,14 +66,17 @@ class Folder:
         """Return files not seen before, oldest first; None if there is no such folder."""
         try:
             files = [
-                (file.stat().st_mtime_ns, file)
+                file
                 for file in self._path.iterdir()
                 if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
             ]
-        except FileNotFoundError:
-            # The folder, or a file that went between two looks; it is seen in the next one.
-            return [] if self._path.is_dir() else None
-        new = [(at, file) for at, file in sorted(files) if (file.name, at) not in self._seen]
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        new = sorted(
+            (at, file)
+            for file in files
+            if (at := _changed_ns(file)) is not None and (file.name, at) not in self._seen
+        )
         for at, file in new:
             self._seen[file.name, at] = None
             if len(self._seen) > MOST_REMEMBERED:
@@ -86,9 +90,18 @@ class Folder:
             # Set aside, not deleted: somebody meant something by it.
             log.warning("image_unreadable", reason=error.reason)
             if self._consume:
-                file.rename(file.with_suffix(".unreadable"))
+                with contextlib.suppress(FileNotFoundError):  # somebody else has taken it away
+                    file.rename(file.with_suffix(".unreadable"))
             return
         for code in codes:
             found(code)
         if self._consume:
             file.unlink(missing_ok=True)
+
+
+def _changed_ns(file: Path) -> int | None:
+    """Return when `file` was changed last; None if it went between two looks, or is a link to nothing."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None
