@@ -54,7 +54,8 @@ class EmbeddedBroker:
         self._data_dir = data_dir
         self._host = host
         self.port = port or _free_port(host)
-        self._edge_password_file = edge_password_file
+        self.edge_password_file = edge_password_file
+        self.config_file = data_dir / "broker.conf"
         self.login = Login(username="server", password=secrets.token_urlsafe(24))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -62,11 +63,12 @@ class EmbeddedBroker:
         program = _program()
         _require_free(self._host, self.port)
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = self._data_dir / "broker.conf"
+        config = self.config_file
         config.touch(mode=0o600)
+        config.chmod(0o600)  # one that is there keeps its mode otherwise
         config.write_text(
             json.dumps(
-                self._config(_kept_password(self._edge_password_file)),
+                self._config(self.edge_password),
                 indent=1,
                 ensure_ascii=False,  # a folder's name may have any character; \u is not read there
             )
@@ -99,6 +101,16 @@ class EmbeddedBroker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+    @property
+    def edge_password(self) -> str:
+        """Return what edges give as user `edge`; made if there is none yet."""
+        return _kept_password(self.edge_password_file)
+
+    @property
+    def pid(self) -> int | None:
+        """Return the id of its process while it runs."""
+        return None if self._process is None else self._process.pid
 
     def _config(self, edge_password: str) -> dict[str, object]:
         """Return nats-server's configuration; its format takes JSON."""

@@ -7,7 +7,7 @@ Never: what a batch means (`usecases.take`).
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from threading import Event
 
     from shopbell_server.ingest.edges import Edges
-    from shopbell_server.ingest.subscriber import Incoming, Subscriber
+    from shopbell_server.ingest.subscriber import Incoming
     from shopbell_server.ports import Announcer, ServerClock
     from shopbell_server.usecases.take import Intake, Taken
+    from shopbell_wire.messages import Ack
 
 log = structlog.get_logger()
 
@@ -53,13 +54,29 @@ _TOOK = Histogram(
 )
 
 
+class Post(Protocol):
+    """Where messages come from and answers go to (`subscriber.Subscriber`)."""
+
+    def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
+        """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
+        ...
+
+    def answer(self, edge: str, ack: Ack) -> None:
+        """Tell an edge what is committed."""
+        ...
+
+    def done(self, messages: Sequence[Incoming]) -> None:
+        """Let the broker forget `messages`."""
+        ...
+
+
 class Ingest:
     """Takes messages in until told to stop. One thread runs `run`."""
 
     def __init__(  # noqa: PLR0913  (what it connects, each by name)
         self,
         *,
-        subscriber: Subscriber,
+        subscriber: Post,
         intake: Intake,
         edges: Edges,
         announcer: Announcer,

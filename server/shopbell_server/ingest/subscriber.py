@@ -75,7 +75,7 @@ class Incoming:
 class Subscriber:
     """Connected while its context is open; reconnects by itself for as long as that is."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (whom to speak to as whom, and how patiently)
         self,
         tenant: str,
         address: tuple[str, int],
@@ -84,12 +84,14 @@ class Subscriber:
         client_id: str,
         *,
         most_waiting: int = _MOST_WAITING,
+        ask_again_s: float = _ASK_AGAIN_S,
     ) -> None:
-        """`most_waiting` bounds the queue; it is smaller in tests only."""
+        """Bound the queue by `most_waiting`; ask a broker that forbids us again after `ask_again_s`."""
         self._tenant = tenant
         self._address = address
         self._waiting: queue.Queue[Incoming] = queue.Queue(most_waiting)
         self._is_full = False
+        self._ask_again_s = ask_again_s
         self._subscribed = threading.Event()
         self._forbidden_at: float | None = None
         self._reached = True
@@ -133,6 +135,16 @@ class Subscriber:
     def listening(self) -> bool:
         """Whether edges are heard right now."""
         return self._subscribed.is_set()
+
+    @property
+    def forbidden(self) -> bool:
+        """Whether the broker let us in and does not let us hear; it is asked again in a while."""
+        return self._forbidden_at is not None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the last message that came found no room."""
+        return self._is_full
 
     def wait_until_listening(self, limit_s: float) -> bool:
         """Return whether edges are heard within `limit_s`."""
@@ -189,7 +201,7 @@ class Subscriber:
     def _ask_again(self) -> None:
         """Subscribe once more if the broker forbade it a while ago."""
         at = self._forbidden_at
-        if at is not None and time.monotonic() - at >= _ASK_AGAIN_S:
+        if at is not None and time.monotonic() - at >= self._ask_again_s:
             self._forbidden_at = None
             self._client.subscribe(topics.from_edges(self._tenant), qos=1)
 
