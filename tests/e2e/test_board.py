@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.browser import Board, tablet
 from tests.e2e.pictures import take_picture
 from tests.e2e.shop import PASSWORD, STAFF
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.people import App, Customer
     from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 NASTY = "<img src=x onerror=alert(1)>"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.air import advertising
 from tests.e2e.browser import LANDSCAPE, PORTRAIT, Board, tablet
 from tests.e2e.people import ALL, NAMELESS, Phone
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import FakeAir
     from tests.e2e.people import App
     from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 TABLETS = {"landscape": LANDSCAPE, "portrait": PORTRAIT, "phone": (390, 844)}
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.walk import through_the_chain
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import FakeAir
     from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 
 async def test_three_frames_reach_the_board_and_the_cdp_and_end(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from tests.e2e.pictures import CONDITIONS, take_picture
 from tests.rigs.waiting import until
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from tests.e2e.browser import Board
     from tests.e2e.people import App
     from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 SCANNED: Final = "shopbell.pass.scanned.v1"
 STARTED: Final = "shopbell.visit.started.v1"

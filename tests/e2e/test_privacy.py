@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from shopbell_edge.adapters.spool import reading
 from shopbell_sim.core import advert
 from tests.e2e import watching
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from tests.e2e.conftest import FakeAir
     from tests.e2e.people import Customer
     from tests.e2e.shop import Shop
+
+pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 STARTED: Final = "shopbell.visit.started.v1"
 ENDED: Final = "shopbell.visit.ended.v1"
