@@ -26,8 +26,6 @@ from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:
-    import contextlib
-
     from shopbell_server.config import Settings
     from shopbell_server.ports import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
@@ -61,20 +59,25 @@ def read_number_of(settings: Settings) -> ReadNumber | None:
     return lambda edge, sealed: opened(sealed, settings.tenant, edge, opener.open)
 
 
-def subscriber_of(settings: Settings, stack: contextlib.ExitStack) -> Subscriber:
-    """Return the end of MQTT; an embedded broker is started first, and stopped with `stack`."""
+def broker_of(settings: Settings) -> EmbeddedBroker | None:
+    """Return the broker that the server runs itself, not started yet; None if there is another."""
+    embedded = settings.broker.embedded
+    if embedded is None:
+        return None
+    return EmbeddedBroker(
+        Path(embedded.data_dir),
+        settings.broker.host,
+        settings.broker.port,
+        Path(embedded.edge_password_file),
+    )
+
+
+def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscriber:
+    """Return the end of MQTT: at `embedded`, which must run when it is entered, or elsewhere."""
     broker = settings.broker
     # A name of its own per process: two of the same name would throw each other out.
     client_id = f"{settings.tenant}_server_{secrets.token_hex(4)}"
-    if broker.embedded is not None:
-        embedded = stack.enter_context(
-            EmbeddedBroker(
-                Path(broker.embedded.data_dir),
-                broker.host,
-                broker.port,
-                Path(broker.embedded.edge_password_file),
-            )
-        )
+    if embedded is not None:
         credentials = Credentials(
             username=embedded.login.username, password=embedded.login.password
         )

@@ -22,6 +22,7 @@ import uvicorn
 from prometheus_client import REGISTRY
 
 from shopbell_server.assembly import (
+    broker_of,
     in_url,
     listen,
     open_database,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from shopbell_server.config import Settings
     from shopbell_server.core.ids import StoreId
     from shopbell_server.db.unit_of_work import SqlDatabase
+    from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports import ServerClock
     from shopbell_server.seed import Seed
@@ -120,8 +122,11 @@ async def serve(
         listening = stack.enter_context(listen(settings.http.host, settings.http.port))
         database = stack.enter_context(contextlib.closing(open_database(settings)))
         # Before any thread: the broker's child is made to die with this process.
-        subscriber = stack.enter_context(subscriber_of(settings, stack))
-        server = _Server(settings, database, subscriber, clock or SystemClock())
+        broker = broker_of(settings)
+        if broker is not None:
+            stack.enter_context(broker)
+        subscriber = stack.enter_context(subscriber_of(settings, broker))
+        server = _Server(settings, database, subscriber, broker, clock or SystemClock())
         await server.run(listening, sign_in, ready, signals)
 
 
@@ -133,11 +138,13 @@ class _Server:
         settings: Settings,
         database: SqlDatabase,
         subscriber: Subscriber,
+        broker: EmbeddedBroker | None,
         clock: ServerClock,
     ) -> None:
         self._settings = settings
         self._database = database
         self._subscriber = subscriber
+        self._broker = broker
         self._clock = clock
         self._entropy = SystemEntropy()
         self._terms = terms_of(settings)
@@ -253,6 +260,8 @@ class _Server:
             wait_s=self._settings.gathering.wait_ms / 1000,
         )
         yield "ingest", lambda: ingest.run(self._stop)
+        if self._broker is not None:
+            yield "broker", partial(self._broker.watch, self._stop)
         yield "jobs", lambda: self._jobs.run(self._stop)
         for dispatch in dispatches:
             yield "dispatch", partial(dispatch.run, self._stop)

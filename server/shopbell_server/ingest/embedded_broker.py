@@ -20,11 +20,16 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    import threading
 
 _START_S: Final = 15.0
 """It is ready in 0.1 s; a Pi with a tired card may take ten."""
 _STOP_S: Final = 5.0
+_LOOK_S: Final = 0.5
+"""How late the end of the broker is noticed: edges try again every second at first."""
 _PAUSE_S: Final = 0.02
 _READY: Final = "Server is ready"
 """What nats-server says when all of its listeners are there."""
@@ -111,6 +116,22 @@ class EmbeddedBroker:
     def pid(self) -> int | None:
         """Return the id of its process while it runs."""
         return None if self._process is None else self._process.pid
+
+    def watch(self, stop: threading.Event) -> None:
+        """Return once `stop` is set; raise BrokerFailedError if the broker ends before.
+
+        It is not started again from here: its passwords and its place are made with the server's start.
+        """
+        process = self._process
+        while process is not None and not stop.wait(_LOOK_S):
+            code = process.poll()
+            if code is not None:
+                how = f"by signal {-code}" if code < 0 else f"with {code}"
+                log = self._data_dir / "broker.log"
+                raise BrokerFailedError(
+                    f"the embedded broker ended {how}, and no edge is heard without it; "
+                    f"it said last: {_last_line(log)}"
+                )
 
     def _config(self, edge_password: str) -> dict[str, object]:
         """Return nats-server's configuration; its format takes JSON."""

@@ -241,3 +241,15 @@ def is_alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+def test_a_broker_that_ends_is_noticed_and_one_that_is_to_end_is_not(tmp_path: Path) -> None:
+    stop = threading.Event()
+    with embedded(tmp_path) as broker:
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGKILL)
+        with pytest.raises(BrokerFailedError, match="the embedded broker ended by signal 9"):
+            broker.watch(stop)
+    with embedded(tmp_path) as broker:
+        stop.set()
+        broker.watch(stop)
