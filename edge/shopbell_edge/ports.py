@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.batching import Lane, Unripe, Wanted
     from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.core.units import Boottime, ScannerName
-    from shopbell_wire.messages import Ack, Clock, Event, Status
+    from shopbell_wire.messages import Ack, Clock, Event, Hearing, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """Whether a scanner hears, and why it thinks so (a short snake_case reason)."""
 
-    state: Literal["hearing", "blind", "suspect"]
+    state: Hearing
     reason: str
+    for_ms: int = 0
+    """How long it has been so already, for silence is found out late."""
 
 
 class Radio(Protocol):
@@ -28,6 +30,11 @@ class Radio(Protocol):
 
     @property
     def scanner(self) -> ScannerName: ...
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many advertisements of this `listen` went no further, by result (`not_ours` …)."""
+        ...
 
     async def listen(
         self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]

@@ -20,6 +20,7 @@ class FakeRadio:
 
     def __init__(self, *script: Advertisement | Health | Exception, scanner: str = "fake0") -> None:
         self.scanner = ScannerName(scanner)
+        self.dropped: dict[str, int] = {}
         self._script: asyncio.Queue[Advertisement | Health | Exception] = asyncio.Queue()
         self.play(*script)
 

@@ -48,7 +48,7 @@ class MemorySpool:
         self._edge = edge
         self._stream = stream
         self._seq = 0
-        self._room = room
+        self.room = room
         self._limits = limits or BatchLimits()
         self._dropped: Counter[str] = Counter()
         self._changed = asyncio.Event()
@@ -58,9 +58,9 @@ class MemorySpool:
 
     async def append(self, events: Sequence[Event], clock: Clock) -> int:
         kept = list(events)
-        if len(self.events) + len(kept) > self._room * 3 // 4:
+        if len(self.events) + len(kept) > self.room * 3 // 4:
             kept = [event for event in events if not isinstance(event, Presence)]
-        if len(self.events) + len(kept) > self._room:
+        if len(self.events) + len(kept) > self.room:
             kept = []
         for event in events:
             if event not in kept:

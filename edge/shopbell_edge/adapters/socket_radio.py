@@ -20,7 +20,7 @@ from shopbell_edge.core.units import ScannerName
 from shopbell_edge.ports import Health, RadioLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from shopbell_edge.core.advertisement import Advertisement
@@ -32,7 +32,7 @@ MAX_LINE: Final = 1024
 class Heard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One advertisement: raw advertising data in hexadecimal, and the strength in dBm."""
 
-    ad: Annotated[str, msgspec.Meta(max_length=2 * MAX_BYTES, pattern="^([0-9a-fA-F]{2})*$")]
+    ad: Annotated[str, msgspec.Meta(max_length=2 * MAX_BYTES, pattern=r"^([0-9a-fA-F]{2})*\Z")]
     rssi: Annotated[int, msgspec.Meta(ge=-128, le=127)]
 
 
@@ -53,6 +53,11 @@ class SocketRadio:
     def scanner(self) -> ScannerName:
         """The name it was given."""
         return self._scanner
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """How many lines were not of the form."""
+        return {"malformed_line": self.malformed}
 
     async def listen(
         self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]

@@ -54,6 +54,10 @@ class Repeats:
             self._until_ms.popitem(last=False)
         return True
 
+    def forget(self, code: PassCode | LoyaltyNumber) -> None:
+        """Let `code` through again: it could not be kept, so showing it once more must help."""
+        self._until_ms.pop(self._name(code)[0], None)
+
     def _name(self, code: PassCode | LoyaltyNumber) -> tuple[bytes, int]:
         if isinstance(code, PassCode):
             text, hold_ms = f"{code.card_ref}.{code.step}", PASS_HOLD_MS

@@ -100,18 +100,6 @@ class Roster:
         """How many tokens are remembered: here or not (yet) near enough."""
         return len(self._stays) + len(self._candidates)
 
-    @property
-    def last_heard(self) -> Boottime:
-        """When anything at all was heard last, foreign or not; 0 if never."""
-        return Boottime(self._heard_ms)
-
-    def listened_ms(self, now: Boottime) -> int:
-        """Return a reading of the clock that stands still while blind.
-
-        The difference of two readings is the time in which the scanner could hear.
-        """
-        return self._listening.at(now)
-
     def hear(self, advertisement: Advertisement, now: Boottime) -> bool:
         """Take in an advertisement; return whether there is something to `take`."""
         self._heard_ms = now

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Hearing = Literal["hearing", "blind", "suspect"]
+    from shopbell_wire.messages import Hearing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +27,6 @@ class Tally:
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By scanner and result: `pass`, `number`, or why not."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """By reason: what the spool had no room for."""
+    """By reason: what the spool had no room for, and tokens that had to make room for newer ones."""
     hearing: dict[str, tuple[Hearing, str]] = field(default_factory=dict)
     """By scanner: how it hears, and why it thinks so."""

@@ -42,9 +42,6 @@ ONLINE: Final = Pace(moving_ms=5_000, steady_ms=30_000)
 OFFLINE: Final = Pace(moving_ms=60_000, steady_ms=60_000)
 """While the broker is away: nobody is watching, and the spool has to last."""
 
-CROWDED: Final = Pace(moving_ms=120_000, steady_ms=120_000)
-"""While the spool is more than 80 % full."""
-
 PARTING: Final = Pace(moving_ms=0, steady_ms=0)
 """Before the process ends: all that was not told yet."""
 

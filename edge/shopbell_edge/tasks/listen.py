@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from shopbell_edge.core.telling import OFFLINE, PARTING
-from shopbell_edge.ports import SpoolFullError
-from shopbell_wire.messages import ScannerHealth
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.tasks.feelings import Feelings
+from shopbell_edge.tasks.keeping import keep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.roster import Roster
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.core.telling import Pace
-    from shopbell_edge.core.units import Boottime
     from shopbell_edge.ports import EdgeClock, Health, Radio, Spool
     from shopbell_wire.messages import Event
-
-log = structlog.get_logger()
 
 TICK_S: Final = 1.0
 """How late a leaving may be noticed: nothing against the three minutes that it takes."""
@@ -40,9 +37,9 @@ class Listening:
         self._clock = clock
         self._tally = tally
         self._news = asyncio.Event()
-        self._health: list[Event] = []
-        self._said: tuple[str, Boottime, int] | None = None
-        tally.adverts[radio.scanner] = lambda: roster.counts
+        self._feelings = Feelings(radio.scanner, clock, tally, self._news.set)
+        self._pushed_out = 0
+        tally.adverts[radio.scanner] = self._counts
 
     async def run(self, online: Callable[[], bool], pace: Pace, alive: Callable[[], None]) -> None:
         """Listen until cancelled. `pace` holds while `online`; `alive` is called with every tick.
@@ -62,30 +59,12 @@ class Listening:
             self._news.set()
 
     def _feels(self, health: Health) -> None:
-        """Tell the server when the state changes; a new reason for the old state is for the log."""
-        scanner = self._radio.scanner
         now = self._clock.boottime()
         if health.state == "hearing":
             self._roster.hearing(now)
         else:
-            self._roster.blind(now)
-        log.info("scanner_health", scanner=scanner, state=health.state, reason=health.reason)
-        self._tally.hearing[scanner] = (health.state, health.reason)
-        if self._said is not None and self._said[0] == health.state:
-            return
-        listened_ms = self._roster.listened_ms(now)
-        clock = self._clock.now()
-        self._health.append(
-            ScannerHealth(
-                scanner=scanner,
-                state=health.state,
-                since_ms=clock.wall_ms,
-                reason=health.reason,
-                coverage=_coverage(self._said, now, listened_ms),
-            )
-        )
-        self._said = (health.state, now, listened_ms)
-        self._news.set()
+            self._roster.blind(Boottime(now - health.for_ms))
+        self._feelings.feel(health)
 
     async def _tell(
         self, online: Callable[[], bool], pace: Pace, alive: Callable[[], None]
@@ -103,28 +82,12 @@ class Listening:
             alive()
 
     def _take(self, pace: Pace) -> list[Event]:
-        health, self._health = self._health, []
-        return [*health, *self._roster.tick(self._clock.now(), pace)]
+        events = [*self._feelings.take(), *self._roster.tick(self._clock.now(), pace)]
+        if self._roster.pushed_out > self._pushed_out:
+            self._tally.dropped["token_pushed_out"] += self._roster.pushed_out - self._pushed_out
+            self._pushed_out = self._roster.pushed_out
+        return events
 
-
-async def keep(spool: Spool, clock: EdgeClock, events: Sequence[Event], tally: Tally) -> bool:
-    """Store `events`; return whether all of them are. What finds no room is counted by the spool too."""
-    if not events:
-        return True
-    try:
-        given_up = await spool.append(events, clock.now())
-    except SpoolFullError:
-        given_up = len(events)
-    if given_up:
-        log.error("spool_full", given_up=given_up)
-        tally.dropped["spool_full"] += given_up
-    for event in events:
-        tally.events[str(event.__struct_config__.tag)] += 1
-    return not given_up
-
-
-def _coverage(said: tuple[str, Boottime, int] | None, now: Boottime, listened_ms: int) -> float:
-    """Return the share of the time since the last word in which the scanner could hear."""
-    if said is None or now <= said[1]:
-        return 1.0
-    return min(1.0, max(0.0, (listened_ms - said[2]) / (now - said[1])))
+    def _counts(self) -> Mapping[str, int]:
+        """Return advertisements by result: what the radio dropped, and what the roster made of the rest."""
+        return Counter(self._radio.dropped) + Counter(self._roster.counts)

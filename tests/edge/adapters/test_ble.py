@@ -120,7 +120,7 @@ class TestStrangers:
             await bluez.inject(FOREIGN, STRANGER)
             await bluez.inject(IBEACON, PHONE)
             await listener.hears(1)
-        assert radio.foreign == 1
+        assert radio.dropped == {"not_ours": 1}
 
     async def test_leave_no_address_in_what_is_heard_said_or_logged(
         self, bluez: FakeBluez, caplog: pytest.LogCaptureFixture
@@ -255,6 +255,7 @@ class TestClimbsTheLadder:
         recovery = Recovery(silent_s=0.2, check_s=0.1, attempts=1000, backoff=PATIENT.backoff)
         async with listening(a_radio(recovery)) as listener:
             await listener.is_blind("silent")
+            assert listener.health[-1].for_ms == 200, "so long it had not heard"
 
             async def restarted() -> bool:
                 return (await bluez.counts())["restarts"] > 0

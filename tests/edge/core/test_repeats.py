@@ -63,3 +63,11 @@ def test_past_the_bound_the_oldest_goes() -> None:
         assert repeats.is_new(number(f"{code:013d}"), Boottime(0))
     assert not repeats.is_new(number(f"{1:013d}"), Boottime(0))
     assert repeats.is_new(number(f"{0:013d}"), Boottime(0))
+
+
+def test_what_could_not_be_kept_may_be_shown_again() -> None:
+    repeats = Repeats(key=KEY)
+    assert repeats.is_new(number("2900000000018"), Boottime(0))
+    repeats.forget(number("2900000000018"))
+    repeats.forget(number("2900000000018"))
+    assert repeats.is_new(number("2900000000018"), Boottime(1))

@@ -6,7 +6,6 @@ import pytest
 from shopbell_edge.core.presence import Stay
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.telling import (
-    CROWDED,
     OFFLINE,
     ONLINE,
     PARTING,
@@ -126,7 +125,10 @@ def test_moving_is_against_what_was_told_last() -> None:
     assert due(one, 26_000) is None
 
 
-@pytest.mark.parametrize(("pace", "after_ms"), [(OFFLINE, 60_000), (CROWDED, 120_000)])
+@pytest.mark.parametrize(
+    ("pace", "after_ms"),
+    [(OFFLINE, 60_000), (Pace(moving_ms=120_000, steady_ms=120_000), 120_000)],
+)
 def test_other_times_have_another_pace(pace: Pace, after_ms: int) -> None:
     one = told()
     hear(one, 20_000, 29.0)

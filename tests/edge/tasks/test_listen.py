@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 class Edge:
     """One radio of an edge, everything around it being in the test's hands."""
 
-    def __init__(self, *, room: int = 10_000) -> None:
+    def __init__(self, *, room: int = 10_000, most_tokens: int = 10_000) -> None:
         self.clock = FakeClock()
         self.radio = FakeRadio()
         self.spool = MemorySpool(self.clock.now(), room=room)
         self.tally = Tally()
         self.rounds = 0
-        roster = Roster(scanner=ScannerName("fake0"), retailer=RETAILER, rules=Rules())
+        roster = Roster(
+            scanner=ScannerName("fake0"),
+            retailer=RETAILER,
+            rules=Rules(),
+            most_tokens=most_tokens,
+        )
         self.listening = Listening(self.radio, roster, self.spool, self.clock, self.tally)
 
     async def run(self) -> None:
@@ -73,6 +78,43 @@ async def test_strangers_leave_nothing_but_a_count() -> None:
         await until("told", lambda: edge.rounds > 0)
     assert edge.phases == []
     assert edge.tally.adverts["fake0"]()["not_ours"] == 50
+
+
+async def test_what_the_radio_dropped_is_counted_with_the_rest() -> None:
+    edge = Edge()
+    edge.radio.dropped = {"not_ours": 7, "malformed_line": 2}
+    async with running(edge.run()):
+        edge.radio.play(heard(), ibeacon())
+        await edge.radio.played()
+    counts = edge.tally.adverts["fake0"]()
+    assert (counts["not_ours"], counts["malformed_line"], counts["ours"]) == (8, 2, 1)
+
+
+async def test_a_flood_of_tokens_is_counted_where_somebody_looks() -> None:
+    edge = Edge(most_tokens=10)
+    async with running(edge.run()):
+        edge.radio.play(*[ibeacon(number) for number in range(30)])
+        await edge.radio.played()
+    assert edge.tally.dropped["token_pushed_out"] == 20
+
+
+async def test_a_silence_that_is_found_out_late_is_no_absence() -> None:
+    edge = Edge()
+    async with running(edge.run()):
+        await edge.comes_in()
+        await until("told", lambda: edge.phases == ["entered"])
+        edge.clock.forward(120_000)
+        edge.radio.play(Health(state="blind", reason="silent", for_ms=115_000))
+        await edge.radio.played()
+        edge.clock.forward(600_000)
+        edge.radio.play(Health(state="hearing", reason="scanning"))
+        await edge.radio.played()
+        edge.clock.forward(100_000)
+        rounds = edge.rounds
+        await until("looked", lambda: edge.rounds > rounds + 1)
+    blind = [e for e in edge.events if isinstance(e, ScannerHealth) and e.state == "blind"]
+    assert [e.since_ms for e in blind] == [edge.clock.now().wall_ms - 100_000 - 600_000 - 115_000]
+    assert "left" not in edge.phases
 
 
 async def test_leaving_is_told_by_time_alone() -> None:

@@ -4,7 +4,7 @@ from shopbell_edge.core.codes import NumberRule
 from shopbell_edge.core.repeats import Repeats
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.tasks.look import Looking
-from shopbell_wire.messages import Scan
+from shopbell_wire.messages import Scan, ScannerHealth
 from tests.edge.tasks.running import running
 from tests.fakes.clock import FakeClock
 from tests.fakes.reader import FakeReader
@@ -104,3 +104,29 @@ async def test_the_state_of_the_camera_is_known() -> None:
         counter.reader.feel("blind", "no_camera")
         await counter.reader.done()
     assert counter.tally.hearing["reader0"] == ("blind", "no_camera")
+
+
+async def test_the_server_is_told_when_the_camera_goes_blind() -> None:
+    counter = Counter()
+
+    def told() -> list[tuple[str, str]]:
+        events = [event for event, _ in counter.spool.events.values()]
+        return [(e.state, e.reason) for e in events if isinstance(e, ScannerHealth)]
+
+    async with running(counter.looking.run()):
+        counter.reader.feel("hearing", "camera_opened")
+        counter.reader.feel("blind", "camera_lost")
+        await until("told", lambda: len(told()) == 2)
+    assert told() == [("hearing", "camera_opened"), ("blind", "camera_lost")]
+
+
+async def test_a_pass_that_found_no_room_may_be_shown_again() -> None:
+    counter = Counter(room=0)
+    async with running(counter.looking.run()):
+        counter.reader.read("QR Code", PASS)
+        await counter.reader.done()
+        assert counter.tally.dropped == {"spool_full_scan": 1}
+        counter.spool.room = 10
+        counter.reader.read("QR Code", PASS)
+        await counter.reader.done()
+    assert len(counter.scans) == 1

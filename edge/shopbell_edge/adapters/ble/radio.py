@@ -16,12 +16,13 @@ from bleak.exc import BleakError
 
 from shopbell_edge.adapters.ble.bus import BusUnreachableError, Own, watching
 from shopbell_edge.adapters.ble.ear import Ear
+from shopbell_edge.core.frames import Foreign
 from shopbell_edge.core.recovery import WAIT_FIRST, next_step
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.ports import Health, RadioLostError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from bleak.args.bluez import BlueZDiscoveryFilters
 
@@ -74,9 +75,9 @@ class BleakRadio:
         return ScannerName(self._own.name)
 
     @property
-    def foreign(self) -> int:
-        """How many advertisements of no interest this `listen` has received and dropped."""
-        return self._ear.foreign if self._ear else 0
+    def dropped(self) -> Mapping[str, int]:
+        """How many advertisements of no interest this `listen` has received."""
+        return {Foreign.NOT_OURS: self._ear.foreign if self._ear else 0}
 
     async def listen(
         self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]
@@ -95,7 +96,7 @@ class BleakRadio:
         while True:
             before = ear.adverts
             reason = await self._attempt(step, ear, voice)
-            voice.blind(reason)
+            voice.blind(reason, recovery.silent_s if reason == "silent" else 0.0)
             if ear.adverts != before:
                 failures, waits_s = 0, recovery.backoff.delays(self._uniform)
             failures += 1
@@ -157,9 +158,9 @@ class _Voice:
         self._health = health
         self._said: Health | None = None
 
-    def blind(self, reason: Reason) -> None:
+    def blind(self, reason: Reason, for_s: float = 0.0) -> None:
         self.reason = reason
-        self._say(Health(state="blind", reason=reason))
+        self._say(Health(state="blind", reason=reason, for_ms=round(for_s * 1_000)))
 
     def hearing(self) -> None:
         self._say(Health(state="hearing", reason="scanning"))

@@ -1,0 +1,49 @@
+"""What a scanner says of itself: to the log, to whoever watches the edge, and to the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shopbell_edge.core.wellbeing import Wellbeing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shopbell_edge.core.tally import Tally
+    from shopbell_edge.core.units import ScannerName
+    from shopbell_edge.ports import EdgeClock, Health
+    from shopbell_wire.messages import Event
+
+log = structlog.get_logger()
+
+
+class Feelings:
+    """Of one scanner. `news` is called when there is something to `take`."""
+
+    def __init__(
+        self, scanner: ScannerName, clock: EdgeClock, tally: Tally, news: Callable[[], None]
+    ) -> None:
+        self._scanner = scanner
+        self._clock = clock
+        self._tally = tally
+        self._news = news
+        self._wellbeing = Wellbeing(scanner)
+        self._untold: list[Event] = []
+        tally.hearing[scanner] = ("blind", "starting")
+
+    def feel(self, health: Health) -> None:
+        """Take in how it does. The server hears of a new state, log and metrics of a new reason too."""
+        say = log.info if health.state == "hearing" else log.warning
+        say("scanner_health", scanner=self._scanner, state=health.state, reason=health.reason)
+        self._tally.hearing[self._scanner] = (health.state, health.reason)
+        told = self._wellbeing.feel(health.state, health.reason, health.for_ms, self._clock.now())
+        if told is not None:
+            self._untold.append(told)
+            self._news()
+
+    def take(self) -> list[Event]:
+        """Return what the server has not been told."""
+        untold, self._untold = self._untold, []
+        return untold
