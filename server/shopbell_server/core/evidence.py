@@ -58,22 +58,28 @@ class Interval:
     evidence: Evidence
     zone: ZoneId | None
     loss_db: float | None
-    """Smallest median loss reported: nearest she came. None where strength means nothing (codes)."""
+    """Median loss when last reported: how near she is now. None where strength means nothing (codes)."""
 
 
 def joined(one: Interval, other: Interval) -> Interval:
     """Return what both reports of one stay say together; commutative, associative, idempotent.
 
     The zone belongs to the scanner, so both agree on it; where the registry changed in between, the
-    later report's zone counts, and between equals the greater name.
+    later report's zone counts, and between equals the greater name. So it is with the loss, and
+    between equals the smaller one.
     """
-    later = max((one, other), key=lambda each: (each.last_ms, each.zone or ""))
-    losses = [each.loss_db for each in (one, other) if each.loss_db is not None]
+    zone = max((one, other), key=lambda each: (each.last_ms, each.zone or "")).zone
+    loss_db = max((one, other), key=_lateness_of_loss).loss_db
     return replace(
         one,
-        last_ms=later.last_ms,
+        last_ms=max(one.last_ms, other.last_ms),
         n=max(one.n, other.n),
         evidence=max(one.evidence, other.evidence),
-        zone=later.zone,
-        loss_db=min(losses, default=None),
+        zone=zone,
+        loss_db=loss_db,
     )
+
+
+def _lateness_of_loss(interval: Interval) -> tuple[Millis, bool, float]:
+    known = interval.loss_db is not None
+    return interval.last_ms, known, -(interval.loss_db or 0.0)

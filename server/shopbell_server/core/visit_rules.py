@@ -6,7 +6,7 @@ Never: the rules themselves (`sessions`, `board_state`).
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -48,6 +48,9 @@ class VisitRules:
     """Longer than shops are open: a phone left behind, or a member of staff not listed as one."""
     zone_dwell_ms: int = 60 * SECOND_MS
     """A zone was dwelt in, not crossed."""
+    zone_recent_ms: int = MINUTE_MS
+    """Who was not reported by a scanner for so long is not near it now: two reports of a phone that lies
+    still, of which an edge sends one every 30 s."""
     candidate_kept_ms: int = 24 * HOUR_MS
     """A candidate that ended is forgotten after as long as the observations it was made of are kept,
     so that parts of a visit that arrive within a day of each other still add up. 0: at its end."""
@@ -67,6 +70,10 @@ class VisitRules:
 def _version(rules: VisitRules) -> str:
     numbers = ",".join(str(number) for number in astuple(rules))
     return f"{ALGORITHM}-{sha256(numbers.encode()).hexdigest()[:8]}"
+
+
+_BOARD_ONLY: Final = frozenset({"zone_recent_ms"})
+"""What changes the live view and no visit."""
 
 
 def demo(rules: VisitRules) -> VisitRules:
@@ -111,6 +118,7 @@ ALLOWED: Final = {
     "engaged_ms": (1 * MINUTE_MS, 240 * MINUTE_MS),
     "longest_ms": (4 * HOUR_MS, 24 * HOUR_MS),
     "zone_dwell_ms": (1 * SECOND_MS, 30 * MINUTE_MS),
+    "zone_recent_ms": (10 * SECOND_MS, 10 * MINUTE_MS),
     "candidate_kept_ms": (0, 24 * HOUR_MS),
 }
 """Smallest and greatest of each. `candidate_kept_ms` is a retention: the tenant may only shorten it.

@@ -20,27 +20,30 @@ HYSTERESIS_DB: Final = 6.0
 """A hand over the phone or a turn of the body costs 4 to 10 dB for seconds; halving the distance gains
 6 dB. Somebody who really moves passes that within a few steps."""
 
-RECENT_MS: Final = 60_000
-"""Two reports of a signal that does not move: edges send one every 30 s."""
 
-
-def zone_now(intervals: Iterable[Interval], before: ZoneId | None, now_ms: Millis) -> ZoneId | None:
-    """Return the zone of the nearest scanner heard in the last RECENT_MS; `before` if none was.
+def zone_now(
+    intervals: Iterable[Interval], before: ZoneId | None, now_ms: Millis, recent_ms: int
+) -> ZoneId | None:
+    """Return the zone of the nearest scanner heard in the last `recent_ms`; `before` if none was.
 
     `intervals` are those of one visit, `before` the zone of the last answer. Another zone must be
     nearer than `before` by HYSTERESIS_DB. A code says where she stands: as near as can be, until
     something is heard after it.
     """
-    recent = [each for each in intervals if each.last_ms >= now_ms - RECENT_MS]
+    recent = [each for each in intervals if each.last_ms >= now_ms - recent_ms]
     heard_ms = max((each.last_ms for each in recent if not is_act(each)), default=None)
     acts = [each for each in recent if is_act(each) and each.zone is not None]
     act = max(acts, key=lambda each: (each.last_ms, each.evidence, each.zone or ""), default=None)
     if act is not None and (heard_ms is None or heard_ms <= act.last_ms):
         return act.zone
-    nearest: dict[ZoneId, float] = {}
-    for each in recent:
+    # A phone sends several frames, and tokens that follow one another: a scanner's last word counts.
+    losses: dict[tuple[str, str], tuple[ZoneId, float]] = {}
+    for each in sorted(recent, key=lambda each: each.last_ms):
         if each.zone is not None and each.loss_db is not None and not is_act(each):
-            nearest[each.zone] = min(each.loss_db, nearest.get(each.zone, each.loss_db))
+            losses[each.key.edge, each.key.scanner] = each.zone, each.loss_db
+    nearest: dict[ZoneId, float] = {}
+    for zone, loss_db in losses.values():
+        nearest[zone] = min(loss_db, nearest.get(zone, loss_db))
     if not nearest:
         return before
     best = min(nearest, key=lambda zone: (nearest[zone], zone))

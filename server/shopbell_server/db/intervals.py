@@ -145,8 +145,12 @@ def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]
         "n": words.greater(old.n, new.n),
         "evidence": words.greater(old.evidence, new.evidence),
         "zone": case((is_later, new.zone), else_=old.zone),
-        "loss_db": words.smaller(
-            func.coalesce(old.loss_db, new.loss_db), func.coalesce(new.loss_db, old.loss_db)
+        "loss_db": case(
+            (new.last_ms > old.last_ms, new.loss_db),
+            (new.last_ms < old.last_ms, old.loss_db),
+            else_=words.smaller(
+                func.coalesce(old.loss_db, new.loss_db), func.coalesce(new.loss_db, old.loss_db)
+            ),
         ),
     }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.board_state import board_state
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.zone_now import RECENT_MS, zone_now
+from shopbell_server.core.zone_now import zone_now
 from shopbell_server.usecases.looking import seen, subjects
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def who_is_here(
         zones = {zone.id: zone for zone in work.registry.zones(store)}
         visits = work.visits.present(store, now_ms)
         people = subjects(work, {visit.person for visit in visits}, now_ms)
-        heard = _by_person(work.intervals.heard_since(store, Millis(now_ms - RECENT_MS)))
+        heard = _by_person(work.intervals.heard_since(store, Millis(now_ms - rules.zone_recent_ms)))
     rows: list[Row] = []
     changes: list[Millis] = []
     for visit in visits:
@@ -93,7 +93,8 @@ def who_is_here(
         if person is None or recognition is None:
             continue
         fresh = [each for each in heard.get(visit.person, ()) if _is_of(each, visit)]
-        zone = zone_now(fresh, zones_before.get(visit.id, _last_zone(visit)), now_ms)
+        before = zones_before.get(visit.id, _last_zone(visit))
+        zone = zone_now(fresh, before, now_ms, rules.zone_recent_ms)
         left = state.place == "left_maybe"
         rows.append(
             Row(

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_server.core.evidence import Evidence, Interval, joined
+from shopbell_server.core.ids import Millis, ZoneId
+from tests.server.core.stays import heard
+
+STAY = heard(0, 1_000)
+REPORTS = st.builds(
+    lambda last, n, evidence, zone, loss: replace(
+        STAY,
+        last_ms=Millis(STAY.key.first_ms + last),
+        n=n,
+        evidence=evidence,
+        zone=None if zone is None else ZoneId(zone),
+        loss_db=loss,
+    ),
+    last=st.integers(0, 5),
+    n=st.integers(1, 9),
+    evidence=st.sampled_from(Evidence),
+    zone=st.sampled_from([None, "a", "b"]),
+    loss=st.none() | st.sampled_from([10.0, 20.0, 30.0]),
+)
+
+
+@given(REPORTS, REPORTS, REPORTS)
+def test_reports_of_a_stay_are_a_lattice(one: Interval, two: Interval, three: Interval) -> None:
+    assert joined(one, one) == one
+    assert joined(one, two) == joined(two, one)
+    assert joined(joined(one, two), three) == joined(one, joined(two, three))
+
+
+def test_how_near_she_is_is_what_the_later_report_says() -> None:
+    near = replace(STAY, loss_db=5.0)
+    far = replace(STAY, last_ms=Millis(STAY.last_ms + 1), loss_db=40.0)
+    assert joined(near, far).loss_db == 40.0
+
+
+def test_at_one_moment_the_nearer_counts() -> None:
+    assert joined(replace(STAY, loss_db=40.0), replace(STAY, loss_db=5.0)).loss_db == 5.0
