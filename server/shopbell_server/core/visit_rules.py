@@ -68,7 +68,9 @@ class VisitRules:
 
 @lru_cache(maxsize=64)  # asked for with every session that is computed: a twentieth of ingest
 def _version(rules: VisitRules) -> str:
-    numbers = ",".join(str(number) for number in astuple(rules))
+    numbers = ",".join(
+        str(getattr(rules, field.name)) for field in fields(rules) if field.name not in _BOARD_ONLY
+    )
     return f"{ALGORITHM}-{sha256(numbers.encode()).hexdigest()[:8]}"
 
 
