@@ -1,0 +1,106 @@
+"""The rules of the tree that no linter knows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(
+    [
+        *ROOT.glob("edge/shopbell_*/**/*.py"),
+        *ROOT.glob("server/shopbell_*/**/*.py"),
+        *ROOT.glob("firmware_config/shopbell_*/**/*.py"),
+    ]
+)
+CORES = ("edge/shopbell_edge/core", "edge/shopbell_wire", "server/shopbell_server/core")
+
+LONGEST = 400
+"""Lines of a module: past that it has two ideas."""
+
+NO_LIST_OF_PORTS_IS_LONG = {"server/shopbell_server/ports.py"}
+"""Promises without a body, in one place on purpose: a reader of a use case looks one of them up."""
+
+NO_DECISIONS = {"__init__", "units", "messages"}
+"""Modules of names and shapes: the golden bytes and every other test hold them."""
+
+
+def said(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=said)
+def test_a_module_fits_in_one_sitting(source: Path) -> None:
+    if said(source) in NO_LIST_OF_PORTS_IS_LONG or "/migrations/" in said(source):
+        return
+    assert len(source.read_text().splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=said)
+def test_a_package_says_nothing_and_a_module_says_what_it_is(source: Path) -> None:
+    text = source.read_text()
+    if source.name == "__init__.py":
+        assert text == ""
+    else:
+        assert text.startswith(('"""', "#!")), (
+            "begin with a docstring: what it owns, what never enters"
+        )
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_every_module_of_a_core_has_its_test(core: str) -> None:
+    tested = {path.stem.removeprefix("test_") for path in mirror_of(core).glob("test_*.py")}
+    text = "".join(path.read_text() for path in mirror_of(core).glob("*.py"))
+    module = core.split("/", 1)[1].replace("/", ".")
+    untested = {
+        path.stem
+        for path in (ROOT / core).glob("*.py")
+        if path.stem not in tested | NO_DECISIONS
+        and not re.search(rf"\b{module}(?:\.| import .*\b){path.stem}\b", text)
+    }
+    assert untested == set()
+
+
+def mirror_of(core: str) -> Path:
+    places = {
+        "edge/shopbell_edge/core": "edge/core",
+        "edge/shopbell_wire": "wire",
+        "server/shopbell_server/core": "server/core",
+    }
+    return ROOT / "tests" / places[core]
+
+
+def test_nothing_is_patched() -> None:
+    text = "".join(
+        path.read_text() for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)
+    )
+    assert re.findall(r"\bpatch\(|monkeypatch|MagicMock|mocker\b|unittest\.mock", text) == []
+
+
+ELSEWHERE = {
+    "where packages come from": r"pypi\.org|pythonhosted|registry\.npmjs|ghcr\.io|docker\.io|deb\.debian",
+    "one machine's folders": r"(?<![\w./-])/(?:work|root|home)/",
+    "what is left to be done": r"\b(?:TODO|FIXME|XXX)\b",
+}
+
+
+@pytest.mark.parametrize("what", ELSEWHERE)
+def test_the_tree_names_nothing_that_is_elsewhere(what: str) -> None:
+    """What another machine has not, or another day will not have."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone: git knows which files are ours")
+    found = subprocess.run(
+        [
+            *("git", "grep", "--untracked", "-nIP", ELSEWHERE[what]),
+            *("--", ".", f":!{said(Path(__file__))}", ":!*.svg"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.stdout == ""
+    assert found.returncode == 1, found.stderr
