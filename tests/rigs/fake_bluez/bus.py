@@ -56,7 +56,11 @@ def message_bus() -> Iterator[str]:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], *, stderr: IO[str] | None = None, **environment: str
+    command: list[str],
+    *,
+    stderr: IO[str] | None = None,
+    within_s: float = START_S,
+    **environment: str,
 ) -> Iterator[str]:
     """Run a process until the end of the block; yield the first line it prints, which says it is ready."""
     with subprocess.Popen(
@@ -64,10 +68,10 @@ def running(
     ) as process:
         assert process.stdout is not None
         try:
-            ready, _, _ = select.select([process.stdout], [], [], START_S)
+            ready, _, _ = select.select([process.stdout], [], [], within_s)
             line = process.stdout.readline().strip() if ready else ""
             if not line:
-                raise RuntimeError(f"{command[0]} did not start within {START_S:.0f} s")
+                raise RuntimeError(f"{command[0]} did not start within {within_s:.0f} s")
             yield line
         finally:
             process.terminate()

