@@ -297,10 +297,11 @@ async def open_shop(
     postgres: PostgresServer | None = None,
     customers: int = CUSTOMERS,
     edges: Collection[str] = tuple(EDGES),
+    serve: bool = True,
 ) -> AsyncIterator[Shop]:
     """Run a shop, all of which works when this is entered. `broker` runs; `database` is empty.
 
-    Both edges are registered, whichever of them run.
+    Both edges are registered, whichever of them run. Without `serve` the server is the caller's to start.
     """
     config = _configure(folder, broker, database)
     settings = read_settings(config)
@@ -322,9 +323,11 @@ async def open_shop(
         for daemon in shop.daemons:
             stack.callback(daemon.show)
             stack.callback(daemon.kill)
-            daemon.start()
+            if serve or daemon is not server:
+                daemon.start()
         for daemon in shop.daemons:
-            await daemon.works()
+            if daemon.wanted:
+                await daemon.works()
         yield shop
 
 

@@ -41,8 +41,8 @@ async def test_a_broker_that_is_gone_for_a_minute_costs_nothing(
     tmp_path: Path, nats: NatsBroker, away_s: float
 ) -> None:
     async with open_shop(tmp_path, nats, f"sqlite:///{tmp_path}/shop.db") as shop:
-        strike = Strike(after=EVENTS // 4, what=frozenset({"broker"}), edge="door", away_s=away_s)
-        await shop.suffer([strike], seed=1)
+        strike = Strike(after=EVENTS // 8, what=frozenset({"broker"}), edge="door", away_s=away_s)
+        await shop.suffer([strike], seed=1, events=EVENTS // 2)
         await shop.drain()
         await shop.finish()
         print(check(shop))  # noqa: T201  for a person to read
@@ -62,14 +62,14 @@ async def test_what_was_not_answered_is_sent_again_without_effect(tmp_path: Path
                     return sum(1 for count in sends.values() if count > 1)
 
                 async def deafly() -> None:
-                    await shop.until_accepted(EVENTS // 4)
+                    await shop.until_accepted(EVENTS // 8)
                     rights.write_text(NO_ANSWERS)
                     os.kill(broker.pid, signal.SIGHUP)
                     await until("batches are sent again", lambda: repeated() >= 10, within_s=60)
                     rights.write_text(ALL)
                     os.kill(broker.pid, signal.SIGHUP)
 
-                await shop.suffer([], seed=1, meanwhile=deafly)
+                await shop.suffer([], seed=1, events=EVENTS // 2, meanwhile=deafly)
                 await shop.drain()
             metrics = httpx2.get(f"{shop.url}/metrics", trust_env=False).text
             (line,) = (

@@ -75,8 +75,7 @@ async def test_a_server_whose_disk_is_full_answers_nothing_and_goes_on_when_ther
     tmp_path: Path, nats: NatsBroker
 ) -> None:
     database = f"sqlite:///{tmp_path}/shop.db"
-    async with open_shop(tmp_path, nats, database, customers=1, edges=()) as shop:
-        await shop.server.stop()
+    async with open_shop(tmp_path, nats, database, customers=1, edges=(), serve=False):
         disk = tmp_path / "disk"
         disk.mkdir()
         config = tmp_path / "small.toml"
@@ -125,8 +124,7 @@ async def test_a_server_whose_disk_is_full_answers_nothing_and_goes_on_when_ther
 async def test_a_clock_that_is_set_back_by_minutes_costs_nothing(
     tmp_path: Path, nats: NatsBroker
 ) -> None:
-    async with open_shop(tmp_path, nats, f"sqlite:///{tmp_path}/shop.db") as shop:
-        await shop.server.stop()
+    async with open_shop(tmp_path, nats, f"sqlite:///{tmp_path}/shop.db", serve=False) as shop:
         clock = SetClock()
         async with served(shop, clock):
 
@@ -147,8 +145,7 @@ async def test_a_server_whose_own_broker_is_killed_ends_so_that_it_is_started_ag
     tmp_path: Path, nats: NatsBroker
 ) -> None:
     database = f"sqlite:///{tmp_path}/shop.db"
-    async with open_shop(tmp_path, nats, database, customers=1, edges=()) as shop:
-        await shop.server.stop()
+    async with open_shop(tmp_path, nats, database, customers=1, edges=(), serve=False) as shop:
         config = tmp_path / "server.toml"
         text = config.read_text().replace(
             f'port = {nats.port}\nusername = "server"\npassword_file = "{tmp_path}/server.password"',
@@ -172,8 +169,7 @@ async def test_a_clock_that_is_hours_wrong_refuses_by_name_and_is_right_again(
     tmp_path: Path, nats: NatsBroker
 ) -> None:
     database = f"sqlite:///{tmp_path}/shop.db"
-    async with open_shop(tmp_path, nats, database, customers=1, edges=()) as shop:
-        await shop.server.stop()
+    async with open_shop(tmp_path, nats, database, customers=1, edges=(), serve=False) as shop:
         clock = SetClock()
         token = next(iter(shop.customers[0].tokens.values()))
         async with served(shop, clock), HandEdge(nats, "door") as edge:
