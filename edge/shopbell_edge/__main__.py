@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     scan = add("scan", "show what is heard now", "scan --config edge.toml --seconds 30")
     scan.add_argument("--seconds", type=float, help="stop after so long (default: until Ctrl-C)")
-    scan.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    scan.add_argument("--json", action="store_true", help="print one JSON document after --seconds")
     spool = add("spool", "show what waits for the server, how old it is, and how much room it has",
                 "spool --config edge.toml --json")  # fmt: skip
     spool.add_argument("--refused", action="store_true", help="list what the server will not take")
@@ -113,6 +113,8 @@ def _scan(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     if not settings.radios:
         raise CommandError(f"{arguments.config} names no radio; add a [[radios]] table")
+    if arguments.json and arguments.seconds is None:
+        _parser().error("scan --json prints once it has listened: say for how long with --seconds")
     _listen(settings, arguments.seconds, as_json=arguments.json)
 
 
@@ -125,12 +127,14 @@ def _listen(settings: Settings, seconds: float | None, *, as_json: bool) -> None
 
 
 def _spool(arguments: argparse.Namespace) -> None:
-    path = Path(read_settings(arguments.config).spool.path)
+    settings = read_settings(arguments.config).spool
+    path = Path(settings.path)
     try:
         if arguments.refused:
             _print_refused(reading.refused(path), as_json=arguments.json)
         else:
-            _print_waiting(reading.waiting(path), as_json=arguments.json)
+            room_bytes = settings.size_mib * 1024 * 1024
+            _print_waiting(reading.waiting(path), room_bytes, as_json=arguments.json)
     except reading.NoSpoolError as error:
         raise CommandError(str(error)) from None
 
@@ -142,12 +146,14 @@ def _print_refused(batches: Sequence[reading.RefusedBatch], *, as_json: bool) ->
         return
     for each in batches:
         which = "" if each.index is None else f", event {each.index}"
-        print(f"{each.stream} {each.seq}{which}: {each.reason} ({each.size_bytes} bytes)")
+        # Escaped: the reason is the server's word, and a broker's who lies.
+        reason = each.reason if each.reason.isprintable() else repr(each.reason)
+        print(f"{each.stream} {each.seq}{which}: {reason} ({each.size_bytes} bytes)")
     if not batches:
         print("the server has refused nothing")
 
 
-def _print_waiting(found: reading.Waiting, *, as_json: bool) -> None:
+def _print_waiting(found: reading.Waiting, room_bytes: int, *, as_json: bool) -> None:
     now_ms = time.time_ns() // 1_000_000
     age_s = None if found.oldest_ms is None else max(0, (now_ms - found.oldest_ms) // 1000)
     if as_json:
@@ -161,6 +167,7 @@ def _print_waiting(found: reading.Waiting, *, as_json: bool) -> None:
                     "refused": found.refused,
                     "oldest_s": age_s,
                     "size_bytes": found.size_bytes,
+                    "room_bytes": room_bytes,
                     "dropped": found.dropped,
                 }
             )
@@ -170,7 +177,8 @@ def _print_waiting(found: reading.Waiting, *, as_json: bool) -> None:
         f"{found.events} events wait ({found.scans} scans), {found.batches} batches are on the way"
     )
     print(f"oldest: {'nothing waits' if age_s is None else f'{age_s} s ago'}")
-    print(f"room used: {found.size_bytes / 1024:.0f} KiB")
+    share = found.size_bytes / room_bytes
+    print(f"room used: {found.size_bytes / 1024:.0f} KiB, {share:.1%} of {room_bytes >> 20} MiB")
     for reason, count in sorted(found.dropped.items()):
         print(f"given up, {reason}: {count}")
     if found.refused:

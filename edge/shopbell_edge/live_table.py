@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _KEPT: Final = 32
 """Sightings that a row is judged by."""
 
+_MOST_ROWS: Final = 500
+"""Phones in a table that a person reads; a flood of made-up tokens takes no more memory than that."""
+
 _FORGET_S: Final = 30.0
 _DRAW_S: Final = 1.0
 
@@ -70,6 +73,7 @@ class LiveTable:
             while until is None or time.monotonic() < until:
                 left_s = _DRAW_S if until is None else min(_DRAW_S, until - time.monotonic())
                 await asyncio.sleep(max(0.0, left_s))
+                self._forget()
                 if not as_json:
                     self._draw()
             for task in listening:
@@ -88,6 +92,8 @@ class LiveTable:
                 return
             for carrier in found:
                 row = self._row(radio.scanner, carrier.frame, carrier.token)
+                if row is None:
+                    continue
                 power_dbm = default_dbm if carrier.power_dbm is None else carrier.power_dbm
                 row.losses_db.append(power_dbm - advertisement.rssi_dbm + offset_db)
                 row.count += 1
@@ -98,17 +104,19 @@ class LiveTable:
 
         await radio_of(self._settings, radio).listen(heard, feels)
 
-    def _row(self, scanner: str, frame: str, token: str) -> Row:
+    def _row(self, scanner: str, frame: str, token: str) -> Row | None:
         key = (scanner, frame, token)
         row = self._rows.get(key)
-        if row is None:
+        if row is None and len(self._rows) < _MOST_ROWS:
             row = self._rows[key] = Row(_letter(self._started), scanner, frame)
             self._started += 1
         return row
 
-    def _fresh(self) -> list[Row]:
+    def _forget(self) -> None:
         now = time.monotonic()
         self._rows = {key: row for key, row in self._rows.items() if now - row.heard_s < _FORGET_S}
+
+    def _nearest(self) -> list[Row]:
         return sorted(self._rows.values(), key=lambda row: median(row.losses_db))
 
     def _draw(self) -> None:
@@ -124,7 +132,7 @@ class LiveTable:
             state = "starting" if health is None else f"{health.state} ({health.reason})"
             count = self._adverts.get(radio.scanner, 0)
             yield f"{radio.scanner}: {state}, {count} advertisements of interest"
-        rows = self._fresh()
+        rows = self._nearest()
         yield ""
         yield "phone  radio       frame         heard  loss now  median  nearer than"
         now = time.monotonic()
@@ -165,7 +173,7 @@ class LiveTable:
                     "sightings": row.count,
                     "loss_db": round(median(row.losses_db), 1),
                 }
-                for row in self._fresh()
+                for row in self._nearest()
             ],
         }
 

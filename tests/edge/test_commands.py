@@ -190,6 +190,7 @@ async def test_the_daemon_keeps_what_it_hears_while_the_broker_is_away(tmp_path:
     assert TOKEN not in errors
     shown = command("spool", "--config", config)
     assert "events wait (0 scans), 0 batches are on the way" in shown.stdout
+    assert "% of 256 MiB" in shown.stdout
 
 
 async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
@@ -209,6 +210,29 @@ async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
     assert TOKEN not in out
 
 
+async def test_a_flood_of_made_up_tokens_does_not_fill_the_table(tmp_path: Path) -> None:
+    config = str(written(tmp_path))
+    with running("scan", "--config", config, "--seconds", "3", "--json") as scan:
+        await until("the radio listens", (tmp_path / "air").exists)
+        _, writer = await asyncio.open_unix_connection(tmp_path / "air")
+        for number in range(700):
+            ad = IBEACON.replace(TOKEN, f"{number:08x}")
+            writer.write(json.dumps({"ad": ad, "rssi": -65}).encode() + b"\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        out, _ = await asyncio.to_thread(scan.communicate, timeout=20)
+    document = json.loads(out)
+    assert document["radios"][0]["advertisements"] == 700
+    assert len(document["phones"]) == 500
+
+
+def test_a_table_for_programs_needs_to_know_for_how_long(tmp_path: Path) -> None:
+    done = command("scan", "--config", str(written(tmp_path)), "--json")
+    assert done.returncode == 2
+    assert "say for how long with --seconds" in done.stderr
+
+
 async def test_the_live_table_is_drawn_for_people(tmp_path: Path) -> None:
     with running("scan", "--config", str(written(tmp_path)), "--seconds", "2") as scan:
         await say(tmp_path, 3)
@@ -224,13 +248,15 @@ async def test_refused_batches_are_listed(tmp_path: Path) -> None:
     async with SqliteSpool(tmp_path / "spool.db", speaker, clock.now()) as spool:
         await spool.append([a_scan()], clock.now())
         await spool.seal("any", clock.now())
-        refused = Refused(seq=1, index=None, reason="too_deep")
+        refused = Refused(seq=1, index=None, reason="too_deep\x1b[2J")
         await spool.settle(
             Ack(stream="5" * 32, committed=(), refused=(refused,), server_ms=clock.now().wall_ms)
         )
     config = str(written(tmp_path))
-    assert "too_deep" in command("spool", "--config", config, "--refused").stdout
+    shown = command("spool", "--config", config, "--refused").stdout
+    assert "too_deep" in shown
+    assert "\x1b" not in shown
     listed = json.loads(command("spool", "--config", config, "--refused", "--json").stdout)
     assert [(each["seq"], each["index"], each["reason"]) for each in listed] == [
-        (1, None, "too_deep")
+        (1, None, "too_deep\x1b[2J")
     ]

@@ -94,9 +94,10 @@ class _Road:
             keys = await self._spool.settle(ack)
             self._wire = resend.settled(self._wire, keys, self._clock.boottime(), self._rules)
             self._wake.set()
-            if ack.refused:
-                reasons = sorted({refused.reason for refused in ack.refused})
-                log.warning("batches_refused", count=len(ack.refused), reasons=reasons)
+            refused = [one for one in ack.refused if (ack.stream, one.seq) in keys]
+            if refused:  # of ours; what else is in an answer is nobody's news
+                reasons = sorted({one.reason for one in refused})
+                log.warning("batches_refused", count=len(refused), reasons=reasons)
 
     async def watch_connection(self) -> None:
         """Begin the wait after a reconnect when it happens, not when something is to be sent."""

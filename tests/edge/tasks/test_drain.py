@@ -204,6 +204,8 @@ async def test_what_the_server_refuses_is_set_aside_and_logged(shop: Shop) -> No
             shop.ack(refused=(refused,))
             await settle()
             assert not shop.spool.sealed
+            shop.ack(refused=(Refused(seq=77, index=None, reason="never sent"),))
+            await settle()
     assert shop.spool.refused == [refused]
     assert [(line["event"], line["reasons"]) for line in logs] == [
         ("batches_refused", ["too_deep"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 
 from shopbell_edge.adapters.mqtt.broker import context, password
 from shopbell_edge.ports import UplinkLostError
+from shopbell_wire.codec import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +39,10 @@ _BUSY: Final = frozenset({"Server unavailable", "Server busy"})
 """A broker that says so has nothing against us."""
 
 _VERSIONS: Final = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
+
+_MOST_WAITING: Final = 256
+"""Messages on their way to the event loop. Of a broker that sends faster than they are read the rest is lost,
+which costs nothing: an acknowledgement that was not read is given again when its batch is."""
 
 _FAREWELL_S: Final = 2.0
 """For DISCONNECT to reach the socket; after that the socket is cut."""
@@ -63,6 +69,7 @@ class Session:
         self._heard = heard
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
         self._started = False
+        self._places = threading.Semaphore(_MOST_WAITING)
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=broker.client_id,
@@ -176,6 +183,10 @@ class Session:
             if not answer.done():
                 answer.set_exception(UplinkLostError(f"the connection broke: {reason}"))
 
+    def _hear(self, payload: bytes) -> None:
+        self._places.release()
+        self._heard(payload)
+
     # What follows is called on paho's thread.
 
     def _tell(self, what: Callable[..., None], *values: object) -> None:
@@ -222,7 +233,9 @@ class Session:
         self._tell(self._answer, mid, reason)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._tell(self._heard, bytes(message.payload))
+        if self._places.acquire(blocking=False):
+            # What is longer than any message is cut: refused by its length, and not kept.
+            self._tell(self._hear, bytes(message.payload[: MAX_BYTES + 1]))
 
 
 def _send_at_once(_client: Client, _userdata: object, wire: object) -> None:

@@ -186,7 +186,10 @@ class MqttUplink:
             ack = codec.decode_ack(payload)
         except MalformedError as error:
             self.malformed_acks += 1
-            log.warning("ack_malformed", reason=error.reason, count=self.malformed_acks)
+            if (
+                self.malformed_acks.bit_count() == 1
+            ):  # the 1st, 2nd, 4th …: a flood must not fill the log
+                log.warning("ack_malformed", reason=error.reason, count=self.malformed_acks)
             return
         if self._acks.full():
             self._acks.get_nowait()
