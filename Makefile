@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 REQ := deploy/requirements
 # Every branch of a decision has a test: these run with coverage, and what they cover must be all.
+# Most of the rest waits for programs: a worker a core, and no module in two of them.
+WORKERS := -n auto --dist loadgroup
 CORES := tests/wire tests/edge/core tests/server/core
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -26,10 +28,8 @@ demo: .venv/demo.stamp ## a shop on this machine: broker, server, three edges, f
 test: .venv/dev.stamp ## everything CI runs: lint, types, architecture, tests, end to end
 	@.ci/system-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q $(CORES)
-	@$(BIN)/coverage report
-	@$(BIN)/pytest -q $(addprefix --ignore=,$(CORES))
+	@$(BIN)/pytest -q $(WORKERS) --cov --cov-report=term-missing:skip-covered $(CORES)
+	@$(BIN)/pytest -q $(WORKERS) $(addprefix --ignore=,$(CORES))
 
 lint: .venv/dev.stamp ## format, style, types, import contracts
 	@$(BIN)/ruff format --check .
