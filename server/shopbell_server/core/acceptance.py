@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent import Purpose, given_spans
-from shopbell_server.core.tokens import Resolved, decide
+from shopbell_server.core.tokens import Ambiguous, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Known:
     """What the server knows of everybody who might be meant, as of one moment."""
 
-    by_device_no: Mapping[DeviceNo, Enrolment]
-    issued: Mapping[PersonId, Sequence[Issued]]
+    issued_to: Mapping[Candidate, Enrolment]
+    """Whose phone was given the token of a candidate (`issued_to`)."""
     knowable: Mapping[PersonId, Sequence[Span]]
     """When each may be known (`knowable`)."""
 
@@ -56,28 +56,39 @@ def knowable(
 
 def span_of(spans: Iterable[Span], at_ms: Millis) -> Span | None:
     """Return the span that holds `at_ms`."""
-    return next((span for span in spans if span.from_ms <= at_ms < span.to_ms), None)
+    for span in spans:
+        if span.from_ms <= at_ms < span.to_ms:
+            return span
+    return None
+
+
+def issued_to(
+    candidates: Iterable[Candidate],
+    by_device_no: Mapping[DeviceNo, Enrolment],
+    issued: Mapping[PersonId, Sequence[Issued]],
+) -> dict[Candidate, Enrolment]:
+    """Return those of `candidates` whose device exists and was issued the token of that window."""
+    found = {}
+    for candidate in candidates:
+        enrolment = by_device_no.get(candidate.device_no)
+        if enrolment is not None and any(
+            each.first <= candidate.window <= each.last for each in issued.get(enrolment.person, ())
+        ):
+            found[candidate] = enrolment
+    return found
 
 
 def accepted(candidates: Iterable[Candidate], known: Known, at_ms: Millis) -> Meant | None:
     """Return whom a token heard at `at_ms` means: nobody where there is doubt, or where she may not be."""
-    fitting = {
-        candidate: meant
-        for candidate in candidates
-        if (meant := _fits(candidate, known, at_ms)) is not None
-    }
-    decided = decide(tuple(fitting))
-    return fitting[decided.candidate] if isinstance(decided, Resolved) else None
-
-
-def _fits(candidate: Candidate, known: Known, at_ms: Millis) -> Meant | None:
-    enrolment = known.by_device_no.get(candidate.device_no)
-    if enrolment is None:
-        return None
-    span = span_of(known.knowable.get(enrolment.person, ()), at_ms)
-    if span is None or not any(
-        issued.first <= candidate.window <= issued.last
-        for issued in known.issued.get(enrolment.person, ())
-    ):
-        return None
-    return Meant(enrolment=enrolment, window=candidate.window, span=span)
+    fitting: list[Candidate] = []
+    meant: Meant | None = None
+    for candidate in candidates:
+        enrolment = known.issued_to.get(candidate)
+        if enrolment is None:
+            continue
+        span = span_of(known.knowable.get(enrolment.person, ()), at_ms)
+        if span is not None:
+            fitting.append(candidate)
+            meant = meant or Meant(enrolment=enrolment, window=candidate.window, span=span)
+    # The first is the likeliest, and is hers where all of them are.
+    return None if len(fitting) > 1 and isinstance(decide(fitting), Ambiguous) else meant

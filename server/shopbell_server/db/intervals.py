@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
-from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
 from shopbell_server.core.intervals import gathered
 from shopbell_server.db.statements import keeping, merging
 from shopbell_server.db.tables import CODE_USES, INTERVALS
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-    from shopbell_server.core.ids import CardRef
+    from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
     from shopbell_server.db.statements import Words
     from shopbell_server.db.transaction import Transaction
 
@@ -61,7 +60,8 @@ class SqlIntervals:
         for row in self._transaction.rows_among(
             _WITHIN_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
         ):
-            found.setdefault(PersonId(row.person), []).append(_interval(row))
+            interval = _interval(row)
+            found.setdefault(interval.key.person, []).append(interval)
         return found
 
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
@@ -114,20 +114,25 @@ def _row(interval: Interval) -> dict[str, str | int | float | None]:
 
 
 def _interval(row: Row[Any]) -> Interval:
+    # By place, in the order of the table's columns: thousands of rows of a group, and a name costs more
+    # than what it names.
+    _, person, store, first_ms, edge, scanner, carrier, last_ms, n, evidence, zone, loss_db = tuple(
+        row
+    )
     return Interval(
         key=IntervalKey(
-            person=PersonId(row.person),
-            store=StoreId(row.store),
-            edge=EdgeId(row.edge),
-            scanner=row.scanner,
-            carrier=row.carrier,
-            first_ms=Millis(row.first_ms),
+            person=person,
+            store=store,
+            edge=edge,
+            scanner=scanner,
+            carrier=carrier,
+            first_ms=first_ms,
         ),
-        last_ms=Millis(row.last_ms),
-        n=row.n,
-        evidence=Evidence(row.evidence),
-        zone=None if row.zone is None else ZoneId(row.zone),
-        loss_db=row.loss_db,
+        last_ms=last_ms,
+        n=n,
+        evidence=_EVIDENCE[evidence],
+        zone=zone,
+        loss_db=loss_db,
     )
 
 
@@ -154,6 +159,8 @@ def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]
         ),
     }
 
+
+_EVIDENCE: Final = {each.value: each for each in Evidence}
 
 _I: Final = INTERVALS.c
 

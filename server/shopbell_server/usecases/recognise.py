@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core import passes
-from shopbell_server.core.acceptance import Known, accepted, knowable, span_of
+from shopbell_server.core.acceptance import Known, accepted, issued_to, knowable, span_of
 from shopbell_server.core.admission import Times
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
-from shopbell_server.core.frame_trust import evidence_of, mac_is_fresh
+from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
 from shopbell_server.core.token_windows import WINDOW_S, on_air_ms
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Edge
     from shopbell_server.ports import UnitOfWork
     from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sighting
+    from shopbell_wire.messages import Presence
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,11 +68,13 @@ def recognise(
     """
     people = _people(work, heard, now_ms)
     found = Recognised(ledger=people.ledger)
+    fresh = _Freshness()
     for sighting in heard.sightings:
-        interval = _seen(sighting, people.known, now_ms)
-        found.counts["unresolved" if interval is None else "recognised"] += 1
+        interval = _seen(sighting, people.known, fresh, now_ms)
         if interval is not None:
             found.intervals.append(interval)
+    found.counts["recognised"] += len(found.intervals)
+    found.counts["unresolved"] += len(heard.sightings) - len(found.intervals)
     for shown_pass in heard.passes:
         verdict = _verified(work, shown_pass, people)
         found.counts[f"pass_{verdict}"] += 1
@@ -93,9 +96,8 @@ def recognise(
 
 
 def _people(work: UnitOfWork, heard: Heard, now_ms: Millis) -> _People:
-    by_device_no = work.people.by_device_no(
-        {candidate.device_no for each in heard.sightings for candidate in each.candidates}
-    )
+    candidates = {candidate for each in heard.sightings for candidate in each.candidates}
+    by_device_no = work.people.by_device_no({candidate.device_no for candidate in candidates})
     cards = work.people.cards({each.code.card for each in heard.passes})
     numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
     heard_of = {each.person for each in by_device_no.values()}
@@ -107,9 +109,12 @@ def _people(work: UnitOfWork, heard: Heard, now_ms: Millis) -> _People:
     ledger = work.ledger.entries(persons)
     profiles = work.people.profiles({each.profile for each in enrolments.values()})
     known = Known(
-        # As they are now: who withdrew and came back while we waited has another number.
-        by_device_no={each.device_no: each for each in enrolments.values()},
-        issued=work.people.issued(heard_of),
+        issued_to=issued_to(
+            candidates,
+            # As they are now: who withdrew and came back while we waited has another number.
+            {each.device_no: each for each in enrolments.values()},
+            work.people.issued(heard_of),
+        ),
         knowable={
             person: knowable(each, profiles.get(each.profile), ledger.get(person, ()), now_ms)
             for person, each in enrolments.items()
@@ -118,7 +123,25 @@ def _people(work: UnitOfWork, heard: Heard, now_ms: Millis) -> _People:
     return _People(known=known, ledger=ledger, cards=cards, numbered=numbered)
 
 
-def _seen(sighting: Sighting, known: Known, now_ms: Millis) -> Interval | None:
+class _Freshness:
+    """Judges macs. Several edges hear one phone, so that most come again: each is worked out once."""
+
+    def __init__(self) -> None:
+        self._judged: dict[tuple[bytes, str, str, int], bool] = {}
+
+    def of(self, presence: Presence, mac_ms: Millis | None, mac_key: bytes) -> bool:
+        """Return whether `presence` has a mac, heard at `mac_ms`, that is of that time."""
+        if not isinstance(presence.mac, str) or mac_ms is None:
+            return False
+        name = (mac_key, presence.token, presence.mac, mac_ms // MINUTE_MS)
+        judged = self._judged.get(name)
+        if judged is None:
+            judged = mac_is_fresh(mac_key, presence.token, presence.mac, mac_ms)
+            self._judged[name] = judged
+        return judged
+
+
+def _seen(sighting: Sighting, known: Known, fresh: _Freshness, now_ms: Millis) -> Interval | None:
     """Return the stay of somebody who may be known, as far as she may be."""
     presence = sighting.seen.presence
     times = sighting.seen.at or _dated_by_token(sighting, now_ms)
@@ -128,11 +151,7 @@ def _seen(sighting: Sighting, known: Known, now_ms: Millis) -> Interval | None:
     if meant is None:
         return None
     enrolment = meant.enrolment
-    fresh = (
-        isinstance(presence.mac, str)
-        and times.mac_ms is not None
-        and mac_is_fresh(enrolment.mac_key, presence.token, presence.mac, times.mac_ms)
-    )
+    mac_fresh = fresh.of(presence, times.mac_ms, enrolment.mac_key)
     return Interval(
         key=IntervalKey(
             person=enrolment.person,
@@ -144,7 +163,7 @@ def _seen(sighting: Sighting, known: Known, now_ms: Millis) -> Interval | None:
         ),
         last_ms=times.last_ms,
         n=presence.n,
-        evidence=evidence_of(presence.frame, mac_fresh=fresh),
+        evidence=evidence_of(presence.frame, mac_fresh=mac_fresh),
         zone=_zone(sighting.edge, presence.scanner),
         loss_db=presence.loss_db.median,
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shopbell_server.core.acceptance import Known, Meant, accepted, knowable, span_of
+from shopbell_server.core.acceptance import Known, Meant, accepted, issued_to, knowable, span_of
 from shopbell_server.core.consent import Change, Entry, Place, Purpose, Span
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, Window
 from shopbell_server.core.people import Enrolment, Issued, Profile
@@ -49,9 +49,14 @@ def candidate(number: int, window: int) -> Candidate:
     return Candidate(device_no=DeviceNo(number), window=Window(window))
 
 
+BY_NUMBER = {ADA.device_no: ADA, BEN.device_no: BEN}
+ISSUED = {ADA.person: [issued(ADA, 1, 3), issued(ADA, 7, 9)], BEN.person: [issued(BEN, 3, 4)]}
 KNOWN = Known(
-    by_device_no={ADA.device_no: ADA, BEN.device_no: BEN},
-    issued={ADA.person: [issued(ADA, 1, 3), issued(ADA, 7, 9)], BEN.person: [issued(BEN, 3, 4)]},
+    issued_to=issued_to(
+        [candidate(number, window) for number in range(1, 4) for window in range(12)],
+        BY_NUMBER,
+        ISSUED,
+    ),
     knowable={ADA.person: ALWAYS, BEN.person: ALWAYS},
 )
 
@@ -91,10 +96,15 @@ def test_a_token_means_whom_it_was_issued_to_in_its_window() -> None:
     assert accepted([], KNOWN, NOW) is None
 
 
+def test_a_token_that_was_not_issued_is_nobodys() -> None:
+    asked = [candidate(1, 3), candidate(1, 4), candidate(2, 4), candidate(9, 3)]
+    assert issued_to(asked, BY_NUMBER, ISSUED) == {candidate(1, 3): ADA, candidate(2, 4): BEN}
+    assert issued_to(asked, BY_NUMBER, {}) == {}
+
+
 def test_only_while_she_may_be_known() -> None:
     assert accepted([candidate(1, 8)], KNOWN, Millis(GIVEN - 1)) is None
     assert accepted([candidate(1, 8)], replace(KNOWN, knowable={}), NOW) is None
-    assert accepted([candidate(1, 8)], replace(KNOWN, issued={}), NOW) is None
 
 
 def test_where_there_is_doubt_it_is_nobody() -> None:

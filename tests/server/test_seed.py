@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from shopbell_program.settings import SettingsError
+from shopbell_server.seed import read_seed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STORE: dict[str, Any] = {
+    "id": "ams-01",
+    "name": "Amsterdam",
+    "zones": [{"id": "entrance", "name": "Entrance"}],
+    "edges": [{"id": "door", "zone": "entrance", "scanners": {"cam0": "entrance"}}],
+}
+VISIT = {
+    "profile": "c-1",
+    "store": "ams-01",
+    "edge": "door",
+    "start": "2026-11-01T10:00:00Z",
+    "end": "2026-11-01T10:20:00Z",
+}
+
+
+def written(folder: Path, **document: Any) -> Path:
+    path = folder / "seed.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def faults(folder: Path, **document: Any) -> str:
+    with pytest.raises(SettingsError) as raised:
+        read_seed(written(folder, **document))
+    return str(raised.value)
+
+
+def secret(folder: Path, text: str = "secret\n") -> str:
+    path = folder / "secret"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_whole_seed_is_read(tmp_path: Path) -> None:
+    seed = read_seed(
+        written(
+            tmp_path,
+            stores=[STORE],
+            staff=[
+                {
+                    "id": "sam",
+                    "name": "Sam",
+                    "stores": ["ams-01"],
+                    "password_file": secret(tmp_path),
+                }
+            ],
+            profiles=[{"id": "c-1", "external_ids": {"loyalty_number": "2912345678901"}}],
+            api_keys=[{"name": "app", "key_file": secret(tmp_path)}],
+            visits=[VISIT],
+        )
+    )
+    assert seed.stores[0].edges[0].scanners == {"cam0": "entrance"}
+    assert seed.stores[0].timezone == "Europe/Amsterdam"
+    assert seed.staff[0].role == "advisor"
+
+
+def test_an_empty_document_says_what_there_may_be(tmp_path: Path) -> None:
+    (tmp_path / "seed.yaml").write_text("")
+    with pytest.raises(SettingsError, match="stores, staff, profiles, api_keys, visits"):
+        read_seed(tmp_path / "seed.yaml")
+
+
+@pytest.mark.parametrize("content", [b"a: [", b"\xff\xfe", b"a: !!python/object:os.system x"])
+def test_what_is_no_yaml_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "seed.yaml").write_bytes(content)
+    with pytest.raises(SettingsError):
+        read_seed(tmp_path / "seed.yaml")
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="No such file"):
+        read_seed(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"stores": [STORE, STORE]}, '"ams-01" stands 2 times'),
+        (
+            {"stores": [STORE, {**STORE, "id": "utr-01"}]},
+            'stores.edges: "door" stands 2 times',
+        ),
+        ({"stores": [{**STORE, "zones": STORE["zones"] * 2}]}, '"entrance" stands 2 times'),
+        ({"stores": [{**STORE, "timezone": "Mars/Base"}]}, '"Mars/Base" is no IANA time zone'),
+        ({"stores": [{**STORE, "timezone": "../etc"}]}, "is no IANA time zone"),
+        (
+            {"stores": [{**STORE, "edges": [{"id": "door", "zone": "attic"}]}]},
+            'zone "attic" is none of store "ams-01"',
+        ),
+        ({"profiles": [{"id": "c-1"}, {"id": "c-1"}]}, '"c-1" stands 2 times'),
+        (
+            {"staff": [{"id": "sam", "name": "Sam", "stores": ["rtm-01"]}]},
+            'there is no store "rtm-01" here',
+        ),
+        (
+            {"api_keys": [{"name": "app", "key_file": "/none/such"}]},
+            'there is no file "/none/such"',
+        ),
+        ({"visits": [VISIT]}, "is none of the profiles here"),
+        ({"profiles": [{"id": "c-1"}], "visits": [VISIT]}, 'there is no store "ams-01" here'),
+        (
+            {"stores": [STORE], "profiles": [{"id": "c-1"}], "visits": [{**VISIT, "edge": "till"}]},
+            '"till" is none of store "ams-01"',
+        ),
+        (
+            {
+                "stores": [STORE],
+                "profiles": [{"id": "c-1"}],
+                "visits": [{**VISIT, "end": "2026-11-01T09:00:00Z"}],
+            },
+            "is before start",
+        ),
+        (
+            {
+                "stores": [STORE],
+                "profiles": [{"id": "c-1"}],
+                "visits": [{**VISIT, "start": "2026-11-01T10:00:00"}],
+            },
+            "need a zone",
+        ),
+        ({"shops": []}, "shops"),
+    ],
+)
+def test_everything_wrong_is_said_with_its_place(
+    tmp_path: Path, document: dict[str, Any], said: str
+) -> None:
+    assert said in faults(tmp_path, **document)
+
+
+@pytest.mark.parametrize(("text", "said"), [("\n", "is empty"), ("", "is empty")])
+def test_an_empty_secret_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    """It would let in whoever sends none."""
+    path = secret(tmp_path, text)
+    assert said in faults(tmp_path, api_keys=[{"name": "app", "key_file": path}])
+
+
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(b"\xff\xfe")
+    assert "cannot be read" in faults(tmp_path, api_keys=[{"name": "a", "key_file": str(path)}])
