@@ -247,7 +247,7 @@ class Subscriber:
         try:
             self._waiting.put_nowait(incoming)
         except queue.Full:
-            # Let go of it: what is never done with would fill the broker's window, and we were deaf.
+            # Let go of it: what is never done with would narrow the broker's window for good.
             client.ack(message.mid, message.qos)
             if not self._is_full:
                 self._is_full = True

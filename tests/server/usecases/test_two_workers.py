@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from threading import Barrier
-from typing import TYPE_CHECKING
+from threading import Barrier, Event
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from psycopg import Connection
 
-from shopbell_server.core import stream_ranges
 from shopbell_server.core.facts import PassScanned, VisitStarted
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports import DatabaseBusyError
 from tests.fakes.server import MemoryDatabase
+from tests.server.ingest.pieces import FailingDatabase
 from tests.server.usecases.floor import (
     EDGES,
     MINUTE,
@@ -29,6 +31,7 @@ from tests.server.usecases.floor import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.ports import BatchRecord
     from shopbell_server.usecases.take import Intake, Message
     from tests.server.usecases.floor import Someone
 
@@ -106,27 +109,72 @@ def stays_but_scanner(floor: Floor, someone: Someone) -> object:
     ]
 
 
-def test_two_that_extend_the_ranges_of_one_stream_lose_none(postgres_url: str) -> None:
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_two_that_extend_the_ranges_of_one_stream_lose_none(
+    postgres_url: str, *, known: bool
+) -> None:
+    stream = (EdgeId(EDGES[0]), STREAM)
+    with closing(SqlDatabase(postgres_url, TenantId("acme"))) as database:
+        if known:
+            with database.begin() as work:
+                work.batches.ranges([stream], Millis(NOW))
+                work.commit()
+
+        def extended() -> str:
+            with database.begin() as work:
+                text = work.batches.ranges([stream], Millis(NOW))[stream]
+                work.batches.put_ranges({stream: f"{text}-2"}, Millis(NOW))
+                work.commit()
+                return text
+
+        with ThreadPoolExecutor(1) as pool, database.begin() as work:
+            assert work.batches.ranges([stream], Millis(NOW)) == {stream: ""}
+            second = pool.submit(extended)
+            wait_until_it_waits(second, postgres_url)
+            work.batches.put_ranges({stream: "1"}, Millis(NOW))
+            work.commit()
+            assert second.result(20) == "1"
+
+
+def test_two_that_hear_one_person_make_one_visit_of_her(postgres_url: str) -> None:
+    """The second waits until the first has committed, and sees what it made of her."""
     with closing(SqlDatabase(postgres_url, TenantId("acme"))) as database:
         floor = Floor(database, postgres_url)
-        barrier = Barrier(2)
+        # Nothing is told of her: what is told of one person is ordered by itself.
+        ada = floor.enrol("ada", 1, share=False)
+        seen = floor.presence(ada)
+        inside = Event()
 
-        def work(name: str, numbers: Sequence[int]) -> None:
-            intake = floor.worker(name)
-            for seq in numbers:
-                barrier.wait(20)
-                event = floor.presence(nobody, NOW - MINUTE, NOW - SECOND)
-                persistently(intake, [batch(event, seq=seq)])
+        def while_the_other_waits(_: Sequence[BatchRecord]) -> None:
+            inside.set()
+            wait_until_it_waits(second, postgres_url)
 
-        nobody = floor.enrol("nobody", 1, given_ms=None)
+        floor.database = FailingDatabase(database, while_the_other_waits)
+        first_worker = floor.worker("a")
+        floor.database = database
         with ThreadPoolExecutor(2) as pool:
-            both = [
-                pool.submit(work, "a", range(1, 60, 2)),
-                pool.submit(work, "b", range(2, 61, 2)),
-            ]
-            for each in both:
-                each.result(60)
-        with database.begin() as unit:
-            stream = (EdgeId(EDGES[0]), STREAM)
-            ranges = stream_ranges.from_text(unit.batches.ranges([stream], Millis(NOW))[stream])
-        assert ranges == ((1, 60),)
+            second = pool.submit(
+                lambda: (
+                    inside.wait(20)
+                    and persistently(floor.worker("b"), [batch(seen, edge=EDGES[1])])
+                )
+            )
+            first = pool.submit(persistently, first_worker, [batch(seen, edge=EDGES[0])])
+            first.result(60)
+            second.result(60)
+        (visit,) = floor.visits(ada)
+        assert len(visit.session.scanners) == 2
+
+
+def wait_until_it_waits(work: Future[Any], url: str) -> None:
+    """Return when `work` waits for somebody in the database, or has ended."""
+    limit = monotonic() + 20
+    with Connection.connect(url, autocommit=True) as watching:
+        while not work.done():
+            found = watching.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ).fetchone()
+            if found is not None and found[0]:
+                return
+            assert monotonic() < limit, "it neither waits nor ends"
