@@ -6,6 +6,7 @@ Never: measures, or fails because something took long.
 
 from __future__ import annotations
 
+from math import ceil
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -86,7 +87,7 @@ def at_least(what: str, measured: float, limit: float, unit: str = "") -> Verdic
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the value that has `share` of the values at or below it."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def markdown(report: Report) -> Iterator[str]:
