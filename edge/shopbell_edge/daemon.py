@@ -26,7 +26,6 @@ from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.metrics import MetricsPage
 from shopbell_edge.adapters.mqtt.broker import Broker, Tls
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
-from shopbell_edge.adapters.sealing import Sealer
 from shopbell_edge.adapters.socket_radio import SocketRadio
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.disk import Room
@@ -45,6 +44,7 @@ from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.look import Looking
 from shopbell_edge.tasks.pulses import Pulses
+from shopbell_program.hpke import Sealer
 from shopbell_program.settings import Fault, SettingsError
 from shopbell_wire.messages import ScannerStatus, Status
 

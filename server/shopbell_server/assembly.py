@@ -11,6 +11,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shopbell_program.hpke import Opener
 from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.cdp.webhook import WebhookSink
@@ -20,7 +21,6 @@ from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.hpke import Opener
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker
 from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.usecases.recompute import Terms

@@ -1,7 +1,7 @@
 """How a loyalty number leaves the edge: closed to everyone but the server.
 
 Owns: what is sealed and to what it is bound.
-Never: a cipher or a key. The sealing itself is handed in (`adapters/sealing`).
+Never: a cipher or a key. The sealing itself is handed in (`shopbell_program.hpke`).
 
 A hash would not do: there are so few numbers that all of them can be tried.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis
 
 OpenSealed = Callable[[bytes, bytes, bytes], "bytes | None"]
-"""(sealed, info, aad) → what was sealed, None if that cannot be opened (`shopbell_server.hpke`)."""
+"""(sealed, info, aad) → what was sealed, None if that cannot be opened (`shopbell_program.hpke`)."""
 
 KIND: Final = "loyalty_number"
 """Under which profiles have them among their external ids."""

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from shopbell_edge.adapters.sealing import Sealer
 from shopbell_edge.core.sealing import seal_number
+from shopbell_program.hpke import Opener, Sealer
 from shopbell_server.core.consent import Change
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.loyalty_numbers import KIND, opened
-from shopbell_server.hpke import Opener
 from shopbell_wire.messages import Scan
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND
 

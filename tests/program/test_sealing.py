@@ -8,8 +8,8 @@ from cryptography.hazmat.bindings._rust import openssl
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from shopbell_edge.adapters.sealing import Sealer
 from shopbell_edge.core.sealing import INFO, seal_number
+from shopbell_program.hpke import Sealer
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_128_GCM)
 

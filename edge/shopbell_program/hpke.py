@@ -1,7 +1,8 @@
-"""HPKE to the server's public key, from the primitives of `cryptography`.
+"""HPKE: what an edge seals to the server's public key, only the server can open.
 
-Owns: RFC 9180 single-shot sealing in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM.
-Never: a private key; what is sealed, and why (`core/sealing`).
+Owns: RFC 9180 single shots in base mode: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, from the
+primitives of `cryptography`.
+Never: what is sealed, and to what it is bound; the cores of both programs say that.
 
 `cryptography`'s own `hpke.Suite` takes no additional data, which binds a number to the edge that read it; the
 tests hold this module to the RFC's vector and to that class where they overlap.
@@ -13,11 +14,14 @@ from hashlib import sha256
 from hmac import digest
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 KEY_BYTES: Final = 32
-"""A public X25519 key."""
+"""An X25519 key, private or public."""
+
+_TAG_BYTES: Final = 16
 
 _KEM: Final = b"KEM" + (0x0020).to_bytes(2, "big")
 """suite_id of DHKEM(X25519, HKDF-SHA256)."""
@@ -61,6 +65,32 @@ class Sealer:
         )
         key, nonce = _key_schedule(shared, info)
         return encapsulated + AESGCM(key).encrypt(nonce, plaintext, aad)
+
+
+class Opener:
+    """Opens what was sealed to the public half of one private key (KEY_BYTES; ValueError otherwise)."""
+
+    def __init__(self, private_key: bytes) -> None:
+        if len(private_key) != KEY_BYTES:
+            raise ValueError(f"an X25519 key has {KEY_BYTES} bytes, not {len(private_key)}")
+        self._private = X25519PrivateKey.from_private_bytes(private_key)
+        self._public_bytes = self._private.public_key().public_bytes_raw()
+
+    def open(self, sealed: bytes, info: bytes, aad: bytes) -> bytes | None:
+        """Return what is in `sealed` (encapsulated key, then ciphertext); None if that cannot be opened.
+
+        Not sealed to this key, not for this `info` and `aad`, or changed on the way: all the same.
+        """
+        encapsulated, ciphertext = sealed[:KEY_BYTES], sealed[KEY_BYTES:]
+        if len(ciphertext) < _TAG_BYTES:
+            return None
+        try:
+            exchanged = self._private.exchange(X25519PublicKey.from_public_bytes(encapsulated))
+            shared = _decapsulable_secret(exchanged, encapsulated + self._public_bytes)
+            key, nonce = _key_schedule(shared, info)
+            return AESGCM(key).decrypt(nonce, ciphertext, aad)
+        except (InvalidTag, ValueError):  # ValueError: a public key that gives a secret of zero
+            return None
 
 
 def _decapsulable_secret(exchanged: bytes, kem_context: bytes) -> bytes:
