@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Millis,
         PersonId,
         ProfileId,
+        ReceiptId,
         StaffId,
         StoreId,
         VisitId,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, KeptAnswer
+    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, KeptAnswer, TillReceipt
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
@@ -77,6 +78,7 @@ class Tables:
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)
     facts_told: dict[PersonId, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
 

@@ -17,6 +17,7 @@ from tests.fakes.memory_people import (
     MemoryRegistry,
     MemoryStaffSessions,
 )
+from tests.fakes.memory_receipts import MemoryTillReceipts
 from tests.fakes.memory_rows import Tables
 from tests.fakes.memory_visits import (
     MemoryBatches,
@@ -97,4 +98,5 @@ class MemoryUnitOfWork:
         self.day_keys = MemoryDayKeys(tables)
         self.intervals = MemoryIntervals(tables)
         self.visits = MemoryVisits(tables)
+        self.receipts = MemoryTillReceipts(tables)
         self.outgoing = MemoryOutgoing(tables)

@@ -28,6 +28,9 @@ VisitId = NewType("VisitId", str)
 FactId = NewType("FactId", str)
 """UUIDv7 of an outgoing event; every sink dedupes by it."""
 
+ReceiptId = NewType("ReceiptId", str)
+"""What a till calls a receipt; one of its name in all stores of the retailer."""
+
 Millis = NewType("Millis", int)
 """Unix milliseconds, UTC."""
 

@@ -38,6 +38,8 @@ _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # ASCII only: \d and str.isdigit would take the digits of every script.
 _TEXT: Final = re.compile(r"SB1\.([0-9A-HJKMNP-TV-Z]{13})\.([0-9]{1,11})\.([0-9]{8})", re.ASCII)
 
+_REF: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{13}", re.ASCII)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassCode:
@@ -69,6 +71,18 @@ def parse(text: str) -> PassCode | None:
         return None
     card, unix, totp = found.groups()
     return PassCode(card=CardRef(card), unix=int(unix), totp=totp)
+
+
+def named_card(text: str) -> CardRef | None:
+    """Return the card that a till read or somebody typed; None for what is no card of ours.
+
+    A whole pass counts for its reference alone: its code is for one scanner and half a minute.
+    """
+    code = parse(text)
+    if code is not None:
+        return code.card
+    typed = text.strip().upper()
+    return CardRef(typed) if _REF.fullmatch(typed) else None
 
 
 def verify(code: PassCode, secret: bytes, scanned_ms: Millis) -> Accepted | Refused:

@@ -22,7 +22,7 @@ from shopbell_server.core.facts import (
 from shopbell_server.core.visits import Visit, account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from shopbell_server.core.facts import VisitFact
     from shopbell_server.core.ids import FactId, Millis, PersonId, StoreId, VisitId
@@ -71,18 +71,20 @@ def reconcile(
     store: StoreId,
     stored: Sequence[Visit],
     sessions: Sequence[Session],
+    bought: Collection[Millis],
     around: Circumstances,
 ) -> Reconciled:
     """Return what becomes of `stored` now that the evidence gives `sessions` (oldest first).
 
     Both must be complete for one stretch of the person's time in the store: a stored visit without a
-    session is gone. Applying the result and reconciling again changes nothing and tells nothing.
+    session is gone. `bought` has the beginnings of the sessions in which she bought (`purchases`).
+    Applying the result and reconciling again changes nothing and tells nothing.
     """
     matches, vanished = _matched(stored, sessions)
     put: list[Visit] = []
     facts: list[VisitFact] = []
     for match in matches:
-        visit = _named(match, person, store, around)
+        visit = _named(match, person, store, around, converted=match.session.start_ms in bought)
         visit = _moved_on(visit, match, around)
         if visit != match.survivor:
             put.append(visit)
@@ -124,7 +126,9 @@ def _may_become(visit: Visit, session: Session) -> bool:
     return before.start_ms <= session.end_ms and session.start_ms <= before.end_ms
 
 
-def _named(match: _Match, person: PersonId, store: StoreId, around: Circumstances) -> Visit:
+def _named(
+    match: _Match, person: PersonId, store: StoreId, around: Circumstances, *, converted: bool
+) -> Visit:
     """Return the visit with its session as computed now, its history as it was."""
     if match.survivor is None:
         return Visit(
@@ -134,10 +138,9 @@ def _named(match: _Match, person: PersonId, store: StoreId, around: Circumstance
             handle=around.new_handle(),
             state="candidate",
             revision=0,
-            converted=False,
+            converted=converted,
             session=match.session,
         )
-    converted = match.survivor.converted or any(visit.converted for visit in match.absorbed)
     now = replace(match.survivor, session=match.session, converted=converted)
     other_rules = match.session.rule_version != match.survivor.session.rule_version
     if other_rules and _content(now) == _content(match.survivor):

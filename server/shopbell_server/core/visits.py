@@ -23,7 +23,7 @@ class Visit:
     """One stay of one person in one store, or a candidate for one.
 
     `state` is "candidate" exactly where `session.kind` is. Everything in `session` follows from the
-    evidence; what is beside it was decided once and is kept.
+    evidence, `converted` from that and the receipts; what is beside them was decided once and is kept.
     """
 
     id: VisitId
@@ -35,7 +35,7 @@ class Visit:
     revision: int
     """What was told first is 1; candidates, of which nothing was told, have 0."""
     converted: bool
-    """She bought something."""
+    """She bought something (`purchases`)."""
     session: Session
 
     @property

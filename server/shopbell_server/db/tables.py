@@ -324,6 +324,23 @@ VISITS: Final = Table(
     ),
 )
 
+# ------------------------------------------------------------------ tills
+
+TILL_RECEIPTS: Final = Table(
+    "till_receipts",
+    METADATA,
+    *text_columns("tenant", "receipt", "store", "till"),
+    number_column("at_ms"),
+    text_column("person", nullable=True),
+    bytes_column("request_mac"),
+    Column("joined", Boolean, nullable=False),
+    key("receipt"),
+    refers("stores", "store"),
+    CheckConstraint("length(request_mac) = 32", name="request_mac_is_32_bytes"),
+    Index(None, "tenant", "person", "store", "at_ms"),
+    Index(None, "tenant", "at_ms"),
+)
+
 # ------------------------------------------------------------------ going out
 
 FACTS_TOLD: Final = Table(

@@ -18,6 +18,7 @@ from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
 from shopbell_server.db.staff_sessions import SqlStaffSessions
+from shopbell_server.db.till_receipts import SqlTillReceipts
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.visits import SqlVisits
 
@@ -67,6 +68,7 @@ class SqlUnitOfWork:
         self.ledger = SqlLedger(transaction)
         self.outgoing = SqlOutgoing(transaction)
         self.people = SqlPeople(transaction)
+        self.receipts = SqlTillReceipts(transaction)
         self.registry = SqlRegistry(transaction)
         self.staff_sessions = SqlStaffSessions(transaction)
         self.visits = SqlVisits(transaction)

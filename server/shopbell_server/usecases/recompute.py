@@ -13,6 +13,7 @@ from shopbell_server.core.consent import may_share
 from shopbell_server.core.handles import next_number
 from shopbell_server.core.ids import FactId, Millis, VisitId
 from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
+from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.reconcile import Circumstances, reconcile
 from shopbell_server.core.sessions import sessions
 
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
     from shopbell_server.ports import Entropy, UnitOfWork
 
 Touched = tuple["PersonId", "StoreId"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """All of one person's time in a store that a change may touch."""
+
+    visits: Sequence[Visit]
+    evidence: Sequence[Interval]
+    purchases: Sequence[Millis]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +68,8 @@ def recompute(
     for store, people in by_store.items():
         circumstances_here = around(store)
         made = [
-            reconcile(person, store, visits, sessions(evidence, terms.rules), circumstances_here)
-            for person, visits, evidence in _around(work, store, people, terms.rules)
+            _reconciled(person, store, known, terms.rules, circumstances_here)
+            for person, known in _around(work, store, people, terms.rules)
         ]
         write(work, made)
         facts += [fact for each in made for fact in each.facts]
@@ -131,23 +141,45 @@ def circumstances(
     )
 
 
+def _reconciled(
+    person: PersonId, store: StoreId, known: _Known, rules: VisitRules, around: Circumstances
+) -> Reconciled:
+    stays = sessions(known.evidence, rules)
+    return reconcile(
+        person, store, known.visits, stays, bought(known.purchases, stays, rules), around
+    )
+
+
 def _around(
     work: UnitOfWork,
     store: StoreId,
     people: Mapping[PersonId, Sequence[Interval]],
     rules: VisitRules,
-) -> Iterator[tuple[PersonId, Sequence[Visit], Sequence[Interval]]]:
-    """Yield of each person the stored visits that the change may touch, and all evidence for them."""
+) -> Iterator[tuple[PersonId, _Known]]:
+    """Yield of each person the stored visits that the change may touch, and all there is to know."""
     near = neighbourhoods(
         people,
         lambda persons, from_ms, to_ms: work.visits.touching_each(persons, store, from_ms, to_ms),
-        rules.widest_reach_ms,
+        reach_ms(rules),
     )
     for span, persons in overlapping(near):
         evidence = work.intervals.within_each(persons, store, span.first_ms, span.last_ms)
+        purchases = work.receipts.purchases_each(
+            persons,
+            store,
+            Millis(span.first_ms - early_ms(rules)),
+            Millis(span.last_ms + rules.widest_reach_ms),
+        )
         for person in sorted(persons):
             hers = near[person]
-            yield person, hers.visits, _within(evidence.get(person, ()), hers)
+            yield (
+                person,
+                _Known(
+                    visits=hers.visits,
+                    evidence=_within(evidence.get(person, ()), hers),
+                    purchases=purchases.get(person, ()),
+                ),
+            )
 
 
 def _within(intervals: Iterable[Interval], span: Neighbourhood) -> list[Interval]:

@@ -56,10 +56,9 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
             facts += made.facts
             closed += bool(made.put or made.removed)
             if visit.id in made.removed:
-                session = visit.session
-                work.intervals.remove_within(
-                    visit.person, visit.store, session.start_ms, session.end_ms
-                )
+                when = (visit.session.start_ms, visit.session.end_ms)
+                work.intervals.remove_within(visit.person, visit.store, *when)
+                work.receipts.disown_within(visit.person, visit.store, *when)
         tell(work, facts, ledger, terms.sinks, now_ms)
         work.commit()
     return Swept(

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.ids import Millis
 from shopbell_server.core.neighbourhood import neighbourhood
+from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.sessions import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_server.core.ids import Millis, PersonId, StoreId
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.sessions import Session
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
@@ -36,6 +38,7 @@ def end_presence(
         if visit.state != "ended" or visit.session.end_ms >= at_ms
     ]
     work.intervals.truncate(person, at_ms)
+    work.receipts.disown_from(person, at_ms)
     stores = frozenset(visit.store for visit in under_way)
     for store in stores:
         _end_in(work, person, store, [each for each in under_way if each.store == store], rules)
@@ -49,14 +52,36 @@ def _end_in(
     under_way: Sequence[Visit],
     rules: VisitRules,
 ) -> None:
-    left = {session.start_ms: session for session in _left(work, person, store, under_way, rules)}
+    stays = _left(work, person, store, under_way, rules)
+    left = {session.start_ms: session for session in stays}
+    converted = _converted(work, person, store, stays, rules)
     for visit in under_way:
-        session = left.get(visit.session.start_ms)
+        start_ms = visit.session.start_ms
+        session = left.get(start_ms)
         if session is not None and visit.state != "candidate" and session.kind == "visit":
-            work.visits.put([replace(visit, state="ended", session=session)])
+            work.visits.put(
+                [replace(visit, state="ended", converted=start_ms in converted, session=session)]
+            )
             continue
         work.visits.remove([visit.id])
-        work.intervals.remove_within(person, store, visit.session.start_ms, visit.session.end_ms)
+        work.intervals.remove_within(person, store, start_ms, visit.session.end_ms)
+        work.receipts.disown_within(person, store, start_ms, visit.session.end_ms)
+
+
+def _converted(
+    work: UnitOfWork,
+    person: PersonId,
+    store: StoreId,
+    stays: Sequence[Session],
+    rules: VisitRules,
+) -> frozenset[Millis]:
+    """Return the beginnings of those `stays` in which she bought something before she withdrew."""
+    if not stays:
+        return frozenset()
+    from_ms = Millis(stays[0].start_ms - early_ms(rules))
+    to_ms = Millis(stays[-1].end_ms + rules.widest_reach_ms)
+    purchases = work.receipts.purchases_each([person], store, from_ms, to_ms)
+    return bought(purchases.get(person, ()), stays, rules)
 
 
 def _left(
@@ -79,6 +104,6 @@ def _left(
     around = neighbourhood(
         evidence,
         lambda from_ms, to_ms: work.visits.touching(person, store, from_ms, to_ms),
-        rules.widest_reach_ms,
+        reach_ms(rules),
     )
     return sessions(work.intervals.within(person, store, around.from_ms, around.to_ms), rules)

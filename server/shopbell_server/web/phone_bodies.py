@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import base64
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
 from shopbell_server.core.consent import Change, Purpose
-from shopbell_server.core.ids import Millis, ProfileId
+from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.consents import Said
 from shopbell_server.usecases.enrol import TicketOrder
-from shopbell_server.web.rows import moment
+from shopbell_server.web.rows import millis, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ class ConsentIn(BaseModel):
             text_version=self.text_version,
             text_sha256=self.text_sha256,
             language=self.language,
-            until_ms=None if self.until is None else _millis(self.until),
+            until_ms=None if self.until is None else millis(self.until),
         )
 
 
@@ -253,7 +253,3 @@ def _record(entry: Entry) -> RecordOut:
         text_sha256=entry.text_sha256,
         language=entry.language,
     )
-
-
-def _millis(at: datetime) -> Millis:
-    return Millis((at - moment(Millis(0))) // timedelta(milliseconds=1))

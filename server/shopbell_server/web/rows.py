@@ -7,12 +7,13 @@ Never: which rows there are, or what of a person is in them (`usecases.who_is_he
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition_words import recognised, staff_word
 from shopbell_server.usecases.who_is_here import who_is_here
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.disclosure import Viewer
     from shopbell_server.core.handles import Handle, Language
-    from shopbell_server.core.ids import Millis, StoreId, VisitId, ZoneId
+    from shopbell_server.core.ids import StoreId, VisitId, ZoneId
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports import Database, ServerClock
@@ -156,6 +157,11 @@ class Boards:
 def moment(at_ms: Millis) -> datetime:
     """Return the time as APIs write it: RFC 3339, UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def millis(at: datetime) -> Millis:
+    """Return a time that an API was told; it must have a zone."""
+    return Millis((at - moment(Millis(0))) // timedelta(milliseconds=1))
 
 
 def time_json(at_ms: Millis) -> bytes:

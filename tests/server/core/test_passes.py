@@ -12,6 +12,7 @@ from shopbell_server.core.passes import (
     PassCode,
     Refused,
     card_ref,
+    named_card,
     parse,
     pass_text,
     totp,
@@ -139,3 +140,18 @@ def test_no_traceback_shows_a_code() -> None:
     code = parse(pass_text(CARD, SECRET, UNIX))
     assert code is not None
     assert code.totp not in repr(code)
+
+
+@pytest.mark.parametrize(
+    "text", [CARD, "k7q2m9x4tr3wa", f" {CARD}\r\n", pass_text(CARD, SECRET, UNIX)]
+)
+def test_a_till_names_a_card_by_its_reference_or_by_its_pass(text: str) -> None:
+    assert named_card(text) == CARD
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "loyalty-12345", CARD[:-1], f"{CARD}0", "K7Q2M9X4TR3WU", f"SB1.{CARD}", f"SB1.{CARD}.x.1"],
+)
+def test_what_is_no_card_of_ours_names_nobody(text: str) -> None:
+    assert named_card(text) is None

@@ -53,7 +53,7 @@ def recomputed(
     """Return what becomes of the worker's visits if `evidence` is all there is."""
     circumstances = around(now_ms, names=worker.names)
     stored = list(worker.visits.values())
-    return reconcile(ADA, STORE, stored, sessions(evidence, rules), circumstances)
+    return reconcile(ADA, STORE, stored, sessions(evidence, rules), (), circumstances)
 
 
 def test_nobody_is_told_of_a_candidate() -> None:
@@ -119,7 +119,7 @@ def test_an_earlier_start_revises_an_open_visit() -> None:
 
 def test_backlog_is_told_and_rings_no_bell() -> None:
     worker = a_worker()
-    change = reconcile(ADA, STORE, [], sessions([acted(0)], RULES), around(5, live=False))
+    change = reconcile(ADA, STORE, [], sessions([acted(0)], RULES), (), around(5, live=False))
     assert all(fact.late for fact in change.facts)
     worker.take([acted(0)], 46 * MINUTE)  # live, but over before we knew
     assert all(fact.late for fact in worker.facts)
@@ -180,7 +180,8 @@ def test_a_bridge_between_two_visits_makes_them_the_older_one() -> None:
     worker.take([heard(0, 5 * MINUTE)], 5 * MINUTE)
     worker.take([heard(40 * MINUTE, 45 * MINUTE)], 45 * MINUTE)
     older, newer = sorted(worker.visits)
-    worker.visits[newer] = replace(worker.visits[newer], converted=True)
+    worker.sell(at(44 * MINUTE), 45 * MINUTE)
+    assert worker.visits[newer].converted
     worker.take([heard(20 * MINUTE, 21 * MINUTE, scanner="till")], 46 * MINUTE)
 
     visit = the_visit(worker)

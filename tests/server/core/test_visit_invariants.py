@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.ids import PersonId
+from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.core.intervals import gathered, is_act, reassigned, truncated
+from shopbell_server.core.purchases import bought
 from shopbell_server.core.sessions import sessions
 from tests.server.core.stays import ADA, DEMO, MINUTE, NOON, SECOND, at, batched, reports
 from tests.server.core.worker import Sink, Worker
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 BOB = PersonId("bob")
 DAY = 24 * 60 * MINUTE
 moments = st.integers(0, 4 * 60 * 60).map(lambda s: s * SECOND)
+sales = st.lists(moments.map(at), max_size=4)
 
 
 @settings(max_examples=200)
@@ -38,11 +40,31 @@ def test_order_repetition_and_batching_change_no_visit(data: st.DataObject) -> N
 
 @settings(max_examples=200)
 @given(st.data())
+def test_it_does_not_matter_whether_receipts_or_evidence_come_first(data: st.DataObject) -> None:
+    said, sold = data.draw(reports), data.draw(sales)
+    worker = Worker(rules=DEMO)
+    arriving: list[Millis | list[Interval]] = [*data.draw(batched(said)), *sold]
+    for number, one in enumerate(data.draw(st.permutations(arriving))):
+        if isinstance(one, list):
+            worker.take(one, number)
+        else:
+            worker.sell(one, number)
+        if data.draw(st.booleans()):
+            worker.sweep(data.draw(moments))
+
+    assert worker.stays() == list(sessions(said, DEMO))
+    assert worker.converted() == bought(sold, sessions(said, DEMO), DEMO)
+
+
+@settings(max_examples=200)
+@given(st.data())
 def test_what_was_told_adds_up_to_what_is_stored(data: st.DataObject) -> None:
     worker, sink = Worker(rules=DEMO), Sink()
     for batch in data.draw(batched(data.draw(reports))):
         now_ms = data.draw(moments)
         worker.take(batch, now_ms)
+        if data.draw(st.booleans()):
+            worker.sell(at(data.draw(moments)), now_ms)
         if data.draw(st.booleans()):
             worker.sweep(now_ms)
         sink.hear_all(worker.facts)

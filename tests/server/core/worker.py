@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.ending import swept
+from shopbell_server.core.ending import converted, swept
 from shopbell_server.core.facts import (
     CustomerRecognized,
     VisitCancelled,
@@ -15,6 +15,7 @@ from shopbell_server.core.facts import (
 )
 from shopbell_server.core.intervals import gathered
 from shopbell_server.core.neighbourhood import neighbourhood
+from shopbell_server.core.purchases import bought, reach_ms, session_of
 from shopbell_server.core.reconcile import Reconciled, reconcile
 from shopbell_server.core.sessions import sessions
 from shopbell_server.core.visits import account
@@ -38,6 +39,7 @@ class Worker:
     rules: VisitRules
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    purchases: list[Millis] = field(default_factory=list)
     facts: list[VisitFact] = field(default_factory=list)
     names: Callable[[], str] = field(default_factory=named)
 
@@ -45,21 +47,31 @@ class Worker:
         for report in batch:
             known = self.intervals.get(report.key, report)
             (self.intervals[report.key],) = gathered((known, report))
-        near = neighbourhood(batch, self.touching, self.rules.widest_reach_ms)
+        near = neighbourhood(batch, self.touching, reach_ms(self.rules))
         evidence = [
             each
             for each in self.intervals.values()
             if each.key.first_ms <= near.to_ms and each.last_ms >= near.from_ms
         ]
+        stays = sessions(evidence, self.rules)
         self.apply(
             reconcile(
                 ADA,
                 STORE,
                 near.visits,
-                sessions(evidence, self.rules),
+                stays,
+                bought(self.purchases, stays, self.rules),
                 around(now_ms, names=self.names),
             )
         )
+
+    def sell(self, at_ms: Millis, now_ms: int) -> None:
+        self.purchases.append(at_ms)
+        visits = sorted(self.visits.values(), key=lambda visit: visit.session.start_ms)
+        session = session_of(at_ms, [visit.session for visit in visits], self.rules)
+        for visit in visits:
+            if visit.session is session:
+                self.apply(converted(visit, around(now_ms, names=self.names)))
 
     def sweep(self, now_ms: int) -> None:
         """End visits. Candidates stay, as they do for a day: forgetting evidence is not a merge."""
@@ -84,6 +96,12 @@ class Worker:
         """Return what every visit is, without its name and history."""
         return sorted(
             (visit.session for visit in self.visits.values()), key=lambda each: each.start_ms
+        )
+
+    def converted(self) -> frozenset[Millis]:
+        """Return when those stays began in which she bought something."""
+        return frozenset(
+            visit.session.start_ms for visit in self.visits.values() if visit.converted
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event
 
-from shopbell_server.core.ids import DeviceNo, Millis, StoreId, VisitId
+from shopbell_server.core.ids import DeviceNo, Millis, ReceiptId, StoreId, VisitId
 from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
@@ -49,6 +49,10 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "due": lambda work: work.visits.due(MOMENT, 9),
     "of_person": lambda work: work.visits.of_person(ANNA),
     "page": lambda work: work.visits.page([STORE, StoreId("b")], (MOMENT, VisitId("v")), 9),
+    "recall_receipt": lambda work: work.receipts.recall(ReceiptId("r")),
+    "purchases_each": lambda work: work.receipts.purchases_each(EITHER, STORE, MOMENT, MOMENT),
+    "disown_within": lambda work: work.receipts.disown_within(ANNA, STORE, MOMENT, MOMENT),
+    "disown_from": lambda work: work.receipts.disown_from(ANNA, MOMENT),
     "claim": lambda work: work.outgoing.claim("crm", MOMENT, 1, 9),
     "waiting": lambda work: work.outgoing.waiting("crm"),
     "cancel": lambda work: work.outgoing.cancel(ANNA),

@@ -78,6 +78,7 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/app/consents",
         "/v1/stores/{store}/present",
         "/v1/stores/{store}/stream",
+        "/v1/pos/receipts",
         "/v1/visits",
         "/v1/visits/{visit}",
         "/healthz",

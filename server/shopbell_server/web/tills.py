@@ -1,0 +1,148 @@
+"""`/v1/pos/…`: what tills call.
+
+A till learns that its receipt belongs to a visit, and neither whose nor which: visits are for the staff of
+the floor, by consent and role.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Request, Response
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+
+from shopbell_server.core.ids import ReceiptId, StoreId
+from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
+from shopbell_server.usecases.recompute import Terms
+from shopbell_server.web.phone_bodies import Id, Text
+from shopbell_server.web.problems import Fault, Problem, ProblemError
+from shopbell_server.web.rows import millis
+from shopbell_server.web.who import ApiKey, Here
+from shopbell_server.web.writes import carry_out
+
+if TYPE_CHECKING:
+    from shopbell_server.ports import UnitOfWork
+
+MOST_LINES: Final = 2_000
+"""A whole trolley has 200; a wholesaler's list ten times that."""
+
+MOST: Final = 10**9
+"""Of anything, in any currency: more is a mistake."""
+
+_RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def _written_out(value: object) -> object:
+    """Refuse numbers, which would be taken for seconds or milliseconds, and dates without a time."""
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        raise ValueError("must be a time with its zone, as 2026-11-21T14:02:11+01:00")
+    return value
+
+
+At = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+Number = Annotated[Decimal, Field(ge=-MOST, le=MOST, max_digits=18, allow_inf_nan=False)]
+
+
+class TillLineIn(BaseModel):
+    """An article. It is read to tell a repeated receipt from another one, and not kept."""
+
+    sku: Annotated[Text, StringConstraints(max_length=128)] | None = None
+    quantity: Number | None = None
+    amount: Number | None = None
+
+
+class TillReceiptIn(BaseModel):
+    """A receipt. Of it are kept: its id, store, till and time, and whose card it was, by consent."""
+
+    receipt_id: Id
+    """One of its name in all stores, for ever."""
+    store: Id
+    till: Id
+    at: At
+    card: Annotated[Text, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        default=None, repr=False
+    )
+    """`card_ref` of the enrolment, or the text of the pass (`SB1.…`). Other cards are nobody's."""
+    lines: Annotated[list[TillLineIn], Field(max_length=MOST_LINES)]
+    total: Number
+    """Below 0 is a return: it converts no visit."""
+
+    def sale(self, secret: str) -> Sale:
+        """Return it as the use case takes it; `secret` is the credential that sent it."""
+        text = b"shopbell/v1/receipt\n" + self.model_dump_json().encode()
+        return Sale(
+            receipt=ReceiptId(self.receipt_id),
+            store=StoreId(self.store),
+            till=self.till,
+            at_ms=millis(self.at),
+            card=self.card,
+            is_return=self.total < 0,
+            request_mac=hmac.digest(secret.encode(), text, "sha256"),
+        )
+
+
+class TillReceiptOut(BaseModel):
+    """The receipt is taken. A repeated one gets the same answer."""
+
+    receipt_id: str
+    joined: bool
+    """It belongs to a visit that was known when it came. Otherwise it counts when one is."""
+
+
+routes: Final = APIRouter(
+    prefix="/v1/pos",
+    tags=["pos"],
+    responses={status: {"model": Problem} for status in (400, 401, 409, 413, 415, 422, 429, 503)},
+)
+
+
+@routes.post("/receipts", status_code=201, response_model=TillReceiptOut)
+def post_receipt(request: Request, body: TillReceiptIn, caller: ApiKey, here: Here) -> Response:
+    """Say that something was bought: the visit in which it was is converted, now or once it is known.
+
+    The same receipt may be sent again at any time, with the same key, and counts once.
+    """
+    sale = body.sale(caller.secret)
+    terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
+    joined = False
+
+    def act(work: UnitOfWork) -> bytes | NotBooked:
+        nonlocal joined
+        booked = book(work, here.entropy, here.clock.now_ms(), sale=sale, terms=terms)
+        if not isinstance(booked, Booked):
+            return booked
+        joined = booked.joined
+        out = TillReceiptOut(receipt_id=sale.receipt, joined=booked.joined)
+        return out.model_dump_json().encode()
+
+    outcome = carry_out(here, request, caller.secret, body, act)
+    if isinstance(outcome, NotBooked):
+        raise _refused(outcome)
+    if joined:
+        here.live.changed(sale.store)
+    return Response(outcome, 201, media_type="application/json")
+
+
+def _refused(why: NotBooked) -> ProblemError:
+    if why is NotBooked.ANOTHER:
+        detail = "Another receipt has this receipt_id, or it was sent with another key."
+        return ProblemError(409, "receipt-differs", detail)
+    fault = _FAULTS[why]
+    return ProblemError(422, "invalid", f"Not as described: {fault.field}.", errors=[fault])
+
+
+_FAULTS: Final = {
+    NotBooked.UNKNOWN_STORE: Fault(
+        field="store", got="a store that is not known here", allowed="the id of a store"
+    ),
+    NotBooked.FROM_THE_FUTURE: Fault(
+        field="at",
+        got="a time in the future",
+        allowed="at most 5 minutes ahead: set the till's clock",
+    ),
+}
