@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -17,14 +15,13 @@ from shopbell_edge.config import read_settings
 from shopbell_edge.live_table import LiveTable
 from shopbell_edge.ports import RadioLostError
 from shopbell_program import logs
-from shopbell_program.commands import CommandError, run
+from shopbell_program.commands import CommandError, CommandLine, UsageError, run
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from shopbell_edge.config import Settings
-
-DEFAULT_CONFIG = "/etc/shopbell/edge.toml"
 
 
 def main() -> None:
@@ -33,7 +30,7 @@ def main() -> None:
 
 
 def _command() -> int | None:
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     command = {
         "run": _run,
         "check-config": _check_config,
@@ -43,38 +40,24 @@ def _command() -> int | None:
     return command(arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="shopbell-edge",
-        description="Hear opted-in phones and read loyalty codes; tell the server.",
-        epilog="example: shopbell-edge run --config edge.toml",
+def _arguments() -> argparse.Namespace:
+    line = CommandLine(
+        "shopbell-edge",
+        "Hear opted-in phones and read loyalty codes; tell the server.",
+        "run --config edge.toml",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, text: str, example: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name, help=text, description=text, epilog=f"example: shopbell-edge {example}"
-        )
-        command.add_argument(
-            "--config",
-            type=Path,
-            default=Path(os.environ.get("SHOPBELL_EDGE_CONFIG", DEFAULT_CONFIG)),
-            help=f"the settings (default: $SHOPBELL_EDGE_CONFIG, else {DEFAULT_CONFIG})",
-        )
-        return command
-
-    add("run", "run the daemon until SIGTERM", "run --config edge.toml")
-    add(
+    line.add("run", "run the daemon until SIGTERM", "run --config edge.toml")
+    line.add(
         "check-config", "say all that is wrong with the settings", "check-config --config edge.toml"
     )
-    scan = add("scan", "show what is heard now", "scan --config edge.toml --seconds 30")
+    scan = line.add("scan", "show what is heard now", "scan --config edge.toml --seconds 30")
     scan.add_argument("--seconds", type=float, help="stop after so long (default: until Ctrl-C)")
     scan.add_argument("--json", action="store_true", help="print one JSON document after --seconds")
-    spool = add("spool", "show what waits for the server, how old it is, and how much room it has",
+    spool = line.add("spool", "show what waits for the server, how old it is, and how much room it has",
                 "spool --config edge.toml --json")  # fmt: skip
     spool.add_argument("--refused", action="store_true", help="list what the server will not take")
     spool.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+    return line.parse()
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -114,7 +97,7 @@ def _scan(arguments: argparse.Namespace) -> None:
     if not settings.radios:
         raise CommandError(f"{arguments.config} names no radio; add a [[radios]] table")
     if arguments.json and arguments.seconds is None:
-        _parser().error("scan --json prints once it has listened: say for how long with --seconds")
+        raise UsageError("scan --json prints once it has listened: say for how long with --seconds")
     _listen(settings, arguments.seconds, as_json=arguments.json)
 
 

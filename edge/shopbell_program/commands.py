@@ -1,13 +1,16 @@
 """How a command of ours ends: 0 done, 1 failed, 2 used wrongly; errors for people, never a traceback.
 
-Owns: the frame around every command line.
+Owns: the frame around every command line. The environment is asked for one thing: where a file is.
 Never: what a command does.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program.settings import SettingsError
@@ -20,11 +23,52 @@ class CommandError(Exception):
     """The command cannot do what was asked. The message says what, where, and what to do."""
 
 
+class UsageError(Exception):
+    """The command was asked in a way that makes no sense. The message says how to ask."""
+
+
+class CommandLine:
+    """A program of ours on the command line: commands, each with an example and with its settings.
+
+    `name` is the program's, `shopbell-edge`; where its settings are, `--config` says, else the variable
+    SHOPBELL_EDGE_CONFIG, else /etc/shopbell/edge.toml.
+    """
+
+    def __init__(self, name: str, text: str, example: str) -> None:
+        self._name = name
+        short = name.removeprefix("shopbell-")
+        self._variable = f"SHOPBELL_{short.upper()}_CONFIG"
+        self._config = f"/etc/shopbell/{short}.toml"
+        self._parser = argparse.ArgumentParser(
+            prog=name, description=text, epilog=f"example: {name} {example}"
+        )
+        self._commands = self._parser.add_subparsers(
+            dest="command", required=True, metavar="COMMAND"
+        )
+
+    def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
+        """Add a command and return its parser, for options of its own."""
+        command = self._commands.add_parser(
+            name, help=text, description=text, epilog=f"example: {self._name} {example}"
+        )
+        command.add_argument(
+            "--config",
+            type=Path,
+            default=Path(os.environ.get(self._variable, self._config)),
+            help=f"the settings (default: ${self._variable}, else {self._config})",
+        )
+        return command
+
+    def parse(self) -> argparse.Namespace:
+        """Return what was asked; whoever asked wrongly is told how, with exit code 2."""
+        return self._parser.parse_args()
+
+
 def run(command: Callable[[], int | None]) -> int:
     """Run `command` and return the exit code of the process."""
     try:
         return command() or 0
-    except SettingsError as error:
+    except (SettingsError, UsageError) as error:
         print(error, file=sys.stderr)  # noqa: T201  # this is where a person reads
         return 2
     except CommandError as error:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program import logs
-from shopbell_program.commands import CommandError, run
+from shopbell_program.commands import CommandError, CommandLine, run
 from shopbell_server import bootstrap
 from shopbell_server.config import read_settings
 from shopbell_server.db.engine import DatabaseAddressError
@@ -20,10 +18,11 @@ from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.seed import read_seed
 
 if TYPE_CHECKING:
+    import argparse
+
     from shopbell_server.bootstrap import Ready
     from shopbell_server.config import Settings
 
-DEFAULT_CONFIG = "/etc/shopbell/server.toml"
 
 _EXPECTED = (
     DatabaseAddressError,
@@ -43,7 +42,7 @@ def main() -> None:
 
 
 def _command() -> int | None:
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     command = {
         "run": _run,
         "migrate": _migrate,
@@ -57,38 +56,26 @@ def _command() -> int | None:
         raise CommandError(str(error)) from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="shopbell-server",
-        description="Join store visits to the online profile, under consent; show staff, tell the CDP.",
-        epilog="example: shopbell-server run --config server.toml",
+def _arguments() -> argparse.Namespace:
+    line = CommandLine(
+        "shopbell-server",
+        "Join store visits to the online profile, under consent; show staff, tell the CDP.",
+        "run --config server.toml",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, text: str, example: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name, help=text, description=text, epilog=f"example: shopbell-server {example}"
-        )
-        command.add_argument(
-            "--config",
-            type=Path,
-            default=Path(os.environ.get("SHOPBELL_SERVER_CONFIG", DEFAULT_CONFIG)),
-            help=f"the settings (default: $SHOPBELL_SERVER_CONFIG, else {DEFAULT_CONFIG})",
-        )
-        return command
-
-    serve = add("run", "serve until SIGTERM", "run --config server.toml")
+    serve = line.add("run", "serve until SIGTERM", "run --config server.toml")
     serve.add_argument(
         "--sign-in-link",
         metavar="STAFF",
         help="print a link that signs this member of staff in, once, within 15 minutes",
     )
-    add("migrate", "bring the tables of the database up to date", "migrate --config server.toml")
-    add("check-config", "say all that is wrong with the settings", "check-config")
-    seed = add("seed", "write stores, zones, edges, staff, profiles and API keys from a YAML file",
+    line.add(
+        "migrate", "bring the tables of the database up to date", "migrate --config server.toml"
+    )
+    line.add("check-config", "say all that is wrong with the settings", "check-config")
+    seed = line.add("seed", "write stores, zones, edges, staff, profiles and API keys from a YAML file",
                "seed first-store.yaml --config server.toml")  # fmt: skip
     seed.add_argument("file", type=Path, metavar="FILE")
-    return parser
+    return line.parse()
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> None:
