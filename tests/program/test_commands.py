@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_program.commands import CommandError, run
+from shopbell_program.commands import CommandError, UsageError, run
 from shopbell_program.settings import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -45,3 +45,8 @@ def test_a_bug_says_where_and_not_with_what(capsys: pytest.CaptureFixture[str]) 
     said = capsys.readouterr().err
     assert said.startswith("internal error, ValueError; please report this:")
     assert "Eva" not in said
+
+
+def test_a_command_that_makes_no_sense_is_a_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(raising(UsageError("say for how long"))) == 2
+    assert capsys.readouterr().err == "say for how long\n"
