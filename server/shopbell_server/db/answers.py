@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select
 
 from shopbell_server.core.ids import Millis
+from shopbell_server.db.registry_tables import ANSWERS
 from shopbell_server.db.statements import keeping
-from shopbell_server.db.tables import ANSWERS
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports import KeptAnswer
 

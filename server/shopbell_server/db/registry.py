@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, select
 
 from shopbell_server.core.ids import EdgeId, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Staff, Store, Zone
+from shopbell_server.db.registry_tables import API_KEYS, EDGES, STAFF, STORES, ZONES
 from shopbell_server.db.statements import replacing
-from shopbell_server.db.tables import API_KEYS, EDGES, STAFF, STORES, ZONES
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:

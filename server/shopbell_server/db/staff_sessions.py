@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select
 
 from shopbell_server.core.ids import StaffId
+from shopbell_server.db.registry_tables import STAFF_SESSIONS
 from shopbell_server.db.statements import adding
-from shopbell_server.db.tables import STAFF_SESSIONS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:

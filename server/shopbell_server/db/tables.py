@@ -1,4 +1,4 @@
-"""Every table of the server.
+"""Every table of the server but those of the registry (`registry_tables`).
 
 Owns: columns, keys, constraints and indexes, for SQLite and PostgreSQL alike.
 Never: triggers (the migrations have them), nor what a row means in the core.
@@ -86,76 +86,6 @@ ANCHORS: Final = Table(
     *text_columns("tenant", "edge", "boot"),
     *number_columns("boottime_ms", "wall_ms"),
     key("edge", "boot"),
-)
-
-# ------------------------------------------------------------------ registry
-
-STORES: Final = Table(
-    "stores",
-    METADATA,
-    *text_columns("tenant", "store", "name", "timezone"),
-    key("store"),
-)
-
-ZONES: Final = Table(
-    "zones",
-    METADATA,
-    *text_columns("tenant", "store", "zone", "name"),
-    key("store", "zone"),
-    refers("stores", "store"),
-)
-
-EDGES: Final = Table(
-    "edges",
-    METADATA,
-    *text_columns("tenant", "edge", "store"),
-    Column("active", Boolean, nullable=False),
-    text_column("zones_json"),
-    key("edge"),
-    refers("stores", "store"),
-)
-
-STAFF: Final = Table(
-    "staff",
-    METADATA,
-    *text_columns("tenant", "staff", "name", "role", "stores_json", "language"),
-    text_column("password_hash", nullable=True),
-    key("staff"),
-)
-
-STAFF_SESSIONS: Final = Table(
-    "staff_sessions",
-    METADATA,
-    text_column("tenant"),
-    bytes_column("token_sha256"),
-    text_column("staff"),
-    number_column("expires_ms"),
-    key("token_sha256"),
-    refers("staff", "staff"),
-    sha256_only("token_sha256"),
-    Index(None, "tenant", "expires_ms"),
-)
-
-API_KEYS: Final = Table(
-    "api_keys",
-    METADATA,
-    text_column("tenant"),
-    bytes_column("key_sha256"),
-    text_column("name"),
-    key("key_sha256"),
-    sha256_only("key_sha256"),
-)
-
-ANSWERS: Final = Table(
-    "kept_answers",
-    METADATA,
-    text_column("tenant"),
-    bytes_column("name_sha256"),
-    bytes_column("request_sha256"),
-    bytes_column("sealed"),
-    number_column("expires_ms"),
-    key("name_sha256"),
-    Index(None, "tenant", "expires_ms"),
 )
 
 # ------------------------------------------------------------------ people
@@ -336,7 +266,7 @@ TILL_RECEIPTS: Final = Table(
     Column("joined", Boolean, nullable=False),
     key("receipt"),
     refers("stores", "store"),
-    CheckConstraint("length(request_mac) = 32", name="request_mac_is_32_bytes"),
+    sha256_only("request_mac"),
     Index(None, "tenant", "person", "store", "at_ms"),
     Index(None, "tenant", "at_ms"),
 )

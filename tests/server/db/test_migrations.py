@@ -12,7 +12,8 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from shopbell_server.core.ids import TenantId
-from shopbell_server.db import migrate, tables
+from shopbell_server.db import migrate
+from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports import DatabaseRefusedError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-OURS = tables.STORES.metadata
+OURS = METADATA
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

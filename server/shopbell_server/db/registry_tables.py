@@ -1,0 +1,90 @@
+"""Tables of what a retailer has, and of who may ask: stores, zones, edges, staff, keys, kept answers.
+
+Owns: as `tables`, of which this is a part.
+Never: customers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Boolean, Column, Index, Table
+
+from shopbell_server.db.columns import (
+    METADATA,
+    bytes_column,
+    key,
+    number_column,
+    refers,
+    sha256_only,
+    text_column,
+    text_columns,
+)
+
+STORES: Final = Table(
+    "stores",
+    METADATA,
+    *text_columns("tenant", "store", "name", "timezone"),
+    key("store"),
+)
+
+ZONES: Final = Table(
+    "zones",
+    METADATA,
+    *text_columns("tenant", "store", "zone", "name"),
+    key("store", "zone"),
+    refers("stores", "store"),
+)
+
+EDGES: Final = Table(
+    "edges",
+    METADATA,
+    *text_columns("tenant", "edge", "store"),
+    Column("active", Boolean, nullable=False),
+    text_column("zones_json"),
+    key("edge"),
+    refers("stores", "store"),
+)
+
+STAFF: Final = Table(
+    "staff",
+    METADATA,
+    *text_columns("tenant", "staff", "name", "role", "stores_json", "language"),
+    text_column("password_hash", nullable=True),
+    key("staff"),
+)
+
+STAFF_SESSIONS: Final = Table(
+    "staff_sessions",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("token_sha256"),
+    text_column("staff"),
+    number_column("expires_ms"),
+    key("token_sha256"),
+    refers("staff", "staff"),
+    sha256_only("token_sha256"),
+    Index(None, "tenant", "expires_ms"),
+)
+
+API_KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("key_sha256"),
+    text_column("name"),
+    key("key_sha256"),
+    sha256_only("key_sha256"),
+)
+
+ANSWERS: Final = Table(
+    "kept_answers",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("name_sha256"),
+    bytes_column("request_sha256"),
+    bytes_column("sealed"),
+    number_column("expires_ms"),
+    key("name_sha256"),
+    Index(None, "tenant", "expires_ms"),
+)
