@@ -306,6 +306,16 @@ async def test_a_settled_token_is_nowhere_in_the_files(tmp_path: Path) -> None:
     assert not _mentions(tmp_path, b"SB1.31415926")
 
 
+async def test_a_settled_token_is_in_no_file_of_a_running_spool_in_which_nothing_waits(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    async with open_spool(tmp_path, clock) as spool:
+        await spool.append([events.scan(31_415_926)], clock.now())
+        await spool.settle(_committed(await sealed(spool, clock)))
+        assert not _mentions(tmp_path, b"SB1.31415926")
+
+
 async def test_a_long_wal_is_emptied_after_an_answer(tmp_path: Path) -> None:
     clock = FakeClock()
     wal = tmp_path / "spool.db-wal"

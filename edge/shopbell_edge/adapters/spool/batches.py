@@ -37,7 +37,8 @@ MAX_REFUSED: Final = 100
 """Refused batches kept for a person to look at: 100 x 60 KiB = 6 MB at worst."""
 
 _TRUNCATE_BYTES: Final = 1024 * 1024
-"""A longer WAL is emptied after an ack: it holds tokens that the tables have already forgotten."""
+"""A longer WAL is emptied after an ack: it holds tokens that the tables have already forgotten. A shorter
+one too, once nothing waits any more; while something does, that would be a sync for every ack."""
 
 _LEAD: Final = 0
 """The row of `stream_started`, which waits in memory: a stream that never spoke needs no trace."""
@@ -167,9 +168,17 @@ class Batches:
         """
         gone = self._making_room(lambda: self._settle(ack))
         self._disk.restore_ballast()
-        if self._disk.wal_bytes() >= _TRUNCATE_BYTES:
+        wal_bytes = self._disk.wal_bytes()
+        if wal_bytes >= _TRUNCATE_BYTES or (wal_bytes and self._is_empty()):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return gone
+
+    def _is_empty(self) -> bool:
+        """Return whether nothing waits: then nothing of anybody shall be left in the file."""
+        (waits,) = self._one(
+            "SELECT EXISTS (SELECT 1 FROM events) OR EXISTS (SELECT 1 FROM sealed)"
+        )
+        return not waits
 
     def depth(self) -> Depth:
         """Return how much is waiting."""
