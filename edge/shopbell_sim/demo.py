@@ -141,6 +141,7 @@ class _Running:
             floor=DEMO_FLOOR,
             rng=self._rng,
             app=app,
+            store=demo_folder.STORE,
             feeds=feeds,
             camera=CameraFolder(self._folder.camera),
             truth=truth,

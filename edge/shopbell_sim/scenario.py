@@ -57,6 +57,8 @@ class Scenario(Struct, frozen=True, kw_only=True):
     seed: int = 1
     look_s: Annotated[float, Meta(gt=0, le=3600)] = plan.LOOK_S
     """Median of a look at a shelf; 240 in a real shop."""
+    store: str | None = None
+    """As the server calls it: whose till sends receipts. Without it nothing is told of purchases."""
     camera_folder: str | None = None
     """What an edge's camera sees; without it nobody shows a pass."""
     phone_sd_db: Annotated[float, Meta(ge=0, le=20)] = 7.4
@@ -95,6 +97,7 @@ async def _run(scenario: Scenario, api_key: str, truth: Truth) -> None:
                 floor=_floor(scenario),
                 rng=rng,
                 app=app,
+                store=scenario.store,
                 feeds=feeds,
                 camera=camera,
                 truth=truth,

@@ -51,6 +51,9 @@ WITHDRAWS_AFTER_S: Final = 25.0
 REFUSED_VISITS: Final = 2
 """So many visits later she allows it again."""
 
+TILL: Final = "till-1"
+"""The floor has one."""
+
 REFRESH_S: Final = 5 * 86_400
 """A phone fetches tokens when it has less than five days of them."""
 
@@ -64,16 +67,22 @@ class Shop:
         floor: Floor,
         rng: Random,
         app: App,
+        store: str | None,
         feeds: Mapping[str, Feed],
         camera: CameraFolder | None,
         truth: Truth | None = None,
         duty: Mapping[str, float] | None = None,
         look_s: float = plan.LOOK_S,
     ) -> None:
-        """Take over `feeds`, by scanner name. Without a camera nobody shows a pass."""
+        """Take over `feeds`, by scanner name.
+
+        The till sends receipts of `store`; None: it is connected to nothing. Without a camera nobody
+        shows a pass.
+        """
         self._floor = floor
         self._rng = rng
         self._app = app
+        self._store = store
         self._feeds = feeds
         self._camera = camera
         self._truth = truth
@@ -110,7 +119,7 @@ class Shop:
                 self._arrivals(now_s, errands)
                 step_s = min(max(now_s - last_s, 0.0), LONGEST_STEP_S)
                 for each in self._crowd.step(self._rng, now_s, step_s):
-                    self._happened(each)
+                    self._happened(each, errands)
                 self._minds(now_s, errands)
                 self._send(now_s)
                 last_s = now_s
@@ -148,13 +157,16 @@ class Shop:
             if customer.refused_visits > REFUSED_VISITS:
                 errands.create_task(self._allow(customer, now_s), name=f"consent-{who}")
 
-    def _happened(self, happened: Happened) -> None:
+    def _happened(self, happened: Happened, errands: asyncio.TaskGroup) -> None:
         if self._truth is not None:
             self._truth.happened(happened)
         who, now_s = happened.who, happened.at_s
         customer = self._customers[who]
         if happened.what == "showed_pass":
             self._show_pass(who, now_s)
+        elif happened.what == "bought" and self._store is not None:
+            paid = self._app.pay(customer.enrolled, store=self._store, till=TILL, at_s=now_s)
+            errands.create_task(paid, name=f"receipt-{who}")
         elif happened.what == "entered" and customer.person.changes_mind:
             customer.withdraws_at_s = now_s + WITHDRAWS_AFTER_S
         elif happened.what == "gone":

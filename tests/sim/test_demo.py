@@ -112,7 +112,7 @@ def _events(demo: Running) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(240)  # somebody looks around, queues and pays meanwhile
 async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Running) -> None:
     link = await _invited(demo)
     children = _children(demo.process.pid)
@@ -135,6 +135,12 @@ async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Run
         async def checked_in() -> bool:
             return any(row["evidence"] == "pass" for row in await rows())
 
+        async def converted() -> bool:
+            await asyncio.sleep(0.2)
+            answer = await visitor.get(f"{base}/v1/visits?page_size=200", headers=session)
+            found: list[dict[str, Any]] = answer.json()["visits"]
+            return any(visit["converted"] for visit in found)
+
         async def by_signal() -> bool:
             return any(row["evidence"] in ("signal", "fresh") for row in await rows())
 
@@ -146,15 +152,15 @@ async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Run
         assert state["position"] > 0
         strangers = await visitor.get(f"{base}/demo/state")
         assert strangers.status_code == 401
+        await _others_join(demo, base)
+        await until("a visit is converted", converted, within_s=120)
 
     kinds = {event["type"] for event in _events(demo)}
     assert {"shopbell.customer.recognized.v1", "shopbell.visit.started.v1"} <= kinds
     truth = [
         json.loads(line) for line in (demo.data / "live" / "truth.ndjson").read_text().splitlines()
     ]
-    assert {"person", "entered", "showed_pass"} <= {line["what"] for line in truth}
-
-    await _others_join(demo, base)
+    assert {"person", "entered", "showed_pass", "bought"} <= {line["what"] for line in truth}
 
     children |= _children(demo.process.pid)
     demo.process.send_signal(signal.SIGINT)
@@ -187,6 +193,7 @@ async def _others_join(demo: Running, server: str) -> None:
     scenario.write_text(
         f'server = "{server}"\napi_key_file = "{key_file}"\n'
         f'duration_s = 4\nshoppers = 2\nseed = 3\ncamera_folder = "{demo.data / "camera"}"\n'
+        'store = "demo"\n'
         f'[[scanners]]\nname = "door"\nradio = "{radios["door"]}"\nx = 4\ny = 10.6\nduty = 0.67\n'
         f'[[scanners]]\nname = "till"\nradio = "{radios["till"]}"\nx = 20\ny = 12\n'
     )

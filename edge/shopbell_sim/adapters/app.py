@@ -1,6 +1,6 @@
-"""The retailer's app and its backend, as the server sees them: HTTP.
+"""The retailer's app, its backend and its tills, as the server sees them: HTTP.
 
-Owns: requests of `/v1/app/…` and what their answers mean.
+Owns: requests of `/v1/app/…` and `/v1/pos/…`, and what their answers mean.
 Never: which person or when (`shop`); nor prints a secret.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import httpx2
@@ -28,6 +30,10 @@ WITHIN_S: Final = 20.0
 
 CONSENT_TEXT: Final = "Shopbell demo: may this shop recognise your phone? Version 1."
 """What the simulated customers have read. Its digest goes with every consent."""
+
+
+BASKET: Final = {"lines": [{"sku": "demo", "quantity": 1, "amount": "24.95"}], "total": "24.95"}
+"""What everybody buys: the server keeps none of it."""
 
 
 class AppError(Exception):
@@ -81,7 +87,7 @@ class App:
     """Speaks to one server. Close it, or use it as a context."""
 
     def __init__(self, server: str, api_key: str | None = None) -> None:
-        """`api_key` is the backend's; phones alone need none."""
+        """`api_key` is the backend's and the tills'; phones alone need none."""
         self._api_key = api_key
         self._client = httpx2.AsyncClient(base_url=server, timeout=WITHIN_S, trust_env=False)
 
@@ -99,7 +105,7 @@ class App:
             "first_name": person.first_name,
             "language": person.language,
         }
-        ticket = await self._ask("POST", "tickets", _Ticket, self._api_key, order)
+        ticket = await self._ask("POST", "app/tickets", _Ticket, self._api_key, order)
         body = {
             "ticket": ticket.ticket,
             "phone_model": person.phone.name,
@@ -107,14 +113,14 @@ class App:
                 (Said(purpose=purpose) for purpose in sorted(person.gives)), person.language
             ),
         }
-        return await self._ask("POST", "enrolments", Enrolled, None, body)
+        return await self._ask("POST", "app/enrolments", Enrolled, None, body)
 
     async def identity(self, enrolled: Enrolled) -> Identity | None:
         """Fetch tokens; None where she does not let herself be recognised."""
-        answer = await self._send("GET", "tokens", enrolled.device_token, None)
+        answer = await self._send("GET", "app/tokens", enrolled.device_token, None)
         if answer.status_code == httpx2.codes.FORBIDDEN:
             return None
-        found = _read(answer, "GET", "tokens", _Tokens)
+        found = _read(answer, "GET", "app/tokens", _Tokens)
         return Identity(
             retailer_uuid=enrolled.retailer_uuid,
             prefix=enrolled.prefix,
@@ -126,8 +132,21 @@ class App:
     async def turn(self, enrolled: Enrolled, said: Iterable[Said], language: str) -> None:
         """Turn purposes on or off."""
         body = {"consents": _consents(said, language)}
-        answer = await self._send("PUT", "consents", enrolled.device_token, body)
-        _checked(answer, "PUT", "consents")
+        answer = await self._send("PUT", "app/consents", enrolled.device_token, body)
+        _checked(answer, "PUT", "app/consents")
+
+    async def pay(self, enrolled: Enrolled, *, store: str, till: str, at_s: float) -> None:
+        """Send the receipt of what she paid at a till, with her card."""
+        receipt = {
+            "receipt_id": str(uuid.uuid4()),
+            "store": store,
+            "till": till,
+            "at": datetime.fromtimestamp(at_s, UTC).isoformat(),
+            "card": enrolled.card_ref,
+            **BASKET,
+        }
+        answer = await self._send("POST", "pos/receipts", self._api_key, receipt)
+        _checked(answer, "POST", "pos/receipts")
 
     async def _ask(
         self, method: str, path: str, kind: type[T], secret: str | None, body: object
@@ -139,10 +158,10 @@ class App:
     ) -> httpx2.Response:
         headers: Mapping[str, str] = {} if secret is None else {"Authorization": f"Bearer {secret}"}
         try:
-            return await self._client.request(method, f"/v1/app/{path}", headers=headers, json=body)
+            return await self._client.request(method, f"/v1/{path}", headers=headers, json=body)
         except httpx2.HTTPError as error:
             raise AppError(
-                f"{method} /v1/app/{path}: no answer from {self._client.base_url} "
+                f"{method} /v1/{path}: no answer from {self._client.base_url} "
                 f"({type(error).__name__}). Is the server running there?"
             ) from error
 
@@ -166,9 +185,7 @@ def _read(answer: httpx2.Response, method: str, path: str, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(answer.content, type=kind)
     except msgspec.DecodeError as error:
-        raise AppError(
-            f"{method} /v1/app/{path}: the answer is not as specified: {error}"
-        ) from error
+        raise AppError(f"{method} /v1/{path}: the answer is not as specified: {error}") from error
 
 
 def _checked(answer: httpx2.Response, method: str, path: str) -> None:
@@ -179,4 +196,4 @@ def _checked(answer: httpx2.Response, method: str, path: str) -> None:
     except msgspec.DecodeError:
         problem = {}
     why = problem.get("detail") or problem.get("title") or answer.reason_phrase
-    raise AppError(f"{method} /v1/app/{path}: {answer.status_code}: {why}")
+    raise AppError(f"{method} /v1/{path}: {answer.status_code}: {why}")

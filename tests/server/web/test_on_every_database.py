@@ -11,7 +11,7 @@ from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.conftest import HOST
-from tests.server.web.shop import MINUTE, Guest, Shop
+from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent
 from tests.server.web.test_present import PRESENT, signed_in
 
@@ -69,6 +69,22 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     assert (row["first_name"], row["zone"]["name"]) == ("Noor", "Entree")
     (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
     assert visit["id"] == row["visit"]
+    receipt = {
+        "receipt_id": "r-1",
+        "store": AMS,
+        "till": "till-1",
+        "at": visit["last"],
+        "card": first.json()["card_ref"],
+        "lines": [],
+        "total": "9.95",
+    }
+    booked = await client.post("/v1/pos/receipts", json=receipt, headers=BACKEND)
+    again = await client.post("/v1/pos/receipts", json=receipt, headers=BACKEND)
+    other = await client.post("/v1/pos/receipts", json={**receipt, "total": 1}, headers=BACKEND)
+    assert booked.json() == {"receipt_id": "r-1", "joined": True}
+    assert (booked.status_code, again.content, other.status_code) == (201, booked.content, 409)
+    (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
+    assert visit["converted"] is True
     assert "shopbell_visits_open 1.0" in (await client.get("/metrics")).text
 
     shop.clock.forward(MINUTE)

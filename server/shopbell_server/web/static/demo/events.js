@@ -17,6 +17,7 @@ function detail(event) {
   if (data.zone) said.push(data.zone);
   if (data.zones?.length) said.push(data.zones.map((each) => `${each.zone} ${each.dwell_s} s`).join(", "));
   if (data.duration_s !== undefined && data.duration_known) said.push(`${data.duration_s} s`);
+  if (data.converted) said.push("converted");
   if (data.revision > 1) said.push(`revision ${data.revision}`);
   return said.join(" · ");
 }
