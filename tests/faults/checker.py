@@ -47,6 +47,8 @@ STAY_MS: Final = 135_000
 """The demo's rules: 30 and 45 minutes, twenty times shorter."""
 
 MIN_DWELL_MS: Final = 6_000
+LEFT_MS: Final = 9_000
+"""A longer silence is no dwell, even within a visit."""
 STEP_S: Final = 30
 
 SIGNAL: Final = 2
@@ -253,7 +255,7 @@ def _visits(stored: _Stored) -> Iterator[str]:
             start_ms = min(row.first_ms for row in run)
             end_ms = max(row.last_ms for row in run)
             acted = any(row.carrier == "pass" for row in run)
-            state = "ended" if acted or end_ms - start_ms >= MIN_DWELL_MS else "candidate"
+            state = "ended" if acted or _dwell_ms(run) >= MIN_DWELL_MS else "candidate"
             expected[person, start_ms, end_ms, state] += 1
     has = Counter((row.person, row.start_ms, row.end_ms, row.state) for row in stored.visits)
     yield from _same("evidence and visits", expected, has)
@@ -270,6 +272,17 @@ def _runs(rows: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
         after_ms = STAY_MS if row.carrier == "pass" else GAP_MS
         reach_ms = max(reach_ms, row.last_ms + after_ms)
     return runs
+
+
+def _dwell_ms(run: Iterable[Row[Any]]) -> int:
+    """Return how long somebody was heard; `run` is in order."""
+    dwell_ms = heard_ms = 0
+    for row in run:
+        silence_ms = row.first_ms - heard_ms
+        from_ms = row.first_ms if not heard_ms or silence_ms > LEFT_MS else heard_ms
+        dwell_ms += max(0, row.last_ms - from_ms)
+        heard_ms = max(heard_ms, row.last_ms)
+    return dwell_ms
 
 
 def _told(stored: _Stored, told: Sequence[dict[str, Any]]) -> Iterator[str]:
