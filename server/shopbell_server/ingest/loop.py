@@ -52,6 +52,11 @@ _TOOK = Histogram(
     "How long a group of batches takes, commit included.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+_LAG = Histogram(
+    "shopbell_ingest_lag_seconds",
+    "From the sealing of a batch at its edge until it is taken in.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600, 3600, 86400),
+)
 
 
 class Post(Protocol):
@@ -174,5 +179,7 @@ class Ingest:
             _BATCHES.labels(result).inc(count)
         for kind, count in taken.events.items():
             _EVENTS.labels(kind).inc(count)
+        for lag_ms in taken.lags_ms:
+            _LAG.observe(lag_ms / 1000)
         for reason, edge in taken.alarms:
             self._edges.alarm(edge, reason)

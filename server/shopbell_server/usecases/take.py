@@ -79,6 +79,8 @@ class Taken:
     batches: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[str, EdgeId]] = field(default_factory=list)
+    lags_ms: list[int] = field(default_factory=list)
+    """Of each new batch of an edge that knows the time: from its sealing until it was taken."""
 
 
 @dataclass(slots=True)
@@ -247,6 +249,10 @@ class Intake:
             taken.stores = {interval.key.store for interval in found.intervals}
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
+        clocks = [batch.received.clock for batch in fresh]
+        taken.lags_ms = [
+            max(0, now_ms - clock.wall_ms) for clock in clocks if clock.state == "synced"
+        ]
 
     def _visits(self, work: UnitOfWork, found: Recognised, now_ms: Millis) -> list[Fact]:
         work.intervals.join(found.intervals)

@@ -66,6 +66,16 @@ def test_a_batch_without_anybody_is_committed_too(floor: Floor) -> None:
     assert taken.stores == set()
 
 
+def test_how_long_a_batch_was_on_its_way_is_known_where_its_edge_knows_the_time(
+    floor: Floor,
+) -> None:
+    late = batch(STARTED, clock=synced(NOW - 3 * SECOND))
+    ahead = batch(STARTED, seq=2, clock=synced(NOW + SECOND))
+    unknown = batch(STARTED, seq=3, clock=unset(DAY, 0))
+    assert floor.take(late, ahead, unknown).lags_ms == [3 * SECOND, 0]
+    assert floor.take(late).lags_ms == []
+
+
 def test_the_same_batch_again_is_acknowledged_and_has_no_effect(floor: Floor) -> None:
     ada = floor.enrol("ada", 1)
     message = batch(floor.presence(ada))
