@@ -74,14 +74,14 @@ def run(command: Callable[[], int | None]) -> int:
     except CommandError as error:
         print(error, file=sys.stderr)  # noqa: T201  # as above
         return 1
-    except Exception as error:  # noqa: BLE001  # the last fence: a bug must not print what it was working on
-        print(_bug(error), file=sys.stderr)  # noqa: T201  # as above
-        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         # Somebody piped us into `head`. Python would complain once more while it shuts down.
         sys.stderr.close()
+        return 1
+    except Exception as error:  # noqa: BLE001  # the last fence: a bug must not print what it was working on
+        print(_bug(error), file=sys.stderr)  # noqa: T201  # as above
         return 1
 
 

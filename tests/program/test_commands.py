@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,3 +52,14 @@ def test_a_bug_says_where_and_not_with_what(capsys: pytest.CaptureFixture[str]) 
 def test_a_command_that_makes_no_sense_is_a_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(raising(UsageError("say for how long"))) == 2
     assert capsys.readouterr().err == "say for how long\n"
+
+
+def test_a_reader_who_goes_away_is_no_bug() -> None:
+    code = (
+        "from shopbell_program.commands import run\n"
+        "def command():\n"
+        "    raise BrokenPipeError\n"
+        "raise SystemExit(run(command))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"")
