@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from shopbell_program import logs
 from shopbell_program.commands import CommandError, CommandLine, run
 from shopbell_server import bootstrap
+from shopbell_server.assembly import CannotListenError
 from shopbell_server.config import read_settings
 from shopbell_server.db.engine import DatabaseAddressError
 from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
+from shopbell_server.ingest.subscriber import BrokerCertificatesError
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.seed import read_seed
 
@@ -30,7 +32,9 @@ _EXPECTED = (
     DatabaseLostError,
     DatabaseTooNewError,
     DatabaseTooOldError,
+    BrokerCertificatesError,
     BrokerFailedError,
+    CannotListenError,
     bootstrap.UnknownStaffError,
 )
 """What an operator can mend, and their texts say how."""
@@ -53,7 +57,7 @@ def _command() -> int | None:
     try:
         return command(settings, arguments)
     except _EXPECTED as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(_told(error, arguments)) from None
 
 
 def _arguments() -> argparse.Namespace:
@@ -89,10 +93,17 @@ def _run(settings: Settings, arguments: argparse.Namespace) -> None:
         expected.extend(group.exceptions)
     if expected:
         error = _leaf(expected[0])
-        if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-            where = f"{settings.http.host}:{settings.http.port}"
-            raise CommandError(f"cannot serve on {where}: {error.strerror or error}")
-        raise CommandError(str(error))
+        raise CommandError(_told(error, arguments))
+
+
+def _told(error: BaseException, arguments: argparse.Namespace) -> str:
+    """Return what an operator reads: what, where, and what to look at."""
+    if isinstance(error, DatabaseLostError | DatabaseAddressError):
+        return f"{error}; see [database] in {arguments.config}"
+    if isinstance(error, OSError):
+        where = "" if error.filename is None else f'"{error.filename}": '
+        return f"cannot go on: {where}{error.strerror or error}"
+    return str(error)
 
 
 def _leaf(error: BaseException) -> BaseException:

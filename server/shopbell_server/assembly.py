@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.listen import ReadNumber
 
 
+class CannotListenError(RuntimeError):
+    """HTTP cannot be served where the settings say; the text says where, why and what to do."""
+
+
 def open_database(settings: Settings) -> SqlDatabase:
     """Return the database of `settings`, whose tables must be up to date.
 
@@ -98,16 +102,19 @@ def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscr
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on `host` and `port` (0: any free one); OSError if it is taken."""
+    """Return a socket that listens on `host` and `port` (0: any free one), or raise CannotListenError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen()  # whoever is told that we are ready may knock before uvicorn looks
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise CannotListenError(
+            f"cannot serve on {in_url(host)}:{port}: {error.strerror or error}; "
+            "stop what listens there, or set another http.host or http.port"
+        ) from None
     return listening
 
 

@@ -115,8 +115,8 @@ async def serve(
     """Serve until SIGTERM or SIGINT, or until a loop fails. `ready` is called once, when HTTP listens.
 
     `sign_in` is whom to make a sign-in link for; `clock` is another clock than the machine's; without
-    `signals` (as in a thread) only `Ready.stop` ends it. Raises OSError when the HTTP port is taken,
-    BrokerFailedError, UnknownStaffError, and what `open_database` raises.
+    `signals` (as in a thread) only `Ready.stop` ends it. Raises CannotListenError, BrokerFailedError,
+    BrokerCertificatesError, UnknownStaffError, and what `open_database` raises.
     """
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(listen(settings.http.host, settings.http.port))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from shopbell_program.loopback import is_loopback
-from shopbell_program.settings import Fault, load
+from shopbell_program.settings import Fault, load, unreadable
 from shopbell_server.core.customer_keys import SINK_KEY_BYTES
 from shopbell_server.core.public_addresses import reach
 from shopbell_server.core.webhook_signature import SecretError, read_secrets
@@ -161,11 +161,12 @@ def read_settings(path: Path) -> Settings:
 def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
     number_key = settings.retailer.number_key_file
-    if number_key is not None and Path(number_key).is_file() and not _is_key(number_key):
+    if number_key is not None and _in_the_way(number_key) is None and not _is_key(number_key):
         yield Fault(
             key="retailer.number_key_file",
             problem=f'"{number_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
         )
+    yield from _database(settings.database)
     yield from _loopback_only(settings)
     yield from _paths(settings)
     yield from _sinks(settings)
@@ -179,6 +180,19 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     if (broker.username is None) != (broker.password_file is None):
         yield Fault(
             key="broker.password_file", problem="goes with broker.username: give both or none"
+        )
+
+
+def _database(database: Database) -> Iterator[Fault]:
+    """Yield what is wrong with the address; what is behind it only shows when it is used."""
+    try:
+        kind = urlsplit(database.url).scheme.partition("+")[0]
+    except ValueError:
+        kind = ""
+    if kind not in {"sqlite", "postgresql"}:
+        yield Fault(
+            key="database.url",
+            problem='say "sqlite:///path/to/file.db" or "postgresql://user@host/name"',
         )
 
 
@@ -209,19 +223,14 @@ def _paths(settings: Settings) -> Iterator[Fault]:
         if isinstance(sink, WebhookSink):
             named[f"sinks[{index}].secret_file"] = sink.secret_file
     for key, path in named.items():
-        if path is not None and not Path(path).is_file():
-            yield Fault(key=key, problem=f'there is no file "{path}"')
+        problem = None if path is None else _in_the_way(path)
+        if problem is not None:
+            yield Fault(key=key, problem=problem)
 
 
 def _sinks(settings: Settings) -> Iterator[Fault]:
-    sinks = settings.sinks
-    if sinks and settings.delivery.pairwise_key_file is None:
-        yield Fault(
-            key="delivery.pairwise_key_file",
-            problem="missing; sinks know people by it. `openssl rand -hex 32 > FILE` makes one",
-        )
     seen: set[str] = set()
-    for index, sink in enumerate(sinks):
+    for index, sink in enumerate(settings.sinks):
         if sink.name in seen:
             yield Fault(
                 key=f"sinks[{index}].name",
@@ -243,21 +252,34 @@ def _sink_keys(settings: Settings) -> Iterator[Fault]:
         if settings.sinks:
             yield Fault(
                 key="delivery.pairwise_key_file",
-                problem="missing; sinks need it: openssl rand -hex 32 writes one",
+                problem="missing; sinks know people by it. `openssl rand -hex 32 > FILE` makes one",
             )
-    elif Path(path).is_file() and not _is_key(path):
+    elif _in_the_way(path) is None and not _is_key(path):
         yield Fault(
             key="delivery.pairwise_key_file",
             problem=f'"{path}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
         )
     for index, sink in enumerate(settings.sinks):
-        if isinstance(sink, WebhookSink) and Path(sink.secret_file).is_file():
+        if isinstance(sink, WebhookSink) and _in_the_way(sink.secret_file) is None:
             try:
-                read_secrets(Path(sink.secret_file).read_text("utf-8", "replace"))
+                read_secrets(Path(sink.secret_file).read_text("utf-8"))
             except SecretError as error:
                 yield Fault(
                     key=f"sinks[{index}].secret_file", problem=f'"{sink.secret_file}" {error}'
                 )
+
+
+def _in_the_way(path: str) -> str | None:
+    """Return why the file at `path` cannot be read as text by this user; None if it can."""
+    try:
+        if not Path(path).is_file():
+            return f'there is no file "{path}"'
+        Path(path).read_text("utf-8")
+    except UnicodeDecodeError:
+        return f'"{path}" is not text'
+    except (OSError, ValueError) as error:
+        return f'"{path}": {unreadable(error)}'
+    return None
 
 
 def _is_key(path: str) -> bool:

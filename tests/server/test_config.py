@@ -126,3 +126,22 @@ def test_a_sink_needs_a_key_and_a_folder_that_is_there(tmp_path: Path) -> None:
 
 def test_a_schedule_has_a_first_attempt(tmp_path: Path) -> None:
     assert "delivery.schedule_s" in faults(tmp_path, LEAST + "[delivery]\nschedule_s = []\n")
+
+
+def test_a_secret_is_text_that_this_user_may_read(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b"\xff\xfe\x00")
+    named = f'[broker]\nusername = "u"\npassword_file = "{file}"\n'
+    assert "broker.password_file" in (said := faults(tmp_path, LEAST + named))
+    assert "is not text" in said
+
+
+def test_a_missing_key_of_ids_is_told_once(tmp_path: Path) -> None:
+    sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "events.ndjson"\n'
+    assert faults(tmp_path, LEAST + sink).count("delivery.pairwise_key_file") == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://u@h/x", "shopbell.db", "", "http://[", "sqlite3:///x"])
+def test_a_database_that_there_is_none_of_is_refused(tmp_path: Path, url: str) -> None:
+    said = faults(tmp_path, LEAST + f'[database]\nurl = "{url}"\n')
+    assert "database.url: say " in said

@@ -13,7 +13,7 @@ import queue
 import ssl
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
@@ -50,12 +50,16 @@ _RETRY_S: Final = (1, 30)
 """Least and most seconds between attempts to connect; paho doubles in between."""
 
 
+class BrokerCertificatesError(RuntimeError):
+    """The certificates or the key for the broker cannot be used; the text names the files."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """What the broker wants to see. Files are paths; None: not used."""
 
     username: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
@@ -86,7 +90,10 @@ class Subscriber:
         most_waiting: int = _MOST_WAITING,
         ask_again_s: float = _ASK_AGAIN_S,
     ) -> None:
-        """Bound the queue by `most_waiting`; ask a broker that forbids us again after `ask_again_s`."""
+        """Bound the queue by `most_waiting`; ask a broker that forbids us again after `ask_again_s`.
+
+        Raises BrokerCertificatesError.
+        """
         self._tenant = tenant
         self._address = address
         self._waiting: queue.Queue[Incoming] = queue.Queue(most_waiting)
@@ -106,12 +113,7 @@ class Subscriber:
         if credentials.username is not None:
             client.username_pw_set(credentials.username, credentials.password)
         if credentials.ca_file is not None:
-            client.tls_set(
-                credentials.ca_file,
-                credentials.cert_file,
-                credentials.key_file,
-                tls_version=ssl.PROTOCOL_TLS_CLIENT,
-            )
+            _trust(client, credentials, credentials.ca_file)
         client.reconnect_delay_set(*_RETRY_S)
         client.max_queued_messages_set(_MOST_ANSWERS)
         client.on_connect = self._on_connect
@@ -254,3 +256,23 @@ class Subscriber:
                 log.warning("ingest_queue_full", waiting=self._waiting.maxsize)
         else:
             self._is_full = False
+
+
+def _trust(client: Client, credentials: Credentials, ca_file: str) -> None:
+    try:
+        client.tls_set(
+            ca_file,
+            credentials.cert_file,
+            credentials.key_file,
+            tls_version=ssl.PROTOCOL_TLS_CLIENT,
+        )
+    except (OSError, ValueError) as error:  # ssl's errors are OSErrors; ValueError: a key alone
+        files = ", ".join(
+            f'"{path}"'
+            for path in (ca_file, credentials.cert_file, credentials.key_file)
+            if path is not None
+        )
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        raise BrokerCertificatesError(
+            f"one of {files} cannot be used for the broker ({why}); see [broker.tls]"
+        ) from None
