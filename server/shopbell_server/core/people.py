@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ class Profile:
     """
 
     id: ProfileId
-    first_name: str | None
+    first_name: str | None = field(repr=False)
     language: str | None
-    external_ids: Mapping[str, str]
+    external_ids: Mapping[str, str] = field(repr=False)
     staff: bool
 
 
@@ -33,7 +33,7 @@ class Enrolment:
     person: PersonId
     profile: ProfileId
     device_no: DeviceNo
-    mac_key: bytes
+    mac_key: bytes = field(repr=False)
     """16 bytes: key of `mac32`, given to the phone once."""
     phone_model: str | None
     created_ms: Millis
@@ -46,7 +46,7 @@ class Card:
 
     ref: CardRef
     person: PersonId
-    secret: bytes
+    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -46,7 +46,7 @@ class Login:
     """Who may connect, as what."""
 
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 class EmbeddedBroker:

@@ -11,7 +11,7 @@ go out with the same id. Every event arrives at least once; receivers forget wha
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
 from shopbell_server.core.cloud_events import cloud_event
@@ -42,7 +42,7 @@ class Correspondence:
     sink: str
     user_id: str | None
     """Kind of external id (`crm`); None, or where she has none: the pairwise id."""
-    key: bytes
+    key: bytes = field(repr=False)
     """`customer_keys.sink_key` of this sink."""
     origin: Origin
     schedule_s: tuple[float, ...]

@@ -6,7 +6,7 @@ Never: how secrets look (`core.credentials`), or who may ask for a ticket (`web`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -44,8 +44,8 @@ class TicketOrder:
     """For whom a ticket is wanted; what else is said is added to what is known of the profile."""
 
     profile: ProfileId
-    external_ids: Mapping[str, str]
-    first_name: str | None
+    external_ids: Mapping[str, str] = field(repr=False)
+    first_name: str | None = field(repr=False)
     language: str | None
 
 
@@ -53,7 +53,7 @@ class TicketOrder:
 class Ticket:
     """Good for one enrolment; the secret is stored nowhere."""
 
-    secret: str
+    secret: str = field(repr=False)
     expires_ms: Millis
 
 
@@ -69,8 +69,8 @@ class Enrolled:
     """What the phone keeps in its keystore: all of it is said once."""
 
     person: PersonId
-    device_token: str
-    mac_key: bytes
+    device_token: str = field(repr=False)
+    mac_key: bytes = field(repr=False)
     card: Card
     receipt: Receipt
 

@@ -6,7 +6,7 @@ Never: cookies, or how a password is hashed (the Passwords port).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.credentials import (
@@ -33,7 +33,7 @@ LINK_MS: Final = 15 * 60_000
 class SignedIn:
     """A session: the secret is for the cookie and is stored nowhere."""
 
-    secret: str
+    secret: str = field(repr=False)
     staff: StaffId
     expires_ms: Millis
 

@@ -6,7 +6,7 @@ Never: what they may do. A credential of one kind opens no door of another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, cast
 from urllib.parse import urlsplit
 
@@ -39,7 +39,7 @@ class Caller:
     """An app's backend: `secret` is what it presented."""
 
     name: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Phone:
     """A phone and its enrolment, revoked or not: `secret` is what it presented."""
 
     enrolment: Enrolment
-    secret: str
+    secret: str = field(repr=False)
 
 
 def services(request: Request) -> Services:
