@@ -9,7 +9,6 @@ sealed under the credential that asked: without it the database alone cannot be 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -62,15 +61,16 @@ def _asked(request: Request, secret: str, body: BaseModel | None, entropy: Entro
         raise ProblemError(400, "invalid-key", detail)
     sent = b"" if body is None else body.model_dump_json().encode()
     what = f"{request.method} {request.url.path}\n".encode()
-    seal_key = _derived(secret, "seal", key)
+    seal_key = _derived(secret, "seal", key.encode())
     return Asked(
-        name_sha256=_derived(secret, "name", key),
-        request_sha256=hashlib.sha256(what + sent).digest(),
+        name_sha256=_derived(secret, "name", key.encode()),
+        request_sha256=_derived(secret, "request", what + sent),
         seal=lambda answer: sealed(seal_key, entropy.token(NONCE_BYTES), answer),
         open=lambda box: opened(seal_key, box),
     )
 
 
-def _derived(secret: str, purpose: str, key: str) -> bytes:
-    text = f"shopbell/v1/idempotency/{purpose}\n{key}"
-    return hmac.digest(secret.encode(), text.encode(), "sha256")
+def _derived(secret: str, purpose: str, what: bytes) -> bytes:
+    """Return what only `secret` makes: a plain hash of a request could be tried for every customer."""
+    text = f"shopbell/v1/idempotency/{purpose}\n".encode() + what
+    return hmac.digest(secret.encode(), text, "sha256")
