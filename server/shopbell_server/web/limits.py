@@ -6,6 +6,7 @@ Never: the arithmetic (`core.allowance`). Credentials are kept as fingerprints.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -32,18 +33,23 @@ are not counted here."""
 STRANGERS: Final = Allowance(burst=300, per_minute=600)
 """Per peer, for what needs no credential yet: a proxy is one peer for all phones of a retailer."""
 
+PASSWORDS_AT_ONCE: Final = 4
+"""Argon2 takes 64 MiB for each: 256 MiB a strange crowd may cost us, and the web's other threads stay
+free. The rest wait; whoever signs in honestly waits for a tenth of a second a place."""
+
 MOST_BUCKETS: Final = 50_000
 """About 10 MB. The one that was used longest ago goes first: by then it has mostly refilled."""
 
 
 class Limits:
-    """Buckets by credential. Safe to use from several threads."""
+    """Buckets by credential. Safe to use from several threads, but for `passwords`: the loop's."""
 
     def __init__(self, clock: ServerClock, most: int = MOST_BUCKETS) -> None:
         self._clock = clock
         self._most = most
         self._buckets: OrderedDict[tuple[Allowance, bytes], Bucket] = OrderedDict()
         self._lock = Lock()
+        self.passwords = asyncio.Semaphore(PASSWORDS_AT_ONCE)
 
     def draw(self, allowance: Allowance, whose: bytes) -> None:
         """Count one request of `whose`. Raises ProblemError (429, Retry-After) for one too many."""

@@ -102,15 +102,16 @@ async def post_login(
             raise
         said = _said(request, "too_often").format(n=wait_s)
         return _form(request, here, said, 429, {"Retry-After": wait_s})
-    signed_in = await run_in_threadpool(
-        sign_in,
-        here.database,
-        here.passwords,
-        here.entropy,
-        here.clock.now_ms(),
-        staff=StaffId(name),
-        password=password,
-    )
+    async with buckets.passwords:
+        signed_in = await run_in_threadpool(
+            sign_in,
+            here.database,
+            here.passwords,
+            here.entropy,
+            here.clock.now_ms(),
+            staff=StaffId(name),
+            password=password,
+        )
     if signed_in is None:
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
