@@ -38,7 +38,7 @@ AWAY_S: Final = 1.0
 
 BUSY_ATTEMPTS: Final = 20
 """Another worker is in the way for milliseconds. Each attempt waits up to 5 s for a lock, so this is a
-minute or more: whoever is still busy then is so by a fault, like a key that is always there already."""
+minute or more: something holds the database. The batch gets no answer then, and comes again."""
 
 BUSY_S: Final = 0.05
 """Between attempts after the first few, so that waiting is no work."""
@@ -138,6 +138,9 @@ class Ingest:
                 if len(group) > 1:
                     middle = len(group) // 2
                     left += [group[middle:], group[:middle]]
+                    continue
+                if isinstance(error, DatabaseBusyError):
+                    # The batch is not at fault: without an answer its edge keeps it, and sends it again.
                     continue
                 taken = self._patiently(partial(self._intake.set_aside, group[0]), stop, None)
             if taken is None:

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import msgspec
 
 from shopbell_edge.adapters.spool.disk import SEAL_RESERVE_BYTES, Disk
-from shopbell_edge.core.batching import Unripe, Waiting, choose, is_scan, urgent
+from shopbell_edge.adapters.spool.rows import row
+from shopbell_edge.core.batching import Unripe, Waiting, choose
 from shopbell_edge.core.resend import Sealed
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.ports import Depth
 from shopbell_wire import codec
-from shopbell_wire.messages import MAX_EVENTS, Batch, Clock, Presence, StreamStarted
+from shopbell_wire.messages import MAX_EVENTS, Batch, Clock, StreamStarted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from shopbell_edge.adapters.spool.disk import Room
+    from shopbell_edge.adapters.spool.rows import Row
     from shopbell_edge.core.batching import BatchLimits, Chosen, Wanted
     from shopbell_edge.core.resend import Key
     from shopbell_wire.messages import Ack, Event, Refused
@@ -51,28 +53,6 @@ class Speaker:
     edge: str
     stream: str
     software: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An event on its way into the tables."""
-
-    urgent: bool
-    scan: bool
-    presence: bool
-    clock: Clock
-    body: bytes
-
-    @property
-    def size_bytes(self) -> int:
-        """Return what it takes, with its other columns and a fifth for half-filled pages."""
-        return (len(self.body) + 80) * 6 // 5
-
-
-def row(event: Event, clock: Clock) -> Row:
-    """Return `event` as it is stored."""
-    body = msgspec.json.encode(event)
-    return Row(urgent(event), is_scan(event), isinstance(event, Presence), clock, body)
 
 
 class Batches:

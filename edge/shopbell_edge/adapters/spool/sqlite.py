@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
 
 import structlog
 
-from shopbell_edge.adapters.spool.batches import Batches, row
+from shopbell_edge.adapters.spool.batches import Batches
 from shopbell_edge.adapters.spool.disk import Room
+from shopbell_edge.adapters.spool.rows import row
 from shopbell_edge.core.batching import BatchLimits
 from shopbell_edge.ports import SpoolFullError, SpoolLostError
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from shopbell_edge.adapters.spool.batches import Row, Speaker
+    from shopbell_edge.adapters.spool.batches import Speaker
+    from shopbell_edge.adapters.spool.rows import Row
     from shopbell_edge.core.batching import Unripe, Wanted
     from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.ports import Depth
