@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.visits_list import SeenVisit
 
 MOST_PER_PAGE: Final = 200
+
+MOST_ID_CHARACTERS: Final = 64
+"""A UUID has 36."""
+
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
+"""Milliseconds until the year 33658: what any database holds."""
 
 routes: Final = APIRouter(
     prefix="/v1/visits",
@@ -96,6 +103,8 @@ def get_visits(
 @routes.get("/{visit}")
 def get_one(visit: str, found: SignedIn, here: Here) -> VisitOut:
     """Return one visit."""
+    if not _can_be_an_id(visit):
+        raise not_found("visit")
     seen = get_visit(
         here.database,
         here.clock.now_ms(),
@@ -136,6 +145,11 @@ def _visit_out(seen: SeenVisit, language: Language) -> VisitOut:
     )
 
 
+def _can_be_an_id(text: str) -> bool:
+    """Return whether every database can be asked for it: PostgreSQL takes no NUL."""
+    return 0 < len(text) <= MOST_ID_CHARACTERS and text.isascii() and text.isprintable()
+
+
 def _cursor(position: Position) -> str:
     text = f"{position.start_ms}.{position.visit}"
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
@@ -144,12 +158,14 @@ def _cursor(position: Position) -> str:
 def _position(cursor: str) -> Position:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
-        start_ms, visit = text.split(".")
-        return Position(Millis(int(start_ms)), VisitId(visit))
     except (ValueError, binascii.Error):
+        text = ""
+    start_ms, _, visit = text.partition(".")
+    if _DIGITS.fullmatch(start_ms) is None or not _can_be_an_id(visit):
         fault = Fault(
             field="cursor",
             got=f"text of {len(cursor)} characters",
             allowed="next_cursor of a page, unchanged",
         )
-        raise ProblemError(422, "invalid", "Not as described: cursor.", errors=[fault]) from None
+        raise ProblemError(422, "invalid", "Not as described: cursor.", errors=[fault])
+    return Position(Millis(int(start_ms)), VisitId(visit))

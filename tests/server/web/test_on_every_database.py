@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,3 +108,19 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     signed_out = await client.post("/logout", headers={**headers, "Origin": HOST})
     assert signed_out.status_code == 303
     assert (await client.get(PRESENT, headers=headers)).status_code == 401
+
+
+@pytest.mark.parametrize("text", ["9" * 50 + ".x", "1.\0", f"{2**63}.x", "-1.x", "1.x" + "y" * 64])
+async def test_a_cursor_that_no_database_can_look_for_is_refused(
+    shop: Shop, client: httpx2.AsyncClient, text: str
+) -> None:
+    cursor = base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    answer = await client.get("/v1/visits", params={"cursor": cursor}, headers=signed_in(shop))
+    assert answer.status_code == 422
+
+
+async def test_an_id_that_no_database_can_look_for_is_nobodys(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    answer = await client.get("/v1/visits/%00", headers=signed_in(shop))
+    assert answer.status_code == 404
