@@ -22,6 +22,7 @@ pytest_plugins = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
 def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Give every module to one worker, and all that need the virtual machine to the same one."""
     for item in items:
