@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import pytest
+    from xdist.remote import Producer  # type: ignore[import-untyped]  # as above
 
 # Time is never judged in a test: a loaded machine is slow, not wrong.
 settings.register_profile("shopbell", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,10 +23,13 @@ pytest_plugins = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in a hook of the same name
-def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
-    """Give every module to one worker, and all that need the virtual machine to the same one."""
-    for item in items:
-        needs_machine = "real_machine" in getattr(item, "fixturenames", ())
-        group = "real_machine" if needs_machine else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # as above
+    """Gives every module to one worker, and all that need the virtual machine to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "real kernel" if "real_kernel" in module else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
+    return ByModule(config, log)
