@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import secrets
 import signal
@@ -171,6 +172,8 @@ class _Server:
     ) -> None:
         self._know(sign_in)
         self._jobs.keep_keys()
+        # It would print what went wrong in a request, text and all; `web.problems` says it without.
+        logging.getLogger("uvicorn.error").disabled = True
         app = create_app(self._services(), more=self._more_pages())
         web = _Web(
             uvicorn.Config(

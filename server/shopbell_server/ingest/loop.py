@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 from prometheus_client import Counter, Histogram
 
+from shopbell_program.whereabouts import place_of
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.ingest.place import place_of
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.take import Message
 from shopbell_wire import codec, topics

@@ -9,11 +9,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from shopbell_program.whereabouts import place_of
 from shopbell_server.core.tokens import NoDayKeyError
 from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.headers import HEADERS
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from starlette.requests import Request
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -138,8 +142,16 @@ async def _no_keys(_request: Request, _error: Exception) -> JSONResponse:
     return response(ProblemError(503, "no-day-keys", detail, headers={"Retry-After": "60"}))
 
 
-async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
-    # Starlette raises the exception again after this answer, so that the server's log has it.
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    # Its type and place, and nothing that it says: that may be about somebody. Starlette raises it again
+    # after this answer, and bootstrap keeps uvicorn from printing it.
+    route = request.scope.get("route")
+    log.error(
+        "request_failed",
+        route=getattr(route, "path", None),
+        error=type(error).__qualname__,
+        place=place_of(error),
+    )
     return response(ProblemError(500, "internal", "This is our fault; the operator can see it."))
 
 

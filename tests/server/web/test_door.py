@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 
 from shopbell_server.web.door import MOST_BYTES
 from shopbell_server.web.headers import HEADERS
@@ -130,9 +131,14 @@ async def test_a_fault_of_ours_tells_nothing() -> None:
 
     shop = Shop(checks={"broken": broken})
     transport = httpx2.ASGITransport(app=shop.app(), raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
-        answer = await client.get("/readyz")
+    with capture_logs() as logs:
+        async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+            answer = await client.get("/readyz")
     assert answer.status_code == 500
+    (told,) = logs
+    assert (told["event"], told["error"]) == ("request_failed", "ZeroDivisionError")
+    assert told["place"].startswith("health.py:")
+    assert "nobody should read" not in str(told)
     assert answer.json()["type"] == "urn:shopbell:problem:internal"
     assert "nobody should read" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
