@@ -100,6 +100,7 @@ class Shop:
         self,
         *,
         rules: VisitRules | None = None,
+        passwords: Argon2Passwords | None = None,
         origin: str | None = None,
         checks: Mapping[str, Check] | None = None,
         pace: Pace = PACE,
@@ -109,7 +110,9 @@ class Shop:
         self.database: Database = database or MemoryDatabase()
         self.clock = SetClock()
         self.entropy = CountedEntropy()
-        self.passwords = Argon2Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.passwords = passwords or Argon2Passwords(
+            PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        )
         self.rules = rules or VisitRules()
         self.site = Site(
             retailer_uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61",
