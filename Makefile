@@ -6,7 +6,7 @@ BIN := .venv/bin
 REQ := deploy/requirements
 # Every branch of a decision has a test: these run with coverage, and what they cover must be all.
 # Most of the rest waits for programs: a worker a core, and no module in two of them.
-WORKERS := -n auto --dist loadscope
+WORKERS := -n auto --dist loadscope --no-loadscope-reorder
 CORES := tests/wire tests/edge/core tests/server/core
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
