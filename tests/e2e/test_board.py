@@ -69,11 +69,14 @@ async def test_staff_sign_in_look_and_sign_out_with_the_keyboard_alone(
         board = Board(page)
         await page.goto(shop.url)
         keys = page.keyboard
+        # The page is there a moment before its first field has the focus: what is typed then is lost.
+        await page.wait_for_function("document.activeElement.id === 'staff'")
         await keys.type(STAFF)
         await keys.press("Tab")
         await keys.type(PASSWORD)
         await keys.press("Tab")
         assert await _focused(page) == "Sign in"
+        assert await page.input_value("#staff") == STAFF
         await keys.press("Enter")
         await page.wait_for_url("**/board")
         await board.is_in("live")
