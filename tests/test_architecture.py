@@ -80,10 +80,11 @@ def test_nothing_is_patched() -> None:
     assert re.findall(r"\bpatch\(|monkeypatch|MagicMock|mocker\b|unittest\.mock", text) == []
 
 
+# Each pattern has a class of one letter, so that it does not find itself.
 ELSEWHERE = {
-    "where packages come from": r"pypi\.org|pythonhosted|registry\.npmjs|ghcr\.io|docker\.io|deb\.debian",
+    "where packages come from": r"pyp[i]\.org|pythonh[o]sted|registry\.npmj[s]|ghcr\.i[o]|docker\.i[o]|deb\.debia[n]",
     "one machine's folders": r"(?<![\w./-])/(?:work|root|home)/",
-    "what is left to be done": r"\b(?:TODO|FIXME|XXX)\b",
+    "what is left to be done": r"\b(?:TOD[O]|FIXM[E]|XX[X])\b",
 }
 
 
