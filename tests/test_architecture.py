@@ -82,7 +82,9 @@ def test_nothing_is_patched() -> None:
 
 # Each pattern has a class of one letter, so that it does not find itself.
 ELSEWHERE = {
-    "where packages come from": r"pyp[i]\.org|pythonh[o]sted|registry\.npmj[s]|ghcr\.i[o]|docker\.i[o]|deb\.debia[n]",
+    "where packages come from": (
+        r"pyp[i]\.org|pythonh[o]sted|registry\.npmj[s]|ghcr\.i[o]|docker\.i[o]|deb\.debia[n]"
+    ),
     "one machine's folders": r"(?<![\w./-])/(?:work|root|home)/",
     "what is left to be done": r"\b(?:TOD[O]|FIXM[E]|XX[X])\b",
 }
