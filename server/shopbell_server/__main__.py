@@ -16,7 +16,7 @@ from shopbell_server.db.engine import DatabaseAddressError
 from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
 from shopbell_server.ingest.subscriber import BrokerCertificatesError
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.seed import read_seed
 
 if TYPE_CHECKING:

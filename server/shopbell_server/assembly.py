@@ -27,7 +27,7 @@ from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:
     from shopbell_server.config import Settings
-    from shopbell_server.ports import ServerClock
+    from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
 
 

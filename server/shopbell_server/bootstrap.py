@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.subscriber import Subscriber
-    from shopbell_server.ports import ServerClock
+    from shopbell_server.ports.world import ServerClock
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
 

@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import Gauge
 
 from shopbell_server.core import gaps, stream_ranges
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.sweep import sweep
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-    from shopbell_server.ports import Announcer, Database, Entropy, ServerClock
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import Announcer, Entropy, ServerClock
     from shopbell_server.usecases.recompute import Terms
 
 log = structlog.get_logger()

@@ -35,7 +35,7 @@ from shopbell_wire.messages import Batch, Clock, Loss, Presence, StreamStarted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_wire.messages import Event, Frame
 
 STORE: Final = StoreId("ams-01")

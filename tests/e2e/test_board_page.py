@@ -12,7 +12,7 @@ from playwright.async_api import async_playwright, expect
 
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import StaffId
-from shopbell_server.ports import DatabaseLostError
+from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.web.live import Pace
 from tests.fakes.server import MemoryDatabase

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 
 class FlakyDatabase:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
-    from shopbell_server.ports import KeptAnswer
+    from shopbell_server.ports.answers import KeptAnswer
     from tests.fakes.memory_rows import Tables
 
 Key = TypeVar("Key")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from shopbell_server.core.ids import Millis, PersonId, ReceiptId, StoreId
-    from shopbell_server.ports import TillReceipt
+    from shopbell_server.ports.receipts import TillReceipt
     from tests.fakes.memory_rows import Tables
 
 

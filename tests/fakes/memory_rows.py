@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from shopbell_server.ports import DatabaseBusyError, DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, KeptAnswer, TillReceipt
+    from shopbell_server.ports.answers import KeptAnswer
+    from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
+    from shopbell_server.ports.receipts import TillReceipt
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")

@@ -10,7 +10,8 @@ from shopbell_server.core.evidence import joined
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.intervals import order, truncated
 from shopbell_server.core.stream_ranges import from_text, missing
-from shopbell_server.ports import DatabaseRefusedError, Delivery
+from shopbell_server.ports.database import DatabaseRefusedError
+from shopbell_server.ports.outgoing import Delivery
 from tests.fakes.memory_rows import Waiting, drop, insert, require
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Anchor, BatchKey, BatchRecord, Stream
+    from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord, Stream
     from tests.fakes.memory_rows import Tables
 
 

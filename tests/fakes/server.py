@@ -8,7 +8,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
-from shopbell_server.ports import DatabaseBusyError
+from shopbell_server.ports.database import DatabaseBusyError
 from tests.fakes.memory_people import (
     MemoryAnswers,
     MemoryDayKeys,

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from shopbell_server.ports import Letter, Outcome
+from shopbell_server.ports.sinks import Letter, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,7 +10,7 @@ from shopbell_server.core.ids import Day, EdgeId, Millis, StoreId
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.recompute import Terms
 from tests.fakes.server import MemoryDatabase

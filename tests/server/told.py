@@ -21,14 +21,14 @@ from shopbell_server.core.ids import (
     VisitId,
 )
 from shopbell_server.core.people import Card, Enrolment, Profile
-from shopbell_server.ports import Letter
+from shopbell_server.ports.sinks import Letter
 from shopbell_server.usecases.deliver import Correspondence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.core.facts import Fact
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 NOON_MS = Millis(1_795_262_400_000)
 MINUTE_MS = 60_000

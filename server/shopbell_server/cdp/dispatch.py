@@ -15,13 +15,15 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.deliver import settle, take_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shopbell_server.ports import Database, Outcome, ServerClock, Sink
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.sinks import Outcome, Sink
+    from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.deliver import Correspondence, Settled
 
 Result = TypeVar("Result")

@@ -15,13 +15,13 @@ from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, flock
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.ports import Outcome
+from shopbell_server.ports.sinks import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from shopbell_server.ports import Letter
+    from shopbell_server.ports.sinks import Letter
 
 ROTATE_BYTES: Final = 64 * 1024 * 1024
 """About 70 000 events of 900 bytes: a day of forty busy stores, and a file that an editor still opens."""

@@ -21,14 +21,15 @@ from shopbell_server.cdp.pinned import PinnedBackend, UnreachableError, system_r
 from shopbell_server.core.cloud_events import CONTENT_TYPE
 from shopbell_server.core.retry import answer_of
 from shopbell_server.core.webhook_signature import signatures
-from shopbell_server.ports import Outcome
+from shopbell_server.ports.sinks import Outcome
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
 
     from shopbell_server.cdp.pinned import Resolve
-    from shopbell_server.ports import Letter, ServerClock
+    from shopbell_server.ports.sinks import Letter
+    from shopbell_server.ports.world import ServerClock
 
 AT_ONCE: Final = 8
 """Requests under way: 80 events a second to a receiver that takes 100 ms, and no flood to a small one."""

@@ -14,7 +14,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.db.registry_tables import ANSWERS
 from shopbell_server.db.statements import keeping
 from shopbell_server.db.transaction import ours
-from shopbell_server.ports import KeptAnswer
+from shopbell_server.ports.answers import KeptAnswer
 
 if TYPE_CHECKING:
     from shopbell_server.db.transaction import Transaction

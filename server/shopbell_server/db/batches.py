@@ -14,13 +14,13 @@ from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.db.statements import adding, by_keys, keeping, replacing
 from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
 from shopbell_server.db.transaction import ours
-from shopbell_server.ports import Anchor, BatchKey
+from shopbell_server.ports.batches import Anchor, BatchKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.db.transaction import Transaction
-    from shopbell_server.ports import BatchRecord, Stream
+    from shopbell_server.ports.batches import BatchRecord, Stream
 
 
 class SqlBatches:

@@ -14,7 +14,11 @@ import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError, DatabaseRefusedError
+from shopbell_server.ports.database import (
+    DatabaseBusyError,
+    DatabaseLostError,
+    DatabaseRefusedError,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError

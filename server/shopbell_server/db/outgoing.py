@@ -15,7 +15,7 @@ from shopbell_server.db.statements import adding, replacing
 from shopbell_server.db.stored_facts import decoded, encoded
 from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING
 from shopbell_server.db.transaction import ours
-from shopbell_server.ports import Delivery
+from shopbell_server.ports.outgoing import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

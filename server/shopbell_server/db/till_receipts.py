@@ -14,7 +14,7 @@ from shopbell_server.core.ids import Millis, PersonId, StoreId
 from shopbell_server.db.statements import adding
 from shopbell_server.db.tables import TILL_RECEIPTS
 from shopbell_server.db.transaction import ours
-from shopbell_server.ports import TillReceipt
+from shopbell_server.ports.receipts import TillReceipt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from shopbell_program.whereabouts import place_of
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.take import Message
 from shopbell_wire import codec, topics
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.ingest.edges import Edges
     from shopbell_server.ingest.subscriber import Incoming
-    from shopbell_server.ports import Announcer, ServerClock
+    from shopbell_server.ports.world import Announcer, ServerClock
     from shopbell_server.usecases.take import Intake, Taken
     from shopbell_wire.messages import Ack
 

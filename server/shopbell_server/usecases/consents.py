@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, StoreId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
 
 Evidence = Literal["ticket", "device_token"]
 """How it is known that she said it: by what let the request in."""

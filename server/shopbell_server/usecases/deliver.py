@@ -19,7 +19,7 @@ from shopbell_server.core.consent import may_share, may_tell_change
 from shopbell_server.core.customer_keys import customer_key
 from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.retry import TryAgain, after_failure
-from shopbell_server.ports import Letter
+from shopbell_server.ports.sinks import Letter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId
-    from shopbell_server.ports import Database, Delivery, Outcome, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.outgoing import Delivery
+    from shopbell_server.ports.sinks import Outcome
 
 LEASE_MARGIN_MS: Final = 5_000
 """Beyond the sink's own patience, for the two transactions: each waits 5 s for a lock at most, and a

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.ids import DeviceNo
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
 
 DEVICE_NO_BYTES: Final = 4
 """As wide as a token's room (signals, tokens)."""

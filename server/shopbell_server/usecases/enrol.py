@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.ids import ProfileId
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.consents import Receipt, Said
 
 TICKET_MS: Final = 5 * 60_000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis
     from shopbell_server.core.people import Enrolment
     from shopbell_server.core.tokens import MakeAes, Token
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 class NotIssued(Enum):

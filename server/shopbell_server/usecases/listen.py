@@ -15,7 +15,7 @@ from shopbell_server.core import passes
 from shopbell_server.core.admission import admit, is_believable
 from shopbell_server.core.dating import dating_of
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.ports import Anchor
+from shopbell_server.ports.batches import Anchor
 from shopbell_server.usecases.heard import Heard, ShownNumber, ShownPass, Sighting
 from shopbell_wire.messages import ClockAnchor
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import TokenReader
     from shopbell_server.core.tokens import Candidate
-    from shopbell_server.ports import BatchRecord, Stream, UnitOfWork
+    from shopbell_server.ports.batches import BatchRecord, Stream
+    from shopbell_server.ports.database import UnitOfWork
     from shopbell_wire.codec import Received
     from shopbell_wire.messages import Refused
 

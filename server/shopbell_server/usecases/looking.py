@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, PersonId
     from shopbell_server.core.people import Profile
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

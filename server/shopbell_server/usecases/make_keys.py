@@ -15,7 +15,8 @@ from shopbell_server.core.tokens import DAY_KEY_BYTES
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis
-    from shopbell_server.ports import Database, Entropy
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import Entropy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

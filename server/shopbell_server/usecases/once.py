@@ -12,12 +12,13 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.ports import DatabaseBusyError, KeptAnswer
+from shopbell_server.ports.answers import KeptAnswer
+from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 Refusal = TypeVar("Refusal", bound=Enum)
 

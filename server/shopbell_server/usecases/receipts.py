@@ -17,13 +17,14 @@ from shopbell_server.core.ending import converted
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.passes import named_card
 from shopbell_server.core.purchases import early_ms, session_of
-from shopbell_server.ports import TillReceipt
+from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId, ReceiptId, StoreId
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
 
 

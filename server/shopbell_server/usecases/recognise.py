@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import CardRef, EdgeId, PersonId, ZoneId
     from shopbell_server.core.people import Card, Enrolment
     from shopbell_server.core.registry import Edge
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sighting
     from shopbell_wire.messages import Presence
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.reconcile import Reconciled
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
 
 Touched = tuple["PersonId", "StoreId"]
 

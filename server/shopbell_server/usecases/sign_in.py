@@ -20,7 +20,8 @@ from shopbell_server.core.ids import Millis, StaffId
 
 if TYPE_CHECKING:
     from shopbell_server.core.registry import Staff
-    from shopbell_server.ports import Database, Entropy, Passwords, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.world import Entropy, Passwords
 
 SESSION_MS: Final = 12 * 3_600_000
 """12 h absolute: one sign-in per working day, and nobody is still signed in the next morning."""

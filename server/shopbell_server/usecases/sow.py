@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.ports import Database, Entropy, Passwords, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.world import Entropy, Passwords
     from shopbell_server.seed import Seed, SeedStaff, SeedStore, SeedVisit
     from shopbell_server.usecases.recompute import Terms
 

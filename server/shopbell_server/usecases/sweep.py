@@ -15,7 +15,8 @@ from shopbell_server.usecases.recompute import circumstances, tell, write
 if TYPE_CHECKING:
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, StoreId
-    from shopbell_server.ports import Database, Entropy
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
 
 LIMIT: Final = 200

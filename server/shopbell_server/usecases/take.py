@@ -20,7 +20,7 @@ from shopbell_server.core.loyalty_numbers import is_quiet
 from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
-from shopbell_server.ports import BatchKey, BatchRecord
+from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.listen import Batch, listen
 from shopbell_server.usecases.recognise import recognise
 from shopbell_server.usecases.recompute import circumstances, recompute, tell
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.reconcile import Circumstances
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.tokens import MakeAes
-    from shopbell_server.ports import Database, Entropy, Stream, UnitOfWork
+    from shopbell_server.ports.batches import Stream
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.heard import Scanner
     from shopbell_server.usecases.listen import ReadNumber
     from shopbell_server.usecases.recognise import Recognised

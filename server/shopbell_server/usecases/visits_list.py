@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.disclosure import Disclosed, Viewer
     from shopbell_server.core.ids import Millis, StoreId, VisitId
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 
 class Position(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Store, Zone
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

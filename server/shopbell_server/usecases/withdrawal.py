@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.sessions import Session
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 def end_presence(

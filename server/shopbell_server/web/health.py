@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from pydantic import BaseModel
 
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.who import Here
 
 if TYPE_CHECKING:

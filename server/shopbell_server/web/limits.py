@@ -16,7 +16,7 @@ from shopbell_server.web.problems import ProblemError
 
 if TYPE_CHECKING:
     from shopbell_server.core.allowance import Bucket
-    from shopbell_server.ports import ServerClock
+    from shopbell_server.ports.world import ServerClock
 
 API_KEY: Final = Allowance(burst=200, per_minute=1200)
 """A retailer's whole app: twenty customers who opt in every second, on the day of the campaign."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.web.services import Services
 
 PROBLEMS: Final[dict[int | str, dict[str, object]]] = {

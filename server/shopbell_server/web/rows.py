@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId, VisitId, ZoneId
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.ports import Database, ServerClock
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.who_is_here import Board, Row
 
 

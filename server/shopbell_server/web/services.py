@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.ports import Database, Entropy, Passwords, ServerClock
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import Entropy, Passwords, ServerClock
     from shopbell_server.web.live import Live
 
 Check = Callable[[], str | None]

@@ -24,7 +24,7 @@ from shopbell_server.web.who import ApiKey, Here
 from shopbell_server.web.writes import carry_out
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 MOST_LINES: Final = 2_000
 """A whole trolley has 200; a wholesaler's list ten times that."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from fastapi import Request
     from pydantic import BaseModel
 
-    from shopbell_server.ports import Entropy, UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
     from shopbell_server.web.services import Services
 
 Refusal = TypeVar("Refusal", bound=Enum)

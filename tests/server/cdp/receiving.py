@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.cdp.pinned import Resolve
-    from shopbell_server.ports import Sink
+    from shopbell_server.ports.sinks import Sink
 
 TIMEOUT_S = 20.0
 """For answers that do come: never reached."""

@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 
 from shopbell_server.cdp.dispatch import BUSY_TRIES, LONGEST_REST_S, LOOK_MS, Dispatch
 from shopbell_server.core.ids import Millis
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError, Outcome
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.sinks import Outcome
 from tests.fakes.flaky import FlakyDatabase
 from tests.fakes.server import MemoryDatabase
 from tests.fakes.sink import FakeSink, failed
@@ -35,7 +36,8 @@ from tests.server.told import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_server.ports import Database, Sink
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.sinks import Sink
 
 GONE = Outcome(kind="gone", reason="HTTP 410")
 REFUSED = Outcome(kind="refused", reason="HTTP 400")

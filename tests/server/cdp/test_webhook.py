@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.cdp.webhook import WebhookSink
-    from shopbell_server.ports import Outcome
+    from shopbell_server.ports.sinks import Outcome
 
 SHORT_S = 0.3
 """A time limit for answers that never come."""

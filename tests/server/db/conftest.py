@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 TENANT = TenantId("acme")
 

@@ -30,7 +30,7 @@ from shopbell_server.core.visits import Visit
 if TYPE_CHECKING:
     from shopbell_server.core.evidence import Carrier
     from shopbell_server.core.visits import State
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 ANNA = PersonId("person-anna")
 BEN = PersonId("person-ben")

@@ -11,7 +11,8 @@ import pytest
 
 from shopbell_server.core.ids import CardRef, Day, Millis, PersonId
 from shopbell_server.core.intervals import gathered
-from shopbell_server.ports import BatchKey, BatchRecord, DatabaseBusyError
+from shopbell_server.ports.batches import BatchKey, BatchRecord
+from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import (
     ANNA,
     BEN,
@@ -28,7 +29,7 @@ from tests.server.db.rows import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 Result = TypeVar("Result")
 

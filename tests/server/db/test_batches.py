@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.ports import Anchor, BatchKey, BatchRecord, DatabaseBusyError
+from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
+from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import EDGE, hashed
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 def key(seq: int, stream: str = "s1", edge: EdgeId = EDGE) -> BatchKey:

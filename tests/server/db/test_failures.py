@@ -13,14 +13,18 @@ from shopbell_server.core.registry import Store
 from shopbell_server.db import migrate
 from shopbell_server.db.engine import DatabaseAddressError, open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError, DatabaseRefusedError
+from shopbell_server.ports.database import (
+    DatabaseBusyError,
+    DatabaseLostError,
+    DatabaseRefusedError,
+)
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, card, enrol, entry, hashed, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
     from tests.rigs.postgres import PostgresServer
 
 ACME = TenantId("acme")

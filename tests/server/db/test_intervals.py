@@ -11,12 +11,12 @@ from hypothesis import strategies as some
 from shopbell_server.core.evidence import Evidence, joined
 from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, ZoneId
 from shopbell_server.core.intervals import gathered, truncated
-from shopbell_server.ports import DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, interval
 
 if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.ports import Database, UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 ELSEWHERE = StoreId("store-2")
 EVER = (Millis(0), Millis(10**13))

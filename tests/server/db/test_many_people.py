@@ -20,7 +20,7 @@ from tests.server.db.rows import (
 )
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 EVE = PersonId("person-eve")
 OTHER = StoreId("store-2")

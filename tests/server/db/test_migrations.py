@@ -16,7 +16,7 @@ from shopbell_server.db import migrate
 from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ports import DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import add_store, entry, visit
 
 if TYPE_CHECKING:

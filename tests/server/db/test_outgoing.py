@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import FactId, Millis
-from shopbell_server.ports import DatabaseBusyError, Delivery
+from shopbell_server.ports.database import DatabaseBusyError
+from shopbell_server.ports.outgoing import Delivery
 from tests.server.db.rows import ANNA, BEN, fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 LEASE_MS = 1_000
 

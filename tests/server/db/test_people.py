@@ -8,12 +8,12 @@ import pytest
 from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import CardRef, Day, DeviceNo, Millis, ProfileId, Window
 from shopbell_server.core.people import Issued
-from shopbell_server.ports import DatabaseBusyError, DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, PROFILE, add_profile, card, enrol, entry, hashed
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 def test_profiles_are_found_and_replaced(work: UnitOfWork) -> None:

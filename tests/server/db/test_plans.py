@@ -12,7 +12,7 @@ from shopbell_server.core.ids import DeviceNo, Millis, ReceiptId, StoreId, Visit
 from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
-from shopbell_server.ports import BatchKey
+from shopbell_server.ports.batches import BatchKey
 from tests.server.db.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE, hashed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 MOMENT = Millis(1)
 EITHER = [ANNA, BEN]

@@ -7,11 +7,12 @@ import pytest
 
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Store, Zone
-from shopbell_server.ports import DatabaseRefusedError, KeptAnswer
+from shopbell_server.ports.answers import KeptAnswer
+from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import STORE, add_store, hashed, staff
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 OTHER = StoreId("store-0")
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId, StoreId
-from shopbell_server.ports import (
+from shopbell_server.ports.database import (
     Database,
     DatabaseBusyError,
     DatabaseRefusedError,
-    TillReceipt,
     UnitOfWork,
 )
+from shopbell_server.ports.receipts import TillReceipt
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, hashed
 
 ELSEWHERE = StoreId("store-2")

@@ -7,11 +7,11 @@ import pytest
 
 from shopbell_server.core.ids import StoreId, TenantId
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ports import DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import STORE, add_store
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 
 class UnexpectedError(Exception):

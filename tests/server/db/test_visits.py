@@ -7,14 +7,14 @@ import pytest
 
 from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
-from shopbell_server.ports import DatabaseRefusedError
+from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, entry, session, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 ELSEWHERE = StoreId("store-2")
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.ports import BatchRecord, Database, UnitOfWork
+    from shopbell_server.ports.batches import BatchRecord
+    from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.usecases.take import Message
     from shopbell_wire.messages import Ack
 

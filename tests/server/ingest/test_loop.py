@@ -14,7 +14,11 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.ingest import loop
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.loop import Ingest
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError, DatabaseRefusedError
+from shopbell_server.ports.database import (
+    DatabaseBusyError,
+    DatabaseLostError,
+    DatabaseRefusedError,
+)
 from shopbell_server.usecases.take import Message
 from shopbell_wire.messages import Refused, StreamStarted
 from shopbell_wire.topics import Kind
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shopbell_server.ingest.subscriber import Incoming
-    from shopbell_server.ports import BatchRecord
+    from shopbell_server.ports.batches import BatchRecord
     from shopbell_wire.messages import Ack
 
 STARTED = StreamStarted(previous=None, previous_last_seq=None, software="0.1.0")

@@ -19,7 +19,7 @@ from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker, Login
 from shopbell_server.ingest.loop import Ingest
 from shopbell_server.ingest.subscriber import Credentials, Subscriber
-from shopbell_server.ports import DatabaseLostError
+from shopbell_server.ports.database import DatabaseLostError
 from shopbell_wire.codec import decode_ack
 from shopbell_wire.messages import StreamStarted
 from shopbell_wire.topics import EdgeTopic, Kind, to_edge
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import MQTTMessage
 
-    from shopbell_server.ports import BatchRecord
+    from shopbell_server.ports.batches import BatchRecord
     from shopbell_server.usecases.take import Message
     from shopbell_wire.messages import Ack
 

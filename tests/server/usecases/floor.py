@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.tokens import Token
     from shopbell_server.core.visits import Visit
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
     from shopbell_server.usecases.listen import ReadNumber
     from shopbell_wire.messages import Ack, Event, Frame, Phase
 

@@ -10,7 +10,7 @@ from shopbell_server.core.customer_keys import PAIRWISE, customer_key
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ports import Outcome
+from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.deliver import (
     LEASE_MARGIN_MS,
     Correspondence,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 TO = correspondence()
 PATIENCE_S = 15.0

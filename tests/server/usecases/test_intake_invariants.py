@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
     from shopbell_server.usecases.take import Message
     from shopbell_wire.messages import Event, Frame
     from tests.server.usecases.floor import Someone

@@ -6,7 +6,7 @@ import pytest
 
 from shopbell_server.core.ids import Millis, StoreId
 from shopbell_server.core.registry import Store
-from shopbell_server.ports import DatabaseBusyError, UnitOfWork
+from shopbell_server.ports.database import DatabaseBusyError, UnitOfWork
 from shopbell_server.usecases.once import ATTEMPTS, KEPT_MS, Asked, Reused, once
 from tests.fakes.server import MemoryDatabase
 

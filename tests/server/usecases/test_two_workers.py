@@ -14,7 +14,7 @@ from psycopg import Connection
 from shopbell_server.core.facts import PassScanned, VisitStarted
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ports import DatabaseBusyError
+from shopbell_server.ports.database import DatabaseBusyError
 from tests.fakes.server import MemoryDatabase
 from tests.server.ingest.pieces import FailingDatabase
 from tests.server.usecases.floor import (
@@ -31,7 +31,7 @@ from tests.server.usecases.floor import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.ports import BatchRecord
+    from shopbell_server.ports.batches import BatchRecord
     from shopbell_server.usecases.take import Intake, Message
     from tests.server.usecases.floor import Someone
 

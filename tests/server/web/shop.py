@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.evidence import Carrier
     from shopbell_server.core.registry import Role
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
     from shopbell_server.web.services import Check
 
 NOON = Millis(1_795_262_400_000)

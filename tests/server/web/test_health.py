@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import httpx2
 from prometheus_client import Counter
 
-from shopbell_server.ports import DatabaseLostError
+from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.web.app import create_app
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import Shop
 
 if TYPE_CHECKING:
-    from shopbell_server.ports import UnitOfWork
+    from shopbell_server.ports.database import UnitOfWork
 
 
 async def test_alive_is_not_ready(client: httpx2.AsyncClient) -> None:

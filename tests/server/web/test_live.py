@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import Millis, StoreId, VisitId, ZoneId
-from shopbell_server.ports import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.live import Live, LiveEndedError, Pace
 from shopbell_server.web.rows import Reading, View
 from tests.server.web.streams import LIMIT_S

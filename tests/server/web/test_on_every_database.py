@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from shopbell_server.ports import Database
+    from shopbell_server.ports.database import Database
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

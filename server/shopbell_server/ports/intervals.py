@@ -1,0 +1,49 @@
+"""Evidence of people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
+
+
+class Intervals(Protocol):
+    """Evidence intervals, joined on arrival."""
+
+    def join(self, intervals: Sequence[Interval]) -> None:
+        """Insert, or join with what is there (`core.evidence.joined`)."""
+        ...
+
+    def within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        """Return the intervals that touch [from_ms, to_ms]."""
+        ...
+
+    def within_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Interval]]:
+        """Return the same of each of `persons`; those without any are left out."""
+        ...
+
+    def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
+        """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
+        ...
+
+    def remove_within(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> None:
+        """Forget the intervals that begin in [from_ms, to_ms]."""
+        ...
+
+    def truncate(self, person: PersonId, at_ms: Millis) -> None:
+        """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
+        ...
+
+    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
+        """Record that the code of this 30 s step was used; False if it was before."""
+        ...

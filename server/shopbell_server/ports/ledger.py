@@ -1,0 +1,23 @@
+"""The consent ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.ids import PersonId
+
+
+class Ledger(Protocol):
+    """Consent, append-only. The state is derived by `core.consent`, never stored."""
+
+    def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
+        """Return all entries of each person, oldest first; people without any are left out."""
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries; (person, sequence) must be new. Raises DatabaseBusyError if one is not."""
+        ...

@@ -1,0 +1,68 @@
+"""Profiles, enrolments, cards, tickets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId
+    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+
+
+class People(Protocol):
+    """Profiles, enrolments, cards, tickets."""
+
+    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]: ...
+    def put_profile(self, profile: Profile) -> None: ...
+
+    def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None: ...
+    def redeem_ticket(self, ticket_sha256: bytes, now_ms: Millis) -> ProfileId | None:
+        """Use a ticket up; None if it is unknown, used or expired. Two callers: one gets it.
+
+        It is open while `now_ms` is before its end, as everything here that expires.
+        """
+        ...
+
+    def add_enrolment(
+        self, enrolment: Enrolment, device_token_sha256: bytes, card: Card
+    ) -> None: ...
+    def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]: ...
+    def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
+        """Return the enrolments, revoked ones included, that have these device numbers."""
+        ...
+
+    def by_external_id(
+        self, kind: str, values: Collection[str]
+    ) -> Mapping[str, Sequence[Enrolment]]:
+        """Return, by value, the enrolments of the profiles that have it as an external id of `kind`.
+
+        Revoked ones included. A value that no profile has is left out; one of a profile without
+        enrolments has none.
+        """
+        ...
+
+    def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None: ...
+    def revoke(self, person: PersonId, at_ms: Millis) -> None:
+        """End an enrolment; one that has ended keeps its end."""
+        ...
+
+    def renumber(self, person: PersonId, device_no: DeviceNo) -> None:
+        """Give an enrolment a new device number; the old one is nobody's from then on.
+
+        Raises DatabaseBusyError if somebody has the new one.
+        """
+        ...
+
+    def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]: ...
+
+    def add_issued(self, issued: Issued) -> None: ...
+    def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]: ...
+
+    def lock(self, persons: Collection[PersonId]) -> None:
+        """Hold these people until the unit of work ends, taken in the order of their ids.
+
+        Whatever rewrites somebody's visits holds her first; the order makes deadlock impossible.
+        """
+        ...

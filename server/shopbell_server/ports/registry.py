@@ -1,0 +1,39 @@
+"""Stores, zones, edges, staff and keys of other systems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shopbell_server.core.ids import EdgeId, StaffId, StoreId
+    from shopbell_server.core.registry import Edge, Staff, Store, Zone
+
+
+class Registry(Protocol):
+    """Stores, zones, edges, staff and keys of other systems."""
+
+    def stores(self) -> Sequence[Store]: ...
+    def store(self, store: StoreId) -> Store | None: ...
+    def zones(self, store: StoreId) -> Sequence[Zone]: ...
+    def edges(self) -> Mapping[EdgeId, Edge]:
+        """Return all: a few thousand at most, and ingest needs them for every batch."""
+        ...
+
+    def put_store(self, store: Store) -> None: ...
+    def put_zone(self, zone: Zone) -> None: ...
+    def put_edge(self, edge: Edge) -> None: ...
+
+    def staff(self, staff: StaffId) -> Staff | None: ...
+    def password_hash(self, staff: StaffId) -> str | None:
+        """Return the argon2 hash of the local password, if there is one."""
+        ...
+
+    def put_staff(self, staff: Staff, password_hash: str | None) -> None: ...
+
+    def api_key_name(self, key_sha256: bytes) -> str | None:
+        """Return whose key it is: an app backend's."""
+        ...
+
+    def put_api_key(self, name: str, key_sha256: bytes) -> None: ...

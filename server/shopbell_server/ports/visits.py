@@ -1,0 +1,59 @@
+"""Visits and candidates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
+    from shopbell_server.core.visits import Visit
+
+
+class Visits(Protocol):
+    """Visits and candidates."""
+
+    def touching(
+        self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Visit]:
+        """Return those that share a moment with [from_ms, to_ms]."""
+        ...
+
+    def touching_each(
+        self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
+    ) -> Mapping[PersonId, Sequence[Visit]]:
+        """Return the same of each of `persons`; those without any are left out."""
+        ...
+
+    def put(self, visits: Sequence[Visit]) -> None:
+        """Insert or replace by id."""
+        ...
+
+    def remove(self, visits: Collection[VisitId]) -> None: ...
+    def get(self, visit: VisitId) -> Visit | None: ...
+    def present(self, store: StoreId, since_ms: Millis) -> Sequence[Visit]:
+        """Return candidates and open visits shown until `since_ms` or later (held presence included)."""
+        ...
+
+    def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
+        """Return the handles of candidates and open visits with evidence, or shown, since then.
+
+        Whether shown already or not: they may be in a moment. In the order of their ids.
+        """
+        ...
+
+    def of_person(self, person: PersonId) -> Sequence[Visit]: ...
+    def open_count(self) -> int:
+        """Return how many visits have begun and not ended; candidates are none."""
+        ...
+
+    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
+        """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
+        ...
+
+    def page(
+        self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
+    ) -> Sequence[Visit]:
+        """Return reported visits, newest start first, after the cursor (start, id)."""
+        ...
