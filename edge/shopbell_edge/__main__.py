@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_edge import daemon
 from shopbell_edge.adapters.spool import reading
-from shopbell_edge.config import read_settings
+from shopbell_edge.config.reading import read_settings
 from shopbell_edge.live_table import LiveTable
 from shopbell_edge.ports import RadioLostError
 from shopbell_program import logs
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from shopbell_edge.config import Settings
+    from shopbell_edge.config.tables import Settings
 
 
 def main() -> None:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import structlog
 
-from shopbell_edge import config
 from shopbell_edge.adapters.ble.radio import BleakRadio
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.metrics import MetricsPage
@@ -31,6 +30,7 @@ from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.disk import Room
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.adapters.systemd import Systemd
+from shopbell_edge.config import meaning, tables
 from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.recovery import Recovery
@@ -51,7 +51,7 @@ from shopbell_wire.messages import ScannerStatus, Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from shopbell_edge.config import Camera, Settings
+    from shopbell_edge.config.tables import Camera, Settings
     from shopbell_edge.ports import CodeReader, EdgeClock, Radio, Spool, Uplink
 
     Seal = Callable[[str], str]
@@ -98,7 +98,7 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
                         uplink,
                         clock,
                         pulses,
-                        rules=config.send_rules(settings),
+                        rules=meaning.send_rules(settings),
                         roll=random.random,
                     ),
                     name="drain",
@@ -107,7 +107,7 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
                 tasks.create_task(keep_status(uplink, clock, describe, beat), name="status"),
                 tasks.create_task(anchor_clock(spool, clock, beat), name="anchor"),
             ]
-            pace = config.pace(settings)
+            pace = meaning.pace(settings)
             for listening, radio in _listening(settings, spool, clock, tally):
                 alive = _telling(pulses, radio.scanner)
                 task = listening.run(_online(uplink), pace, alive)
@@ -123,24 +123,24 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
         log.info("edge_stopped", edge=settings.edge)
 
 
-def radio_of(settings: Settings, radio: config.Radio) -> Radio:
+def radio_of(settings: Settings, radio: tables.Radio) -> Radio:
     """Return the adapter that hears for `radio`."""
-    if isinstance(radio, config.SocketRadio):
+    if isinstance(radio, tables.SocketRadio):
         return SocketRadio(Path(radio.path), scanner=radio.scanner)
     return BleakRadio(
         radio.adapter,
-        interested=interest_in(config.retailer(settings)),
+        interested=interest_in(meaning.retailer(settings)),
         recovery=Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
     )
 
 
-def roster_of(settings: Settings, radio: config.Radio) -> Roster:
+def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
     """Return who is near `radio`: nobody yet."""
     return Roster(
         scanner=ScannerName(radio.scanner),
-        retailer=config.retailer(settings),
-        rules=config.presence_rules(settings, radio),
+        retailer=meaning.retailer(settings),
+        rules=meaning.presence_rules(settings, radio),
     )
 
 
@@ -155,7 +155,7 @@ def _listening(
 def _looking(
     settings: Settings, seal: Seal, spool: Spool, clock: EdgeClock, tally: Tally
 ) -> Iterator[tuple[Looking, CodeReader]]:
-    numbers = config.number_rules(settings)
+    numbers = meaning.number_rules(settings)
     for camera in settings.cameras:
         reader = reader_of(camera, retail=bool(numbers))
         looking = Looking(
@@ -191,7 +191,7 @@ def sealing(settings: Settings) -> Seal:
     if settings.numbers is None:
         return lambda _number: ""  # never asked: without shapes no code is a number
     try:
-        sealer = Sealer(config.number_key(settings.numbers))
+        sealer = Sealer(meaning.number_key(settings.numbers))
     except ValueError as error:
         fault = Fault(key="numbers.key_file", problem=str(error))
         raise SettingsError(settings.numbers.key_file, [fault]) from None

@@ -18,14 +18,15 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from shopbell_edge import config
+from shopbell_edge.config import meaning
 from shopbell_edge.core.frames import Foreign, recognise
 from shopbell_edge.daemon import radio_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_edge.config import Settings
+    from shopbell_edge.config import tables
+    from shopbell_edge.config.tables import Settings
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.ports import Health
 
@@ -56,7 +57,7 @@ class LiveTable:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._retailer = config.retailer(settings)
+        self._retailer = meaning.retailer(settings)
         self._rows: dict[tuple[str, str, str], Row] = {}
         self._adverts: dict[str, int] = {}
         self._health: dict[str, Health] = {}
@@ -81,7 +82,7 @@ class LiveTable:
         if as_json:
             print(json.dumps(self._document()))  # the answer of the command
 
-    async def _listen(self, radio: config.Radio) -> None:
+    async def _listen(self, radio: tables.Radio) -> None:
         offset_db = radio.offset_db
         default_dbm = self._settings.retailer.power_dbm
 
@@ -147,7 +148,7 @@ class LiveTable:
 
     def _limits(self, row: Row) -> str:
         radio = next(each for each in self._settings.radios if each.scanner == row.scanner)
-        rules = config.presence_rules(self._settings, radio)
+        rules = meaning.presence_rules(self._settings, radio)
         near = median(row.losses_db)
         if near <= rules.enter_loss_db:
             return f"enter ({rules.enter_loss_db:g} dB)"

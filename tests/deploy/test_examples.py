@@ -10,7 +10,7 @@ import msgspec
 import pytest
 import yaml
 
-from shopbell_edge import config as edge_config
+from shopbell_edge.config import tables as edge_config
 from shopbell_program.settings import read
 from shopbell_server import config as server_config
 from shopbell_server.seed import Seed

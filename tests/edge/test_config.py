@@ -4,20 +4,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_edge.config import (
-    BleakRadio,
-    number_key,
-    pace,
-    presence_rules,
-    read_settings,
-    send_rules,
-)
+from shopbell_edge.config.meaning import number_key, pace, presence_rules, send_rules
+from shopbell_edge.config.reading import read_settings
+from shopbell_edge.config.tables import BleakRadio
 from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shopbell_edge.config import Settings
+    from shopbell_edge.config.tables import Settings
 
 HEAD = 'tenant = "acme"\nedge = "ams01-door"\n'
 BROKER = '[broker]\nhost = "127.0.0.1"\nport = 1883\n'

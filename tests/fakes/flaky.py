@@ -13,7 +13,7 @@ class FlakyDatabase:
     """Raises the next of `failures` instead of beginning to write, then works as the one inside."""
 
     def __init__(self, inside: Database) -> None:
-        self.failures: deque[ConnectionError] = deque()
+        self.failures: deque[RuntimeError] = deque()
         self._inside = inside
 
     def begin(self) -> UnitOfWork:

@@ -135,7 +135,7 @@ import sys
 from pathlib import Path
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.daemon import reader_of
-from shopbell_edge.config import Camera
+from shopbell_edge.config.tables import Camera
 from shopbell_edge.adapters.camera.stills import UnreadableImageError, load
 
 reader_of(Camera(scanner="cam0", device=0), retail=False)

@@ -1,0 +1,134 @@
+"""What no single key shows: settings that do not go together, files that are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopbell_edge.config.meaning import number_key, number_rules, presence_rules, retailer
+from shopbell_edge.config.tables import SocketRadio
+from shopbell_edge.core.leave_timeout import too_short
+from shopbell_program.loopback import is_loopback
+from shopbell_program.places import not_a_host, not_a_path, not_readable
+from shopbell_program.settings import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shopbell_edge.config.tables import Camera, Radio, Settings
+
+
+def faults(settings: Settings) -> Iterator[Fault]:
+    """Yield what no single key shows."""
+    yield from _broker(settings)
+    yield from not_a_path("spool.path", settings.spool.path)
+    try:
+        retailer(settings)
+    except ValueError as error:
+        yield Fault(key="retailer", problem=str(error))
+    for index, radio in enumerate(settings.radios):
+        yield from _radio(settings, radio, f"radios[{index}]")
+    for index, camera in enumerate(settings.cameras):
+        yield from _camera(camera, f"cameras[{index}]")
+    names = [each.scanner for each in (*settings.radios, *settings.cameras)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Fault(key="scanner", problem=f'"{name}" stands twice; events go by it')
+    if not names:
+        yield Fault(
+            key="radios", problem="neither a radio nor a camera: this edge would hear nothing"
+        )
+    yield from _paces(settings)
+    if settings.metrics is not None:
+        yield from not_a_host("metrics.host", settings.metrics.host)
+    yield from _numbers(settings)
+
+
+def _broker(settings: Settings) -> Iterator[Fault]:
+    broker = settings.broker
+    local = is_loopback(broker.host)
+    yield from not_a_host("broker.host", broker.host)
+    if broker.tls is None and not local:
+        yield Fault(
+            key="broker.tls",
+            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read",
+        )
+    if settings.rules == "demo" and not local:
+        yield Fault(key="rules", problem='"demo" is accepted only with a broker on this machine')
+    if (broker.username is None) != (broker.password_file is None):
+        yield Fault(
+            key="broker.password_file", problem="goes with broker.username: give both or none"
+        )
+    named = {"broker.password_file": broker.password_file}
+    if broker.tls is not None:
+        named["broker.tls.ca_file"] = broker.tls.ca_file
+        named["broker.tls.cert_file"] = broker.tls.cert_file
+        named["broker.tls.key_file"] = broker.tls.key_file
+        if broker.tls.key_file is not None and broker.tls.cert_file is None:
+            yield Fault(
+                key="broker.tls.key_file", problem="goes with broker.tls.cert_file: give both"
+            )
+    for key, path in named.items():
+        if path is not None:
+            yield from not_readable(key, path)
+
+
+def _camera(camera: Camera, key: str) -> Iterator[Fault]:
+    if (camera.device is None) == (camera.folder is None):
+        yield Fault(key=key, problem="give one of device and folder")
+    elif camera.consume and camera.folder is None:
+        yield Fault(key=f"{key}.consume", problem="goes with folder; a device has no files")
+    if camera.folder is not None:
+        yield from not_a_path(f"{key}.folder", camera.folder)
+
+
+def _paces(settings: Settings) -> Iterator[Fault]:
+    """Yield which of two waits is shorter than the one that it may not be shorter than."""
+    presence, sending = settings.presence, settings.sending
+    for longer, longer_s, shorter, shorter_s in (
+        (
+            "presence.report_steady_s",
+            presence.report_steady_s,
+            "report_moving_s",
+            presence.report_moving_s,
+        ),
+        ("sending.answer_most_s", sending.answer_most_s, "answer_s", sending.answer_s),
+    ):
+        if longer_s < shorter_s:
+            yield Fault(
+                key=longer, problem=f"is {longer_s:g}, below {shorter}, {shorter_s:g}; raise it"
+            )
+
+
+def _numbers(settings: Settings) -> Iterator[Fault]:
+    numbers = settings.numbers
+    if numbers is None:
+        return
+    if not numbers.shapes:
+        yield Fault(
+            key="numbers.shapes", problem="empty; say how a number looks, or leave [numbers] out"
+        )
+    try:
+        number_rules(settings)
+    except ValueError as error:
+        yield Fault(key="numbers.shapes", problem=str(error))
+    unreadable = list(not_readable("numbers.key_file", numbers.key_file))
+    yield from unreadable
+    if not unreadable:
+        try:
+            number_key(numbers)
+        except ValueError as error:
+            yield Fault(key="numbers.key_file", problem=str(error))
+
+
+def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:
+    if isinstance(radio, SocketRadio):
+        yield from not_a_path(f"{key}.path", radio.path)
+    try:
+        rules = presence_rules(settings, radio)
+    except ValueError as error:
+        yield Fault(key=key, problem=str(error))
+        return
+    # The demo's phones are simulated and advertise four times a second.
+    if settings.rules == "standard":
+        short = too_short(rules.leave_ms, settings.presence.beacon_interval_ms, radio.duty)
+        if short is not None:
+            yield Fault(key="presence.leave_s", problem=f"for {key}: {short}")

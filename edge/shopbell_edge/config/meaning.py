@@ -1,0 +1,92 @@
+"""What the settings mean to the core: seconds as milliseconds, the demo's speed, files read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shopbell_edge.core.codes import NumberRule
+from shopbell_edge.core.resend import SendRules
+from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.telling import Pace
+
+if TYPE_CHECKING:
+    from shopbell_edge.config.tables import Numbers, Radio, Settings
+
+_PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}\s*", re.ASCII)
+
+DEMO_SPEED = 20
+"""As the server's: a quarter of an hour in the shop is 45 s in the demo."""
+
+
+def presence_rules(settings: Settings, radio: Radio) -> Rules:
+    """Return the rules of one radio; its own numbers before those of all."""
+    presence = settings.presence
+    speed = _speed(settings)
+    enter_db, leave_db = radio.enter_loss_db, radio.leave_loss_db
+    return Rules(
+        enter_loss_db=presence.enter_loss_db if enter_db is None else enter_db,
+        leave_loss_db=presence.leave_loss_db if leave_db is None else leave_db,
+        scanner_offset_db=radio.offset_db,
+        default_power_dbm=settings.retailer.power_dbm,
+        enter_sightings=presence.enter_sightings,
+        enter_within_ms=_ms(presence.enter_within_s),
+        inactive_ms=_ms(presence.inactive_s / speed),
+        leave_ms=_ms(presence.leave_s / speed),
+    )
+
+
+def pace(settings: Settings) -> Pace:
+    """Return how often a stay is reported while the server listens."""
+    speed = _speed(settings)
+    return Pace(
+        moving_ms=_ms(settings.presence.report_moving_s / speed),
+        steady_ms=_ms(settings.presence.report_steady_s / speed),
+    )
+
+
+def send_rules(settings: Settings) -> SendRules:
+    """Return how patiently the spool is emptied."""
+    sending = settings.sending
+    return SendRules(
+        answer_ms=_ms(sending.answer_s),
+        answer_most_ms=_ms(sending.answer_most_s),
+        reconnect_wait_ms=_ms(sending.reconnect_wait_s),
+        backlog_events_per_s=sending.backlog_events_per_s,
+    )
+
+
+def retailer(settings: Settings) -> Retailer:
+    """Return by what the retailer's frames are known."""
+    return Retailer(uuid=settings.retailer.uuid, prefix=settings.retailer.prefix)
+
+
+def number_rules(settings: Settings) -> tuple[NumberRule, ...]:
+    """Return which barcodes are loyalty numbers."""
+    if settings.numbers is None:
+        return ()
+    return tuple(
+        NumberRule(symbology=shape.symbology, prefix=shape.prefix, length=shape.length)
+        for shape in settings.numbers.shapes
+    )
+
+
+def number_key(numbers: Numbers) -> bytes:
+    """Return the server's public key, or raise ValueError where its file holds none."""
+    raw = Path(numbers.key_file).read_bytes()
+    if not _PUBLIC_KEY.fullmatch(raw.decode("ascii", "replace")):
+        # Not a word of what it does hold: somebody may have named a private key.
+        raise ValueError(
+            f'"{numbers.key_file}" does not hold a public key: 64 hexadecimal digits (X25519)'
+        )
+    return bytes.fromhex(raw.decode("ascii"))
+
+
+def _speed(settings: Settings) -> int:
+    return DEMO_SPEED if settings.rules == "demo" else 1
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,188 @@
+"""What an operator may set: the tables of `edge.toml`.
+
+Every default carries its reason here or where the core defines it; `deploy/edge/edge.toml` shows them
+all to whoever edits one. Secrets are named by the path of a file that holds them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from shopbell_edge.core.codes import Symbology
+from shopbell_edge.core.resend import SendRules
+from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.telling import ONLINE
+from shopbell_wire.messages import Decibel, Name
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+Duty = Annotated[float, Meta(ge=0.01, le=1)]
+"""Share of the time in which a scanner listens. The laziest that is sold has 9.4 %."""
+
+_RULES = Rules()
+_SENDING = SendRules()
+
+
+class Tls(Struct, frozen=True, kw_only=True):
+    """How the broker proves who it is, and this edge who it is."""
+
+    ca_file: str
+    cert_file: str | None = None
+    key_file: str | None = None
+    minimum: Literal["1.2", "1.3"] = "1.3"
+
+
+class Broker(Struct, frozen=True, kw_only=True):
+    """Where the server is reached."""
+
+    host: str
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8883
+    protocol: Literal["3.1.1", "5"] = "5"
+    """5 says why something is refused; 3.1.1 for brokers that speak nothing else."""
+    username: str | None = None
+    password_file: str | None = None
+    tls: Tls | None = None
+    keepalive_s: Annotated[int, Meta(ge=5, le=300)] = 30
+
+
+class Retailer(Struct, frozen=True, kw_only=True):
+    """What this retailer's phones put on the air; everything else is foreign and dropped at once."""
+
+    uuid: str
+    prefix: str
+    power_dbm: int = _RULES.default_power_dbm
+
+
+class NumberShape(Struct, frozen=True, kw_only=True):
+    """How a loyalty number of this retailer looks; all other barcodes are ignored."""
+
+    symbology: Symbology
+    prefix: str
+    length: int
+
+
+class Numbers(Struct, frozen=True, kw_only=True):
+    """Loyalty numbers in barcodes; without this table they are unknown codes."""
+
+    shapes: tuple[NumberShape, ...]
+    key_file: str
+    """The server's public key (X25519, 32 bytes, hexadecimal): only the server can read a number."""
+
+
+class Spool(Struct, frozen=True, kw_only=True):
+    """Where events wait until the server has them."""
+
+    path: str = "/var/lib/shopbell-edge/spool.db"
+    size_mib: Annotated[int, Meta(ge=16, le=65_536)] = 256
+    """A week of a busy store is 90 MB."""
+
+
+class Clock(Struct, frozen=True, kw_only=True):
+    """Who keeps this machine's time: `ntp` asks the kernel how well, `system` trusts it."""
+
+    source: Literal["ntp", "system"] = "ntp"
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """When a phone counts as here. The reasons of the numbers are in `core/rules.py`."""
+
+    enter_loss_db: Decibel = _RULES.enter_loss_db
+    leave_loss_db: Decibel = _RULES.leave_loss_db
+    enter_sightings: Annotated[int, Meta(ge=1, le=100)] = _RULES.enter_sightings
+    enter_within_s: Seconds = _RULES.enter_within_ms / 1000
+    inactive_s: Seconds = _RULES.inactive_ms / 1000
+    leave_s: Seconds = _RULES.leave_ms / 1000
+    report_moving_s: Seconds = ONLINE.moving_ms / 1000
+    report_steady_s: Seconds = ONLINE.steady_ms / 1000
+    beacon_interval_ms: Annotated[int, Meta(ge=20, le=10_240)] = 1000
+    """The slowest at which the retailer's app advertises; the leave timeout is checked against it."""
+
+
+class BleakRadio(Struct, frozen=True, kw_only=True, tag="bleak", tag_field="kind"):
+    """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
+
+    adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
+    duty: Duty = 0.67
+    """Share of the time in which BlueZ listens in an active scan: 10.24 s of every 15.24 s."""
+    offset_db: Decibel = 0.0
+    enter_loss_db: Decibel | None = None
+    leave_loss_db: Decibel | None = None
+    silent_s: Seconds = 90.0
+    """Silence after which the scan is no longer believed and begun anew."""
+
+    @property
+    def scanner(self) -> str:
+        """Its name in events."""
+        return self.adapter
+
+
+class SocketRadio(Struct, frozen=True, kw_only=True, tag="socket", tag_field="kind"):
+    """Advertisements from a local socket: a simulator's, or a test's."""
+
+    scanner: Name
+    path: str
+    duty: Duty = 1.0
+    offset_db: Decibel = 0.0
+    enter_loss_db: Decibel | None = None
+    leave_loss_db: Decibel | None = None
+
+
+Radio = BleakRadio | SocketRadio
+
+
+class Camera(Struct, frozen=True, kw_only=True):
+    """A camera that reads passes, or a folder of image files. One of `device` and `folder`."""
+
+    scanner: Name
+    device: Annotated[int, Meta(ge=0, le=63)] | None = None
+    folder: str | None = None
+    """Every image that appears here is read once, and deleted if `consume` says so."""
+    consume: bool = False
+    width: Annotated[int, Meta(ge=160, le=4096)] = 1280
+    height: Annotated[int, Meta(ge=120, le=3072)] = 720
+
+
+class Codes(Struct, frozen=True, kw_only=True):
+    """How codes are judged here, before the server verifies them."""
+
+    repeat_s: Seconds = 30.0
+    """A code held before the camera is one scan, not thirty a second: as long as a pass lives."""
+
+
+class Sending(Struct, frozen=True, kw_only=True):
+    """How patiently the spool is emptied. The reasons of the numbers are in `core/resend.py`."""
+
+    answer_s: Seconds = _SENDING.answer_ms / 1000
+    answer_most_s: Seconds = _SENDING.answer_most_ms / 1000
+    reconnect_wait_s: Annotated[float, Meta(ge=0, le=600)] = _SENDING.reconnect_wait_ms / 1000
+    backlog_events_per_s: Annotated[float, Meta(gt=0)] | None = _SENDING.backlog_events_per_s
+
+
+class Metrics(Struct, frozen=True, kw_only=True):
+    """Where Prometheus may ask."""
+
+    host: str = "127.0.0.1"
+    port: Port = 9400
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that differs from one edge to the next."""
+
+    tenant: Name
+    edge: Name
+    broker: Broker
+    retailer: Retailer
+    numbers: Numbers | None = None
+    spool: Spool = Spool()
+    clock: Clock = Clock()
+    presence: Presence = Presence()
+    radios: tuple[BleakRadio | SocketRadio, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    codes: Codes = Codes()
+    sending: Sending = Sending()
+    metrics: Metrics | None = None
+    rules: Literal["standard", "demo"] = "standard"
+    """`demo` shortens leaving and reporting twenty-fold; accepted with a broker on loopback only."""
