@@ -1,43 +1,28 @@
-"""`shopbell-server`: the server and what goes with it."""
+"""`shopbell-server`: the server and what goes with it.
+
+What a command needs is loaded when it runs: all of it takes a second.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from shopbell_program import logs
-from shopbell_program.commands import CommandError, CommandLine, run
-from shopbell_server import bootstrap
-from shopbell_server.assembly import CannotListenError
+from shopbell_program.commands import CommandError, CommandLine, loading, run
+from shopbell_program.settings import SettingsError
 from shopbell_server.config import read_settings
-from shopbell_server.db.engine import DatabaseAddressError
-from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
-from shopbell_server.ingest.embedded_broker import BrokerFailedError
-from shopbell_server.ingest.subscriber import BrokerCertificatesError
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.seed import read_seed
+from shopbell_server.ingest.embedded_broker import BrokerFailedError, embedded_broker
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from shopbell_server.bootstrap import Ready
     from shopbell_server.config import Settings
-
-
-_EXPECTED = (
-    DatabaseAddressError,
-    DatabaseBusyError,
-    DatabaseLostError,
-    DatabaseTooNewError,
-    DatabaseTooOldError,
-    BrokerCertificatesError,
-    BrokerFailedError,
-    CannotListenError,
-    bootstrap.UnknownStaffError,
-)
-"""What an operator can mend, and their texts say how."""
 
 
 def main() -> None:
@@ -54,10 +39,7 @@ def _command() -> int | None:
         "seed": _seed,
     }[arguments.command]
     settings = read_settings(arguments.config)
-    try:
-        return command(settings, arguments)
-    except _EXPECTED as error:
-        raise CommandError(_told(error, arguments)) from None
+    return command(settings, arguments)
 
 
 def _arguments() -> argparse.Namespace:
@@ -68,9 +50,17 @@ def _arguments() -> argparse.Namespace:
     )
     serve = line.add("run", "serve until SIGTERM", "run --config server.toml")
     serve.add_argument(
+        "--migrate", action="store_true", help="do first what the command `migrate` does"
+    )
+    serve.add_argument(
+        "--seed", type=Path, metavar="FILE", help="do first what the command `seed` does"
+    )
+    serve.add_argument(
         "--sign-in-link",
         metavar="STAFF",
-        help="print a link that signs this member of staff in, once, within 15 minutes",
+        action="append",
+        default=[],
+        help="print a link that signs this member of staff in, once, within 15 minutes; may be repeated",
     )
     line.add(
         "migrate", "bring the tables of the database up to date", "migrate --config server.toml"
@@ -83,27 +73,105 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> None:
-    logs.configure()
-    expected: list[BaseException] = []
+    # Until the loop takes it: so that whatever has begun is ended.
+    signal.signal(signal.SIGTERM, _end)
+    with contextlib.ExitStack() as stack:
+        broker = embedded_broker(settings)
+        with _told(arguments):
+            if broker is not None:
+                # It becomes ready while we load, and edges that start with us find it.
+                stack.callback(broker.stop)
+                broker.start()
+            with loading():
+                from shopbell_program import logs  # noqa: PLC0415  # as said above
+                from shopbell_server import bootstrap, preparing, seed  # noqa: PLC0415  # as above
+            logs.configure()
+            if arguments.migrate:
+                preparing.upgrade(settings)
+            if arguments.seed is not None:
+                preparing.plant(settings, seed.read_seed(arguments.seed))
+            asyncio.run(
+                bootstrap.serve(settings, _say_ready, sign_in=arguments.sign_in_link, broker=broker)
+            )
+
+
+def _end(number: int, _: object) -> NoReturn:
+    sys.exit(128 + number)  # as a shell says it
+
+
+def _migrate(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import preparing  # noqa: PLC0415  # as said above
+        print(f"the database is at revision {preparing.upgrade(settings)}")
+
+
+def _check_config(settings: Settings, arguments: argparse.Namespace) -> None:
+    sinks = ", ".join(sink.name for sink in settings.sinks) or "none"
+    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {sinks}")
+
+
+def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import preparing, seed  # noqa: PLC0415  # as said above
+        sown = preparing.plant(settings, seed.read_seed(arguments.file))
+    print(
+        f"{sown.stores} stores, {sown.edges} edges, {sown.staff} staff, {sown.profiles} profiles, "
+        f"{sown.visits} past visits"
+    )
+
+
+@contextlib.contextmanager
+def _told(arguments: argparse.Namespace) -> Iterator[None]:
+    """Make an error of what an operator can mend, and raise all others as they are."""
     try:
-        asyncio.run(bootstrap.serve(settings, _say_ready, sign_in=arguments.sign_in_link))
-    except* _EXPECTED as group:
-        expected.extend(group.exceptions)
-    except* OSError as group:
-        expected.extend(group.exceptions)
-    if expected:
-        error = _leaf(expected[0])
-        raise CommandError(_told(error, arguments))
+        yield
+    except SettingsError:
+        raise
+    except Exception as error:
+        said = _said(_leaf(error), arguments)
+        if said is None:
+            raise
+        raise CommandError(said) from None
 
 
-def _told(error: BaseException, arguments: argparse.Namespace) -> str:
-    """Return what an operator reads: what, where, and what to look at."""
-    if isinstance(error, DatabaseLostError | DatabaseAddressError):
-        return f"{error}; see [database] in {arguments.config}"
-    if isinstance(error, OSError):
-        where = "" if error.filename is None else f'"{error.filename}": '
-        return f"cannot go on: {where}{error.strerror or error}"
-    return str(error)
+def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
+    """Return what an operator reads: what, where, and what to look at; None for a fault of ours."""
+    # Here, not above: where one of these was raised, what it takes is loaded already.
+    from shopbell_server.assembly import CannotListenError  # noqa: PLC0415  # as said
+    from shopbell_server.bootstrap import UnknownStaffError  # noqa: PLC0415  # as said
+    from shopbell_server.db.engine import DatabaseAddressError  # noqa: PLC0415  # as said
+    from shopbell_server.db.migrate import (  # noqa: PLC0415  # as said
+        DatabaseTooNewError,
+        DatabaseTooOldError,
+    )
+    from shopbell_server.ingest.subscriber import (  # noqa: PLC0415  # as said
+        BrokerCertificatesError,
+    )
+    from shopbell_server.ports.database import (  # noqa: PLC0415  # as said
+        DatabaseBusyError,
+        DatabaseLostError,
+    )
+
+    match error:
+        case DatabaseLostError() | DatabaseAddressError():
+            return f"{error}; see [database] in {arguments.config}"
+        case (
+            DatabaseBusyError()
+            | DatabaseTooNewError()
+            | DatabaseTooOldError()
+            | BrokerCertificatesError()
+            | BrokerFailedError()
+            | CannotListenError()
+            | UnknownStaffError()
+        ):
+            return str(error)
+        case OSError():
+            where = "" if error.filename is None else f'"{error.filename}": '
+            return f"cannot go on: {where}{error.strerror or error}"
+        case _:
+            return None
 
 
 def _leaf(error: BaseException) -> BaseException:
@@ -115,25 +183,8 @@ def _leaf(error: BaseException) -> BaseException:
 
 def _say_ready(ready: Ready) -> None:
     print(f"ready: {ready.url}", flush=True)
-    if ready.sign_in is not None:
-        print(f"sign-in: {ready.sign_in}", flush=True)
-
-
-def _migrate(settings: Settings, _: argparse.Namespace) -> None:
-    print(f"the database is at revision {bootstrap.upgrade(settings)}")
-
-
-def _check_config(settings: Settings, arguments: argparse.Namespace) -> None:
-    sinks = ", ".join(sink.name for sink in settings.sinks) or "none"
-    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {sinks}")
-
-
-def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
-    sown = bootstrap.plant(settings, read_seed(arguments.file))
-    print(
-        f"{sown.stores} stores, {sown.edges} edges, {sown.staff} staff, {sown.profiles} profiles, "
-        f"{sown.visits} past visits"
-    )
+    for link in ready.sign_in:
+        print(f"sign-in: {link}", flush=True)
 
 
 if __name__ == "__main__":

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 from shopbell_program.hpke import Opener
 from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
-from shopbell_server.cdp.webhook import WebhookSink
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.loyalty_numbers import opened
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ingest.embedded_broker import EmbeddedBroker
 from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:
+    from shopbell_server.cdp.webhook import WebhookSink
     from shopbell_server.config import Settings
+    from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
 
@@ -61,19 +61,6 @@ def read_number_of(settings: Settings) -> ReadNumber | None:
         return None
     opener = Opener(bytes.fromhex(secret_in(path)))
     return lambda edge, sealed: opened(sealed, settings.tenant, edge, opener.open)
-
-
-def broker_of(settings: Settings) -> EmbeddedBroker | None:
-    """Return the broker that the server runs itself, not started yet; None if there is another."""
-    embedded = settings.broker.embedded
-    if embedded is None:
-        return None
-    return EmbeddedBroker(
-        Path(embedded.data_dir),
-        settings.broker.host,
-        settings.broker.port,
-        Path(embedded.edge_password_file),
-    )
 
 
 def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscriber:
@@ -129,6 +116,9 @@ def sink_of(
     """Return the adapter that a table of `sinks` names."""
     if isinstance(sink, config.FileSink):
         return FileSink(name=sink.name, path=Path(sink.path))
+    # Here, not above: a server that calls nobody does without a client for HTTP.
+    from shopbell_server.cdp.webhook import WebhookSink  # noqa: PLC0415  # as said
+
     return WebhookSink(
         name=sink.name,
         url=sink.url,

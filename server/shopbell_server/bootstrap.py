@@ -23,13 +23,11 @@ import uvicorn
 from prometheus_client import REGISTRY
 
 from shopbell_server.assembly import (
-    broker_of,
     in_url,
     listen,
     open_database,
     read_number_of,
     secret_in,
-    secret_of,
     sink_of,
     subscriber_of,
     terms_of,
@@ -39,14 +37,13 @@ from shopbell_server.core.cloud_events import Origin
 from shopbell_server.core.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
 from shopbell_server.crypto import aes_block
-from shopbell_server.db import migrate
 from shopbell_server.ingest.edges import Edges
+from shopbell_server.ingest.embedded_broker import embedded_broker
 from shopbell_server.ingest.loop import Ingest
 from shopbell_server.jobs import Jobs
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.deliver import Correspondence
 from shopbell_server.usecases.sign_in import make_link
-from shopbell_server.usecases.sow import sow
 from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
 from shopbell_server.web.demo import demo_routes
@@ -67,8 +64,6 @@ if TYPE_CHECKING:
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.seed import Seed
-    from shopbell_server.usecases.sow import Sown
 
 log = structlog.get_logger()
 
@@ -78,7 +73,8 @@ class Ready:
     """Where the server is reached, once it is."""
 
     url: str
-    sign_in: str | None
+    sign_in: tuple[str, ...]
+    """A link for each that was asked for, in that order."""
     stop: Callable[[], object]
     """Ends it, from any thread."""
 
@@ -87,35 +83,19 @@ class UnknownStaffError(LookupError):
     """Nobody of that name may sign in here."""
 
 
-def upgrade(settings: Settings) -> str:
-    """Bring the tables up to date; return the revision that they are at."""
-    return migrate.upgrade(settings.database.url, secret_of(settings.database.password_file))
-
-
-def plant(settings: Settings, seed: Seed) -> Sown:
-    """Write `seed` into the database of `settings`."""
-    with contextlib.closing(open_database(settings)) as database:
-        return sow(
-            database,
-            SystemEntropy(),
-            Argon2Passwords(),
-            seed,
-            terms_of(settings),
-            SystemClock().now_ms(),
-        )
-
-
 async def serve(
     settings: Settings,
     ready: Callable[[Ready], None],
     *,
-    sign_in: str | None = None,
+    sign_in: Sequence[str] = (),
+    broker: EmbeddedBroker | None = None,
     clock: ServerClock | None = None,
     signals: Collection[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
 ) -> None:
     """Serve until SIGTERM or SIGINT, or until a loop fails. `ready` is called once, when HTTP listens.
 
-    `sign_in` is whom to make a sign-in link for; `clock` is another clock than the machine's; without
+    `sign_in` is whom to make sign-in links for; `broker` is the embedded one, if it was started already,
+    and is ended with the rest; `clock` is another clock than the machine's; without
     `signals` (as in a thread) only `Ready.stop` ends it. Raises CannotListenError, BrokerFailedError,
     BrokerCertificatesError, UnknownStaffError, and what `open_database` raises.
     """
@@ -123,7 +103,7 @@ async def serve(
         listening = stack.enter_context(listen(settings.http.host, settings.http.port))
         database = stack.enter_context(contextlib.closing(open_database(settings)))
         # Before any thread: the broker's child is made to die with this process.
-        broker = broker_of(settings)
+        broker = broker or embedded_broker(settings)
         if broker is not None:
             stack.enter_context(broker)
         subscriber = stack.enter_context(subscriber_of(settings, broker))
@@ -166,11 +146,12 @@ class _Server:
     async def run(
         self,
         listening: socket.socket,
-        sign_in: str | None,
+        sign_in: Sequence[str],
         ready: Callable[[Ready], None],
         signals: Collection[signal.Signals],
     ) -> None:
-        self._know(sign_in)
+        for staff in sign_in:
+            self._know(staff)
         self._jobs.keep_keys()
         # It would print what went wrong in a request, text and all; `web.problems` says it without.
         logging.getLogger("uvicorn.error").disabled = True
@@ -204,10 +185,8 @@ class _Server:
             sinks.close()
         log.info("server_stopped")
 
-    def _know(self, staff: str | None) -> None:
+    def _know(self, staff: str) -> None:
         """Refuse to begin with a link for nobody."""
-        if staff is None:
-            return
         with self._database.read() as work:
             if work.registry.staff(StaffId(staff)) is None:
                 raise UnknownStaffError(
@@ -320,18 +299,17 @@ class _Server:
         return None if self._subscriber.listening else "not connected: edges are not heard"
 
     def _ready(
-        self, listening: socket.socket, sign_in: str | None, stop: Callable[[], object]
+        self, listening: socket.socket, sign_in: Sequence[str], stop: Callable[[], object]
     ) -> Ready:
         host, port = listening.getsockname()[:2]
         url = self._settings.http.origin or f"http://{in_url(host)}:{port}"
         log.info("server_started", url=url, tenant=self._settings.tenant)
-        link = None
-        if sign_in is not None:
-            secret = make_link(
-                self._database, self._entropy, self._clock.now_ms(), StaffId(sign_in)
-            )
-            link = f"{url}/login?link={secret}"
-        return Ready(url=url, sign_in=link, stop=stop)
+        made = [
+            make_link(self._database, self._entropy, self._clock.now_ms(), StaffId(staff))
+            for staff in sign_in
+        ]
+        links = tuple(f"{url}/login?link={secret}" for secret in made)
+        return Ready(url=url, sign_in=links, stop=stop)
 
 
 class _Bells:

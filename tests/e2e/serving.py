@@ -37,7 +37,7 @@ async def main(config: Path, staff: str) -> None:
     loop = asyncio.get_running_loop()
 
     def say(ready: Ready) -> None:
-        _print(f"ready {ready.url} {ready.sign_in}")
+        _print(f"ready {ready.url} {ready.sign_in[0]}")
         loop.add_reader(0, obey, ready)
 
     def obey(ready: Ready) -> None:
@@ -49,7 +49,7 @@ async def main(config: Path, staff: str) -> None:
         clock.ahead_ms = int(said.split()[-1])
         _print(f"ahead {clock.ahead_ms}")
 
-    await bootstrap.serve(read_settings(config), say, sign_in=staff, clock=clock)
+    await bootstrap.serve(read_settings(config), say, sign_in=[staff], clock=clock)
 
 
 def _print(line: str) -> None:

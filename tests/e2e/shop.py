@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from shopbell_server import bootstrap
+from shopbell_server import preparing
 from shopbell_server.config import read_settings
 from shopbell_server.seed import read_seed
 from tests.e2e.program import Program
@@ -269,8 +269,8 @@ def _prepare(folder: Path, config: Path) -> None:
         )
     )
     settings = read_settings(config)
-    bootstrap.upgrade(settings)
-    bootstrap.plant(settings, read_seed(seed))
+    preparing.upgrade(settings)
+    preparing.plant(settings, read_seed(seed))
 
 
 def _server_config(

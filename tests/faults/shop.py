@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
-from shopbell_server import bootstrap
+from shopbell_server import bootstrap, preparing
 from shopbell_server.config import Settings, read_settings
 from shopbell_server.core.ids import Millis
 from shopbell_server.db.engine import open_engine
@@ -352,8 +352,8 @@ def _configure(folder: Path, broker: BrokerProcess, database: str) -> Path:
 
 
 def _populate(folder: Path, settings: Settings, customers: int) -> list[Customer]:
-    bootstrap.upgrade(settings)
-    bootstrap.plant(settings, read_seed(folder / "seed.yaml"))
+    preparing.upgrade(settings)
+    preparing.plant(settings, read_seed(folder / "seed.yaml"))
     return crowd.enrol_many(settings, customers)
 
 

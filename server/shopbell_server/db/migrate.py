@@ -2,6 +2,9 @@
 
 Owns: which revision a database is at, and getting from one to another, whole or not at all.
 Never: what a revision changes (`migrations/versions`).
+
+Alembic is loaded where there is something to do: every start asks which revision the tables are at, and
+one in a hundred has to change them.
 """
 
 from __future__ import annotations
@@ -10,11 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shopbell_server.db.engine import open_engine, writing
@@ -23,7 +22,12 @@ from shopbell_server.db.failures import in_our_words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.config import Config
     from sqlalchemy.engine import Connection
+
+
+NEWEST: Final = "0003"
+"""The revision that this version of the program needs: the head of `migrations/versions`."""
 
 
 class DatabaseTooNewError(RuntimeError):
@@ -32,14 +36,6 @@ class DatabaseTooNewError(RuntimeError):
 
 class DatabaseTooOldError(RuntimeError):
     """The tables are older than the program. Run `shopbell-server migrate`."""
-
-
-def newest() -> str:
-    """Return the revision that this version of the program needs."""
-    head = _scripts().get_current_head()
-    if head is None:  # pragma: no cover  (the package would be without its revisions)
-        raise RuntimeError("this installation has no revisions of the database")
-    return head
 
 
 def current(url: str, password: str | None = None) -> str | None:
@@ -66,12 +62,16 @@ def upgrade(url: str, password: str | None = None) -> str:
         try:
             _compare(_revision(connection))
         except DatabaseTooOldError:
-            command.upgrade(_config(connection), "head")
-    return newest()
+            from alembic import command  # noqa: PLC0415  # as said above
+
+            command.upgrade(_config(connection), NEWEST)
+    return NEWEST
 
 
 def downgrade(url: str, revision: str, password: str | None = None) -> None:
     """Take the database back to `revision`, or to "base": without tables. Rows are lost by it."""
+    from alembic import command  # noqa: PLC0415  # as said above
+
     with _connection(url, password) as connection:
         command.downgrade(_config(connection), revision)
 
@@ -79,21 +79,28 @@ def downgrade(url: str, revision: str, password: str | None = None) -> None:
 def _compare(revision: str | None) -> None:
     if revision is None:
         raise DatabaseTooOldError("the database has no tables yet: run `shopbell-server migrate`")
-    if revision == newest():
+    if revision == NEWEST:
         return
-    if revision in {each.revision for each in _scripts().walk_revisions()}:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  # as said above
+
+    scripts = ScriptDirectory.from_config(_config(None))
+    if revision in {each.revision for each in scripts.walk_revisions()}:
         raise DatabaseTooOldError(
-            f"the database is at revision {revision}, this program needs {newest()}: "
+            f"the database is at revision {revision}, this program needs {NEWEST}: "
             "run `shopbell-server migrate`"
         )
     raise DatabaseTooNewError(
         f"the database is at revision {revision}, which this program does not know "
-        f"(its newest is {newest()}): install the version that made it, or restore a backup"
+        f"(its newest is {NEWEST}): install the version that made it, or restore a backup"
     )
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    # No row: revisions were taken back to the first and beyond.
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 @contextmanager
@@ -113,11 +120,9 @@ def _connection(url: str, password: str | None) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config(None))
-
-
 def _config(connection: Connection | None) -> Config:
+    from alembic.config import Config  # noqa: PLC0415  # as said above
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")

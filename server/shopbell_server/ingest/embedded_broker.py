@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     import threading
 
+    from shopbell_server.config import Settings
+
 _START_S: Final = 15.0
 """It is ready in 0.1 s; a Pi with a tired card may take ten."""
 _STOP_S: Final = 5.0
@@ -52,7 +54,8 @@ class Login:
 class EmbeddedBroker:
     """Runs while its context is open. `port` is where it listens, `login` is the server's own.
 
-    Enter it in a thread that lives as long as the process: the kernel ends the broker with that thread.
+    Start or enter it in a thread that lives as long as the process: the kernel ends the broker with that
+    thread.
     """
 
     def __init__(self, data_dir: Path, host: str, port: int, edge_password_file: Path) -> None:
@@ -64,7 +67,10 @@ class EmbeddedBroker:
         self.login = Login(username="server", password=secrets.token_urlsafe(24))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start it and do not wait for it: whoever enters its context does. `stop` it in any case."""
+        if self._process is not None:
+            return
         program = _program()
         _require_free(self._host, self.port)
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,8 +84,7 @@ class EmbeddedBroker:
                 ensure_ascii=False,  # a folder's name may have any character; \u is not read there
             )
         )
-        log = self._data_dir / "broker.log"
-        with log.open("wb") as output:
+        with self._log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603  # our own program, our own arguments
                 [program, "--config", str(config)],
                 stdin=subprocess.DEVNULL,
@@ -89,14 +94,21 @@ class EmbeddedBroker:
                 process_group=0,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  # before any thread exists
             )
+
+    def __enter__(self) -> Self:
         try:
-            self._wait_until_it_listens(log)
+            self.start()
+            self._wait_until_it_listens()
         except BaseException:
-            self.__exit__()
+            self.stop()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, if it runs."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -127,11 +139,14 @@ class EmbeddedBroker:
             code = process.poll()
             if code is not None:
                 how = f"by signal {-code}" if code < 0 else f"with {code}"
-                log = self._data_dir / "broker.log"
                 raise BrokerFailedError(
                     f"the embedded broker ended {how}, and no edge is heard without it; "
-                    f"it said last: {_last_line(log)}"
+                    f"it said last: {_last_line(self._log)}"
                 )
+
+    @property
+    def _log(self) -> Path:
+        return self._data_dir / "broker.log"
 
     def _config(self, edge_password: str) -> dict[str, object]:
         """Return nats-server's configuration; its format takes JSON."""
@@ -158,17 +173,31 @@ class EmbeddedBroker:
             "max_payload": 131072,
         }
 
-    def _wait_until_it_listens(self, log: Path) -> None:
+    def _wait_until_it_listens(self) -> None:
         process = self._process
         give_up = time.monotonic() + _START_S
         while process is not None and process.poll() is None and time.monotonic() < give_up:
             # Not by connecting: that would only show that somebody listens there.
-            if _READY in log.read_text(errors="replace"):
+            if _READY in self._log.read_text(errors="replace"):
                 return
             time.sleep(_PAUSE_S)
         raise BrokerFailedError(
-            f"the embedded broker does not listen on {self._host}:{self.port}; it says: {_last_line(log)}"
+            f"the embedded broker does not listen on {self._host}:{self.port}; "
+            f"it says: {_last_line(self._log)}"
         )
+
+
+def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
+    """Return the broker that the server runs itself, not started yet; None if there is another."""
+    embedded = settings.broker.embedded
+    if embedded is None:
+        return None
+    return EmbeddedBroker(
+        Path(embedded.data_dir),
+        settings.broker.host,
+        settings.broker.port,
+        Path(embedded.edge_password_file),
+    )
 
 
 def _program() -> str:

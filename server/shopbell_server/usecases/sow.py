@@ -1,6 +1,6 @@
 """A server gets what it begins with.
 
-Owns: writing a seed, whole or not at all; the past visits in it.
+Owns: writing a seed; the past visits in it.
 Never: the file's shape (`seed`).
 """
 
@@ -70,8 +70,10 @@ def sow(
     terms: Terms,
     now_ms: Millis,
 ) -> Sown:
-    """Write `seed` in one transaction. What is there under the same id is replaced.
+    """Write `seed`. What is there under the same id is replaced.
 
+    All but the past is one transaction; then comes one of a few visits for each profile, so that whoever
+    works beside it waits for no more than that. Sowing that was broken off is completed by sowing again.
     Raises SettingsError for visits that are not past: somebody would be here who is not.
     """
     faults = [
@@ -111,8 +113,8 @@ def sow(
         for key in seed.api_keys:
             secret = Path(key.key_file).read_text().strip()
             work.registry.put_api_key(key.name, fingerprint(secret))
-        _past(work, entropy, seed, terms, now_ms)
         work.commit()
+    _past(database, entropy, seed, terms, now_ms)
     return Sown(
         stores=len(seed.stores),
         edges=sum(len(store.edges) for store in seed.stores),
@@ -145,7 +147,7 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
         )
 
 
-def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: Millis) -> None:
+def _past(database: Database, entropy: Entropy, seed: Seed, terms: Terms, now_ms: Millis) -> None:
     """Write past visits as evidence, so that they are visits by the same rules as all others.
 
     Nobody is told of them: they did not happen. Whose past was sown before keeps it as it is.
@@ -155,27 +157,34 @@ def _past(work: UnitOfWork, entropy: Entropy, seed: Seed, terms: Terms, now_ms: 
     for visit in seed.visits:
         by_profile.setdefault(visit.profile, []).append(visit)
     for profile, visits in by_profile.items():
-        began_ms = min(_ms(visit.start) for visit in visits)
         person = past_self(ProfileId(profile))
-        if work.people.enrolments([person]):
-            continue
-        _enrol_past_self(work, entropy, ProfileId(profile), began_ms, now_ms)
-        for store in sorted({visit.store for visit in visits}):
-            evidence = [
-                _interval(person, visit, zones[visit.edge])
-                for visit in visits
-                if visit.store == store
-            ]
+        with database.begin() as work:
+            if work.people.enrolments([person]):
+                continue
+            began_ms = min(_ms(visit.start) for visit in visits)
+            _enrol_past_self(work, entropy, ProfileId(profile), began_ms, now_ms)
+            evidence = [_interval(person, visit, zones[visit.edge]) for visit in visits]
             work.intervals.join(evidence)
             for interval in evidence:
-                recompute(
-                    work,
-                    {(person, StoreId(store)): [interval]},
-                    terms,
-                    lambda each, at=interval.last_ms: circumstances(  # type: ignore[misc]  # a default binds the loop's value
-                        work, entropy, each, at, live=False, off_board_ms=terms.rules.off_board_ms
-                    ),
-                )
+                _visit(work, entropy, interval, terms)
+            work.commit()
+
+
+def _visit(work: UnitOfWork, entropy: Entropy, interval: Interval, terms: Terms) -> None:
+    """Make the visit of one piece of evidence, at its end: its number was free then."""
+    recompute(
+        work,
+        {(interval.key.person, interval.key.store): [interval]},
+        terms,
+        lambda store: circumstances(
+            work,
+            entropy,
+            store,
+            interval.last_ms,
+            live=False,
+            off_board_ms=terms.rules.off_board_ms,
+        ),
+    )
 
 
 def past_self(profile: ProfileId) -> PersonId:

@@ -46,19 +46,19 @@ def connection(url: str) -> Iterator[Connection]:
 
 def test_an_empty_database_is_brought_to_the_newest_revision(empty_url: str) -> None:
     assert migrate.current(empty_url) is None
-    assert migrate.upgrade(empty_url) == migrate.newest()
-    assert migrate.current(empty_url) == migrate.newest()
+    assert migrate.upgrade(empty_url) == migrate.NEWEST
+    assert migrate.current(empty_url) == migrate.NEWEST
     migrate.require_newest(empty_url)
 
 
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
     migrate.upgrade(empty_url)
-    assert migrate.upgrade(empty_url) == migrate.newest()
+    assert migrate.upgrade(empty_url) == migrate.NEWEST
 
 
 def test_several_may_migrate_at_once(empty_url: str) -> None:
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(migrate.upgrade, [empty_url] * 3)) == [migrate.newest()] * 3
+        assert list(pool.map(migrate.upgrade, [empty_url] * 3)) == [migrate.NEWEST] * 3
 
 
 def test_the_way_back_leaves_nothing(empty_url: str) -> None:
@@ -68,7 +68,7 @@ def test_the_way_back_leaves_nothing(empty_url: str) -> None:
     engine = open_engine(empty_url)
     assert inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()
-    assert migrate.upgrade(empty_url) == migrate.newest()
+    assert migrate.upgrade(empty_url) == migrate.NEWEST
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(connection: Connection) -> None:
@@ -135,7 +135,7 @@ def test_a_database_without_tables_says_what_to_do(empty_url: str) -> None:
 
 def test_the_revisions_are_in_the_package() -> None:
     folder = Path(migrate.__file__).parent / "migrations"
-    assert ScriptDirectory(str(folder)).get_current_head() == migrate.newest()
+    assert ScriptDirectory(str(folder)).get_current_head() == migrate.NEWEST
 
 
 # ------------------------------------------------------------------ triggers
