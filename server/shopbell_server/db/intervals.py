@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_, select, update
 
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.intervals import gathered
@@ -37,9 +37,8 @@ class SqlIntervals:
 
         Rows are taken in the order of their keys, so two workers never wait for each other in a circle.
         """
-        self._transaction.insert(
-            _JOIN, [_row(each) for each in sorted(gathered(intervals), key=_place)]
-        )
+        # A row begins with its key.
+        self._transaction.insert_rows(_JOIN, sorted(map(_row, gathered(intervals))))
 
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
@@ -91,26 +90,21 @@ class SqlIntervals:
         return self._transaction.insert(_FIRST_USE, [use]) == 1
 
 
-def _place(interval: Interval) -> tuple[str, str, int, str, str, str]:
+def _row(interval: Interval) -> tuple[str | int | float | None, ...]:
     key = interval.key
-    return key.person, key.store, key.first_ms, key.edge, key.scanner, key.carrier
-
-
-def _row(interval: Interval) -> dict[str, str | int | float | None]:
-    key = interval.key
-    return {
-        "person": key.person,
-        "store": key.store,
-        "first_ms": key.first_ms,
-        "edge": key.edge,
-        "scanner": key.scanner,
-        "carrier": key.carrier,
-        "last_ms": interval.last_ms,
-        "n": interval.n,
-        "evidence": interval.evidence.value,
-        "zone": interval.zone,
-        "loss_db": interval.loss_db,
-    }
+    return (
+        key.person,
+        key.store,
+        key.first_ms,
+        key.edge,
+        key.scanner,
+        key.carrier,
+        interval.last_ms,
+        interval.n,
+        int(interval.evidence),
+        interval.zone,
+        interval.loss_db,
+    )
 
 
 def _interval(row: Row[Any]) -> Interval:
@@ -142,7 +136,7 @@ def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]
         new.last_ms > old.last_ms,
         and_(
             new.last_ms == old.last_ms,
-            func.coalesce(new.zone, "") > func.coalesce(old.zone, ""),
+            func.coalesce(new.zone, _NO_ZONE) > func.coalesce(old.zone, _NO_ZONE),
         ),
     )
     return {
@@ -159,6 +153,8 @@ def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]
         ),
     }
 
+
+_NO_ZONE: Final[ColumnElement[str]] = literal_column("''")
 
 _EVIDENCE: Final = {each.value: each for each in Evidence}
 

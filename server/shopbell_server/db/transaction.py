@@ -102,18 +102,21 @@ class Transaction:
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
 
-    def insert(self, insert: Insert, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert rows, which get their tenant here; return how many were inserted or changed."""
+    def insert(self, insert: Insert, values: Sequence[Mapping[str, Any]]) -> int:
+        """Insert rows of values by name, which get their tenant here; return what `insert_rows` does."""
+        return self.insert_rows(insert, insert.rows(values))
+
+    def insert_rows(self, insert: Insert, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Insert rows of all of `insert.columns`; return how many were inserted or changed."""
         if not rows:
             return 0
-        parameters = insert.parameters(self.database, self._tenant, rows)
         try:
-            result = self._open.execute(
-                insert.statement(self.database),
-                parameters if len(parameters) > 1 else parameters[0],
-                # Otherwise nobody asks the driver how many rows an INSERT made.
-                execution_options={"preserve_rowcount": True},
-            )
+            if self.database == "sqlite":
+                ours = [(self._tenant, *row) for row in rows]
+                result = self._open.exec_driver_sql(insert.by_rows, ours, execution_options=_COUNT)
+            else:
+                values = {"our_tenant": self._tenant, **insert.arrays(rows)}
+                result = self._open.execute(insert.by_columns, values, execution_options=_COUNT)
         except SQLAlchemyError as error:
             raise in_our_words(error) from None
         return int(result.rowcount)
@@ -145,3 +148,7 @@ class Transaction:
         if self._connection is None:
             raise RuntimeError("this unit of work has ended, or was never entered")
         return self._connection
+
+
+_COUNT: Final = {"preserve_rowcount": True}
+"""Otherwise nobody asks the driver how many rows an INSERT made."""
