@@ -44,8 +44,8 @@ SCAN_MS: Final = 10_240
 once in that time at most."""
 
 ONCE_PER_SCAN: Final = 8
-"""Sightings, all a scan apart, before the duplicate filter is blamed. A beacon of 1 s at half duty that nobody
-filters is unheard for 10 s once in 80; seven times running, never."""
+"""Sightings, all a scan apart, before the duplicate filter is blamed. A beacon of 1 s at half duty that
+nobody filters is unheard for 10 s once in 80; seven times running, never."""
 
 LIKELY: Final = 20
 """Sightings that should have been, before their absence means anything: none of 20 is e^-20."""
