@@ -21,6 +21,9 @@ MAX_TEXT: Final = 512
 MAX_EVENTS: Final = 200
 """Events of a batch: 200 x 300 bytes = 60 KB, under MAX_BYTES of the codec."""
 
+MAX_FINDINGS: Final = 40
+"""Of a `doctor`: 40 x 1.2 KB stay below a batch's 60 KB; a machine with ten scanners has 30."""
+
 MAX_MS: Final = 253_402_300_799_999
 """The end of year 9999, the last moment that every consumer's calendar knows."""
 
@@ -136,7 +139,35 @@ class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor"):
     wall_ms: Millis
 
 
-Event = StreamStarted | Presence | Scan | ScannerHealth | ClockAnchor
+class OrderDone(Struct, frozen=True, kw_only=True, tag="order_done"):
+    """What became of an order of the server: a document of settings, or a command.
+
+    `refused`: it was not obeyed, and never will be. `failed`: it was tried. `reason` is for people.
+    """
+
+    order: Literal["config", "command"]
+    number: Seq
+    result: Literal["done", "refused", "failed"]
+    reason: Text
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What one check of `shopbell-edge doctor` found, and the remedy where there is one to say."""
+
+    check: Text
+    verdict: Literal["PASS", "WARN", "FAIL"]
+    found: Text
+    remedy: Text = ""
+
+
+class Diagnostics(Struct, frozen=True, kw_only=True, tag="diagnostics"):
+    """All that `doctor` finds, asked for by the command `number`."""
+
+    number: Seq
+    findings: Annotated[tuple[Finding, ...], Meta(max_length=MAX_FINDINGS)]
+
+
+Event = StreamStarted | Presence | Scan | ScannerHealth | ClockAnchor | OrderDone | Diagnostics
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -195,3 +226,5 @@ class Status(Struct, frozen=True, kw_only=True):
     config: Text
     clock: Clock
     scanners: tuple[ScannerStatus, ...]
+    in_force: Count | UnsetType = UNSET
+    """Number of the document of settings that is in force; unset where the file alone is."""

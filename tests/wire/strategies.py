@@ -14,8 +14,11 @@ from shopbell_wire.messages import (
     Batch,
     Clock,
     ClockAnchor,
+    Diagnostics,
     Event,
+    Finding,
     Loss,
+    OrderDone,
     Presence,
     Refused,
     Scan,
@@ -84,9 +87,26 @@ scanner_healths = st.builds(
     coverage=st.floats(0.0, 1.0),
 )
 clock_anchors = st.builds(ClockAnchor, boot=hex128, boottime_ms=counts, wall_ms=millis)
+orders_done = st.builds(
+    OrderDone,
+    order=st.sampled_from(["config", "command"]),
+    number=seqs,
+    result=st.sampled_from(["done", "refused", "failed"]),
+    reason=texts,
+)
+findings = st.builds(
+    Finding,
+    check=texts,
+    verdict=st.sampled_from(["PASS", "WARN", "FAIL"]),
+    found=texts,
+    remedy=texts,
+)
+diagnostics = st.builds(
+    Diagnostics, number=seqs, findings=st.lists(findings, max_size=4).map(tuple)
+)
 
 events: st.SearchStrategy[Event] = st.one_of(
-    stream_starts, presences, scans, scanner_healths, clock_anchors
+    stream_starts, presences, scans, scanner_healths, clock_anchors, orders_done, diagnostics
 )
 batches = st.builds(
     Batch,
@@ -123,4 +143,5 @@ statuses = st.builds(
     config=texts,
     clock=clocks,
     scanners=st.lists(scanner_statuses, max_size=4).map(tuple),
+    in_force=st.just(UNSET) | counts,
 )
