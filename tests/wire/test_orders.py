@@ -83,15 +83,16 @@ def test_an_order_of_another_key_is_forged() -> None:
 
 
 @given(st.integers(0), st.integers(1, 255))
-def test_whatever_byte_is_changed_nothing_is_obeyed(place: int, change: int) -> None:
-    payload = bytearray(seal(order(Identify(for_s=30)), KEY.sign))
+def test_whatever_byte_is_changed_nothing_else_is_obeyed(place: int, change: int) -> None:
+    signed = order(Identify(for_s=30))
+    payload = bytearray(seal(signed, KEY.sign))
     payload[place % len(payload)] ^= change
     try:
         found = unseal(bytes(payload), "command", verify)
     except MalformedError:
         return
-    # Hexadecimal has two cases, and the wire one: a letter of the signature may not be written otherwise.
-    assert isinstance(found, Forged)
+    # The name of a field that has a default may be lost; then it is still what was signed.
+    assert found in (Forged(), signed)
 
 
 @pytest.mark.parametrize(
