@@ -1,4 +1,7 @@
-"""`shopbell-edge`: the daemon and what goes with it."""
+"""`shopbell-edge`: the daemon and what goes with it.
+
+What a command needs is loaded when it runs: a small machine takes seconds for all of it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopbell_edge import daemon
-from shopbell_edge.adapters.spool import reading
-from shopbell_edge.config.reading import read_settings
-from shopbell_edge.live_table import LiveTable
-from shopbell_edge.ports import RadioLostError
-from shopbell_program import logs
-from shopbell_program.commands import CommandError, CommandLine, UsageError, run
+from shopbell_program.commands import CommandError, CommandLine, UsageError, loading, run
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from shopbell_edge.adapters.spool.reading import RefusedBatch, Waiting
     from shopbell_edge.config.tables import Settings
 
 
@@ -61,7 +59,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    settings = read_settings(arguments.config)
+    with loading():
+        from shopbell_edge import daemon  # noqa: PLC0415  # as said above
+        from shopbell_program import logs  # noqa: PLC0415  # as above
+    settings = _settings(arguments)
     logs.configure()
     try:
         asyncio.run(daemon.run(settings, daemon.notify_socket()))
@@ -86,14 +87,16 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 
 def _check_config(arguments: argparse.Namespace) -> None:
-    settings = read_settings(arguments.config)
+    with loading():
+        from shopbell_edge import daemon  # noqa: PLC0415  # as said above
+    settings = _settings(arguments)
     daemon.sealing(settings)
     scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
 
 
 def _scan(arguments: argparse.Namespace) -> None:
-    settings = read_settings(arguments.config)
+    settings = _settings(arguments)
     if not settings.radios:
         raise CommandError(f"{arguments.config} names no radio; add a [[radios]] table")
     if arguments.json and arguments.seconds is None:
@@ -102,6 +105,9 @@ def _scan(arguments: argparse.Namespace) -> None:
 
 
 def _listen(settings: Settings, seconds: float | None, *, as_json: bool) -> None:
+    with loading():
+        from shopbell_edge.live_table import LiveTable  # noqa: PLC0415  # as said above
+        from shopbell_edge.ports import RadioLostError  # noqa: PLC0415  # as above
     try:
         asyncio.run(LiveTable(settings).run(seconds, as_json=as_json))
     except* RadioLostError as group:
@@ -110,7 +116,9 @@ def _listen(settings: Settings, seconds: float | None, *, as_json: bool) -> None
 
 
 def _spool(arguments: argparse.Namespace) -> None:
-    settings = read_settings(arguments.config).spool
+    with loading():
+        from shopbell_edge.adapters.spool import reading  # noqa: PLC0415  # as said above
+    settings = _settings(arguments).spool
     path = Path(settings.path)
     try:
         if arguments.refused:
@@ -122,7 +130,13 @@ def _spool(arguments: argparse.Namespace) -> None:
         raise CommandError(str(error)) from None
 
 
-def _print_refused(batches: Sequence[reading.RefusedBatch], *, as_json: bool) -> None:
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from shopbell_edge.config.reading import read_settings  # noqa: PLC0415  # as said above
+
+    return read_settings(arguments.config)
+
+
+def _print_refused(batches: Sequence[RefusedBatch], *, as_json: bool) -> None:
     if as_json:
         fields = ("stream", "seq", "index", "reason", "size_bytes")
         print(json.dumps([{name: getattr(each, name) for name in fields} for each in batches]))
@@ -136,7 +150,7 @@ def _print_refused(batches: Sequence[reading.RefusedBatch], *, as_json: bool) ->
         print("the server has refused nothing")
 
 
-def _print_waiting(found: reading.Waiting, room_bytes: int, *, as_json: bool) -> None:
+def _print_waiting(found: Waiting, room_bytes: int, *, as_json: bool) -> None:
     now_ms = time.time_ns() // 1_000_000
     age_s = None if found.oldest_ms is None else max(0, (now_ms - found.oldest_ms) // 1000)
     if as_json:

@@ -1,4 +1,7 @@
-"""`shopbell-sim`: the shop that isn't there."""
+"""`shopbell-sim`: the shop that isn't there.
+
+What a command needs is loaded when it runs.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopbell_program.commands import CommandError, run
-from shopbell_sim import demo, lone_phone, scenario
+from shopbell_program.commands import CommandError, loading, run
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
@@ -109,6 +111,8 @@ def _add_phone(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    with loading():
+        from shopbell_sim import scenario  # noqa: PLC0415  # as said above
     scenario.run(arguments.scenario, arguments.truth)
 
 
@@ -119,6 +123,8 @@ def _phone(arguments: argparse.Namespace) -> None:
         )
     if not 20 <= arguments.interval <= 10_240:  # noqa: PLR2004  # said in the message
         raise CommandError(f"--interval {arguments.interval:g}: phones send every 20 to 10240 ms")
+    with loading():
+        from shopbell_sim import lone_phone  # noqa: PLC0415  # as said above
     lone_phone.main(
         lone_phone.LonePhone(
             enrolment=arguments.enrolment,
@@ -137,6 +143,8 @@ def _demo(arguments: argparse.Namespace) -> None:
         raise CommandError(f"--shoppers {arguments.shoppers}: a board tells 2 to 99 people apart")
     if not 0 <= arguments.port <= 65_535:  # noqa: PLR2004  # said in the message
         raise CommandError(f"--port {arguments.port}: ports are 0 to 65535")
+    with loading():
+        from shopbell_sim import demo  # noqa: PLC0415  # as said above
     demo.main(
         demo.Demo(
             data=arguments.data,

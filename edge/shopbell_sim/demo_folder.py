@@ -12,8 +12,6 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from shopbell_program.commands import CommandError
 
 if TYPE_CHECKING:
@@ -56,9 +54,14 @@ class DemoFolder:
         return self.path / "server.toml"
 
     @property
-    def seed(self) -> Path:
-        """What the database begins with."""
-        return self.path / "seed.yaml"
+    def first_seed(self) -> Path:
+        """What the database begins with: as little as lets the first customer in."""
+        return self.path / "first-seed.json"
+
+    @property
+    def history_seed(self) -> Path:
+        """What is sown beside the running server: the staff's password, customers, their past."""
+        return self.path / "history-seed.json"
 
     @property
     def live(self) -> Path:
@@ -219,41 +222,34 @@ device = {device}
         folder.edge_toml(edge).write_text(text)
 
 
-def write_seed(
+def write_first_seed(folder: DemoFolder, floor: Floor) -> None:
+    """Write what the database begins with. The staff's password comes later: hashing it takes a while."""
+    document = {
+        "stores": [_store(floor)],
+        "staff": [_STAFF],
+        "api_keys": [{"name": "app", "key_file": str(folder.secret("api-key"))}],
+    }
+    _write_seed(folder.first_seed, document)
+
+
+def write_history_seed(
     folder: DemoFolder, floor: Floor, people: Sequence[Person], past: Iterable[PastVisit]
 ) -> int:
-    """Write what the database begins with; return the number of past visits."""
+    """Write what is sown later; return the number of past visits."""
     visits = [
         {
             "profile": visit.who,
             "store": STORE,
             "edge": visit.edge,
-            "start": visit.start,
-            "end": visit.end,
+            "start": visit.start.isoformat(),
+            "end": visit.end.isoformat(),
             "evidence": visit.evidence,
         }
         for visit in past
     ]
-    document: dict[str, Any] = {
-        "stores": [
-            {
-                "id": STORE,
-                "name": STORE_NAME,
-                "timezone": "Europe/Amsterdam",
-                "zones": [{"id": zone.id, "name": zone.name} for zone in floor.zones],
-                "edges": [{"id": scanner.edge, "zone": scanner.zone} for scanner in floor.scanners],
-            }
-        ],
-        "staff": [
-            {
-                "id": STAFF,
-                "name": "Demo",
-                "role": "advisor",
-                "stores": [STORE],
-                "language": "en",
-                "password_file": str(folder.secret("staff-password")),
-            }
-        ],
+    document = {
+        "stores": [_store(floor)],
+        "staff": [{**_STAFF, "password_file": str(folder.secret("staff-password"))}],
         "profiles": [
             {
                 "id": str(person.who),
@@ -263,11 +259,38 @@ def write_seed(
             }
             for person in people
         ],
-        "api_keys": [{"name": "app", "key_file": str(folder.secret("api-key"))}],
         "visits": visits,
     }
-    folder.seed.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+    _write_seed(folder.history_seed, document)
     return len(visits)
+
+
+def edge_command(folder: DemoFolder, edge: str) -> Sequence[str]:
+    """Return how an edge is started."""
+    return ["shopbell_edge", "run", "--config", str(folder.edge_toml(edge))]
+
+
+_STAFF: Final = {
+    "id": STAFF,
+    "name": "Demo",
+    "role": "advisor",
+    "stores": [STORE],
+    "language": "en",
+}
+
+
+def _store(floor: Floor) -> dict[str, Any]:
+    return {
+        "id": STORE,
+        "name": STORE_NAME,
+        "timezone": "Europe/Amsterdam",
+        "zones": [{"id": zone.id, "name": zone.name} for zone in floor.zones],
+        "edges": [{"id": scanner.edge, "zone": scanner.zone} for scanner in floor.scanners],
+    }
+
+
+def _write_seed(path: Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False))  # JSON is YAML
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from shopbell_program.commands import CommandError
-from shopbell_sim.adapters.app import App, AppError, Enrolled
+from shopbell_sim.adapters.app import App, Enrolled
+from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.core.airspace import Airspace, Sender
 from shopbell_sim.core.floor import DEMO_FLOOR, Point, Scanner

@@ -16,7 +16,8 @@ from msgspec import Meta, Struct
 
 from shopbell_program.commands import CommandError
 from shopbell_program.settings import Fault, load
-from shopbell_sim.adapters.app import App, AppError
+from shopbell_sim.adapters.app import App
+from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.adapters.show_pass import CameraFolder
 from shopbell_sim.adapters.truth import Truth

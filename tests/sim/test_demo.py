@@ -9,13 +9,19 @@ import re
 import signal
 import socket
 import sys
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 
+from shopbell_server.assembly import open_database
+from shopbell_server.config import read_settings
+from shopbell_server.core.ids import ProfileId
+from shopbell_server.usecases.sow import past_self
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -115,6 +121,7 @@ def _events(demo: Running) -> list[dict[str, Any]]:
 @pytest.mark.timeout(240)  # somebody looks around, queues and pays meanwhile
 async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Running) -> None:
     link = await _invited(demo)
+    await until("more edges", lambda: "more edges start" in demo.said, within_s=START_S)
     children = _children(demo.process.pid)
     assert len(children) >= 5, "server, its broker, three edges"
 
@@ -170,8 +177,61 @@ async def test_a_visitor_sees_customers_come_and_ctrl_c_leaves_nothing(demo: Run
 
 
 @pytest.mark.timeout(120)
+async def test_the_first_row_comes_first_and_the_past_is_sown_beside_the_running_shop(
+    demo: Running,
+) -> None:
+    link = await _invited(demo)
+    assert "first customer recognised at the till" in demo.said.partition(link)[0]
+    base = link.partition("/login")[0]
+    await until(
+        f"the past and the password ({demo.out})",
+        lambda: "password: " in demo.said or demo.process.returncode is not None,
+        within_s=START_S,
+    )
+    told = re.search(r"history: (\d+) visits of the last 30 days", demo.said)
+    assert told is not None, demo.said
+    visits, sown_ms = _past(demo)
+    assert visits == int(told[1]) > 0
+
+    events = _events(demo)
+    kinds = [event["type"] for event in events]
+    recognised = events[kinds.index("shopbell.customer.recognized.v1")]
+    assert _ms(recognised["recordedtime"]) < sown_ms, "her row was there before"
+    began_ms = json.loads((demo.data / "live" / "truth.ndjson").read_text().splitlines()[1])[
+        "at_ms"
+    ]
+    assert all(_ms(event["time"]) > began_ms - 60_000 for event in events), "nobody is told of it"
+
+    password = (demo.data / "secrets" / "staff-password").read_text().strip()
+    async with httpx2.AsyncClient(base_url=base, trust_env=False) as visitor:
+        answer = await visitor.post(
+            "/login", json={"staff": "demo", "password": password}, headers={"Origin": base}
+        )
+        assert answer.status_code == 204
+        session = {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+        present = (await visitor.get("/v1/stores/demo/present", headers=session)).json()
+        (hers,) = [row for row in present["rows"] if row["evidence"] == "pass"][:1]
+        assert hers["first_name"] == "Sanne", "her past is not her visit"
+
+
+def _past(demo: Running) -> tuple[int, int]:
+    """Return how many past visits the database has, and when the first of them were sown."""
+    settings = read_settings(demo.data / "server.toml")
+    people = [past_self(ProfileId(f"demo-{number:03d}")) for number in range(1, 9)]
+    with closing(open_database(settings)) as database, database.read() as work:
+        count = sum(len(work.visits.of_person(person)) for person in people)
+        sown = [each.revoked_ms or 0 for each in work.people.enrolments(people).values()]
+    return count, min(sown)
+
+
+def _ms(at: str) -> float:
+    return datetime.fromisoformat(at).timestamp() * 1000
+
+
+@pytest.mark.timeout(120)
 async def test_a_child_that_dies_ends_the_demo_and_is_named(demo: Running) -> None:
     await _invited(demo)
+    await until("more edges", lambda: "more edges start" in demo.said, within_s=START_S)
     children = _children(demo.process.pid)
     edge = next(pid for pid in children if "edge-floor" in _command(pid))
     os.kill(edge, signal.SIGKILL)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 import httpx2
 import msgspec
 
+from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.core.phone import Identity, Token
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ CONSENT_TEXT: Final = "Shopbell demo: may this shop recognise your phone? Versio
 
 BASKET: Final = {"lines": [{"sku": "demo", "quantity": 1, "amount": "24.95"}], "total": "24.95"}
 """What everybody buys: the server keeps none of it."""
-
-
-class AppError(Exception):
-    """The server did not do it. The message says what was asked and what it answered."""
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):

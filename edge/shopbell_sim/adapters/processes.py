@@ -40,6 +40,8 @@ class Child:
     process: asyncio.subprocess.Process
     log: Path
     out: Path
+    stays: bool
+    """Whether its end is news; a command ends by itself."""
 
     def died(self) -> CommandError:
         """Return what to tell about its end."""
@@ -56,6 +58,7 @@ class Processes:
         """`folder` gets a log of each."""
         self._folder = folder
         self._children: list[Child] = []
+        self._more = asyncio.Event()
 
     @property
     def children(self) -> Sequence[Child]:
@@ -70,7 +73,20 @@ class Processes:
         await self.stop()
 
     async def start(self, name: str, arguments: Sequence[str]) -> Child:
-        """Start `python -m` with `arguments`; what it says goes into NAME.log, its output into NAME.out."""
+        """Start a program that stays: `python -m` with `arguments`.
+
+        What it says goes into NAME.log, its output into NAME.out.
+        """
+        return await self._start(name, arguments, stays=True)
+
+    async def finish(self, name: str, arguments: Sequence[str]) -> None:
+        """Run a program that ends by itself, in the same way. Raises CommandError if it failed."""
+        child = await self._start(name, arguments, stays=False)
+        if await child.process.wait() != 0:
+            raise child.died()
+        self._children.remove(child)
+
+    async def _start(self, name: str, arguments: Sequence[str], *, stays: bool) -> Child:
         log, out = self._folder / f"{name}.log", self._folder / f"{name}.out"
         with log.open("wb") as errors, out.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -84,29 +100,29 @@ class Processes:
                 process_group=0,
                 preexec_fn=_die_with_parent,  # it only calls prctl
             )
-        child = Child(name=name, process=process, log=log, out=out)
+        child = Child(name=name, process=process, log=log, out=out, stays=stays)
         self._children.append(child)
+        self._more.set()
         return child
 
-    async def finish(self, child: Child) -> None:
-        """Wait for a program that ends by itself. Raises CommandError if it failed."""
-        if await child.process.wait() != 0:
-            raise child.died()
-        self._children.remove(child)
-
     async def watch(self) -> None:
-        """Wait until any child ends, and raise CommandError with its last words."""
-        waiting = {
-            asyncio.create_task(child.process.wait(), name=child.name): child  # reaped below
-            for child in self._children
-        }
-        try:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            raise waiting[done.pop()].died()
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        """Wait until any child that should stay ends, and raise CommandError with its last words."""
+        while True:
+            self._more.clear()
+            staying = [child for child in self._children if child.stays]
+            waiting = [
+                asyncio.create_task(self._more.wait(), name="more"),
+                *(asyncio.create_task(each.process.wait(), name=each.name) for each in staying),
+            ]
+            try:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in waiting:
+                    task.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+            for child in staying:
+                if child.process.returncode is not None:
+                    raise child.died()
 
     async def casualty(self) -> CommandError | None:
         """Return what to tell of a child that ended within the last moment, if one did.
@@ -116,9 +132,8 @@ class Processes:
         with suppress(TimeoutError, CommandError):
             async with asyncio.timeout(GRACE_S):
                 await self.watch()
-        return next(
-            (each.died() for each in self._children if each.process.returncode is not None), None
-        )
+        gone = (each for each in self._children if each.process.returncode is not None)
+        return next((each.died() for each in gone if each.stays or each.process.returncode), None)
 
     async def stop(self) -> None:
         """End all children, the last started first; by force those that do not listen."""

@@ -43,13 +43,25 @@ async def test_a_child_that_dies_is_named_with_its_last_words(tmp_path: Path) ->
             await asyncio.wait_for(processes.watch(), 20)
 
 
+async def test_a_child_that_is_started_later_is_watched_too_and_a_command_may_end(
+    tmp_path: Path,
+) -> None:
+    async with Processes(tmp_path) as processes:
+        await processes.start("good", SLEEPER)
+        watching = asyncio.create_task(processes.watch())
+        await processes.finish("fine", ("timeit", "-n1", "pass"))
+        assert not watching.done()
+        await processes.start("bad", ("json.tool", "--no-such-option"))
+        with pytest.raises(CommandError, match="bad ended by itself"):
+            await asyncio.wait_for(watching, 20)
+
+
 async def test_a_command_that_fails_says_so_and_one_that_does_not_is_done(tmp_path: Path) -> None:
     async with Processes(tmp_path) as processes:
-        await processes.finish(await processes.start("fine", ("timeit", "-n1", "pass")))
+        await processes.finish("fine", ("timeit", "-n1", "pass"))
         assert not processes.children
-        failing = await processes.start("failing", ("json.tool", "/nowhere"))
         with pytest.raises(CommandError, match="failing ended by itself"):
-            await processes.finish(failing)
+            await processes.finish("failing", ("json.tool", "/nowhere"))
 
 
 async def test_a_casualty_is_found_and_otherwise_there_is_none(tmp_path: Path) -> None:
