@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from shopbell_edge.core.advertisement import Advertisement
+    from shopbell_edge.core.answering import Answer
     from shopbell_edge.core.batching import Lane, Unripe, Wanted
+    from shopbell_edge.core.codes import UnknownCode
     from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.core.units import Boottime, ScannerName
     from shopbell_wire.messages import Ack, Clock, Event, Hearing, Status
@@ -64,8 +66,22 @@ class CodeReader(Protocol):
     @property
     def scanner(self) -> ScannerName: ...
 
-    def codes(self, health: Callable[[Health], None]) -> AsyncIterator[Code]:
-        """Yield every code read, repeats included, until closed; recover by itself, saying so in `health`."""
+    def codes(self, health: Callable[[Health], None]) -> AsyncIterator[Code | UnknownCode]:
+        """Yield every code read, repeats included, until closed; recover by itself, saying so in `health`.
+
+        What came to no whole text (cut off, spoilt) is an UnknownCode that says why.
+        """
+        ...
+
+
+class Feedback(Protocol):
+    """Lets somebody who held up a code know: a lamp, a bell, a line in the log."""
+
+    async def give(self, answer: Answer) -> bool:
+        """Show `answer`; return, when that is over, whether it could be shown. To be away is no error.
+
+        Each Answer shows differently. Cancelled in the middle it leaves no lamp on and no bell ringing.
+        """
         ...
 
 
@@ -170,6 +186,10 @@ class EdgeClock(Protocol):
 
     def boottime(self) -> Boottime:
         """Return milliseconds since boot: the only clock for durations."""
+        ...
+
+    def learn(self, asked: Boottime, answered: Boottime, server_ms: int) -> None:
+        """Take the server's word for what time it was at some moment from `asked` to `answered`."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Literal
 
+from shopbell_edge.core.codes import UnknownCode, Why
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.ports import Code, Health
 
@@ -17,10 +18,13 @@ class FakeReader:
 
     def __init__(self, scanner: str = "reader0") -> None:
         self.scanner = ScannerName(scanner)
-        self._script: asyncio.Queue[Code | Health] = asyncio.Queue()
+        self._script: asyncio.Queue[Code | UnknownCode | Health] = asyncio.Queue()
 
     def read(self, symbology: str, text: str) -> None:
         self._script.put_nowait(Code(format=symbology, text=text))
+
+    def misread(self, why: Why) -> None:
+        self._script.put_nowait(UnknownCode(why=why))
 
     def feel(self, state: Literal["hearing", "blind", "suspect"], reason: str) -> None:
         self._script.put_nowait(Health(state=state, reason=reason))
@@ -30,13 +34,13 @@ class FakeReader:
         async with asyncio.timeout(10):
             await self._script.join()
 
-    async def codes(self, health: Callable[[Health], None]) -> AsyncIterator[Code]:
+    async def codes(self, health: Callable[[Health], None]) -> AsyncIterator[Code | UnknownCode]:
         while True:
             item = await self._script.get()
             try:
-                if isinstance(item, Code):
-                    yield item
-                else:
+                if isinstance(item, Health):
                     health(item)
+                else:
+                    yield item
             finally:
                 self._script.task_done()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopbell_edge.config.feedback import feedback_faults
 from shopbell_edge.config.meaning import number_key, number_rules, presence_rules, retailer
 from shopbell_edge.config.tables import SocketRadio
+from shopbell_edge.config.usb_scanners import usb_faults
 from shopbell_edge.core.leave_timeout import too_short
 from shopbell_program.loopback import is_loopback
 from shopbell_program.places import not_a_host, not_a_path, not_readable
@@ -29,12 +31,15 @@ def faults(settings: Settings) -> Iterator[Fault]:
         yield from _radio(settings, radio, f"radios[{index}]")
     for index, camera in enumerate(settings.cameras):
         yield from _camera(camera, f"cameras[{index}]")
-    names = [each.scanner for each in (*settings.radios, *settings.cameras)]
+    yield from usb_faults(settings.usb_scanners)
+    named = (*settings.radios, *settings.cameras, *settings.usb_scanners)
+    names = [each.scanner for each in named]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Fault(key="scanner", problem=f'"{name}" stands twice; events go by it')
     if not names:
         yield Fault(
-            key="radios", problem="neither a radio nor a camera: this edge would hear nothing"
+            key="radios",
+            problem="neither a radio nor a camera nor a scanner: this edge would hear nothing",
         )
     yield from _paces(settings)
     if settings.metrics is not None:
@@ -78,6 +83,7 @@ def _camera(camera: Camera, key: str) -> Iterator[Fault]:
         yield Fault(key=f"{key}.consume", problem="goes with folder; a device has no files")
     if camera.folder is not None:
         yield from not_a_path(f"{key}.folder", camera.folder)
+    yield from feedback_faults(f"{key}.feedback", camera.feedback, bell=False)
 
 
 def _paces(settings: Settings) -> Iterator[Fault]:

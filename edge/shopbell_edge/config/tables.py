@@ -13,11 +13,15 @@ from msgspec import Meta, Struct
 from shopbell_edge.core.codes import Symbology
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.symbology import Identifiers
 from shopbell_edge.core.telling import ONLINE
 from shopbell_wire.messages import Decibel, Name
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+Feedback = Annotated[str, Meta(pattern=r"^(log|beep|led:[A-Za-z0-9_:-][A-Za-z0-9_:.-]{0,62})\Z")]
+"""How an answer is given: a line of the log, the scanner's own bell, a lamp of /sys/class/leds."""
 
 Duty = Annotated[float, Meta(ge=0.01, le=1)]
 """Share of the time in which a scanner listens. The laziest that is sold has 9.4 %."""
@@ -143,6 +147,34 @@ class Camera(Struct, frozen=True, kw_only=True):
     consume: bool = False
     width: Annotated[int, Meta(ge=160, le=4096)] = 1280
     height: Annotated[int, Meta(ge=120, le=3072)] = 720
+    feedback: tuple[Feedback, ...] = ("log",)
+    """How those who hold up a code are answered; a camera has no bell."""
+
+
+class SerialScanner(Struct, frozen=True, kw_only=True, tag="serial", tag_field="kind"):
+    """A handheld scanner that is a serial port (CDC-ACM)."""
+
+    scanner: Name
+    device: str
+    """`/dev/serial/by-id/…`: a name that stays the same in whatever socket it is plugged."""
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    """For a real serial line. 9600 is what scanners are delivered with; over USB it means nothing."""
+    identifiers: Identifiers = "optional"
+    """Whether every line must begin with an AIM identifier; without one the symbology is guessed."""
+    feedback: tuple[Feedback, ...] = ("log",)
+
+
+class EvdevScanner(Struct, frozen=True, kw_only=True, tag="evdev", tag_field="kind"):
+    """A handheld scanner that pretends to be a keyboard; taken away from the console."""
+
+    scanner: Name
+    device: str
+    """`/dev/input/by-id/…-event-kbd`."""
+    identifiers: Identifiers = "optional"
+    feedback: tuple[Feedback, ...] = ("log",)
+
+
+UsbScanner = SerialScanner | EvdevScanner
 
 
 class Codes(Struct, frozen=True, kw_only=True):
@@ -181,6 +213,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     presence: Presence = Presence()
     radios: tuple[BleakRadio | SocketRadio, ...] = ()
     cameras: tuple[Camera, ...] = ()
+    usb_scanners: tuple[SerialScanner | EvdevScanner, ...] = ()
     codes: Codes = Codes()
     sending: Sending = Sending()
     metrics: Metrics | None = None

@@ -36,7 +36,7 @@ _PRINTABLE: Final = re.compile(r"[\x20-\x7e]+", re.ASCII)
 _ALPHANUMERIC: Final = re.compile(r"[0-9A-Za-z]+", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
 
-Symbology = Literal["EAN-13", "EAN-8", "UPC-A", "Code 128"]
+Symbology = Literal["EAN-13", "EAN-8", "UPC-A", "Code 128", "DataBar"]
 
 GTIN_DIGITS: Final = {"EAN-13": 13, "EAN-8": 8, "UPC-A": 12}
 """Symbologies whose last digit checks the others: their length."""
@@ -55,6 +55,10 @@ class Why(StrEnum):
     MALFORMED_PASS = "malformed_pass"  # noqa: S105  a reason
     CHECK_DIGIT = "check_digit"
     ZEROS = "zeros"
+    CUT = "cut"
+    """Of a handheld scanner: half a code, or what came after one."""
+    NO_IDENTIFIER = "no_identifier"
+    """Of a handheld scanner that should say the symbology and does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,17 +156,39 @@ def _pass(text: str, clock: Clock) -> PassCode | StalePass | UnknownCode:
     return PassCode(text=text, card_ref=match[1], step=shown_s // PASS_STEP_S)
 
 
+def is_gtin(text: str) -> bool:
+    """Return whether `text` is digits of which the last checks the others."""
+    return _DIGITS.fullmatch(text) is not None and _checks(text)
+
+
 def _number(plain: str, text: str, rules: Sequence[NumberRule]) -> LoyaltyNumber | UnknownCode:
     for rule in rules:
-        if _plain(rule.symbology) != plain or len(text) != rule.length:
+        number = _as(rule.symbology, plain, text)
+        if number is None or len(number) != rule.length:
             continue
-        if not text.startswith(rule.prefix):
+        if not number.startswith(rule.prefix):
             continue
-        why = _flaw(rule.symbology, text)
+        why = _flaw(rule.symbology, number)
         if why is not None:
             return UnknownCode(why=why)
-        return LoyaltyNumber(symbology=rule.symbology, number=text)
+        return LoyaltyNumber(symbology=rule.symbology, number=number)
     return UnknownCode(why=Why.NOT_OURS)
+
+
+def _as(wanted: Symbology, plain: str, text: str) -> str | None:
+    """Return `text`, read as `plain`, the way `wanted` writes it; None if it is no such code.
+
+    A UPC-A is the same bars as an EAN-13 with a 0 in front, and which of the two is told differs between
+    decoders, and between the settings of a scanner.
+    """
+    name = _plain(wanted)
+    if name == plain:
+        return text
+    if (name, plain) == ("upca", "ean13") and text.startswith("0"):
+        return text[1:]
+    if (name, plain) == ("ean13", "upca"):
+        return f"0{text}"
+    return None
 
 
 def _flaw(symbology: Symbology, text: str) -> Why | None:

@@ -1,13 +1,16 @@
-"""Codes to spool: passes and loyalty numbers that somebody holds up."""
+"""Codes to spool: passes and loyalty numbers that somebody holds up.
+
+Who holds up a code of ours is answered, and never that it is good before it is on disk.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, assert_never
 
-import structlog
-
+from shopbell_edge.core.answering import Answer, Patience
 from shopbell_edge.core.codes import LoyaltyNumber, PassCode, StalePass, UnknownCode, read
+from shopbell_edge.tasks.answering import Answering
 from shopbell_edge.tasks.feelings import Feelings
 from shopbell_edge.tasks.keeping import keep
 from shopbell_wire.messages import Scan
@@ -15,12 +18,11 @@ from shopbell_wire.messages import Scan
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from shopbell_edge.core.answering import Habits
     from shopbell_edge.core.codes import NumberRule
     from shopbell_edge.core.repeats import Repeats
     from shopbell_edge.core.tally import Tally
-    from shopbell_edge.ports import Code, CodeReader, EdgeClock, Spool
-
-log = structlog.get_logger()
+    from shopbell_edge.ports import Code, CodeReader, EdgeClock, Feedback, Spool
 
 
 class Looking:
@@ -36,6 +38,8 @@ class Looking:
         spool: Spool,
         clock: EdgeClock,
         tally: Tally,
+        habits: Habits,
+        feedback: Sequence[Feedback],
     ) -> None:
         self._reader = reader
         self._repeats = repeats
@@ -44,16 +48,22 @@ class Looking:
         self._spool = spool
         self._clock = clock
         self._tally = tally
+        self._patience = Patience(habits)
+        self._answering = Answering(reader.scanner, feedback, tally)
         self._news = asyncio.Event()
         self._feelings = Feelings(reader.scanner, clock, tally, self._news.set)
 
     async def run(self) -> None:
         """Look until cancelled. A scan counts, here and for her, once it is safe on disk."""
         async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(self._tell(), name="tell")
+            beside = [
+                tasks.create_task(self._tell(), name="tell"),
+                tasks.create_task(self._answering.run(), name="answer"),
+            ]
             async for code in self._reader.codes(self._feelings.feel):
                 await self._take(code)
-            telling.cancel()
+            for task in beside:
+                task.cancel()
 
     async def _tell(self) -> None:
         """Tell the server how the reader does."""
@@ -62,28 +72,38 @@ class Looking:
             self._news.clear()
             await keep(self._spool, self._clock, self._feelings.take(), self._tally)
 
-    async def _take(self, code: Code) -> None:
+    async def _take(self, code: Code | UnknownCode) -> None:
+        if isinstance(code, UnknownCode):
+            self._refuse(code)
+            return
         clock = self._clock.now()
         found = read(code.format, code.text, self._numbers, clock)
         match found:
-            case UnknownCode():
-                self._count(found.why)
-            case StalePass():
-                self._count("stale")
-                log.info("please_refresh", scanner=self._reader.scanner, age_s=found.age_s)
+            case UnknownCode() | StalePass():
+                self._refuse(found)
             case PassCode() | LoyaltyNumber():
                 if self._repeats.is_new(found, self._clock.boottime()):
-                    await self._keep(found, code.format, clock.wall_ms)
+                    await self._keep(found, self._scan(found, code.format, clock.wall_ms))
+                else:
+                    self._answer(self._patience.again())
             case _:
                 assert_never(found)
 
-    async def _keep(self, found: PassCode | LoyaltyNumber, symbology: str, at_ms: int) -> None:
-        scan = self._scan(found, symbology, at_ms)
+    def _refuse(self, found: UnknownCode | StalePass) -> None:
+        self._count("stale" if isinstance(found, StalePass) else found.why)
+        self._answer(self._patience.refusal(found, self._clock.boottime()))
+
+    async def _keep(self, found: PassCode | LoyaltyNumber, scan: Scan) -> None:
         self._count(scan.kind)
         if await keep(self._spool, self._clock, [scan], self._tally):
-            log.info("scan_kept", scanner=self._reader.scanner, kind=scan.kind)
+            self._answer(Answer.GOOD)
         else:
             self._repeats.forget(found)
+            self._answer(Answer.NOT_GOOD)
+
+    def _answer(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self._answering.say(answer)
 
     def _scan(self, found: PassCode | LoyaltyNumber, symbology: str, at_ms: int) -> Scan:
         scanner = self._reader.scanner
@@ -95,7 +115,7 @@ class Looking:
             scanner=scanner,
             at_ms=at_ms,
             kind="number",
-            format=symbology,
+            format=found.symbology,  # not the decoder's word: UPC-A and EAN-13 are the same bars
             sealed=self._seal(found.number),
         )
 

@@ -23,9 +23,9 @@ PASS = "SB1.K7Q2M9X4TR3WA.1795262820.48775424"
 SHOWN_S = 1_795_262_820
 RULES = (
     NumberRule(symbology="EAN-13", prefix="29", length=13),
+    NumberRule(symbology="UPC-A", prefix="4", length=12),
     NumberRule(symbology="EAN-13", prefix="0", length=13),
     NumberRule(symbology="EAN-8", prefix="2", length=8),
-    NumberRule(symbology="UPC-A", prefix="4", length=12),
     NumberRule(symbology="Code 128", prefix="K", length=10),
     NumberRule(symbology="Code 128", prefix="0", length=10),
 )
@@ -143,6 +143,29 @@ def test_check_digits_are_those_of_real_articles(symbology: Symbology, number: s
     rule = NumberRule(symbology=symbology, prefix=number[:2], length=len(number))
     expected = LoyaltyNumber(symbology=symbology, number=number)
     assert read(symbology, number, (rule,), at(SHOWN_S)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "symbology", "text"),
+    [
+        ("UPC-A", "EAN-13", "0412345678903"),
+        ("UPC-A", "UPC-A", "412345678903"),
+        ("EAN-13", "UPC-A", "412345678903"),
+        ("EAN-13", "EAN-13", "0412345678903"),
+    ],
+)
+def test_a_upc_a_is_an_ean_13_with_a_zero_before_it(
+    rule: Symbology, symbology: str, text: str
+) -> None:
+    number = "412345678903" if rule == "UPC-A" else "0412345678903"
+    rules = (NumberRule(symbology=rule, prefix=number[:2], length=len(number)),)
+    expected = LoyaltyNumber(symbology=rule, number=number)
+    assert read(symbology, text, rules, at(SHOWN_S)) == expected
+
+
+def test_an_ean_13_that_begins_otherwise_is_no_upc_a() -> None:
+    rules = (NumberRule(symbology="UPC-A", prefix="4", length=12),)
+    assert read("EAN-13", "2412345678907", rules, at(0)) == UnknownCode(why=Why.NOT_OURS)
 
 
 @pytest.mark.parametrize(
