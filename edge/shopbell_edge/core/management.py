@@ -1,0 +1,161 @@
+"""The kernel's Bluetooth management protocol, as far as hearing needs it.
+
+Owns: the bytes of the two events that carry advertisements, and of a question and its answer.
+Never: an address (the bytes that hold one are skipped), or a scan: bluetoothd has it begun and ended.
+
+Numbers are little-endian. A packet is event (2 bytes), controller (2), length of the rest (2), the rest.
+Nearly every advertisement is a stranger's: it is searched as it lies in the buffer, and nothing is made
+of it. What the same phone says again and again is taken apart once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from shopbell_edge.core.ad_structures import BASE_UUID, parse
+from shopbell_edge.core.advertisement import Advertisement
+from shopbell_edge.core.frames import APPLE, MOST_REMEMBERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shopbell_edge.core.retailer import Retailer
+
+DEVICE_FOUND: Final = 0x0012
+"""An advertisement, with its scan response behind it where the kernel waited for one."""
+
+MONITOR_FOUND: Final = 0x002F
+"""The same while somebody's advertisement monitor is registered; two bytes (its handle) come first."""
+
+NO_CONTROLLER: Final = 0xFFFF
+
+GET_CONNECTIONS: Final = 0x0015
+"""Changes nothing, and is answered only to those who may hear advertisements: the kernel tells both by the
+same mark on the socket."""
+
+PERMISSION_DENIED: Final = 0x14
+INVALID_CONTROLLER: Final = 0x11
+
+EVENT_BYTES: Final = 4_096
+"""Room for the longest event: 22 bytes, and an extended advertisement of 1 650 with its scan response."""
+
+HEADER: Final = Struct("<HHH")
+_COMMAND_COMPLETE: Final = 0x0001
+_COMMAND_STATUS: Final = 0x0002
+_ANSWER: Final = Struct("<HHHHB")
+"""Header, the question's number, status."""
+
+FOUND_AT: Final = {DEVICE_FOUND: 20, MONITOR_FOUND: 22}
+"""Where the advertising data begins: header 6, handle 2 (monitor only), address 6, its type 1, RSSI 1,
+flags 4, length 2."""
+
+_RSSI_BEFORE: Final = 7
+"""So many bytes before the advertising data; flags and length lie between."""
+
+
+class Passed(Enum):
+    """Why a packet went no further."""
+
+    FOREIGN = "not_ours"
+    MALFORMED = "malformed_event"
+    NO_ADVERT = "no_advert"
+    """Another event, or another controller's."""
+
+
+Take = Callable[[bytearray, int], "Advertisement | Passed"]
+"""What the first bytes of a buffer, so many, hold. Never raises; makes nothing of what is not ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the kernel said to a question."""
+
+    opcode: int
+    controller: int
+    status: int
+
+
+def question(opcode: int, controller: int) -> bytes:
+    """Return the packet that asks something that needs no parameters."""
+    return HEADER.pack(opcode, controller, 0)
+
+
+def answer(packet: bytes | bytearray, size: int) -> Answer | None:
+    """Return the answer in the first `size` bytes of `packet`, None if it is something else."""
+    if size < _ANSWER.size:
+        return None
+    event, controller, _, opcode, status = _ANSWER.unpack_from(packet)
+    if event not in {_COMMAND_COMPLETE, _COMMAND_STATUS}:
+        return None
+    return Answer(opcode=opcode, controller=controller, status=status)
+
+
+def taking(controller: int, *retailers: Retailer) -> Take:  # noqa: C901  one test after the other, in line
+    """Return what takes packets of `controller` (the 0 of `hci0`) apart, for frames of `retailers`.
+
+    What the kernel hands over is one advertisement, so nothing accumulates: of an address that sends two
+    frames in turn each comes by itself. A merged scan response is read as part of its advertisement, one
+    that comes separately as an advertisement of its own.
+    """
+    found = HEADER.pack(DEVICE_FOUND, controller, 0)[:4]
+    monitored = HEADER.pack(MONITOR_FOUND, controller, 0)[:4]
+    found_at, monitored_at = FOUND_AT[DEVICE_FOUND], FOUND_AT[MONITOR_FOUND]
+    # One search for all: three by `find` take twice as long, and slicing first longer still.
+    maybe_ours = re.compile(b"|".join(re.escape(each) for each in _traces(retailers))).search
+    foreign, malformed, no_advert = Passed.FOREIGN, Passed.MALFORMED, Passed.NO_ADVERT
+
+    @lru_cache(maxsize=MOST_REMEMBERED)
+    def said(payload: bytes) -> Advertisement | None:
+        heard = parse(payload, 0)
+        return heard if any(_holds(heard, each) for each in retailers) else None
+
+    def take(buffer: bytearray, size: int) -> Advertisement | Passed:
+        if buffer.startswith(found):
+            at = found_at
+        elif buffer.startswith(monitored):
+            at = monitored_at
+        else:
+            return no_advert
+        if size < at:
+            return malformed
+        if maybe_ours(buffer, at, size) is None:
+            return foreign
+        if buffer[at - 2] + 256 * buffer[at - 1] != size - at:
+            return malformed
+        heard = said(bytes(buffer[at:size]))
+        if heard is None:
+            return foreign
+        rssi_dbm = buffer[at - _RSSI_BEFORE]
+        if rssi_dbm > 127:  # noqa: PLR2004  two's complement of a byte
+            rssi_dbm -= 256
+        _, manufacturer_data, service_data, service_uuids = heard
+        return Advertisement(rssi_dbm, manufacturer_data, service_data, service_uuids)
+
+    return take
+
+
+def _holds(heard: Advertisement, retailer: Retailer) -> bool:
+    """Return whether there may be a frame of `retailer` in what was heard."""
+    return (
+        heard.manufacturer_data.get(APPLE, b"").startswith(retailer.ibeacon_start)
+        or retailer.uuid in heard.service_data
+        or any(text.startswith(retailer.prefix) for text in heard.service_uuids)
+    )
+
+
+def _traces(retailers: tuple[Retailer, ...]) -> Iterator[bytes]:
+    """Yield bytes of which every advertisement with a frame of `retailers` holds some."""
+    for retailer in retailers:
+        uuid = bytes.fromhex(retailer.uuid.replace("-", ""))[::-1]
+        yield b"\xff" + APPLE.to_bytes(2, "little") + retailer.ibeacon_start
+        yield b"\x21" + uuid
+        if retailer.uuid.endswith(BASE_UUID):  # then it has a short form too
+            yield b"\x20" + uuid[-4:]
+            yield b"\x16" + uuid[-4:-2]
+        yield bytes.fromhex(retailer.prefix)[::-1]
