@@ -21,12 +21,17 @@ class FakeClock:
 
     def __init__(self, *, boot: str = BOOT, state: ClockState = "synced") -> None:
         self.clock = Clock(boot=boot, boottime_ms=600_000, wall_ms=NOON_MS, state=state, err_ms=10)
+        self.learned: list[tuple[Boottime, Boottime, int]] = []
+        """What the server said of the time, and between which moments: never believed."""
 
     def now(self) -> Clock:
         return self.clock
 
     def boottime(self) -> Boottime:
         return Boottime(self.clock.boottime_ms)
+
+    def learn(self, asked: Boottime, answered: Boottime, server_ms: int) -> None:
+        self.learned.append((asked, answered, server_ms))
 
     def forward(self, ms: int) -> None:
         self.clock = replace(

@@ -75,6 +75,8 @@ class Outstanding:
     due: Boottime
     taken: bool
     """Whether the broker confirmed the last send. If not, a new connection makes it due at once."""
+    first_sent: Boottime | None = None
+    """Of this process: no answer can be older."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +167,8 @@ def sent(wire: Wire, turn: Again, now: Boottime, roll: float, rules: SendRules) 
     sends = 1 + (before.sends if before else 0)
     patience_ms = min(rules.answer_ms * 2 ** min(sends - 1, 16), rules.answer_most_ms)
     due = Boottime(now + int(patience_ms * (1 + roll * rules.jitter)))
-    one = Outstanding(sealed=sealed, sends=sends, due=due, taken=False)
+    first_sent = now if before is None or before.first_sent is None else before.first_sent
+    one = Outstanding(sealed=sealed, sends=sends, due=due, taken=False, first_sent=first_sent)
     after = replace(wire, outstanding={**wire.outstanding, sealed.key: one})
     if turn.lane == "live":
         return replace(after, live_run=wire.live_run + 1)
@@ -181,6 +184,19 @@ def taken(wire: Wire, key: Key) -> Wire:
     if one is None:
         return wire
     return replace(wire, outstanding={**wire.outstanding, key: replace(one, taken=True)})
+
+
+def asked_at(wire: Wire, keys: Iterable[Key]) -> Boottime | None:
+    """Return the latest moment before which an answer to all of `keys` cannot have been given.
+
+    None where this process has sent none of them.
+    """
+    sent_at = [
+        one.first_sent
+        for key in keys
+        if (one := wire.outstanding.get(key)) is not None and one.first_sent is not None
+    ]
+    return max(sent_at, default=None)
 
 
 def settled(wire: Wire, keys: Iterable[Key], now: Boottime, rules: SendRules) -> Wire:

@@ -91,7 +91,11 @@ class _Road:
     async def settle(self) -> None:
         """Let the spool forget what the server has answered."""
         async for ack in self._uplink.acks():
+            answered = self._clock.boottime()
             keys = await self._spool.settle(ack)
+            asked = resend.asked_at(self._wire, keys)
+            if asked is not None:
+                self._clock.learn(asked, answered, ack.server_ms)
             self._wire = resend.settled(self._wire, keys, self._clock.boottime(), self._rules)
             self._wake.set()
             refused = [one for one in ack.refused if (ack.stream, one.seq) in keys]

@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from shopbell_edge.adapters.clock import SystemClock, kernel_discipline, system_clock
+from shopbell_edge.core.units import Boottime
 
 if TYPE_CHECKING:
     from shopbell_wire.messages import Clock
@@ -52,3 +54,24 @@ def test_discipline_is_asked_once_a_second_not_for_every_event() -> None:
     assert (later.state, later.err_ms) == ("synced", 9)
     with pytest.raises(StopIteration):
         next(answers)
+
+
+def test_the_server_is_believed_where_nobody_disciplines_the_clock() -> None:
+    clock = SystemClock(lambda: (False, 16_000))
+    at = clock.boottime()
+    clock.learn(Boottime(at - 40), at, 1_795_262_400_000)
+    now = clock.now()
+    assert (now.state, now.wall_ms - now.boottime_ms) == ("synced", 1_795_262_400_000 - at + 20)
+    assert 20 <= now.err_ms <= 21
+
+
+def test_a_dispute_is_said_once_and_when_it_is_over() -> None:
+    clock = SystemClock(lambda: (True, 10))
+    at = clock.boottime()
+    with capture_logs() as logs:
+        clock.learn(at, at, 1_000)
+        states = [clock.now().state, clock.now().state]
+        clock.learn(at, at, clock.now().wall_ms)
+        states.append(clock.now().state)
+    assert states == ["holdover", "holdover", "synced"]
+    assert [line["event"] for line in logs] == ["clock_disputed", "clock_agreed"]

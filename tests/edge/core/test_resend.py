@@ -11,6 +11,7 @@ from shopbell_edge.core.resend import (
     SendRules,
     Turn,
     Wire,
+    asked_at,
     connected,
     in_lane,
     next_look_ms,
@@ -224,3 +225,17 @@ def left_alone(wire: Wire, now: Boottime) -> tuple[Wire, Boottime]:
             return wire, now
         now = Boottime(now + look_ms)
     raise AssertionError("time alone does not come to rest")
+
+
+def test_an_answer_is_no_older_than_the_latest_first_send_of_what_it_answers() -> None:
+    wire = send(send(up(), sealed(1), NOW), sealed(2), after(500))
+    keys = [(STREAM, 1), (STREAM, 2)]
+    assert asked_at(wire, keys) == after(500)
+    # It may be the answer to the first send, whatever was sent since.
+    wire = send(wire, sealed(1), after(40_000))
+    assert asked_at(wire, keys[:1]) == NOW
+
+
+def test_what_an_earlier_process_sent_dates_no_answer() -> None:
+    wire = resume([sealed(1)], NOW)
+    assert asked_at(wire, [(STREAM, 1), (STREAM, 9)]) is None

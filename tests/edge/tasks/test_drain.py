@@ -13,7 +13,7 @@ from shopbell_wire import codec
 from shopbell_wire.messages import Ack, Refused
 from tests.edge import events
 from tests.edge.tasks.running import running, settle
-from tests.fakes.clock import FakeClock
+from tests.fakes.clock import NOON_MS, FakeClock
 from tests.fakes.spool import MemorySpool
 from tests.fakes.uplink import FakeUplink
 
@@ -40,9 +40,11 @@ class Shop:
             self.spool, self.uplink, self.clock, self.pulses, rules=rules, roll=lambda: roll
         )
 
-    def ack(self, *seqs: int, refused: tuple[Refused, ...] = ()) -> None:
+    def ack(self, *seqs: int, refused: tuple[Refused, ...] = (), server_ms: int = 0) -> None:
         ranges = tuple((seq, seq) for seq in seqs)
-        self.uplink.deliver(Ack(stream=STREAM, committed=ranges, refused=refused, server_ms=0))
+        self.uplink.deliver(
+            Ack(stream=STREAM, committed=ranges, refused=refused, server_ms=server_ms)
+        )
 
     def sent(self) -> list[tuple[str, int]]:
         return [(lane, codec.decode_batch(payload).seq) for lane, payload in self.uplink.published]
@@ -231,3 +233,23 @@ async def test_its_pulse_is_told_while_it_works(shop: Shop) -> None:
         await shop.has_sent(1)
     await shop.spool.append([], shop.clock.now())
     assert shop.pulses.stalled(BEAT) == ()
+
+
+async def test_an_answer_tells_the_clock_what_time_it_is_at_the_server(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        asked = shop.clock.boottime()
+        shop.clock.forward(80)
+        shop.ack(1, server_ms=NOON_MS + 7)
+        await settle()
+    assert shop.clock.learned == [(asked, asked + 80, NOON_MS + 7)]
+
+
+async def test_an_answer_to_what_was_never_sent_tells_the_clock_nothing(shop: Shop) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        shop.ack(9, server_ms=NOON_MS)
+        await settle()
+    assert shop.clock.learned == []
