@@ -1,4 +1,4 @@
-"""The ciphers that the rest is handed: one block for the core, sealed bytes for what is kept.
+"""The ciphers that the rest is handed: blocks for the core, sealed bytes for what is kept.
 
 Owns: AES, from the `cryptography` library.
 Never: keys at rest, or what is decided with them.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def aes_block(key: bytes) -> Encrypt:
-    """Return AES under `key` (16, 24 or 32 bytes) as a function of one 16-byte block.
+    """Return AES under `key` (16, 24 or 32 bytes) as a function of 16-byte blocks, each on its own.
 
     The function keeps one context of the library, so it belongs to one thread at a time.
     """

@@ -11,6 +11,7 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.admission import Seen
 from shopbell_server.core.ids import Day, DeviceNo, Millis, TenantId, Window
 from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import day_of, window_of
@@ -108,21 +109,19 @@ class Resolver:
         """Return microseconds per token: the whole, its decryption, and FF1 alone."""
         numbers = self._rng.sample(range(1, self._people + 1), GROUP)
         window = window_of(now_ms)
-        sightings = [
-            sighting(issue(self._ring, DeviceNo(n), [window])[0].id64, now_ms) for n in numbers
-        ]
-        values = [int(each.token, 16) for each in sightings]
+        seen = [sighting(issue(self._ring, DeviceNo(n), [window])[0].id64, now_ms) for n in numbers]
+        values = [int(each.presence.token, 16) for each in seen]
+        windows = [Window(window)] * GROUP
         cipher = self._ring[Day(day_of(now_ms))].id64
 
         def alone() -> None:
-            for value in values:
-                cipher.decrypt(Window(window), value)
+            cipher.decrypt(windows, values)
 
         def read(reader: TokenReader) -> set[DeviceNo]:
             return {
                 candidate.device_no
-                for sighting in sightings
-                for candidate in reader.candidates(sighting, now_ms, now_ms)
+                for reading in reader.readings(seen)
+                for candidate in reading.candidates
             }
 
         def whole() -> None:
@@ -139,8 +138,8 @@ class Resolver:
         }
 
 
-def sighting(token: str, now_ms: int) -> Presence:
-    return Presence(
+def sighting(token: str, now_ms: Millis) -> Seen:
+    presence = Presence(
         scanner="hci0",
         frame="service-data",
         token=token,
@@ -151,6 +150,7 @@ def sighting(token: str, now_ms: int) -> Presence:
         loss_db=Loss(median=10.0, p10=10.0, last=10.0),
         reason="30 s",
     )
+    return Seen(presence=presence, first_ms=now_ms, last_ms=now_ms, mac_ms=None)
 
 
 def per_token_us(work: Callable[[], object]) -> float:

@@ -10,47 +10,57 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent import Purpose, given_spans
+from shopbell_server.core.token_windows import on_air_ms
 from shopbell_server.core.tokens import Ambiguous, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from shopbell_server.core.consent import Entry, Span
-    from shopbell_server.core.ids import DeviceNo, Millis, PersonId, Window
+    from shopbell_server.core.ids import DeviceNo, Millis, Window
     from shopbell_server.core.people import Enrolment, Issued, Profile
     from shopbell_server.core.tokens import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the server knows of everybody who might be meant, as of one moment."""
+class Acquaintance:
+    """Somebody, and all that decides whether and when she may be known."""
 
-    issued_to: Mapping[Candidate, Enrolment]
-    """Whose phone was given the token of a candidate (`issued_to`)."""
-    knowable: Mapping[PersonId, Sequence[Span]]
-    """When each may be known (`knowable`)."""
+    enrolment: Enrolment
+    spans: tuple[Span, ...]
+    """When she allows it (`allowed`)."""
+    issued: tuple[Issued, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """Who it is, by the token of which window, and the stretch of her consent in which it was."""
+    """Who it is, and the stretch of her consent in which it was."""
 
     enrolment: Enrolment
-    window: Window
+    candidate: Candidate
     span: Span
+    counts_from_ms: Millis
+    """Stays count since she consented, and not before their token was on the air."""
 
 
-def knowable(
-    enrolment: Enrolment, profile: Profile | None, entries: Iterable[Entry], now_ms: Millis
+def allowed(
+    enrolment: Enrolment, profile: Profile | None, entries: Iterable[Entry]
 ) -> tuple[Span, ...]:
-    """Return when she may be known by what is worked on at `now_ms`; () for not at all.
+    """Return when she allows to be known; () for never.
 
-    Consent counts at the moment of an event and still now. Who was revoked is nobody; people who work
-    here are left out, for their phones are in the store all day.
+    Who was revoked is nobody; people who work here are left out, for their phones are in the store all
+    day.
     """
     if enrolment.revoked_ms is not None or (profile is not None and profile.staff):
         return ()
-    spans = given_spans(entries, Purpose.RECOGNISE_IN_STORE)
+    return given_spans(entries, Purpose.RECOGNISE_IN_STORE)
+
+
+def knowable(spans: tuple[Span, ...], now_ms: Millis) -> tuple[Span, ...]:
+    """Return those of the spans that she allows in which she may be known by what is done at `now_ms`.
+
+    Consent counts at the moment of an event and still now: all of them or none.
+    """
     return () if span_of(spans, now_ms) is None else spans
 
 
@@ -62,33 +72,40 @@ def span_of(spans: Iterable[Span], at_ms: Millis) -> Span | None:
     return None
 
 
-def issued_to(
-    candidates: Iterable[Candidate],
-    by_device_no: Mapping[DeviceNo, Enrolment],
-    issued: Mapping[PersonId, Sequence[Issued]],
-) -> dict[Candidate, Enrolment]:
-    """Return those of `candidates` whose device exists and was issued the token of that window."""
-    found = {}
-    for candidate in candidates:
-        enrolment = by_device_no.get(candidate.device_no)
-        if enrolment is not None and any(
-            each.first <= candidate.window <= each.last for each in issued.get(enrolment.person, ())
-        ):
-            found[candidate] = enrolment
-    return found
+def meanings(
+    candidates: Iterable[Candidate], people: Mapping[DeviceNo, Acquaintance], now_ms: Millis
+) -> tuple[Meant, ...]:
+    """Return whom a token may mean, likeliest first, once for each stretch of her consent.
 
-
-def accepted(candidates: Iterable[Candidate], known: Known, at_ms: Millis) -> Meant | None:
-    """Return whom a token heard at `at_ms` means: nobody where there is doubt, or where she may not be."""
-    fitting: list[Candidate] = []
-    meant: Meant | None = None
+    Of `candidates` those who exist, were issued the token of that window, and may be known now.
+    """
+    found = []
     for candidate in candidates:
-        enrolment = known.issued_to.get(candidate)
-        if enrolment is None:
+        who = people.get(candidate.device_no)
+        if who is None or not _was_issued(who.issued, candidate.window):
             continue
-        span = span_of(known.knowable.get(enrolment.person, ()), at_ms)
-        if span is not None:
-            fitting.append(candidate)
-            meant = meant or Meant(enrolment=enrolment, window=candidate.window, span=span)
+        found += [
+            Meant(
+                enrolment=who.enrolment,
+                candidate=candidate,
+                span=span,
+                counts_from_ms=max(span.from_ms, on_air_ms(candidate.window)),
+            )
+            for span in knowable(who.spans, now_ms)
+        ]
+    return tuple(found)
+
+
+def accepted(meanings: Iterable[Meant], at_ms: Millis) -> Meant | None:
+    """Return whom a token heard at `at_ms` means: nobody where there is doubt, or where she may not be."""
+    fitting = [each for each in meanings if each.span.from_ms <= at_ms < each.span.to_ms]
+    if not fitting:
+        return None
     # The first is the likeliest, and is hers where all of them are.
-    return None if len(fitting) > 1 and isinstance(decide(fitting), Ambiguous) else meant
+    if len(fitting) > 1 and isinstance(decide([each.candidate for each in fitting]), Ambiguous):
+        return None
+    return fitting[0]
+
+
+def _was_issued(issued: Iterable[Issued], window: Window) -> bool:
+    return any(each.first <= window <= each.last for each in issued)

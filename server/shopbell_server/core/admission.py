@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
-from shopbell_server.core.dating import Undated, plausibility
+from shopbell_server.core.dating import Undated, is_plausible
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_wire.messages import ClockAnchor, Presence, Refused, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shopbell_server.core.dating import Dating
+    from shopbell_server.core.ids import Window
     from shopbell_wire.messages import Event
 
 
@@ -44,17 +46,9 @@ def fate(*, topic_edge: str, named_edge: str, sha256: bytes, known_sha256: bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A presence event with its true times; None where only its token can tell them."""
+    """A presence event by true times: first and last seen, and when its mac was heard, if it has one."""
 
-    index: int
     presence: Presence
-    at: Times | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """When it was first and last seen, and when its mac was heard, as far as it has one."""
-
     first_ms: Millis
     last_ms: Millis
     mac_ms: Millis | None
@@ -64,7 +58,6 @@ class Times:
 class Shown:
     """A code with the true time at which it was held up."""
 
-    index: int
     scan: Scan
     at_ms: Millis
 
@@ -74,6 +67,8 @@ class Admitted:
     """The events of a batch that count, and those that are refused alone."""
 
     seen: tuple[Seen, ...]
+    undated: tuple[Presence, ...]
+    """Those whose times only their tokens can tell."""
     shown: tuple[Shown, ...]
     refused: tuple[Refused, ...]
 
@@ -90,62 +85,72 @@ def admit(
     refused by name, for a person to see.
     """
     seen: list[Seen] = []
+    undated: list[Presence] = []
     shown: list[Shown] = []
     refused: list[Refused] = []
     for index, event in events:
-        wrong: RefusedFor | None = None
-        match event:
-            case Presence():
-                one = _seen(index, event, dating)
-                wrong = _implausible(one, now_ms)
-                if wrong is None:
-                    seen.append(one)
-            case Scan():
-                held_up = _shown(index, event, dating, now_ms)
-                if isinstance(held_up, Shown):
-                    shown.append(held_up)
-                else:
-                    wrong = held_up
-            case ClockAnchor() if not is_believable(event, now_ms):
-                wrong = "implausible_time"
-            case _:
-                pass
-        if wrong is not None:
-            refused.append(Refused(seq=seq, index=index, reason=wrong))
-    return Admitted(seen=tuple(seen), shown=tuple(shown), refused=tuple(refused))
+        what = _judged(event, dating, now_ms)
+        if isinstance(what, Seen):
+            seen.append(what)
+        elif isinstance(what, Presence):
+            undated.append(what)
+        elif isinstance(what, Shown):
+            shown.append(what)
+        elif what is not None:
+            refused.append(Refused(seq=seq, index=index, reason=what))
+    return Admitted(
+        seen=tuple(seen), undated=tuple(undated), shown=tuple(shown), refused=tuple(refused)
+    )
+
+
+def dated_by_window(presence: Presence, window: Window, now_ms: Millis) -> Seen:
+    """Return a presence event whose edge knew no time, dated by the window of its token.
+
+    The stay keeps its length and is put at the beginning of the window, whatever the time of asking,
+    so that all reports of it are of one stay. No mac can be checked against such a time.
+    """
+    window_ms = WINDOW_S * 1000
+    first_ms = window * window_ms
+    stayed_ms = max(0, presence.last_ms - presence.first_ms)
+    last_ms = min(first_ms + min(stayed_ms, window_ms - 1), now_ms)
+    return Seen(presence=presence, first_ms=Millis(first_ms), last_ms=Millis(last_ms), mac_ms=None)
 
 
 def is_believable(anchor: ClockAnchor, now_ms: Millis) -> bool:
     """Return whether `anchor` may date a boot: one far off would make all of its events implausible."""
-    return plausibility(Millis(anchor.wall_ms), now_ms) == "plausible"
+    return is_plausible(anchor.wall_ms, anchor.wall_ms, now_ms)
 
 
-def _seen(index: int, presence: Presence, dating: Dating) -> Seen:
+def _judged(
+    event: Event, dating: Dating, now_ms: Millis
+) -> Seen | Presence | Shown | RefusedFor | None:
+    """Return what counts of an event, or why it does not; None if it says nothing of anybody."""
+    match event:
+        case Presence():
+            return _seen(event, dating, now_ms)
+        case Scan():
+            return _shown(event, dating, now_ms)
+        case ClockAnchor() if not is_believable(event, now_ms):
+            return "implausible_time"
+        case _:
+            return None
+
+
+def _seen(presence: Presence, dating: Dating, now_ms: Millis) -> Seen | Presence | RefusedFor:
     if isinstance(dating, Undated):
-        return Seen(index=index, presence=presence, at=None)
+        return presence
     last_ms = dating.dated(presence.last_ms)
     first_ms = min(dating.dated(presence.first_ms), last_ms)  # "left" before "entered": a point
+    if not is_plausible(first_ms, last_ms, now_ms):
+        return "implausible_time"
     mac_ms = dating.dated(presence.mac_ms) if isinstance(presence.mac_ms, int) else None
-    return Seen(
-        index=index,
-        presence=presence,
-        at=Times(first_ms=Millis(first_ms), last_ms=last_ms, mac_ms=mac_ms),
-    )
+    return Seen(presence=presence, first_ms=first_ms, last_ms=last_ms, mac_ms=mac_ms)
 
 
-def _shown(index: int, scan: Scan, dating: Dating, now_ms: Millis) -> Shown | RefusedFor:
+def _shown(scan: Scan, dating: Dating, now_ms: Millis) -> Shown | RefusedFor:
     if isinstance(dating, Undated):
         return "undated_code"
     at_ms = dating.dated(scan.at_ms)
-    if plausibility(at_ms, now_ms) != "plausible":
+    if not is_plausible(at_ms, at_ms, now_ms):
         return "implausible_time"
-    return Shown(index=index, scan=scan, at_ms=at_ms)
-
-
-def _implausible(one: Seen, now_ms: Millis) -> RefusedFor | None:
-    if one.at is None:
-        return None
-    for at_ms in (one.at.first_ms, one.at.last_ms):
-        if plausibility(at_ms, now_ms) != "plausible":
-            return "implausible_time"
-    return None
+    return Shown(scan=scan, at_ms=at_ms)

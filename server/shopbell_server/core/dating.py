@@ -7,7 +7,7 @@ Never: what the event was. Tokens that prove their own time are dated by `tokens
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from shopbell_server.core.ids import Millis
 
@@ -63,8 +63,6 @@ class Undated:
 
 Dating = Shift | Undated
 
-Plausibility = Literal["plausible", "implausible_time"]
-
 
 def dating_of(clock: Clock, anchor: Anchored | None) -> Dating:
     """Return how the wall times of a batch that was sealed under `clock` become true.
@@ -86,8 +84,9 @@ def dating_of(clock: Clock, anchor: Anchored | None) -> Dating:
     return Shift(by_ms=began_ms - claimed_ms, err_ms=ANCHOR_ERR_MS)
 
 
-def plausibility(at_ms: Millis, now_ms: Millis) -> Plausibility:
-    """Return whether a dated event may have happened at `at_ms`; both limits belong to the range."""
-    if now_ms - OLDEST_MS <= at_ms <= now_ms + AHEAD_MS:
-        return "plausible"
-    return "implausible_time"
+def is_plausible(first_ms: int, last_ms: int, now_ms: Millis) -> bool:
+    """Return whether something may have lasted from `first_ms` to `last_ms`, by true times.
+
+    A moment is both. The limits belong to the range.
+    """
+    return now_ms - OLDEST_MS <= first_ms and last_ms <= now_ms + AHEAD_MS

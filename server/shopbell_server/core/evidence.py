@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
 
 Carrier = Literal["ibeacon", "service-data", "service-uuid", "static", "pass", "number", "app"]
@@ -61,6 +63,31 @@ class Interval:
     """Median loss when last reported: how near she is now. None where strength means nothing (codes)."""
 
 
+class Report(NamedTuple):
+    """What one event says of a stay; fields as in `Interval`. Made by the thousand, hence no dataclass."""
+
+    last_ms: Millis
+    n: int
+    evidence: Evidence
+    loss_db: float | None
+
+
+def told(key: IntervalKey, zone: ZoneId | None, reports: Sequence[Report]) -> Interval:
+    """Return what reports of one stay at a scanner in `zone` say together: as `joined`, of all at once.
+
+    There must be one at least.
+    """
+    latest = reports[0] if len(reports) == 1 else max(reports, key=_lateness_of_loss)
+    return Interval(
+        key=key,
+        last_ms=latest.last_ms,
+        n=max([each.n for each in reports]),
+        evidence=max([each.evidence for each in reports]),
+        zone=zone,
+        loss_db=latest.loss_db,
+    )
+
+
 def joined(one: Interval, other: Interval) -> Interval:
     """Return what both reports of one stay say together; commutative, associative, idempotent.
 
@@ -80,6 +107,6 @@ def joined(one: Interval, other: Interval) -> Interval:
     )
 
 
-def _lateness_of_loss(interval: Interval) -> tuple[Millis, bool, float]:
+def _lateness_of_loss(interval: Interval | Report) -> tuple[Millis, bool, float]:
     known = interval.loss_db is not None
     return interval.last_ms, known, -(interval.loss_db or 0.0)

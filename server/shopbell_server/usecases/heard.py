@@ -10,23 +10,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shopbell_server.core.admission import Seen
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.core.passes import PassCode
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.tokens import Candidate
+    from shopbell_server.core.token_reader import Reading
 
 Scanner = tuple["EdgeId", str]
 """A scanner by its edge and its name there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A token that an edge heard, and whom it may mean."""
+class Sightings:
+    """Tokens that an edge heard, by true times, and whom each may mean."""
 
     edge: Edge
-    seen: Seen
-    candidates: tuple[Candidate, ...]
+    seen: Sequence[tuple[Seen, Reading]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,6 @@ class ShownNumber:
 class Heard:
     """What a group of batches has of people. Codes are in the order of their times, wherever read."""
 
-    sightings: list[Sighting] = field(default_factory=list)
+    sightings: list[Sightings] = field(default_factory=list)
     passes: list[ShownPass] = field(default_factory=list)
     numbers: list[ShownNumber] = field(default_factory=list)

@@ -12,21 +12,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core import passes
-from shopbell_server.core.admission import admit, is_believable
+from shopbell_server.core.admission import admit, dated_by_window, is_believable
 from shopbell_server.core.dating import dating_of
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.ports.batches import Anchor
-from shopbell_server.usecases.heard import Heard, ShownNumber, ShownPass, Sighting
+from shopbell_server.usecases.heard import Heard, ShownNumber, ShownPass, Sightings
 from shopbell_wire.messages import ClockAnchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_server.core.admission import Seen, Shown
+    from shopbell_server.core.admission import Admitted, Seen, Shown
     from shopbell_server.core.dating import Dating
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.token_reader import TokenReader
-    from shopbell_server.core.tokens import Candidate
+    from shopbell_server.core.token_reader import Reading, TokenReader
     from shopbell_server.ports.batches import BatchRecord, Stream
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_wire.codec import Received
@@ -80,10 +79,10 @@ def listen(
         listened.refused += [(_stream(batch), each) for each in refused]
         listened.counts.update(each.reason for each in refused)
         listened.counts["skipped"] += batch.received.skipped
-        listened.heard.sightings += [
-            Sighting(edge=batch.edge, seen=seen, candidates=_meant(seen, tokens, now_ms))
-            for seen in admitted.seen
-        ]
+        seen = _sightings(admitted, tokens, now_ms)
+        listened.heard.sightings.append(Sightings(edge=batch.edge, seen=seen))
+        # Where neither edge nor token knows the time, there is nothing to be of anybody.
+        listened.counts["unresolved"] += len(admitted.seen) + len(admitted.undated) - len(seen)
         for shown in admitted.shown:
             _code(batch.edge, shown, read_number, listened)
     for batch in repeated:
@@ -129,9 +128,19 @@ def _datings(work: UnitOfWork, batches: Iterable[Batch]) -> Callable[[Batch], Da
     return dating
 
 
-def _meant(seen: Seen, tokens: TokenReader, now_ms: Millis) -> tuple[Candidate, ...]:
-    heard_ms = None if seen.at is None else seen.at.last_ms
-    return tokens.candidates(seen.presence, heard_ms, now_ms)
+def _sightings(
+    admitted: Admitted, tokens: TokenReader, now_ms: Millis
+) -> list[tuple[Seen, Reading]]:
+    """Return what was heard, and whom it may mean; of what has no date, what its token dates."""
+    heard = list(zip(admitted.seen, tokens.readings(admitted.seen), strict=True))
+    if admitted.undated:
+        readings = tokens.readings_of_undated(admitted.undated, now_ms)
+        heard += [
+            (dated_by_window(presence, reading.candidates[0].window, now_ms), reading)
+            for presence, reading in zip(admitted.undated, readings, strict=True)
+            if reading.candidates
+        ]
+    return heard
 
 
 def _code(edge: Edge, shown: Shown, read_number: ReadNumber | None, listened: Listened) -> None:

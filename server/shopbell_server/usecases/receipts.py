@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.acceptance import knowable, span_of
+from shopbell_server.core.acceptance import allowed, knowable, span_of
 from shopbell_server.core.dating import AHEAD_MS
 from shopbell_server.core.ending import converted
 from shopbell_server.core.ids import Millis
@@ -44,9 +44,10 @@ class Sale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """`joined`: it belongs to a visit that was known when it first came."""
+    """`joined`: it belongs to a visit that was known when it first came. `person` is whose visit changed."""
 
     joined: bool
+    person: PersonId | None = field(default=None, compare=False)
 
 
 class NotBooked(Enum):
@@ -91,7 +92,7 @@ def book(
     )
     if visit is not None:
         _convert(work, entropy, now_ms, visit, terms)
-    return Booked(joined=visit is not None)
+    return Booked(joined=visit is not None, person=None if visit is None else visit.person)
 
 
 def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> PersonId | None:
@@ -105,7 +106,7 @@ def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> PersonId | None:
     enrolment = work.people.enrolments([card.person])[card.person]
     profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
     ledger = work.ledger.entries([card.person]).get(card.person, ())
-    spans = knowable(enrolment, profile, ledger, now_ms)
+    spans = knowable(allowed(enrolment, profile, ledger), now_ms)
     return None if span_of(spans, sale.at_ms) is None else card.person
 
 

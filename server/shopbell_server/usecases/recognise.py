@@ -11,26 +11,28 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core import passes
-from shopbell_server.core.acceptance import Known, accepted, issued_to, knowable, span_of
-from shopbell_server.core.admission import Times
-from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.acceptance import accepted, knowable, meanings, span_of
+from shopbell_server.core.evidence import Evidence, Interval, IntervalKey, Report, told
 from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
-from shopbell_server.core.ids import Millis
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
-from shopbell_server.core.token_windows import WINDOW_S, on_air_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from shopbell_server.core.acceptance import Meant
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.acceptance import Acquaintance, Meant
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.ids import CardRef, EdgeId, PersonId, ZoneId
+    from shopbell_server.core.ids import CardRef, EdgeId, Millis, PersonId, ZoneId
     from shopbell_server.core.people import Card, Enrolment
     from shopbell_server.core.registry import Edge
+    from shopbell_server.core.token_reader import Reading
     from shopbell_server.ports.database import UnitOfWork
-    from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sighting
-    from shopbell_wire.messages import Presence
+    from shopbell_server.usecases.acquaintances import Acquaintances
+    from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sightings
+    from shopbell_wire.messages import Frame, Presence
+
+_StayKey = tuple["PersonId", "EdgeId", str, "Frame", "Millis"]
+"""Person, edge, scanner, frame, first sighting. A tuple: an `IntervalKey` takes longer to hash than the rest
+of a sighting takes in all."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +44,6 @@ class Recognised:
 
     intervals: list[Interval] = field(default_factory=list)
     passes: list[Interval] = field(default_factory=list)
-    ledger: Mapping[PersonId, Sequence[Entry]]
     counts: Counter[str] = field(default_factory=Counter)
     guessing: set[EdgeId] = field(default_factory=set)
     """Edges at which somebody tries numbers."""
@@ -52,31 +53,34 @@ class Recognised:
 class _People:
     """Everybody who might be meant, held until the work ends."""
 
-    known: Known
-    ledger: Mapping[PersonId, Sequence[Entry]]
+    who: Mapping[PersonId, Acquaintance]
+    meanings: Mapping[Reading, Sequence[Meant]]
     cards: Mapping[CardRef, Card]
     numbered: Mapping[str, Sequence[Enrolment]]
 
 
 def recognise(
-    work: UnitOfWork, heard: Heard, guesses: dict[Scanner, Guesses], now_ms: Millis
+    work: UnitOfWork,
+    heard: Heard,
+    acquaintances: Acquaintances,
+    guesses: dict[Scanner, Guesses],
+    now_ms: Millis,
 ) -> Recognised:
     """Return the evidence in `heard` of people who consent, holding them until the work ends.
 
     As many questions to the database as there are kinds of them, however much was heard. A pass is
-    used up by this; `guesses` learns of numbers that nobody has.
+    used up by this; `guesses` learns of numbers that nobody has, `acquaintances` of people.
     """
-    people = _people(work, heard, now_ms)
-    found = Recognised(ledger=people.ledger)
-    fresh = _Freshness()
-    for sighting in heard.sightings:
-        interval = _seen(sighting, people.known, fresh, now_ms)
-        if interval is not None:
-            found.intervals.append(interval)
-    found.counts["recognised"] += len(found.intervals)
-    found.counts["unresolved"] += len(heard.sightings) - len(found.intervals)
+    people = _people(work, heard, acquaintances, now_ms)
+    found = Recognised()
+    stays = _Stays(people.meanings)
+    for sightings in heard.sightings:
+        recognised = stays.add(sightings)
+        found.counts["recognised"] += recognised
+        found.counts["unresolved"] += len(sightings.seen) - recognised
+    found.intervals += stays.intervals()
     for shown_pass in heard.passes:
-        verdict = _verified(work, shown_pass, people)
+        verdict = _verified(work, shown_pass, people, now_ms)
         found.counts[f"pass_{verdict}"] += 1
         if verdict == "accepted":
             person = people.cards[shown_pass.code.card].person
@@ -84,7 +88,7 @@ def recognise(
             found.intervals.append(interval)
             found.passes.append(interval)
     for shown_number in heard.numbers:
-        claimed = _claimed(shown_number, people, guesses)
+        claimed = _claimed(shown_number, people, guesses, now_ms)
         if isinstance(claimed, Interval):
             found.intervals.append(claimed)
         elif claimed == "refused":
@@ -95,32 +99,75 @@ def recognise(
     return found
 
 
-def _people(work: UnitOfWork, heard: Heard, now_ms: Millis) -> _People:
-    candidates = {candidate for each in heard.sightings for candidate in each.candidates}
-    by_device_no = work.people.by_device_no({candidate.device_no for candidate in candidates})
+def _people(
+    work: UnitOfWork, heard: Heard, acquaintances: Acquaintances, now_ms: Millis
+) -> _People:
+    readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
     numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
-    heard_of = {each.person for each in by_device_no.values()}
-    persons = heard_of | {card.person for card in cards.values()}
-    persons |= {each.person for enrolled in numbered.values() for each in enrolled}
-    # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
-    work.people.lock(persons)
-    enrolments = work.people.enrolments(persons)
-    ledger = work.ledger.entries(persons)
-    profiles = work.people.profiles({each.profile for each in enrolments.values()})
-    known = Known(
-        issued_to=issued_to(
-            candidates,
-            # As they are now: who withdrew and came back while we waited has another number.
-            {each.device_no: each for each in enrolments.values()},
-            work.people.issued(heard_of),
-        ),
-        knowable={
-            person: knowable(each, profiles.get(each.profile), ledger.get(person, ()), now_ms)
-            for person, each in enrolments.items()
-        },
+    others = {card.person for card in cards.values()}
+    others |= {each.person for enrolled in numbered.values() for each in enrolled}
+    numbers = {candidate.device_no for reading in readings for candidate in reading.candidates}
+    who = acquaintances.hold(work, numbers, others)
+    by_device_no = {each.enrolment.device_no: each for each in who.values()}
+    return _People(
+        who=who,
+        meanings={each: meanings(each.candidates, by_device_no, now_ms) for each in readings},
+        cards=cards,
+        numbered=numbered,
     )
-    return _People(known=known, ledger=ledger, cards=cards, numbered=numbered)
+
+
+class _Stays:
+    """Sightings by whose stay they report: several of one are put together before they are written."""
+
+    def __init__(self, meanings: Mapping[Reading, Sequence[Meant]]) -> None:
+        self._meanings = meanings
+        self._fresh = _Freshness()
+        self._reports: dict[_StayKey, list[Report]] = {}
+        self._edges: dict[EdgeId, Edge] = {}
+
+    def add(self, sightings: Sightings) -> int:
+        """Take the sightings of a batch; return how many are of somebody who may be known."""
+        edge = sightings.edge
+        self._edges[edge.id] = edge
+        recognised = 0
+        for seen, reading in sightings.seen:
+            meant = accepted(self._meanings[reading], seen.last_ms)
+            if meant is None:
+                continue
+            recognised += 1
+            presence = seen.presence
+            enrolment = meant.enrolment
+            mac_fresh = self._fresh.of(presence, seen.mac_ms, enrolment.mac_key)
+            report = Report(
+                last_ms=seen.last_ms,
+                n=presence.n,
+                evidence=evidence_of(presence.frame, mac_fresh=mac_fresh),
+                loss_db=presence.loss_db.median,
+            )
+            first_ms = max(seen.first_ms, meant.counts_from_ms)
+            stay = (enrolment.person, edge.id, presence.scanner, presence.frame, first_ms)
+            reports = self._reports.get(stay)
+            if reports is None:
+                self._reports[stay] = [report]
+            else:
+                reports.append(report)
+        return recognised
+
+    def intervals(self) -> Iterator[Interval]:
+        """Yield the stays, one interval for each."""
+        for (person, edge_id, scanner, carrier, first_ms), reports in self._reports.items():
+            edge = self._edges[edge_id]
+            key = IntervalKey(
+                person=person,
+                store=edge.store,
+                edge=edge_id,
+                scanner=scanner,
+                carrier=carrier,
+                first_ms=first_ms,
+            )
+            yield told(key, _zone(edge, scanner), reports)
 
 
 class _Freshness:
@@ -141,61 +188,12 @@ class _Freshness:
         return judged
 
 
-def _seen(sighting: Sighting, known: Known, fresh: _Freshness, now_ms: Millis) -> Interval | None:
-    """Return the stay of somebody who may be known, as far as she may be."""
-    presence = sighting.seen.presence
-    times = sighting.seen.at or _dated_by_token(sighting, now_ms)
-    if times is None:
-        return None
-    meant = accepted(sighting.candidates, known, times.last_ms)
-    if meant is None:
-        return None
-    enrolment = meant.enrolment
-    mac_fresh = fresh.of(presence, times.mac_ms, enrolment.mac_key)
-    return Interval(
-        key=IntervalKey(
-            person=enrolment.person,
-            store=sighting.edge.store,
-            edge=sighting.edge.id,
-            scanner=presence.scanner,
-            carrier=presence.frame,
-            first_ms=_first_ms(times, meant),
-        ),
-        last_ms=times.last_ms,
-        n=presence.n,
-        evidence=evidence_of(presence.frame, mac_fresh=mac_fresh),
-        zone=_zone(sighting.edge, presence.scanner),
-        loss_db=presence.loss_db.median,
-    )
-
-
-def _first_ms(times: Times, meant: Meant) -> Millis:
-    """Return since when a stay counts: since she consented, and not before its token was on the air."""
-    return max(times.first_ms, meant.span.from_ms, on_air_ms(meant.window))
-
-
-def _dated_by_token(sighting: Sighting, now_ms: Millis) -> Times | None:
-    """Return the times of a sighting whose edge knew none, from the window of its id64.
-
-    The stay keeps its length and is put at the beginning of the window, whatever the time of asking,
-    so that all reports of it are of one stay.
-    """
-    if not sighting.candidates:
-        return None
-    window = sighting.candidates[0].window
-    first_ms = window * WINDOW_S * 1000
-    presence = sighting.seen.presence
-    stayed_ms = max(0, presence.last_ms - presence.first_ms)
-    last_ms = min(first_ms + min(stayed_ms, WINDOW_S * 1000 - 1), now_ms)
-    return Times(first_ms=Millis(first_ms), last_ms=Millis(last_ms), mac_ms=None)
-
-
-def _verified(work: UnitOfWork, shown: ShownPass, people: _People) -> str:
+def _verified(work: UnitOfWork, shown: ShownPass, people: _People, now_ms: Millis) -> str:
     """Return "accepted", or why a pass is not."""
     card = people.cards.get(shown.code.card)
     if card is None:
         return "unknown"
-    if span_of(people.known.knowable.get(card.person, ()), shown.at_ms) is None:
+    if not _may_be_known(people.who.get(card.person), shown.at_ms, now_ms):
         return "not_allowed"
     verdict = passes.verify(shown.code, card.secret, shown.at_ms)
     if isinstance(verdict, passes.Refused):
@@ -204,7 +202,7 @@ def _verified(work: UnitOfWork, shown: ShownPass, people: _People) -> str:
 
 
 def _claimed(
-    shown: ShownNumber, people: _People, guesses: dict[Scanner, Guesses]
+    shown: ShownNumber, people: _People, guesses: dict[Scanner, Guesses], now_ms: Millis
 ) -> Interval | Literal["refused", "unknown", "not_allowed", "ambiguous"]:
     """Return the evidence of whose number it is, if that can be only one who may be known; or why not."""
     scanner = (shown.edge.id, shown.scanner)
@@ -218,13 +216,17 @@ def _claimed(
     could_be = [
         each.person
         for each in enrolled
-        if span_of(people.known.knowable.get(each.person, ()), shown.at_ms) is not None
+        if _may_be_known(people.who.get(each.person), shown.at_ms, now_ms)
     ]
     if not could_be:
         return "not_allowed"
     if len(could_be) > 1:
         return "ambiguous"
     return _act(shown, could_be[0], "number", Evidence.HINT)
+
+
+def _may_be_known(who: Acquaintance | None, at_ms: Millis, now_ms: Millis) -> bool:
+    return who is not None and span_of(knowable(who.spans, now_ms), at_ms) is not None
 
 
 def _act(

@@ -21,6 +21,7 @@ from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
+from shopbell_server.usecases.acquaintances import Acquaintances
 from shopbell_server.usecases.listen import Batch, listen
 from shopbell_server.usecases.recognise import recognise
 from shopbell_server.usecases.recompute import circumstances, recompute, tell
@@ -127,6 +128,7 @@ class Intake:
         self._tokens = TokenReader({})
         self._key_days: frozenset[Day] = frozenset()
         self._guesses: dict[Scanner, Guesses] = {}
+        self._acquaintances = Acquaintances()
 
     def take(self, messages: Sequence[Message], now_ms: Millis) -> Taken:
         """Take `messages` in, all or none; raises what the database raises, with nothing done.
@@ -242,12 +244,15 @@ class Intake:
         taken.alarms += [("number_unopened", edge) for edge in sorted(listened.unopened)]
         if not fresh:
             return
-        found = recognise(work, listened.heard, group.guesses, now_ms)
+        found = recognise(work, listened.heard, self._acquaintances, group.guesses, now_ms)
         taken.events += found.counts
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
         if found.intervals:
             facts = self._visits(work, found, now_ms)
-            tell(work, facts, found.ledger, self._terms.sinks, now_ms)
+            if facts and self._terms.sinks:
+                # They are all held, so that this is what was decided by.
+                ledger = work.ledger.entries({fact.person for fact in facts})
+                tell(work, facts, ledger, self._terms.sinks, now_ms)
             taken.stores = {interval.key.store for interval in found.intervals}
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)

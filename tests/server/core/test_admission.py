@@ -3,9 +3,16 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from shopbell_server.core.admission import Fate, Shown, Times, admit, fate, is_believable
+from shopbell_server.core.admission import (
+    Fate,
+    Shown,
+    admit,
+    dated_by_window,
+    fate,
+    is_believable,
+)
 from shopbell_server.core.dating import Shift, Undated
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.ids import Millis, Window
 from shopbell_wire.messages import (
     Batch,
     ClockAnchor,
@@ -59,21 +66,20 @@ def test_events_count_at_their_true_times() -> None:
     shift = Shift(by_ms=1_000, err_ms=0)
     admitted = admit([(0, heard(NOW - 9_000, NOW - 5_000, NOW - 6_000)), (1, PASS)], 7, shift, NOW)
     (seen,), (shown,) = admitted.seen, admitted.shown
-    assert seen.at == Times(
-        first_ms=Millis(NOW - 8_000), last_ms=Millis(NOW - 4_000), mac_ms=Millis(NOW - 5_000)
-    )
-    assert shown == Shown(index=1, scan=PASS, at_ms=Millis(NOW + 1_000))
+    assert (seen.first_ms, seen.last_ms, seen.mac_ms) == (NOW - 8_000, NOW - 4_000, NOW - 5_000)
+    assert shown == Shown(scan=PASS, at_ms=Millis(NOW + 1_000))
     assert admitted.refused == ()
 
 
 def test_left_before_entered_is_a_moment() -> None:
     (seen,) = admit([(0, heard(NOW, NOW - 5))], 1, TRUE, NOW).seen
-    assert seen.at == Times(first_ms=Millis(NOW - 5), last_ms=Millis(NOW - 5), mac_ms=None)
+    assert (seen.first_ms, seen.last_ms, seen.mac_ms) == (NOW - 5, NOW - 5, None)
 
 
 def test_without_a_date_a_sighting_waits_for_its_token_and_a_code_is_refused() -> None:
-    admitted = admit([(3, heard(0, 5)), (4, PASS)], 7, Undated(), NOW)
-    assert [seen.at for seen in admitted.seen] == [None]
+    sighting = heard(0, 5)
+    admitted = admit([(3, sighting), (4, PASS)], 7, Undated(), NOW)
+    assert (admitted.seen, admitted.undated) == ((), (sighting,))
     assert admitted.refused == (Refused(seq=7, index=4, reason="undated_code"),)
 
 
@@ -114,14 +120,38 @@ def test_an_anchor_is_believed_within_the_limits_of_events() -> None:
     assert not is_believable(anchor(NOW + 300_001), NOW)
 
 
+def test_a_stay_dated_by_its_token_keeps_its_length_within_the_window() -> None:
+    window = Window(NOW // 900_000 - 1)
+    began = window * 900_000
+
+    def dated(first_ms: int, last_ms: int, now_ms: int = NOW) -> tuple[int, int, int | None]:
+        seen = dated_by_window(heard(first_ms, last_ms, mac_ms=5), window, Millis(now_ms))
+        return seen.first_ms, seen.last_ms, seen.mac_ms
+
+    assert dated(7, 9_007) == (began, began + 9_000, None)
+    assert dated(7, 6) == (began, began, None)
+    assert dated(0, DAY) == (began, began + 899_999, None)
+    assert dated(0, 9_000, began + 5) == (began, began + 5, None)
+
+
 @given(strategies.batches)
 def test_no_event_is_lost_or_counted_twice(batch: Batch) -> None:
-    events = tuple(enumerate(batch.events))
     for dating in (TRUE, Undated()):
-        admitted = admit(events, 1, dating, NOW)
-        kept = [seen.index for seen in admitted.seen] + [shown.index for shown in admitted.shown]
-        told = [each.index for each in admitted.refused]
-        meant = [index for index, event in events if isinstance(event, Presence | Scan)]
-        assert len(kept) == len(set(kept))
-        assert not set(kept) & set(told)
-        assert set(meant) <= set(kept) | set(told)
+        for number, event in enumerate(batch.events):
+            admitted = admit([(number, event)], 1, dating, NOW)
+            kept = [
+                *(seen.presence for seen in admitted.seen),
+                *admitted.undated,
+                *(shown.scan for shown in admitted.shown),
+            ]
+            told = [each.index for each in admitted.refused]
+            if isinstance(event, Presence | Scan):
+                assert (kept, told) in (([event], []), ([], [number]))
+            else:
+                assert not kept
+        together = admit(enumerate(batch.events), 1, dating, NOW)
+        alone = [admit([each], 1, dating, NOW) for each in enumerate(batch.events)]
+        for name in ("seen", "undated", "shown", "refused"):
+            assert getattr(together, name) == tuple(
+                one for each in alone for one in getattr(each, name)
+            )

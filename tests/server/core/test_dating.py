@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.dating import (
     ANCHOR_ERR_MS,
-    Plausibility,
     Shift,
     Undated,
     dating_of,
-    plausibility,
+    is_plausible,
 )
 from shopbell_server.core.ids import Millis
 from shopbell_wire.messages import Clock, ClockAnchor, ClockState
@@ -65,18 +64,25 @@ def test_an_anchor_dates_exactly_whatever_the_unset_clock_said(
 
 
 @pytest.mark.parametrize(
-    ("off_ms", "expected"),
+    ("off_ms", "believed"),
     [
-        (-8 * DAY_MS - 1, "implausible_time"),
-        (-8 * DAY_MS, "plausible"),
-        (0, "plausible"),
-        (300_000, "plausible"),
-        (300_001, "implausible_time"),
-        (DAY_MS, "implausible_time"),
-        (-NOW_MS, "implausible_time"),
-        (253_402_300_799_999 - NOW_MS, "implausible_time"),
+        (-8 * DAY_MS - 1, False),
+        (-8 * DAY_MS, True),
+        (0, True),
+        (300_000, True),
+        (300_001, False),
+        (DAY_MS, False),
+        (-NOW_MS, False),
+        (253_402_300_799_999 - NOW_MS, False),
     ],
     ids=["over 8 d", "8 d", "now", "5 min", "over 5 min", "tomorrow", "1970", "year 9999"],
 )
-def test_believable_times(off_ms: int, expected: Plausibility) -> None:
-    assert plausibility(Millis(NOW_MS + off_ms), NOW_MS) == expected
+def test_believable_times(off_ms: int, *, believed: bool) -> None:
+    at_ms = NOW_MS + off_ms
+    assert is_plausible(at_ms, at_ms, NOW_MS) is believed
+
+
+def test_a_stay_is_believable_from_its_beginning_to_its_end() -> None:
+    assert is_plausible(NOW_MS - 8 * DAY_MS, NOW_MS + 300_000, NOW_MS)
+    assert not is_plausible(NOW_MS - 8 * DAY_MS - 1, NOW_MS, NOW_MS)
+    assert not is_plausible(NOW_MS, NOW_MS + 300_001, NOW_MS)

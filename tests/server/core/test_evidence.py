@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core.evidence import Evidence, Interval, joined
+from shopbell_server.core.evidence import Evidence, Interval, Report, joined, told
 from shopbell_server.core.ids import Millis, ZoneId
 from tests.server.core.stays import heard
 
@@ -32,6 +33,19 @@ def test_reports_of_a_stay_are_a_lattice(one: Interval, two: Interval, three: In
     assert joined(one, one) == one
     assert joined(one, two) == joined(two, one)
     assert joined(joined(one, two), three) == joined(one, joined(two, three))
+
+
+@given(st.lists(REPORTS, min_size=1, max_size=6), st.sampled_from([None, ZoneId("a")]))
+def test_reports_taken_together_say_what_they_say_one_by_one(
+    stays: list[Interval], zone: ZoneId | None
+) -> None:
+    reports = [
+        Report(last_ms=each.last_ms, n=each.n, evidence=each.evidence, loss_db=each.loss_db)
+        for each in stays
+    ]
+    assert told(STAY.key, zone, reports) == reduce(
+        joined, [replace(each, zone=zone) for each in stays]
+    )
 
 
 def test_how_near_she_is_is_what_the_later_report_says() -> None:

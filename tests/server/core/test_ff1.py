@@ -47,18 +47,35 @@ def test_the_standards_first_sample_without_a_file() -> None:
     assert "".join(map(str, image)) == "2433477484"
 
 
-@given(TWEAKS, st.integers(0, 2**32 - 1))
-def test_32_binary_digits_are_as_the_standard_has_them(tweak: int, value: int) -> None:
-    image = NARROW.encrypt(tweak, value)
-    assert bits(image, 32) == ff1.encrypt(AES, 2, tweak.to_bytes(4), bits(value, 32))
-    assert NARROW.decrypt(tweak, image) == value
+@given(st.lists(st.tuples(TWEAKS, st.integers(0, 2**32 - 1)), max_size=5))
+def test_32_binary_digits_are_as_the_standard_has_them(asked: list[tuple[int, int]]) -> None:
+    tweaks, values = [tweak for tweak, _ in asked], [value for _, value in asked]
+    images = NARROW.encrypt(tweaks, values)
+    assert [bits(image, 32) for image in images] == [
+        ff1.encrypt(AES, 2, tweak.to_bytes(4), bits(value, 32)) for tweak, value in asked
+    ]
+    assert list(NARROW.decrypt(tweaks, images)) == values
 
 
-@given(TWEAKS, st.integers(0, 2**64 - 1))
-def test_64_binary_digits_are_as_the_standard_has_them(tweak: int, value: int) -> None:
-    image = WIDE.encrypt(tweak, value)
-    assert bits(image, 64) == ff1.encrypt(AES, 2, tweak.to_bytes(4), bits(value, 64))
-    assert WIDE.decrypt(tweak, image) == value
+@given(st.lists(st.tuples(TWEAKS, st.integers(0, 2**64 - 1)), max_size=5))
+def test_64_binary_digits_are_as_the_standard_has_them(asked: list[tuple[int, int]]) -> None:
+    tweaks, values = [tweak for tweak, _ in asked], [value for _, value in asked]
+    images = WIDE.encrypt(tweaks, values)
+    assert [bits(image, 64) for image in images] == [
+        ff1.encrypt(AES, 2, tweak.to_bytes(4), bits(value, 64)) for tweak, value in asked
+    ]
+    assert list(WIDE.decrypt(tweaks, images)) == values
+
+
+@given(st.lists(st.tuples(TWEAKS, st.sampled_from([0, 1, 2**32, 2**63, 2**64 - 1])), max_size=40))
+def test_a_number_is_the_same_whatever_stands_beside_it(asked: list[tuple[int, int]]) -> None:
+    together = WIDE.decrypt([tweak for tweak, _ in asked], [value for _, value in asked])
+    assert together == tuple(WIDE.decrypt([tweak], [value])[0] for tweak, value in asked)
+
+
+def test_every_number_has_its_tweak() -> None:
+    with pytest.raises(ValueError, match="2 tweaks for 1 numbers"):
+        WIDE.encrypt([1, 2], [3])
 
 
 @given(
@@ -77,12 +94,14 @@ def test_decrypting_undoes_encrypting(text: tuple[int, list[int]], tweak: bytes)
     assert ff1.decrypt(AES, radix, tweak, image) == tuple(numerals)
 
 
-def test_a_number_costs_ten_blocks() -> None:
+@pytest.mark.parametrize("count", [0, 1, 50])
+def test_however_many_numbers_cost_ten_calls(count: int) -> None:
     aes = CountingAes()
     cipher = BinaryFf1(aes, 32)
     assert aes.calls == 1
-    cipher.decrypt(7, cipher.encrypt(7, 2**63))
-    assert aes.calls == 1 + 2 * ff1.ROUNDS
+    tweaks = [7] * count
+    cipher.decrypt(tweaks, cipher.encrypt(tweaks, range(count)))
+    assert aes.calls == 1 + (2 * ff1.ROUNDS if count else 0)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shopbell_server.core import token_reader
+from shopbell_server.core.admission import Seen
+from shopbell_server.core.ff1 import ROUNDS
 from shopbell_server.core.ids import Day, DeviceNo, Millis, Window
 from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import day_of, window_of
@@ -34,6 +38,21 @@ def heard(token: str, frame: Frame = "service-data") -> Presence:
     )
 
 
+def seen(presence: Presence, at_ms: int = NOW) -> Seen:
+    at = Millis(at_ms)
+    return Seen(presence=presence, first_ms=at, last_ms=at, mac_ms=None)
+
+
+def read(reads: TokenReader, presence: Presence, at_ms: int = NOW) -> tuple[Candidate, ...]:
+    (reading,) = reads.readings([seen(presence, at_ms)])
+    return reading.candidates
+
+
+def tried(reads: TokenReader, presence: Presence, now_ms: int = NOW) -> tuple[Candidate, ...]:
+    (reading,) = reads.readings_of_undated([presence], Millis(now_ms))
+    return reading.candidates
+
+
 class Counted:
     """AES that counts its blocks."""
 
@@ -44,7 +63,7 @@ class Counted:
         aes = aes_block(key)
 
         def encrypt(block: bytes) -> bytes:
-            self.blocks += 1
+            self.blocks += len(block) // 16
             return aes(block)
 
         return encrypt
@@ -70,10 +89,10 @@ def candidate(number: int, window: int = WINDOW) -> Candidate:
 
 def test_a_token_means_whom_it_was_made_for_in_its_window() -> None:
     id32, id64 = tokens(7)
-    assert reader().candidates(heard(id64), NOW, NOW) == (candidate(7),)
-    assert reader().candidates(heard(id64, "service-uuid"), NOW, NOW) == (candidate(7),)
-    assert candidate(7) in reader().candidates(heard(id32, "ibeacon"), NOW, NOW)
-    assert reader().candidates(heard(id64), Millis(NOW + 1_800_000), NOW) == ()
+    assert read(reader(), heard(id64)) == (candidate(7),)
+    assert read(reader(), heard(id64, "service-uuid")) == (candidate(7),)
+    assert candidate(7) in read(reader(), heard(id32, "ibeacon"))
+    assert read(reader(), heard(id64), NOW + 1_800_000) == ()
 
 
 @pytest.mark.parametrize("frame", ["ibeacon", "service-data", "service-uuid", "static"])
@@ -83,40 +102,58 @@ def test_a_token_of_a_length_that_the_frame_does_not_carry_means_nobody(
 ) -> None:
     carried = {"ibeacon": 8, "service-data": 16, "service-uuid": 16}.get(frame)
     aes = Counted()
-    means = reader(aes).candidates(heard("0" * digits, frame), NOW, NOW)
+    reads = reader(aes)
+    made = aes.blocks
+    means = read(reads, heard("0" * digits, frame))
     assert (means == ()) or digits == carried
-    assert (aes.blocks > 0) or digits != carried
+    assert (aes.blocks > made) == (digits == carried)
 
 
 def test_a_token_heard_at_an_unknown_time_is_tried_over_a_day() -> None:
     id32, id64 = tokens(7, WINDOW - 90)
-    assert reader().candidates(heard(id64), None, NOW) == (candidate(7, WINDOW - 90),)
-    assert reader().candidates(heard(id32, "ibeacon"), None, NOW) == ()
+    assert tried(reader(), heard(id64)) == (candidate(7, WINDOW - 90),)
+    assert tried(reader(), heard(id32, "ibeacon")) == ()
+    assert tried(reader(), heard(id64, "ibeacon")) == ()
 
 
 def test_a_token_is_worked_out_once_in_a_window() -> None:
     aes = Counted()
     reads = reader(aes)
     _, id64 = tokens(7)
-    first = reads.candidates(heard(id64), NOW, NOW)
+    both = [seen(heard(id64)), seen(heard(id64, "service-uuid"), NOW + 1)]
+    first, second = reads.readings(both)
+    assert first is second, "what follows from it is then worked out once"
     blocks = aes.blocks
-    assert reads.candidates(heard(id64, "service-uuid"), Millis(NOW + 1), NOW) == first
+    assert reads.readings(both) == [first, first]
     assert aes.blocks == blocks
-    reads.candidates(heard(id64), None, NOW)
-    tried = aes.blocks
-    assert tried > blocks
-    reads.candidates(heard(id64), None, Millis(NOW + 1))
-    assert aes.blocks == tried
+    tried(reads, heard(id64))
+    after = aes.blocks
+    assert after == blocks + 96 * ROUNDS
+    tried(reads, heard(id64), NOW + 1)
+    assert aes.blocks == after
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-2_000_000, 2_000_000)), max_size=9))
+def test_within_a_minute_the_same_windows_are_on_the_air(asked: list[tuple[int, int]]) -> None:
+    events = [seen(heard(tokens(number + 1)[1]), NOW + off) for number, off in asked]
+    assert [each.candidates for each in reader().readings(events)] == [
+        read(reader(), each.presence, each.last_ms) for each in events
+    ]
 
 
 def test_what_is_remembered_is_bounded() -> None:
     aes = Counted()
     reads = reader(aes)
-    for number in range(token_reader.MOST_REMEMBERED):
-        reads.candidates(heard(f"{number:08x}", "ibeacon"), NOW, NOW)
+    many = [
+        seen(heard(f"{number:08x}", "ibeacon")) for number in range(token_reader.MOST_REMEMBERED)
+    ]
+    reads.readings(many)
     blocks = aes.blocks
-    reads.candidates(heard("00000000", "ibeacon"), NOW, NOW)
+    reads.readings(many[:1])
     assert aes.blocks == blocks
-    reads.candidates(heard("ffffffff", "ibeacon"), NOW, NOW)
-    reads.candidates(heard("00000000", "ibeacon"), NOW, NOW)
-    assert aes.blocks > blocks + 10
+    more = [*many[:2], seen(heard("ffffffff", "ibeacon"))]
+    readings = reads.readings(more)
+    assert aes.blocks == blocks + 3 * ROUNDS, "all was forgotten"
+    assert [each.candidates for each in readings] == [
+        read(reader(), each.presence) for each in more
+    ]

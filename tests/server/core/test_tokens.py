@@ -8,19 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Day, DeviceNo, Millis, Window
-from shopbell_server.core.token_windows import day_of_window
+from shopbell_server.core.token_windows import candidate_windows, day_of_window, trial_windows
 from shopbell_server.core.tokens import (
     Ambiguous,
+    Asked,
     Candidate,
     KeyRing,
     Nobody,
     NoDayKeyError,
     Resolved,
-    candidates,
-    candidates_of_undated,
     decide,
     issue,
     key_ring,
+    read,
 )
 from shopbell_server.crypto import aes_block
 from tests.shared import vectors
@@ -40,6 +40,11 @@ WINDOWS_OF_THE_DAY = st.integers(DAY * 96, DAY * 96 + 95).map(Window)
 
 def hers(window: int = W) -> Candidate:
     return Candidate(device_no=ADA, window=Window(window))
+
+
+def candidates(ring: KeyRing, token: str, at_ms: Millis) -> tuple[Candidate, ...]:
+    (found,) = read(ring, [(token, candidate_windows(at_ms))])
+    return found
 
 
 def test_vectors() -> None:
@@ -107,8 +112,9 @@ def test_a_random_id32_always_means_somebody_whom_the_caller_must_know(token: st
 
 def test_random_id64s_mean_nobody() -> None:
     dice = Random(20)
-    guesses = [f"{dice.getrandbits(64):016x}" for _ in range(5_000)]
-    assert [guess for guess in guesses if candidates(RING, guess, Millis(START_MS))] == []
+    windows = candidate_windows(Millis(START_MS))
+    guesses = [(f"{dice.getrandbits(64):016x}", windows) for _ in range(5_000)]
+    assert not any(read(RING, guesses))
 
 
 @given(st.integers(0, 63))
@@ -120,8 +126,8 @@ def test_an_id64_with_one_bit_turned_is_nobodys(bit: int) -> None:
 
 def test_the_number_zero_is_no_device() -> None:
     ciphers = RING[DAY]
-    assert candidates(RING, f"{ciphers.id32.encrypt(W, 0):08x}", MID_MS) == ()
-    assert candidates(RING, f"{ciphers.id64.encrypt(W, 0):016x}", MID_MS) == ()
+    assert candidates(RING, f"{ciphers.id32.encrypt([W], [0])[0]:08x}", MID_MS) == ()
+    assert candidates(RING, f"{ciphers.id64.encrypt([W], [0])[0]:016x}", MID_MS) == ()
 
 
 @pytest.mark.parametrize("token", ["ab" * 16, "ab" * 20], ids=["16 bytes", "20 bytes"])
@@ -160,14 +166,33 @@ def test_a_day_key_has_32_bytes() -> None:
 
 def test_an_undated_id64_proves_its_own_time() -> None:
     (token,) = issue(RING, ADA, [Window(W - 40)])
-    assert candidates_of_undated(RING, token.id64, MID_MS) == (hers(W - 40),)
+    assert read(RING, [(token.id64, trial_windows(MID_MS))]) == [(hers(W - 40),)]
     (older,) = issue(RING, ADA, [Window(W - 96)])
-    assert candidates_of_undated(RING, older.id64, MID_MS) == ()
+    assert read(RING, [(older.id64, trial_windows(MID_MS))]) == [()]
 
 
-def test_an_undated_id32_proves_nothing() -> None:
-    (token,) = issue(RING, ADA, [W])
-    assert candidates_of_undated(RING, token.id32, MID_MS) == ()
+def test_tokens_read_together_mean_what_they_mean_alone() -> None:
+    dice = Random(5)
+    asked: list[Asked] = []
+    for window in range(W - 100, W + 1):
+        (token,) = issue(
+            RING, DeviceNo(dice.getrandbits(31) + 1), [Window(max(window, DAY * 96 - 96))]
+        )
+        others = (window, window + 1, window - 1)
+        asked += [
+            (token.id32, others),
+            (token.id64, others),
+            (f"{dice.getrandbits(64):016x}", others),
+        ]
+    asked += [("ab" * 16, (W,)), ("0" * 8, ())]
+    dice.shuffle(asked)
+    assert read(RING, asked) == [read(RING, [each])[0] for each in asked]
+
+
+def test_tokens_come_in_the_order_of_their_windows() -> None:
+    windows = [Window(each) for each in (W, DAY * 96 - 1, W - 1, W)]
+    assert [token.window for token in issue(RING, ADA, windows)] == windows
+    assert issue(RING, ADA, []) == []
 
 
 def test_nothing_accepted_is_nobody() -> None:
