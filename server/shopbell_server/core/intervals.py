@@ -32,9 +32,20 @@ def gathered(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     """Return one interval per key, reports of one stay joined, in one order whatever the input's."""
     by_key: dict[IntervalKey, Interval] = {}
     for interval in intervals:
-        known = by_key.get(interval.key)
-        by_key[interval.key] = interval if known is None else joined(known, interval)
+        key = interval.key
+        known = by_key.setdefault(key, interval)
+        if known is not interval:
+            by_key[key] = joined(known, interval)
     return tuple(sorted(by_key.values(), key=order))
+
+
+def apart(intervals: Iterable[Interval]) -> tuple[list[Interval], list[Interval]]:
+    """Return acts and what was heard rather than held up, each in the order given."""
+    acts: list[Interval] = []
+    radio: list[Interval] = []
+    for each in intervals:
+        (acts if each.key.carrier in ACTS else radio).append(each)
+    return acts, radio
 
 
 def order(interval: Interval) -> tuple[Millis, str, str, str]:

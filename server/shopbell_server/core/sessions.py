@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.intervals import clipped, gathered, is_act
+from shopbell_server.core.intervals import ACTS, apart, clipped, gathered, is_act
 from shopbell_server.core.showing import (
     best_act,
     confidence_of,
     first_shown,
     held_until,
     last_act,
-    radio_of,
     scanners_of,
 )
 from shopbell_server.core.stretches import length_ms, union
@@ -97,19 +96,31 @@ def sessions(intervals: Iterable[Interval], rules: VisitRules) -> tuple[Session,
     evidence = gathered(intervals)
     if len({(each.key.person, each.key.store) for each in evidence}) > 1:
         raise ValueError("sessions of several people or stores: group the intervals first")
-    return tuple(session for window in _windows(evidence, rules) for session in _cut(window, rules))
+    return tuple(
+        [session for window in _windows(evidence, rules) for session in _cut(window, rules)]
+    )
 
 
-def _windows(evidence: Sequence[Interval], rules: VisitRules) -> list[list[Interval]]:
+@dataclass(slots=True)
+class _Run:
+    """Evidence that belongs together, some at least."""
+
+    evidence: list[Interval]
+    reach_ms: Millis
+    """Up to when other evidence belongs to the same stay."""
+
+
+def _windows(evidence: Iterable[Interval], rules: VisitRules) -> list[_Run]:
     """Return runs of evidence, each out of the reach of the one before."""
-    windows: list[list[Interval]] = []
-    reach_ms = 0
+    windows: list[_Run] = []
     for each in evidence:
-        if not windows or each.key.first_ms > reach_ms:
-            windows.append([])
-            reach_ms = 0
-        windows[-1].append(each)
-        reach_ms = max(reach_ms, _reach(each, rules))
+        reach_ms = _reach(each, rules)
+        if not windows or each.key.first_ms > windows[-1].reach_ms:
+            windows.append(_Run([each], reach_ms))
+            continue
+        window = windows[-1]
+        window.evidence.append(each)
+        window.reach_ms = max(window.reach_ms, reach_ms)
     return windows
 
 
@@ -118,20 +129,22 @@ def _reach(interval: Interval, rules: VisitRules) -> Millis:
 
     After an act she is held present for the expected stay, so hearing her within it is no new visit.
     """
-    after_ms = rules.widest_reach_ms if is_act(interval) else rules.gap_ms
+    after_ms = rules.widest_reach_ms if interval.key.carrier in ACTS else rules.gap_ms
     return Millis(interval.last_ms + after_ms)
 
 
-def _cut(window: Sequence[Interval], rules: VisitRules) -> list[Session]:
+def _cut(window: _Run, rules: VisitRules) -> list[Session]:
     """Return the sessions of one run: itself, or its pieces of the longest length each.
 
     Cuts lie at multiples of that length from the first evidence. Whether it is a visit is decided
     once, for all pieces.
     """
-    start_ms = window[0].key.first_ms
-    kind = _kind(window, rules)
+    kind = _kind(window.evidence, rules)
+    start_ms = window.evidence[0].key.first_ms
+    if max([each.last_ms for each in window.evidence]) - start_ms <= rules.longest_ms:
+        return [_session(window, kind, rules, overlong=False)]
     pieces: dict[int, list[Interval]] = {}
-    for each in window:
+    for each in window.evidence:
         first = _piece(each.key.first_ms - start_ms, rules)
         last = _piece(each.last_ms - start_ms, rules)
         for number in range(first, last + 1):
@@ -139,19 +152,17 @@ def _cut(window: Sequence[Interval], rules: VisitRules) -> list[Session]:
             from_ms = start_ms + number * rules.longest_ms + (1 if number else 0)
             to_ms = start_ms + (number + 1) * rules.longest_ms
             pieces.setdefault(number, []).append(clipped(each, from_ms, to_ms))
-    return [
-        _session(piece, kind, rules, reach_ms=reach_ms, overlong=len(pieces) > 1)
-        for piece, reach_ms in _with_reach(window, pieces, rules)
-    ]
+    return [_session(run, kind, rules, overlong=True) for run in _with_reach(pieces, window, rules)]
 
 
 def _with_reach(
-    window: Sequence[Interval], pieces: Mapping[int, Sequence[Interval]], rules: VisitRules
-) -> Iterator[tuple[Sequence[Interval], Millis]]:
+    pieces: Mapping[int, list[Interval]], window: _Run, rules: VisitRules
+) -> Iterator[_Run]:
     """Yield each piece, oldest first, with its reach; the last one's is that of the whole run."""
-    for number in sorted(pieces):
-        reaching = window if number == max(pieces) else pieces[number]
-        yield pieces[number], max(_reach(each, rules) for each in reaching)
+    *earlier, last = sorted(pieces)
+    for number in earlier:
+        yield _Run(pieces[number], max(_reach(each, rules) for each in pieces[number]))
+    yield _Run(pieces[last], window.reach_ms)
 
 
 def _piece(since_start_ms: int, rules: VisitRules) -> int:
@@ -159,28 +170,27 @@ def _piece(since_start_ms: int, rules: VisitRules) -> int:
     return max(0, since_start_ms - 1) // rules.longest_ms
 
 
-def _kind(window: Sequence[Interval], rules: VisitRules) -> Literal["candidate", "visit"]:
-    if any(is_act(each) for each in window):
+def _kind(evidence: Sequence[Interval], rules: VisitRules) -> Literal["candidate", "visit"]:
+    if any(is_act(each) for each in evidence):
         return "visit"
     # Silences that an edge would bridge count as dwell; somebody who passes twice did not stay.
-    dwell_ms = length_ms(union(window, rules.left_shown_ms))
+    dwell_ms = length_ms(union(evidence, rules.left_shown_ms))
     return "visit" if dwell_ms >= rules.min_dwell_ms else "candidate"
 
 
 def _session(
-    evidence: Sequence[Interval],
-    kind: Literal["candidate", "visit"],
-    rules: VisitRules,
-    *,
-    reach_ms: Millis,
-    overlong: bool,
+    run: _Run, kind: Literal["candidate", "visit"], rules: VisitRules, *, overlong: bool
 ) -> Session:
-    start_ms = min(each.key.first_ms for each in evidence)
-    end_ms = max(each.last_ms for each in evidence)
-    shown = first_shown(evidence, rules)
-    act = last_act(evidence)
-    heard_ms = max((each.last_ms for each in radio_of(evidence)), default=None)
-    confidence, reasons = confidence_of(evidence, shown)
+    evidence, reach_ms = run.evidence, run.reach_ms
+    acts, radio = apart(evidence)
+    start_ms = min([each.key.first_ms for each in evidence])
+    end_ms = max([each.last_ms for each in evidence])
+    best = max([each.evidence for each in evidence])
+    scanners = scanners_of(evidence)
+    shown = first_shown(acts, radio, rules)
+    act = last_act(acts)
+    heard_ms = max([each.last_ms for each in radio]) if radio else None
+    confidence, reasons = confidence_of(best, scanners, acts, shown)
     held_ms = held_until(act, heard_ms, rules)
     gone_ms = Millis(end_ms + rules.off_board_ms) if held_ms is None else held_ms
     return Session(
@@ -188,17 +198,17 @@ def _session(
         start_ms=start_ms,
         end_ms=end_ms,
         duration_known=end_ms > start_ms,
-        reentries=_reentries(evidence, rules),
-        evidence=max(each.evidence for each in evidence),
-        n=sum(each.n for each in evidence),
-        scanners=scanners_of(evidence),
+        reentries=_reentries(evidence, acts, rules),
+        evidence=best,
+        n=sum([each.n for each in evidence]),
+        scanners=scanners,
         zones=_zones(evidence, rules),
         confidence=confidence,
         reasons=reasons,
         engaged=end_ms - start_ms >= rules.engaged_ms,
         overlong=overlong,
         shown=shown,
-        best_act=best_act(evidence),
+        best_act=best_act(acts),
         last_act=act,
         heard_ms=heard_ms,
         gone_ms=None if shown is None else gone_ms,
@@ -208,10 +218,10 @@ def _session(
     )
 
 
-def _reentries(evidence: Sequence[Interval], rules: VisitRules) -> int:
-    acts = {each.last_ms for each in evidence if is_act(each)}
+def _reentries(evidence: Sequence[Interval], acts: Sequence[Interval], rules: VisitRules) -> int:
+    acted_ms = {each.last_ms for each in acts}
     covered = union(evidence, rules.off_board_ms)
-    return sum(1 for stretch in covered[:-1] if stretch.last_ms not in acts)
+    return sum([stretch.last_ms not in acted_ms for stretch in covered[:-1]])
 
 
 def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, ...]:
@@ -223,13 +233,11 @@ def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, .
     for zone, heard in by_zone.items():
         covered = union(heard, rules.left_shown_ms)
         dwell_ms = length_ms(covered)
-        times.append(
-            ZoneTime(
-                zone=zone,
-                first_ms=covered[0].first_ms,
-                last_ms=covered[-1].last_ms,
-                dwell_ms=dwell_ms,
-                dwelt=dwell_ms >= rules.zone_dwell_ms,
-            )
-        )
-    return tuple(sorted(times, key=lambda time: (time.first_ms, time.zone)))
+        dwelt = dwell_ms >= rules.zone_dwell_ms
+        times.append((covered[0].first_ms, zone, covered[-1].last_ms, dwell_ms, dwelt))
+    return tuple(
+        [
+            ZoneTime(zone=zone, first_ms=first_ms, last_ms=last_ms, dwell_ms=dwell_ms, dwelt=dwelt)
+            for first_ms, zone, last_ms, dwell_ms, dwelt in sorted(times)
+        ]
+    )

@@ -3,7 +3,7 @@
 Owns: the showing rule, confidence with its reasons, presence held after a code.
 Never: which of her fields may be seen (`disclosure`), nor where one visit ends (`sessions`).
 
-Every function takes the evidence of one visit: joined, not empty, in the order of `intervals.order`.
+Every function takes evidence of one visit, joined, with acts and radio told apart (`intervals.apart`).
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.intervals import ACTS, is_act, order
+from shopbell_server.core.intervals import ACTS, order
 from shopbell_server.core.stretches import moment_of, union
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from shopbell_server.core.evidence import Carrier, Interval
     from shopbell_server.core.ids import ZoneId
@@ -42,58 +42,58 @@ class Glimpse:
     zone: ZoneId | None
 
 
-def first_shown(evidence: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
+def first_shown(
+    acts: Sequence[Interval], radio: Sequence[Interval], rules: VisitRules
+) -> Glimpse | None:
     """Return the first evidence that may be shown: an act at once, radio by dwell and sightings.
 
     Radio counts from the moment at which it has lasted long enough; it is described by the strongest
     evidence that had been heard by then.
     """
-    acts = [_glimpse(each, each.key.first_ms) for each in evidence if is_act(each)]
-    radio = _radio_shown(radio_of(evidence), rules)
-    shown = acts if radio is None else [*acts, radio]
-    return min(shown, key=lambda one: (one.at_ms, -one.evidence, one.carrier), default=None)
+    heard = _radio_shown(radio, rules)
+    if not acts:
+        return heard
+    shown = [_glimpse(each, each.key.first_ms) for each in acts]
+    if heard is not None:
+        shown.append(heard)
+    return min(shown, key=lambda one: (one.at_ms, -one.evidence, one.carrier))
 
 
-def last_act(evidence: Sequence[Interval]) -> Glimpse | None:
+def last_act(acts: Iterable[Interval]) -> Glimpse | None:
     """Return the latest act; of several at one moment the strongest."""
-    acts = [_glimpse(each, each.last_ms) for each in evidence if is_act(each)]
-    return max(acts, key=lambda one: (one.at_ms, one.evidence, one.carrier), default=None)
+    seen = [_glimpse(each, each.last_ms) for each in acts]
+    return max(seen, key=lambda one: (one.at_ms, one.evidence, one.carrier), default=None)
 
 
-def best_act(evidence: Sequence[Interval]) -> Glimpse | None:
+def best_act(acts: Iterable[Interval]) -> Glimpse | None:
     """Return the strongest act, of equal ones the first: how she was recognised, in words."""
-    acts = [_glimpse(each, each.key.first_ms) for each in evidence if is_act(each)]
-    return min(acts, key=lambda one: (-one.evidence, one.at_ms, one.carrier), default=None)
+    seen = [_glimpse(each, each.key.first_ms) for each in acts]
+    return min(seen, key=lambda one: (-one.evidence, one.at_ms, one.carrier), default=None)
 
 
-def radio_of(evidence: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Return what was heard rather than held up."""
-    return tuple(each for each in evidence if not is_act(each))
-
-
-def scanners_of(evidence: Sequence[Interval]) -> tuple[tuple[str, str], ...]:
-    """Return the scanners (edge, name) that took part; the app's own report has none."""
-    return tuple(
-        sorted(
-            {(each.key.edge, each.key.scanner) for each in evidence if each.key.carrier != "app"}
-        )
-    )
+def scanners_of(evidence: Iterable[Interval]) -> tuple[tuple[str, str], ...]:
+    """Return the scanners (edge, name) that took part, sorted; the app's own report has none."""
+    keys = [each.key for each in evidence]
+    return tuple(sorted({(key.edge, key.scanner) for key in keys if key.carrier != "app"}))
 
 
 def confidence_of(
-    evidence: Sequence[Interval], shown: Glimpse | None
+    best: Evidence,
+    scanners: Sequence[tuple[str, str]],
+    acts: Iterable[Interval],
+    shown: Glimpse | None,
 ) -> tuple[Confidence, tuple[str, ...]]:
-    """Return how sure the visit is, and why."""
+    """Return how sure the visit is, and why; `best` is the strongest of all its evidence."""
     certain = []
-    if any(each.evidence >= Evidence.PASS for each in evidence):
+    if best >= Evidence.PASS:
         certain.append(PASS)
-    if len(scanners_of(evidence)) > 1:
+    if len(scanners) > 1:
         certain.append(TWO_SCANNERS)
     if certain:
         return Confidence.HIGH, tuple(certain)
     if shown is None:
         return Confidence.LOW, (HEARD_BRIEFLY,)
-    if any(each.key.carrier == "number" for each in evidence):
+    if any(each.key.carrier == "number" for each in acts):
         return Confidence.MEDIUM, (CODE,)
     if shown.carrier in ACTS:
         return Confidence.MEDIUM, (APP_REPORT,)
@@ -112,13 +112,14 @@ def held_until(act: Glimpse | None, heard_ms: Millis | None, rules: VisitRules) 
 
 
 def _radio_shown(radio: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
-    if sum(each.n for each in radio) < rules.shown_sightings:
+    if sum([each.n for each in radio]) < rules.shown_sightings:
         return None
     at_ms = moment_of(union(radio, rules.left_shown_ms), rules.shown_dwell_ms)
     if at_ms is None:
         return None
     heard = [each for each in radio if each.key.first_ms <= at_ms]
-    return _glimpse(max(heard, key=lambda each: (each.evidence, *order(each))), at_ms)
+    best = max([each.evidence for each in heard])
+    return _glimpse(max([each for each in heard if each.evidence == best], key=order), at_ms)
 
 
 def _glimpse(interval: Interval, at_ms: Millis) -> Glimpse:

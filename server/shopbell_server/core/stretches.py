@@ -28,18 +28,25 @@ def union(intervals: Iterable[Interval], bridge_ms: int) -> tuple[Stretch, ...]:
 
     Monotone: more intervals never cover less.
     """
+    spans = [(each.key.first_ms, each.last_ms) for each in intervals]
+    if not spans:
+        return ()
+    spans.sort()
     covered: list[Stretch] = []
-    for first_ms, last_ms in sorted((each.key.first_ms, each.last_ms) for each in intervals):
-        if covered and first_ms - covered[-1].last_ms <= bridge_ms:
-            covered[-1] = Stretch(covered[-1].first_ms, max(covered[-1].last_ms, last_ms))
-        else:
+    first_ms, last_ms = spans[0]
+    for from_ms, to_ms in spans:
+        if from_ms - last_ms > bridge_ms:
             covered.append(Stretch(first_ms, last_ms))
+            first_ms, last_ms = from_ms, to_ms
+        elif to_ms > last_ms:
+            last_ms = to_ms
+    covered.append(Stretch(first_ms, last_ms))
     return tuple(covered)
 
 
 def length_ms(stretches: Iterable[Stretch]) -> int:
     """Return how long the stretches, which must lie apart, are together."""
-    return sum(stretch.last_ms - stretch.first_ms for stretch in stretches)
+    return sum([last_ms - first_ms for first_ms, last_ms in stretches])
 
 
 def moment_of(stretches: Sequence[Stretch], length: int) -> Millis | None:

@@ -7,6 +7,7 @@ import pytest
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import ZoneId
+from shopbell_server.core.intervals import apart
 from shopbell_server.core.showing import (
     APP_REPORT,
     CODE,
@@ -30,19 +31,23 @@ if TYPE_CHECKING:
 ENTRANCE = ZoneId("entrance")
 
 
+def shown_of(evidence: list[Interval]) -> Glimpse | None:
+    return first_shown(*apart(evidence), RULES)
+
+
 def test_a_code_is_shown_at_once() -> None:
-    assert first_shown([acted(7)], RULES) == Glimpse(
+    assert shown_of([acted(7)]) == Glimpse(
         at_ms=at(7), carrier="pass", evidence=Evidence.PASS, zone=ENTRANCE
     )
 
 
 def test_radio_is_shown_after_a_minute_and_five_sightings() -> None:
-    shown = first_shown([heard(0, 61 * SECOND, n=5)], RULES)
+    shown = shown_of([heard(0, 61 * SECOND, n=5)])
     assert shown == Glimpse(
         at_ms=at(60 * SECOND), carrier="service-data", evidence=Evidence.SIGNAL, zone=ENTRANCE
     )
-    assert first_shown([heard(0, 61 * SECOND, n=4)], RULES) is None
-    assert first_shown([heard(0, 59_999, n=50)], RULES) is None
+    assert shown_of([heard(0, 61 * SECOND, n=4)]) is None
+    assert shown_of([heard(0, 59_999, n=50)]) is None
 
 
 def test_radio_is_described_by_the_best_that_was_heard_by_then() -> None:
@@ -51,7 +56,7 @@ def test_radio_is_described_by_the_best_that_was_heard_by_then() -> None:
         heard(0, 2 * MINUTE, carrier="ibeacon", evidence=Evidence.HINT),
         heard(61 * SECOND, 2 * MINUTE, carrier="service-uuid", evidence=Evidence.FRESH),
     ]
-    shown = first_shown(evidence, RULES)
+    shown = shown_of(evidence)
     assert shown is not None
     assert shown.carrier == "service-data"
 
@@ -59,8 +64,8 @@ def test_radio_is_described_by_the_best_that_was_heard_by_then() -> None:
 def test_what_could_be_shown_first_counts() -> None:
     radio = heard(0, 5 * MINUTE)
     early, late = acted(30 * SECOND), acted(2 * MINUTE)
-    assert first_shown([radio, early], RULES) == first_shown([early], RULES)
-    assert first_shown([radio, late], RULES) == first_shown([radio], RULES)
+    assert shown_of([radio, early]) == shown_of([early])
+    assert shown_of([radio, late]) == shown_of([radio])
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,10 @@ def test_what_could_be_shown_first_counts() -> None:
 def test_confidence_has_its_reasons(
     evidence: list[Interval], confidence: Confidence, reasons: tuple[str, ...]
 ) -> None:
-    assert confidence_of(evidence, first_shown(evidence, RULES)) == (confidence, reasons)
+    acts, _ = apart(evidence)
+    best = max(each.evidence for each in evidence)
+    found = confidence_of(best, scanners_of(evidence), acts, shown_of(evidence))
+    assert found == (confidence, reasons)
 
 
 def test_the_app_is_no_scanner() -> None:
@@ -95,8 +103,8 @@ def test_the_last_act_and_the_best_one() -> None:
     assert latest.carrier == "number"
     assert best is not None
     assert best.at_ms == at(3)
-    assert last_act([heard(0, 1)]) is None
-    assert best_act([heard(0, 1)]) is None
+    assert last_act([]) is None
+    assert best_act([]) is None
 
 
 def test_a_code_holds_her_until_something_heard_after_it_falls_silent() -> None:
