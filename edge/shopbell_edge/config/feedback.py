@@ -1,8 +1,12 @@
-"""How answers are given, as the settings say it: `log`, `beep`, `led:NAME`."""
+"""How answers are given, as the settings say it.
+
+`log`: a line of the log. `beep`: the scanner's own bell. `led:NAME`: a lamp by its name in /sys/class/leds.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +19,9 @@ LEDS: Final = Path("/sys/class/leds")
 """Where the kernel keeps the lamps of a machine, a folder each."""
 
 LED: Final = "led:"
+
+_WAY: Final = re.compile(r"log|beep|led:(?!\.)[A-Za-z0-9_:.-]{1,63}", re.ASCII)
+"""A lamp's name is a file's name of the kernel, and leads nowhere else."""
 
 
 def led_folder(way: str, leds: Path = LEDS) -> Path | None:
@@ -29,6 +36,11 @@ def feedback_faults(
     for way in sorted({way for way in ways if ways.count(way) > 1}):
         yield Fault(key=key, problem=f'"{way}" stands twice; once is enough')
     for way in dict.fromkeys(ways):
+        if not _WAY.fullmatch(way):
+            yield Fault(
+                key=key, problem=f'"{way}" is no way to answer; write log, beep or led:NAME'
+            )
+            continue
         folder = led_folder(way, leds)
         if way == "beep" and not bell:
             yield Fault(

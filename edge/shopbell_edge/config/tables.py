@@ -20,9 +20,6 @@ from shopbell_wire.messages import Decibel, Name
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
-Feedback = Annotated[str, Meta(pattern=r"^(log|beep|led:[A-Za-z0-9_:-][A-Za-z0-9_:.-]{0,62})\Z")]
-"""How an answer is given: a line of the log, the scanner's own bell, a lamp of /sys/class/leds."""
-
 Duty = Annotated[float, Meta(ge=0.01, le=1)]
 """Share of the time in which a scanner listens. The laziest that is sold has 9.4 %."""
 
@@ -147,8 +144,8 @@ class Camera(Struct, frozen=True, kw_only=True):
     consume: bool = False
     width: Annotated[int, Meta(ge=160, le=4096)] = 1280
     height: Annotated[int, Meta(ge=120, le=3072)] = 720
-    feedback: tuple[Feedback, ...] = ("log",)
-    """How those who hold up a code are answered; a camera has no bell."""
+    feedback: tuple[str, ...] = ("log",)
+    """How those who hold up a code are answered: see `config/feedback.py`. A camera has no bell."""
 
 
 class SerialScanner(Struct, frozen=True, kw_only=True, tag="serial", tag_field="kind"):
@@ -161,7 +158,7 @@ class SerialScanner(Struct, frozen=True, kw_only=True, tag="serial", tag_field="
     """For a real serial line. 9600 is what scanners are delivered with; over USB it means nothing."""
     identifiers: Identifiers = "optional"
     """Whether every line must begin with an AIM identifier; without one the symbology is guessed."""
-    feedback: tuple[Feedback, ...] = ("log",)
+    feedback: tuple[str, ...] = ("log",)
 
 
 class EvdevScanner(Struct, frozen=True, kw_only=True, tag="evdev", tag_field="kind"):
@@ -171,7 +168,7 @@ class EvdevScanner(Struct, frozen=True, kw_only=True, tag="evdev", tag_field="ki
     device: str
     """`/dev/input/by-id/…-event-kbd`."""
     identifiers: Identifiers = "optional"
-    feedback: tuple[Feedback, ...] = ("log",)
+    feedback: tuple[str, ...] = ("log",)
 
 
 UsbScanner = SerialScanner | EvdevScanner
