@@ -22,6 +22,9 @@ import structlog
 
 from shopbell_edge.adapters.ble.radio import BleakRadio
 from shopbell_edge.adapters.clock import system_clock
+from shopbell_edge.adapters.feedback.journal import Journal
+from shopbell_edge.adapters.feedback.led import Led
+from shopbell_edge.adapters.feedback.pulses import Pulses as LightOrSound
 from shopbell_edge.adapters.metrics import MetricsPage
 from shopbell_edge.adapters.mqtt.broker import Broker, Tls
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
@@ -30,7 +33,12 @@ from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.disk import Room
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.adapters.systemd import Systemd
+from shopbell_edge.adapters.usb_scanner.input_device import InputDevice, KernelInputDevices
+from shopbell_edge.adapters.usb_scanner.reader import UsbScanner
+from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
 from shopbell_edge.config import meaning, tables
+from shopbell_edge.config.feedback import led_folder
+from shopbell_edge.core.answering import CAMERA, HANDHELD
 from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.recovery import Recovery
@@ -49,10 +57,11 @@ from shopbell_program.settings import Fault, SettingsError
 from shopbell_wire.messages import ScannerStatus, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from shopbell_edge.config.tables import Camera, Settings
-    from shopbell_edge.ports import CodeReader, EdgeClock, Radio, Spool, Uplink
+    from shopbell_edge.core.answering import Habits
+    from shopbell_edge.ports import CodeReader, EdgeClock, Feedback, Radio, Spool, Uplink
 
     Seal = Callable[[str], str]
 
@@ -156,8 +165,7 @@ def _looking(
     settings: Settings, seal: Seal, spool: Spool, clock: EdgeClock, tally: Tally
 ) -> Iterator[tuple[Looking, CodeReader]]:
     numbers = meaning.number_rules(settings)
-    for camera in settings.cameras:
-        reader = reader_of(camera, retail=bool(numbers))
+    for reader, habits, feedback in _readers(settings, retail=bool(numbers)):
         looking = Looking(
             reader=reader,
             repeats=Repeats(
@@ -168,8 +176,47 @@ def _looking(
             spool=spool,
             clock=clock,
             tally=tally,
+            habits=habits,
+            feedback=feedback,
         )
         yield looking, reader
+
+
+def _readers(
+    settings: Settings, *, retail: bool
+) -> Iterator[tuple[CodeReader, Habits, list[Feedback]]]:
+    """Yield all that reads codes, how it is used, and how it answers."""
+    for camera in settings.cameras:
+        reader = reader_of(camera, retail=retail)
+        yield reader, CAMERA, _feedback(camera.feedback, reader.scanner, None)
+    for each in settings.usb_scanners:
+        scanner = usb_scanner_of(each)
+        yield scanner, HANDHELD, _feedback(each.feedback, scanner.scanner, scanner)
+
+
+def usb_scanner_of(scanner: tables.UsbScanner) -> UsbScanner:
+    """Return what reads codes for `scanner`."""
+
+    def attach() -> InputDevice | SerialPort:
+        if isinstance(scanner, tables.EvdevScanner):
+            return InputDevice(scanner.device, KernelInputDevices())
+        return SerialPort(scanner.device, scanner.baud)
+
+    name = ScannerName(scanner.scanner)
+    return UsbScanner(name, attach, identifiers=scanner.identifiers)
+
+
+def _feedback(ways: Sequence[str], scanner: ScannerName, bell: UsbScanner | None) -> list[Feedback]:
+    feedback: list[Feedback] = []
+    for way in ways:
+        folder = led_folder(way)
+        if folder is not None:
+            feedback.append(LightOrSound(Led(folder)))
+        elif way == "beep" and bell is not None:
+            feedback.append(LightOrSound(bell))
+        elif way == "log":
+            feedback.append(Journal(scanner))
+    return feedback
 
 
 def reader_of(camera: Camera, *, retail: bool) -> CodeReader:
@@ -247,6 +294,14 @@ def _describing(
                         scanner=each.scanner, kind="camera", state=_hearing(tally, each.scanner)
                     )
                     for each in settings.cameras
+                ),
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner,
+                        kind="evdev" if isinstance(each, tables.EvdevScanner) else "serial",
+                        state=_hearing(tally, each.scanner),
+                    )
+                    for each in settings.usb_scanners
                 ),
             ),
         )
