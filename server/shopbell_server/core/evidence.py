@@ -34,9 +34,11 @@ class Evidence(IntEnum):
     """Staff confirmed her after a pass."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalKey:
-    """Which stay: one carrier of one person at one scanner, named by its first sighting."""
+class IntervalKey(NamedTuple):
+    """Which stay: one carrier of one person at one scanner, named by its first sighting.
+
+    Made and looked up by the thousand, hence no dataclass: those are compared in Python.
+    """
 
     person: PersonId
     store: StoreId

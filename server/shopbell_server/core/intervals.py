@@ -67,7 +67,7 @@ def clipped(interval: Interval, from_ms: int, to_ms: int) -> Interval:
     whole = interval.last_ms - interval.key.first_ms + 1
     return replace(
         interval,
-        key=replace(interval.key, first_ms=first_ms),
+        key=interval.key._replace(first_ms=first_ms),
         last_ms=last_ms,
         n=max(1, interval.n * part // whole),
     )
@@ -88,5 +88,5 @@ def truncated(intervals: Iterable[Interval], at_ms: Millis) -> tuple[Interval, .
 def reassigned(intervals: Iterable[Interval], person: PersonId) -> tuple[Interval, ...]:
     """Return the intervals as `person`'s: two people joined, or one split off, as if always so."""
     return gathered(
-        replace(interval, key=replace(interval.key, person=person)) for interval in intervals
+        replace(interval, key=interval.key._replace(person=person)) for interval in intervals
     )

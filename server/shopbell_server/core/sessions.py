@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.confidence import Confidence  # noqa: TC001  (who reads a stored session asks)
+from shopbell_server.core.evidence import Evidence  # noqa: TC001  (the same)
+from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.intervals import ACTS, apart, clipped, gathered, is_act
 from shopbell_server.core.showing import (
+    Glimpse,
     best_act,
     confidence_of,
     first_shown,
@@ -26,10 +29,7 @@ from shopbell_server.core.stretches import length_ms, union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.confidence import Confidence
-    from shopbell_server.core.evidence import Evidence, Interval
-    from shopbell_server.core.ids import ZoneId
-    from shopbell_server.core.showing import Glimpse
+    from shopbell_server.core.evidence import Interval
     from shopbell_server.core.visit_rules import VisitRules
 
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.confidence import Confidence
-from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.evidence import Carrier, Evidence
+from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.intervals import ACTS, order
 from shopbell_server.core.stretches import moment_of, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_server.core.evidence import Carrier, Interval
-    from shopbell_server.core.ids import ZoneId
+    from shopbell_server.core.evidence import Interval
     from shopbell_server.core.visit_rules import VisitRules
 
 PASS: Final = "pass"  # noqa: S105  (a reason, not a password)

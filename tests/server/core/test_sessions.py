@@ -166,6 +166,6 @@ def test_the_best_evidence_counts() -> None:
 
 
 def test_evidence_of_several_people_is_refused() -> None:
-    bob = replace(heard(0, 1), key=replace(heard(0, 1).key, person=PersonId("bob")))
+    bob = replace(heard(0, 1), key=heard(0, 1).key._replace(person=PersonId("bob")))
     with pytest.raises(ValueError, match="group the intervals first"):
         sessions([heard(0, 1), bob], RULES)

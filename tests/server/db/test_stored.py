@@ -15,7 +15,8 @@ from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import FactId, Millis, StoreId, VisitId, ZoneId
-from shopbell_server.core.sessions import Session
+from shopbell_server.core.sessions import Session, ZoneTime
+from shopbell_server.core.showing import Glimpse
 from shopbell_server.db import stored_facts, stored_sessions
 from tests.server.db.rows import ANNA, fact, session
 
@@ -118,6 +119,55 @@ def test_nothing_of_a_session_is_left_out() -> None:
     assert set(written) == {each.name for each in fields(Session)} | {"v"}
 
 
-def test_a_session_that_was_never_written_is_an_error() -> None:
+def test_a_session_that_was_written_in_the_first_version_is_read() -> None:
+    first = (
+        '{"v":1,"kind":"visit","start_ms":1,"end_ms":2,"duration_known":true,"reentries":3,'
+        '"evidence":4,"n":5,"scanners":[["pi","door"]],"zones":[{"zone":"z","first_ms":6,'
+        '"last_ms":7,"dwell_ms":8,"dwelt":true}],"confidence":3,"reasons":["pass"],'
+        '"engaged":true,"overlong":false,"shown":{"at_ms":9,"carrier":"pass","evidence":4,'
+        '"zone":null},"best_act":{"at_ms":10,"carrier":"pass","evidence":4,"zone":"z"},'
+        '"last_act":null,"heard_ms":11,"gone_ms":null,"reach_ms":12,"due_ms":13,'
+        '"rule_version":"1-abc"}'
+    )
+    session = stored_sessions.decoded(first)
+    assert session == Session(
+        kind="visit",
+        start_ms=Millis(1),
+        end_ms=Millis(2),
+        duration_known=True,
+        reentries=3,
+        evidence=Evidence.PASS,
+        n=5,
+        scanners=(("pi", "door"),),
+        zones=(
+            ZoneTime(
+                zone=ZoneId("z"),
+                first_ms=Millis(6),
+                last_ms=Millis(7),
+                dwell_ms=8,
+                dwelt=True,
+            ),
+        ),
+        confidence=Confidence.HIGH,
+        reasons=("pass",),
+        engaged=True,
+        overlong=False,
+        shown=Glimpse(at_ms=Millis(9), carrier="pass", evidence=Evidence.PASS, zone=None),
+        best_act=Glimpse(
+            at_ms=Millis(10), carrier="pass", evidence=Evidence.PASS, zone=ZoneId("z")
+        ),
+        last_act=None,
+        heard_ms=Millis(11),
+        gone_ms=None,
+        reach_ms=Millis(12),
+        due_ms=Millis(13),
+        rule_version="1-abc",
+    )
+    assert session.rule_version == "1-abc"
+    assert stored_sessions.encoded(session) == first
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"v":2}', '{"v":1,}', '{"v":1,"kind":"visit"}'])
+def test_a_session_that_was_never_written_is_an_error(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
-        stored_sessions.decoded('{"v":2}')
+        stored_sessions.decoded(text)
