@@ -39,7 +39,6 @@ from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
 from shopbell_edge.config import meaning, tables
 from shopbell_edge.config.feedback import led_folder
 from shopbell_edge.core.answering import CAMERA, HANDHELD
-from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.repeats import Repeats
@@ -61,6 +60,9 @@ if TYPE_CHECKING:
 
     from shopbell_edge.config.tables import Camera, Settings
     from shopbell_edge.core.answering import Habits
+    from shopbell_edge.core.interest import Look
+    from shopbell_edge.core.units import Boottime
+    from shopbell_edge.core.usual import Usual
     from shopbell_edge.ports import CodeReader, EdgeClock, Feedback, Radio, Spool, Uplink
 
     Seal = Callable[[str], str]
@@ -132,13 +134,14 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
         log.info("edge_stopped", edge=settings.edge)
 
 
-def radio_of(settings: Settings, radio: tables.Radio) -> Radio:
-    """Return the adapter that hears for `radio`."""
+def radio_of(radio: tables.Radio, look: Look[Usual], boottime: Callable[[], Boottime]) -> Radio:
+    """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first."""
     if isinstance(radio, tables.SocketRadio):
         return SocketRadio(Path(radio.path), scanner=radio.scanner)
     return BleakRadio(
         radio.adapter,
-        interested=interest_in(meaning.retailer(settings)),
+        look=look,
+        boottime=boottime,
         recovery=Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
     )
@@ -157,8 +160,9 @@ def _listening(
     settings: Settings, spool: Spool, clock: EdgeClock, tally: Tally
 ) -> Iterator[tuple[Listening, Radio]]:
     for each in settings.radios:
-        radio = radio_of(settings, each)
-        yield Listening(radio, roster_of(settings, each), spool, clock, tally), radio
+        roster = roster_of(settings, each)
+        radio = radio_of(each, roster.look, clock.boottime)
+        yield Listening(radio, roster, spool, clock, tally), radio
 
 
 def _looking(

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.config import meaning
 from shopbell_edge.core.frames import Foreign, recognise
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import interest_in
 from shopbell_edge.daemon import radio_of
 
 if TYPE_CHECKING:
@@ -103,7 +105,9 @@ class LiveTable:
         def feels(health: Health) -> None:
             self._health[radio.scanner] = health
 
-        await radio_of(self._settings, radio).listen(heard, feels)
+        look = interest_in(self._retailer)
+        boottime = Boottime(0)  # nobody is known, so it makes no difference
+        await radio_of(self._settings, radio, look, lambda: boottime).listen(heard, feels)
 
     def _row(self, scanner: str, frame: str, token: str) -> Row | None:
         key = (scanner, frame, token)

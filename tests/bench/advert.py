@@ -18,7 +18,6 @@ from bleak.backends.scanner import AdvertisementData
 
 from shopbell_edge.adapters.ble.ear import Ear
 from shopbell_edge.adapters.clock import system_clock
-from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.roster import Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.units import ScannerName
@@ -182,7 +181,7 @@ def callback_alone(ads: list[bytes]) -> list[float]:
     def empty(_device: BLEDevice, _data: AdvertisementData) -> None:
         pass
 
-    ear = Ear(interest_in(RETAILER), hear, lambda: None)
+    ear = Ear(roster.look, clock.boottime, hear, lambda: None)
     data = [as_bleak_says(ad) for ad in ads] * (CALLS // len(ads))
     differences = []
     for _ in range(ROUNDS):

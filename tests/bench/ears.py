@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 import structlog
 from bleak import BleakScanner
 
-from shopbell_edge.adapters.ble.radio import EVERY_ADVERT, BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.adapters.ble.scans import EVERY_ADVERT
 from shopbell_edge.adapters.clock import system_clock
-from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.roster import Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.core.telling import ONLINE
+from shopbell_edge.core.units import ScannerName
 from shopbell_edge.tasks.listen import Listening
 from tests.bench.air import RETAILER
 from tests.fakes.spool import MemorySpool
@@ -48,13 +49,14 @@ async def empty() -> None:
 async def radio() -> None:
     """Listen as the daemon does."""
     clock = system_clock("system", err_ms=1)
-    radio = BleakRadio(
+    roster = Roster(scanner=ScannerName("hci0"), retailer=RETAILER, rules=Rules())
+    radio = BluetoothRadio(
         "hci0",
-        interested=interest_in(RETAILER),
+        look=roster.look,
+        boottime=clock.boottime,
         recovery=Recovery(),
         uniform=lambda low, _high: low,
     )
-    roster = Roster(scanner=radio.scanner, retailer=RETAILER, rules=Rules())
     listening = Listening(radio, roster, MemorySpool(clock.now()), clock, Tally())
     task = asyncio.create_task(listening.run(lambda: True, ONLINE, lambda: None))
     try:

@@ -11,7 +11,6 @@ from bleak.backends.scanner import AdvertisementData
 
 from shopbell_edge import daemon  # all that an edge without a camera loads
 from shopbell_edge.adapters.ble.ear import Ear
-from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.roster import Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.telling import ONLINE
@@ -80,7 +79,7 @@ class Street:
         self.heard = 0
         self._rng = Random(1)
         self._now_ms = 1_000
-        self._ear = Ear(interest_in(RETAILER), self._hear, lambda: None)
+        self._ear = Ear(self.roster.look, self._boottime, self._hear, lambda: None)
 
     def pass_by(self, count: int) -> float:
         """Let `count` advertisements be heard; return the memory in MiB."""
@@ -95,7 +94,10 @@ class Street:
         return rss_mib()
 
     def _hear(self, advertisement: Advertisement) -> None:
-        self.roster.hear(advertisement, Boottime(self._now_ms))
+        self.roster.hear(advertisement, self._boottime())
+
+    def _boottime(self) -> Boottime:
+        return Boottime(self._now_ms)
 
     def _next(self) -> AdvertisementData:
         manufacturer: dict[int, bytes] = {}

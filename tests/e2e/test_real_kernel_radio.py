@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from bleak import BleakScanner
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
-from shopbell_edge.core.interest import interest_in
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import interest_in
 from tests.edge.adapters.listening import listening
 from tests.rigs.waiting import until
 from tests.shared import vectors
@@ -47,8 +48,12 @@ FOREIGN: Final = IBEACON[:9] + bytes(16) + IBEACON[25:]
 
 @asynccontextmanager
 async def hearing(adapter: str) -> AsyncIterator[Listener]:
-    radio = BleakRadio(
-        adapter, interested=interest_in(RETAILER), recovery=Recovery(), uniform=random.uniform
+    radio = BluetoothRadio(
+        adapter,
+        look=interest_in(RETAILER),
+        boottime=lambda: Boottime(0),
+        recovery=Recovery(),
+        uniform=random.uniform,
     )
     async with listening(radio) as listener:
         await listener.is_hearing()

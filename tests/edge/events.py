@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shopbell_wire.messages import Phase
 
 
-def presence(n: int = 1, phase: Phase = "present") -> Presence:
+def presence(n: int = 1, phase: Phase = "present", reason: str = "30 s") -> Presence:
     """Return a presence event that `n` tells from others."""
     return Presence(
         scanner="hci0",
@@ -21,7 +21,7 @@ def presence(n: int = 1, phase: Phase = "present") -> Presence:
         last_ms=1_795_262_401_000,
         n=n + 1,
         loss_db=Loss(median=14.0, p10=11.0, last=13.0),
-        reason="30 s",
+        reason=reason,
     )
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}\s*", re.ASCII)
 
+_STANDARD: Final = Rules()
+
 DEMO_SPEED = 20
 """As the server's: a quarter of an hour in the shop is 45 s in the demo."""
 
@@ -35,6 +37,7 @@ def presence_rules(settings: Settings, radio: Radio) -> Rules:
         enter_within_ms=_ms(presence.enter_within_s),
         inactive_ms=_ms(presence.inactive_s / speed),
         leave_ms=_ms(presence.leave_s / speed),
+        shown_ms=_STANDARD.shown_ms // speed,
     )
 
 

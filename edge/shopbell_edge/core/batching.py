@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from shopbell_edge.core.telling import LASTED
 from shopbell_edge.core.units import Boottime
 from shopbell_wire.messages import MAX_EVENTS, Presence, Scan
 
@@ -72,7 +73,9 @@ class Unripe:
 
 def urgent(event: Event) -> bool:
     """Return whether `event` leaves at once; only a phase that nobody acts on may wait."""
-    return not (isinstance(event, Presence) and event.phase in {"present", "inactive"})
+    if isinstance(event, Presence) and event.phase in {"present", "inactive"}:
+        return event.reason == LASTED
+    return True
 
 
 def is_scan(event: Event) -> bool:

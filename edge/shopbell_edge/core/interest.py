@@ -1,44 +1,54 @@
-"""Which advertisements are worth a closer look.
+"""What of an advertisement could be ours.
 
 Owns: the question that is asked of every advertisement of every stranger, before anything is made of it.
-Never: decides that something is ours (`frames` does), or allocates.
+Never: decides that something is ours (`frames` does).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shopbell_edge.core.frames import APPLE
 
 if TYPE_CHECKING:
     from shopbell_edge.core.retailer import Retailer
 
-Interested = Callable[[Mapping[int, bytes], Mapping[str, bytes], Sequence[str]], bool]
-"""Whether manufacturer data, service data and service UUIDs may hold a frame of ours.
+Parts = tuple[bytes | None, bytes | None, str | None]
+"""All of an advertisement that can make a frame of ours: Apple's data, the retailer's service data, and of
+the service UUIDs with the retailer's prefix the newest; None for what is not there. At least one is.
 
-Quick, and without side effects. It may say yes wrongly; a wrong no would lose a customer.
+A phone repeats them for as long as it keeps its token; whatever else it says makes no difference.
+"""
+
+Found = TypeVar("Found")
+
+Look = Callable[[Mapping[int, bytes], Mapping[str, bytes], Sequence[str]], Found | None]
+"""What is made of manufacturer data, service data and service UUIDs; None where nothing of them is ours.
+
+Quick, and without side effects. It may find something wrongly; a wrong None would lose a customer.
 """
 
 
-def interest_in(*retailers: Retailer) -> Interested:
-    """Return the question for frames of `retailers`: true at least wherever `recognise` finds one."""
-    starts = tuple(retailer.ibeacon_start for retailer in retailers)
-    uuids = frozenset(retailer.uuid for retailer in retailers)
-    prefixes = tuple(retailer.prefix for retailer in retailers)
+def look_for(retailer: Retailer, found: Callable[[Parts], Found]) -> Look[Found]:
+    """Return what calls `found` with the parts: at least wherever `recognise` finds a frame of `retailer`."""
+    start, uuid, prefix = retailer.ibeacon_start, retailer.uuid, retailer.prefix
 
-    def interested(
+    def look(
         manufacturer_data: Mapping[int, bytes],
         service_data: Mapping[str, bytes],
         service_uuids: Sequence[str],
-    ) -> bool:
-        if APPLE in manufacturer_data and manufacturer_data[APPLE].startswith(starts):
-            return True
-        if service_data and not uuids.isdisjoint(service_data):
-            return True
-        for text in service_uuids:  # noqa: SIM110  any() would build a generator for each stranger
-            if text.startswith(prefixes):
-                return True
-        return False
+    ) -> Found | None:
+        beacon = data = newest = None
+        if APPLE in manufacturer_data and manufacturer_data[APPLE].startswith(start):
+            beacon = manufacturer_data[APPLE]
+        if service_data and uuid in service_data:
+            data = service_data[uuid]
+        for text in service_uuids:
+            if text.startswith(prefix):
+                newest = text
+        if beacon is None and data is None and newest is None:
+            return None
+        return found((beacon, data, newest))
 
-    return interested
+    return look

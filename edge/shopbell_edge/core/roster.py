@@ -13,20 +13,24 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.frames import Foreign, recognise
+from shopbell_edge.core.interest import look_for
 from shopbell_edge.core.listening import Listening
 from shopbell_edge.core.presence import Candidate
-from shopbell_edge.core.telling import Told, seconds, tell
+from shopbell_edge.core.telling import LASTED, Told, seconds, tell
 from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import Usuals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.frames import Carrier
+    from shopbell_edge.core.interest import Look
     from shopbell_edge.core.retailer import Retailer
     from shopbell_edge.core.rules import Rules
     from shopbell_edge.core.telling import Pace
     from shopbell_edge.core.units import ScannerName
+    from shopbell_edge.core.usual import Usual
     from shopbell_wire.messages import Clock, Phase, Presence
 
 MOST_TOKENS: Final = 10_000
@@ -42,7 +46,8 @@ _Key = tuple[str, str]
 class Roster:
     """Presence at `scanner`. Boottimes handed in must not run backwards.
 
-    Use: `hear` every advertisement, and `take` when it says so; `tick` about once a second.
+    Use: `hear` every advertisement, and `take` when it says so; `tick` about once a second. Most of them are
+    usual, though: what `look` returns may `hear` them instead, and says whether it did.
     """
 
     __slots__ = (
@@ -51,12 +56,14 @@ class Roster:
         "_heard_ms",
         "_listening",
         "_most",
+        "_parts_of",
         "_pushed_out",
         "_retailer",
         "_rules",
         "_scanner",
         "_stays",
         "_untold",
+        "_usuals",
     )
 
     def __init__(
@@ -71,9 +78,11 @@ class Roster:
         self._retailer = retailer
         self._rules = rules
         self._most = most_tokens
-        # Both in the order in which they were heard last, the latest at the end.
         self._candidates: OrderedDict[_Key, Candidate] = OrderedDict()
-        self._stays: OrderedDict[_Key, Told] = OrderedDict()
+        """In the order in which they were heard last, the latest at the end."""
+        self._stays: dict[_Key, Told] = {}
+        self._parts_of = look_for(retailer, lambda parts: parts)
+        self._usuals = Usuals(retailer, rules)
         self._untold: list[tuple[Told, Phase, str]] = []
         self._listening = Listening()
         self._heard_ms = 0
@@ -83,7 +92,7 @@ class Roster:
     @property
     def counts(self) -> Mapping[str, int]:
         """Advertisements so far, by result: `ours`, or why not."""
-        return self._counts
+        return self._counts | {OURS: self._counts[OURS] + self._usuals.heard}
 
     @property
     def pushed_out(self) -> int:
@@ -100,6 +109,14 @@ class Roster:
         """How many tokens are remembered: here or not (yet) near enough."""
         return len(self._stays) + len(self._candidates)
 
+    @property
+    def look(self) -> Look[Usual]:
+        """The first look at an advertisement: None for a stranger's, else what may hear it.
+
+        That does what `hear` would do, and brings nothing about that there were to `take`.
+        """
+        return self._usuals.look
+
     def hear(self, advertisement: Advertisement, now: Boottime) -> bool:
         """Take in an advertisement; return whether there is something to `take`."""
         self._heard_ms = now
@@ -108,8 +125,8 @@ class Roster:
             self._counts[found] += 1
             return False
         self._counts[OURS] += 1
-        for carrier in found:
-            self._sight(carrier, advertisement.rssi_dbm, now)
+        here = [self._sight(carrier, advertisement.rssi_dbm, now) for carrier in found]
+        self._learn(advertisement, here)
         return bool(self._untold)
 
     def take(self, clock: Clock) -> list[Presence]:
@@ -138,28 +155,37 @@ class Roster:
 
         What it heard after `since` proves that it was not blind then.
         """
-        self._listening.stop(max(since, self._heard_ms))
+        heard_ms = max((told.stay.last for told in self._stays.values()), default=0)
+        self._listening.stop(max(since, self._heard_ms, heard_ms))
+        self._usuals.forget_all()
 
     def hearing(self, now: Boottime) -> None:
         """Let the leave timers go on where they stood."""
         self._listening.go_on(now)
+        self._usuals.forget_all()
 
-    def _sight(self, carrier: Carrier, rssi_dbm: int, now: Boottime) -> None:
+    def _sight(self, carrier: Carrier, rssi_dbm: int, now: Boottime) -> tuple[int, Told | None]:
+        """Take in one frame; return its power, and the stay that it is a sighting of."""
         rules = self._rules
         power_dbm = carrier.power_dbm
         if power_dbm is None:
             power_dbm = rules.default_power_dbm
-        loss_db = power_dbm - rssi_dbm + rules.scanner_offset_db
+        bare_db = power_dbm - rssi_dbm
         key = (carrier.frame, carrier.token)
         told = self._stays.get(key)
         if told is None:
-            self._sight_candidate(key, carrier, loss_db, now)
-            return
-        self._stays.move_to_end(key)
-        if told.stay.hear(now, self._listening.at(now), loss_db, carrier.mac, rules):
+            return power_dbm, self._sight_candidate(key, carrier, bare_db, now)
+        deaf_ms = now - self._listening.at(now)
+        if told.stay.hear(now, deaf_ms, bare_db, carrier.mac, rules):
             self._untold.append((told, "present", "heard again"))
+        if not told.shown and told.stay.has_lasted(rules):
+            told.shown = True
+            self._untold.append((told, "present", LASTED))
+        return power_dbm, told
 
-    def _sight_candidate(self, key: _Key, carrier: Carrier, loss_db: float, now: Boottime) -> None:
+    def _sight_candidate(
+        self, key: _Key, carrier: Carrier, bare_db: int, now: Boottime
+    ) -> Told | None:
         candidate = self._candidates.get(key)
         if candidate is None:
             self._make_room()
@@ -167,16 +193,29 @@ class Roster:
         else:
             self._candidates.move_to_end(key)
         rules = self._rules
-        stay = candidate.hear(now, self._listening.at(now), loss_db, rules)
+        stay = candidate.hear(now, now - self._listening.at(now), bare_db, rules)
         if stay is None:
-            return
+            return None
         stay.mac = carrier.mac
-        stay.mac_at = now
+        stay.mac_since = now
         told = Told(stay=stay, frame=carrier.frame, token=carrier.token, at=now, median_db=0.0, n=0)
+        told.shown = stay.has_lasted(rules)
         del self._candidates[key]
         self._stays[key] = told
         why = f"{rules.enter_sightings} in {seconds(rules.enter_within_ms)}"
         self._untold.append((told, "entered", why))
+        return told
+
+    def _learn(self, advertisement: Advertisement, here: Sequence[tuple[int, Told | None]]) -> None:
+        """Remember the advertisement as usual where the next of its kind will only lengthen stays."""
+        if self._listening.is_blind:
+            return  # its clock stands still, so a sighting changes more than a window
+        stays = [(power_dbm, told) for power_dbm, told in here if told is not None]
+        if len(stays) < len(here) or any(told.stay.inactive for _, told in stays):
+            return
+        parts = self._parts_of(*advertisement[1:])
+        assert parts is not None  # noqa: S101  it held a frame of ours
+        self._usuals.learn(parts, stays)
 
     def _make_room(self) -> None:
         if self.known < self._most:
@@ -185,14 +224,21 @@ class Roster:
         if self._candidates:
             self._candidates.popitem(last=False)
             return
-        _, told = self._stays.popitem(last=False)
+        # A millisecond to find, and rare: whoever fills a shop with stays waits for the disk at each of them.
+        key = min(self._stays, key=lambda key: self._stays[key].stay.last)
+        told = self._forget_stay(key)
         self._untold.append((told, "left", f"pushed out: {self._most} tokens heard later"))
+
+    def _forget_stay(self, key: _Key) -> Told:
+        told = self._stays.pop(key)
+        self._usuals.forget(told)
+        return told
 
     def _forget_candidates(self, now: Boottime) -> None:
         """Forget whoever was not heard for so long that no sighting of theirs counts any more."""
         while self._candidates:
             key, candidate = next(iter(self._candidates.items()))
-            if candidate.last_ms >= now - self._rules.enter_within_ms:
+            if candidate.last >= now - self._rules.enter_within_ms:
                 return
             del self._candidates[key]
 
@@ -207,6 +253,7 @@ class Roster:
                 self._untold.append((told, "left", f"unheard {seconds(rules.leave_ms)}"))
             elif phase == "inactive" and not told.stay.inactive:
                 told.stay.inactive = True
+                self._usuals.forget(told)
                 self._untold.append((told, "inactive", f"unheard {seconds(rules.inactive_ms)}"))
         for key in gone:
-            del self._stays[key]
+            self._forget_stay(key)

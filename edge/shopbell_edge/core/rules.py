@@ -58,6 +58,15 @@ class Rules:
     leave_ms: int = 180_000
     """Unheard for so long: gone. `leave_timeout` checks it against the beacon and the scanner."""
 
+    shown_ms: int = 60_000
+    """A stay that has lasted so long is told at once, for from then on the server may show it to staff (its
+    `shown_dwell_ms`). With the next report she would be shown up to 30 s late; so it is one report more
+    for each token, four an hour beside 120 of a phone that lies still. A store whose server asks for
+    another dwell is told with the next report, as before."""
+
+    shown_sightings: int = 5
+    """And heard so often (the server's `shown_sightings`): with fewer it would not be shown yet."""
+
     def __post_init__(self) -> None:
         wrong = "; ".join(_contradictions(self))
         if wrong:
@@ -87,6 +96,7 @@ def _contradictions(rules: Rules) -> Iterator[str]:
         "window_sightings",
         "window_ms",
         "inactive_ms",
+        "shown_sightings",
     ):
         if getattr(rules, name) < 1:
             yield f"{name} is {getattr(rules, name)}; write 1 or more"

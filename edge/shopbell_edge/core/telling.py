@@ -15,6 +15,7 @@ from shopbell_edge.core.units import Boottime
 from shopbell_wire.messages import Presence
 
 if TYPE_CHECKING:
+    from shopbell_edge.core.interest import Parts
     from shopbell_edge.core.presence import Stay
     from shopbell_edge.core.rules import Rules
     from shopbell_edge.core.units import ScannerName, TokenHex
@@ -26,6 +27,10 @@ MOVED_DB: Final = 6.0
 STEP_MS: Final = 250
 """The error that a synchronized clock may have. A clock that differs by more from the one that dated a stay
 was set in between; `CLOCK_BOOTTIME` is slewed along with the wall clock, so only steps tell them apart."""
+
+
+LASTED: Final = "long enough to be shown"
+"""The reason of the report with which the server may show a stay to staff: somebody waits for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,10 @@ class Told:
     n: int
     offset_ms: int | None = None
     """Wall time less boottime, as of the first report: all times of the stay are dated by it."""
+    shown: bool = False
+    """Whether the server was told, or is about to be, that the stay has lasted long enough."""
+    usual: Parts | None = None
+    """By what of an advertisement a usual sighting of it is known, if it is (`usual`)."""
 
     def news(self, now: Boottime, pace: Pace, rules: Rules) -> str | None:
         """Return why a report is due, or None. Without a new sighting there is nothing to report."""
@@ -87,6 +96,7 @@ def tell(
     told.at = Boottime(clock.boottime_ms)
     told.median_db = loss_db.median
     told.n = stay.n
+    told.shown = told.shown or stay.has_lasted(rules)
     return Presence(
         scanner=scanner,
         frame=told.frame,

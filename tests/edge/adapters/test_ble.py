@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.backoff import Backoff
-from shopbell_edge.core.interest import interest_in
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import interest_in
 from shopbell_edge.ports import RadioLostError
 from tests.edge.adapters.listening import listening
 from tests.rigs.fake_bluez.bus import message_bus, missing, system_bus_at
@@ -36,9 +37,13 @@ FOREIGN: Final = IBEACON[:9] + bytes(16) + IBEACON[25:]
 """An iBeacon of somebody else."""
 
 
-def a_radio(recovery: Recovery = PATIENT) -> BleakRadio:
-    return BleakRadio(
-        "hci0", interested=interest_in(RETAILER), recovery=recovery, uniform=lambda _low, high: high
+def a_radio(recovery: Recovery = PATIENT) -> BluetoothRadio:
+    return BluetoothRadio(
+        "hci0",
+        look=interest_in(RETAILER),
+        boottime=lambda: Boottime(0),
+        recovery=recovery,
+        uniform=lambda _low, high: high,
     )
 
 
@@ -305,5 +310,5 @@ class TestTheBus:
         assert reasons == ["no_bluetoothd", "no_bus"]
 
 
-async def _listen(radio: BleakRadio) -> None:
+async def _listen(radio: BluetoothRadio) -> None:
     await radio.listen(lambda _: None, lambda _: None)

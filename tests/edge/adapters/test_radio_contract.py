@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.adapters.socket_radio import SocketRadio
 from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import UNUSUAL
 from tests.edge.adapters.listening import Listener, listening
 from tests.fakes.radio import FakeRadio
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
@@ -41,9 +43,10 @@ class Air(Protocol):
 
 class BleakAir:
     def __init__(self, bluez: FakeBluez) -> None:
-        self.radio = BleakRadio(
+        self.radio = BluetoothRadio(
             "hci0",
-            interested=lambda _manufacturer, _service, _uuids: True,
+            look=lambda _manufacturer, _service, _uuids: UNUSUAL,
+            boottime=lambda: Boottime(0),
             recovery=Recovery(),
             uniform=lambda low, _high: low,
         )

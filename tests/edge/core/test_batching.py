@@ -15,6 +15,7 @@ from shopbell_edge.core.batching import (
     lane,
     urgent,
 )
+from shopbell_edge.core.telling import LASTED
 from shopbell_edge.core.units import Boottime
 from shopbell_wire.messages import Clock, ClockState, Event, StreamStarted
 from tests.edge import events
@@ -54,13 +55,16 @@ def rows(chosen: Chosen | Unripe) -> tuple[int, ...]:
         (events.presence(phase="entered"), True),
         (events.presence(phase="left"), True),
         (events.presence(phase="present"), False),
+        (events.presence(phase="present", reason=LASTED), True),
         (events.presence(phase="inactive"), False),
         (events.scan(), True),
         (events.health(), True),
         (StreamStarted(previous=None, previous_last_seq=None, software="1"), True),
     ],
 )
-def test_all_but_a_phase_that_goes_on_leave_at_once(event: Event, *, at_once: bool) -> None:
+def test_all_leave_at_once_but_a_phase_that_goes_on_unless_somebody_waits_for_it(
+    event: Event, *, at_once: bool
+) -> None:
     assert urgent(event) is at_once
 
 

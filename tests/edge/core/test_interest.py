@@ -1,4 +1,4 @@
-"""Which advertisements are worth a closer look."""
+"""What of an advertisement could be ours."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from shopbell_edge.core.advertisement import Advertisement
 from shopbell_edge.core.frames import APPLE, Foreign, recognise
-from shopbell_edge.core.interest import interest_in
+from shopbell_edge.core.interest import Parts, look_for
 from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.usual import UNUSUAL, interest_in
 
 OURS: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
 THEIRS: Final = Retailer(uuid="11111111-2222-3333-4444-555555555555", prefix="aaaaaaaa")
@@ -26,28 +27,49 @@ adverts = st.builds(
 )
 
 
+def parts_of(advert: Advertisement) -> Parts | None:
+    look = look_for(OURS, lambda parts: parts)
+    return look(advert.manufacturer_data, advert.service_data, advert.service_uuids)
+
+
+def of_parts(parts: Parts, rssi_dbm: int) -> Advertisement:
+    """Return an advertisement that says `parts` and nothing else."""
+    beacon, data, uuid = parts
+    return Advertisement(
+        rssi_dbm,
+        {} if beacon is None else {APPLE: beacon},
+        {} if data is None else {OURS.uuid: data},
+        [] if uuid is None else [uuid],
+    )
+
+
 @given(adverts)
 def test_nothing_that_is_ours_is_overlooked(advert: Advertisement) -> None:
-    interested = interest_in(OURS)(
-        advert.manufacturer_data, advert.service_data, advert.service_uuids
-    )
     if not isinstance(recognise(advert, OURS), Foreign):
-        assert interested
+        assert parts_of(advert) is not None
+
+
+@given(adverts)
+def test_the_parts_say_all_that_the_advertisement_said(advert: Advertisement) -> None:
+    parts = parts_of(advert)
+    if parts is not None:
+        assert recognise(of_parts(parts, advert.rssi_dbm), OURS) == recognise(advert, OURS)
 
 
 def test_other_frames_of_apple_are_not_of_interest() -> None:
-    assert not interest_in(OURS)({APPLE: bytes.fromhex("1005031c0a2b3c")}, {}, [])
+    assert parts_of(Advertisement(-60, {APPLE: bytes.fromhex("1005031c0a2b3c")}, {}, [])) is None
 
 
 def test_beacons_and_services_of_others_are_not_of_interest() -> None:
-    foreign = interest_in(OURS)
-    assert not foreign({APPLE: THEIRS.ibeacon_start + bytes(5)}, {}, [])
-    assert not foreign({}, {THEIRS.uuid: bytes(10)}, [])
-    assert not foreign({}, {}, ["0000fd6f-0000-1000-8000-00805f9b34fb"])
+    for foreign in (
+        Advertisement(-60, {APPLE: THEIRS.ibeacon_start + bytes(5)}, {}, []),
+        Advertisement(-60, {}, {THEIRS.uuid: bytes(10)}, []),
+        Advertisement(-60, {}, {}, ["0000fd6f-0000-1000-8000-00805f9b34fb"]),
+    ):
+        assert parts_of(foreign) is None
 
 
-def test_several_retailers_may_share_an_edge() -> None:
-    interested = interest_in(OURS, THEIRS)
-    assert interested({APPLE: THEIRS.ibeacon_start + bytes(5)}, {}, [])
-    assert interested({}, {OURS.uuid: b""}, [])
-    assert interested({}, {}, [f"{THEIRS.prefix}-0000-0000-0000-000000000000"])
+def test_who_knows_nobody_takes_a_closer_look_at_all_that_could_be_ours() -> None:
+    look = interest_in(OURS)
+    assert look({}, {OURS.uuid: b"\x10"}, []) is UNUSUAL
+    assert look({}, {}, []) is None

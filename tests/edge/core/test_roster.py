@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shopbell_edge.core.roster import MOST_TOKENS, Roster
 from shopbell_edge.core.rules import Rules
-from shopbell_edge.core.telling import OFFLINE, ONLINE, PARTING, Pace
+from shopbell_edge.core.telling import LASTED, OFFLINE, ONLINE, PARTING, Pace
 from shopbell_edge.core.units import Boottime, ScannerName
 from shopbell_wire.messages import Clock, Presence
 from tests.edge.core.advertisements import (
@@ -154,7 +154,36 @@ def test_who_walks_is_told_more_often(shop: Shop) -> None:
         for rssi_dbm in (-60, -85, -60, -85)
         for event in shop.stay_near(ibeacon(1, rssi_dbm=rssi_dbm), 15_000)
     ]
-    assert [event.reason for event in events] == ["moved more than 6 dB"] * 4
+    moves = [event for event in events if event.reason != LASTED]
+    assert [event.reason for event in moves] == ["moved more than 6 dB"] * 4
+
+
+def test_a_stay_is_told_in_the_moment_in_which_it_has_lasted_long_enough_to_be_shown() -> None:
+    shop = open_shop(Rules(shown_ms=20_000))
+    events = shop.stay_near(ibeacon(1), 20_000) + shop.wait(1_000)
+    assert phases(events) == ["entered"]
+    (event,) = shop.hear(ibeacon(1))
+    assert (event.phase, event.reason, event.n) == ("present", LASTED, 21)
+    assert event.last_ms - event.first_ms >= 20_000
+    assert LASTED not in [event.reason for event in shop.stay_near(ibeacon(1), 60_000)]
+
+
+def test_but_not_before_it_was_heard_often_enough() -> None:
+    shop = open_shop(Rules(shown_ms=4_000))
+    shop.enter(ibeacon(1))
+    shop.now_ms = 5_000
+    assert shop.hear(ibeacon(1)) == []
+    assert [event.n for event in shop.hear(ibeacon(1))] == [5]
+
+
+def test_what_another_report_has_told_is_not_told_again() -> None:
+    shop = open_shop(Rules(shown_ms=4_000))
+    for _ in range(7):
+        shop.hear(ibeacon(1, rssi_dbm=FAR_DBM))
+        shop.now_ms += 1_000
+    events = [event for _ in range(7) for event in shop.hear(ibeacon(1))]
+    assert phases(events) == ["entered"]
+    assert shop.hear(ibeacon(1)) == []
 
 
 def test_at_parting_the_last_sightings_are_told(shop: Shop) -> None:

@@ -35,8 +35,8 @@ def clock(boottime_ms: int, offset_ms: int = WALL_MS) -> Clock:
 
 def told() -> Told:
     heard = Window()
-    heard.add(Boottime(1_000), 15.0)
-    stay = Stay(first=Boottime(1_000), last=Boottime(1_000), n=1, heard=heard, listened_ms=1_000)
+    heard.add(Boottime(1_000), 15)
+    stay = Stay(first=Boottime(1_000), heard=heard, deaf_ms=0)
     return Told(
         stay=stay,
         frame="ibeacon",
@@ -47,8 +47,8 @@ def told() -> Told:
     )
 
 
-def hear(one: Told, at_ms: int, loss_db: float, mac: str = "") -> None:
-    one.stay.hear(Boottime(at_ms), at_ms, loss_db, mac, RULES)
+def hear(one: Told, at_ms: int, loss_db: int, mac: str = "") -> None:
+    one.stay.hear(Boottime(at_ms), 0, loss_db, mac, RULES)
 
 
 def say(one: Told, at: Clock) -> Presence:
@@ -61,7 +61,7 @@ def due(one: Told, at_ms: int, pace: Pace = ONLINE) -> str | None:
 
 def test_an_event_says_all_that_is_known_in_wall_time() -> None:
     one = told()
-    hear(one, 3_000, 17.0, mac="424fcc11")
+    hear(one, 3_000, 17, mac="424fcc11")
     assert msgspec.to_builtins(say(one, clock(4_000))) == {
         "type": "presence",
         "scanner": "hci0",
@@ -105,23 +105,23 @@ def test_without_a_new_sighting_there_is_nothing_to_tell() -> None:
 
 def test_while_the_median_moves_a_report_is_due_after_five_seconds() -> None:
     one = told()
-    hear(one, 20_000, 21.1)
+    hear(one, 20_000, 22)
     assert due(one, 5_999) is None
     assert due(one, 6_000) == "moved more than 6 dB"
 
 
 def test_while_it_does_not_after_thirty() -> None:
     one = told()
-    hear(one, 20_000, 21.0)
+    hear(one, 20_000, 21)
     assert due(one, 30_999) is None
     assert due(one, 31_000) == "30 s"
 
 
 def test_moving_is_against_what_was_told_last() -> None:
     one = told()
-    hear(one, 20_000, 25.0)
+    hear(one, 20_000, 25)
     say(one, clock(20_000))
-    hear(one, 21_000, 25.0)
+    hear(one, 21_000, 25)
     assert due(one, 26_000) is None
 
 
@@ -131,14 +131,14 @@ def test_moving_is_against_what_was_told_last() -> None:
 )
 def test_other_times_have_another_pace(pace: Pace, after_ms: int) -> None:
     one = told()
-    hear(one, 20_000, 29.0)
+    hear(one, 20_000, 29)
     assert due(one, 1_000 + after_ms - 1, pace) is None
     assert due(one, 1_000 + after_ms, pace) == seconds(after_ms)
 
 
 def test_at_parting_everything_is_told() -> None:
     one = told()
-    hear(one, 1_000, 15.0)
+    hear(one, 1_000, 15)
     assert due(one, 1_000, PARTING) == "0 s"
 
 

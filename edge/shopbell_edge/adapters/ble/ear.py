@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from bleak.backends.device import BLEDevice
     from bleak.backends.scanner import AdvertisementData
 
-    from shopbell_edge.core.interest import Interested
+    from shopbell_edge.core.interest import Look
     from shopbell_edge.core.recovery import Reason
+    from shopbell_edge.core.units import Boottime
+    from shopbell_edge.core.usual import Usual
 
 NOT_HEARD_DBM: Final = -127
 """What bleak reports where BlueZ has no RSSI: a property of a device changed, nothing was received."""
@@ -30,18 +32,32 @@ class Ear:
     `adverts` counts what was received, `foreign` what of it was of no interest.
     """
 
-    __slots__ = ("_ended", "_first", "_heard", "_interested", "_proven", "adverts", "foreign")
+    __slots__ = (
+        "_boottime",
+        "_ended",
+        "_first",
+        "_heard",
+        "_look",
+        "_proven",
+        "adverts",
+        "foreign",
+    )
 
     def __init__(
         self,
-        interested: Interested,
+        look: Look[Usual],
+        boottime: Callable[[], Boottime],
         heard: Callable[[Advertisement], None],
         first: Callable[[], None],
     ) -> None:
-        """Call `heard` for what is of interest, and `first` when a scan has proved that it hears."""
+        """Take a `look` at everything, and call `heard` for what is found and does not hear it by itself.
+
+        `first` is called when a scan has proved that it hears.
+        """
         self.adverts = 0
         self.foreign = 0
-        self._interested = interested
+        self._look = look
+        self._boottime = boottime
         self._heard = heard
         self._first = first
         self._ended: asyncio.Future[Reason] | None = None
@@ -66,10 +82,11 @@ class Ear:
             if not self._proven:
                 self._proven = True
                 self._first()
-            if self._interested(manufacturer_data, service_data, service_uuids):
-                self._heard(Advertisement(rssi_dbm, manufacturer_data, service_data, service_uuids))
-            else:
+            usual = self._look(manufacturer_data, service_data, service_uuids)
+            if usual is None:
                 self.foreign += 1
+            elif not usual.hear(rssi_dbm, self._boottime()):
+                self._heard(Advertisement(rssi_dbm, manufacturer_data, service_data, service_uuids))
         except Exception as broken:  # noqa: BLE001  handed on to whoever awaits the scan
             if self._ended is not None and not self._ended.done():
                 self._ended.set_exception(broken)

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     from shopbell_edge.adapters.ble.bus import Bluez
     from shopbell_edge.core.advertisement import Advertisement
-    from shopbell_edge.core.interest import Interested
+    from shopbell_edge.core.interest import Look
     from shopbell_edge.core.recovery import Reason, Recovery, Step
+    from shopbell_edge.core.units import Boottime
+    from shopbell_edge.core.usual import Usual
 
 EVERY_ADVERT: Final[BlueZDiscoveryFilters] = {"DuplicateData": True, "RSSI": -127}
 """Without these BlueZ reports a constant advertisement once, and then only when its RSSI moves by 8 dB.
@@ -52,19 +54,22 @@ class BleakRadio:
         self,
         adapter: str,
         *,
-        interested: Interested,
+        look: Look[Usual],
+        boottime: Callable[[], Boottime],
         recovery: Recovery,
         uniform: Callable[[float, float], float],
     ) -> None:
         """Listen on `adapter` (`hci0`), and follow it if it comes back under another name.
 
-        Of what is received, only what `interested` admits is heard.
+        Of what is received, only that is heard in which `look` finds something, and which what it finds
+        does not hear by itself, told the `boottime`.
 
         `uniform(low, high)` draws the waits between attempts. The bus is the system's, or the one that
         `DBUS_SYSTEM_BUS_ADDRESS` names.
         """
         self._own = Own(adapter)
-        self._interested = interested
+        self._look = look
+        self._boottime = boottime
         self._recovery = recovery
         self._uniform = uniform
         self._ear: Ear | None = None
@@ -89,7 +94,7 @@ class BleakRadio:
         """
         logging.getLogger("bleak").setLevel(logging.WARNING)  # below, it writes every address down
         voice = _Voice(health)
-        ear = self._ear = Ear(self._interested, heard, voice.hearing)
+        ear = self._ear = Ear(self._look, self._boottime, heard, voice.hearing)
         recovery = self._recovery
         failures, waits_s = 0, recovery.backoff.delays(self._uniform)
         step: Step = "new_scanner"
