@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,6 +25,8 @@ class Health:
     reason: str
     for_ms: int = 0
     """How long it has been so already, for silence is found out late."""
+    way: Literal["management", "bleak"] | None = None
+    """By which way a Bluetooth radio hears."""
 
 
 class Radio(Protocol):

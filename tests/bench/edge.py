@@ -37,7 +37,7 @@ source = "system"
 [sending]
 reconnect_wait_s = 0
 [[radios]]
-kind = "bleak"
+kind = "bluetooth"
 adapter = "hci0"
 [[cameras]]
 scanner = "camera"

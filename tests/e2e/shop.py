@@ -93,7 +93,7 @@ consume = true
 
 RADIO: Final = """
 [[radios]]
-kind = "bleak"
+kind = "bluetooth"
 adapter = "{adapter}"
 """
 

@@ -8,7 +8,7 @@ import pytest
 from shopbell_edge.config.feedback import feedback_faults
 from shopbell_edge.config.meaning import number_key, pace, presence_rules, send_rules
 from shopbell_edge.config.reading import read_settings
-from shopbell_edge.config.tables import BleakRadio
+from shopbell_edge.config.tables import BluetoothRadio
 from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HEAD = 'tenant = "acme"\nedge = "ams01-door"\n'
 BROKER = '[broker]\nhost = "127.0.0.1"\nport = 1883\n'
 RETAILER = '[retailer]\nuuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"\nprefix = "5bb0e111"\n'
-RADIO = '[[radios]]\nkind = "bleak"\nadapter = "hci0"\n'
+RADIO = '[[radios]]\nkind = "bluetooth"\nadapter = "hci0"\n'
 
 
 def read(tmp_path: Path, text: str) -> Settings:
@@ -36,7 +36,7 @@ def faults(tmp_path: Path, text: str) -> str:
 
 def test_the_least_file_is_one_radio_and_a_broker(tmp_path: Path) -> None:
     settings = read(tmp_path, HEAD + BROKER + RETAILER + RADIO)
-    assert settings.radios == (BleakRadio(adapter="hci0"),)
+    assert settings.radios == (BluetoothRadio(adapter="hci0"),)
     assert presence_rules(settings, settings.radios[0]).leave_ms == 180_000
     assert pace(settings).steady_ms == 30_000
     assert send_rules(settings).answer_ms == 30_000

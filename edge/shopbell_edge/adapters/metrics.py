@@ -91,6 +91,14 @@ class MetricsPage:
             yield GaugeMetricFamily(
                 "shopbell_spool_bytes", "Room that the spool uses.", value=self.depth.size_bytes
             )
+        ways = GaugeMetricFamily(
+            "shopbell_edge_radio_path",
+            "Which way a Bluetooth radio hears, and why not the other.",
+            labels=["scanner", "path", "reason"],
+        )
+        for scanner, (way, reason) in tally.ways.items():
+            ways.add_metric([scanner, way, reason], 1.0)
+        yield ways
 
 
 class _Page(Collector):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from shopbell_edge.core.codes import Symbology
+from shopbell_edge.core.hearing_path import Hear
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.symbology import Identifiers
@@ -102,7 +103,7 @@ class Presence(Struct, frozen=True, kw_only=True):
     """The slowest at which the retailer's app advertises; the leave timeout is checked against it."""
 
 
-class BleakRadio(Struct, frozen=True, kw_only=True, tag="bleak", tag_field="kind"):
+class BluetoothRadio(Struct, frozen=True, kw_only=True, tag="bluetooth", tag_field="kind"):
     """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
 
     adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
@@ -131,7 +132,7 @@ class SocketRadio(Struct, frozen=True, kw_only=True, tag="socket", tag_field="ki
     leave_loss_db: Decibel | None = None
 
 
-Radio = BleakRadio | SocketRadio
+Radio = BluetoothRadio | SocketRadio
 
 
 class Camera(Struct, frozen=True, kw_only=True):
@@ -208,7 +209,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     spool: Spool = Spool()
     clock: Clock = Clock()
     presence: Presence = Presence()
-    radios: tuple[BleakRadio | SocketRadio, ...] = ()
+    radios: tuple[BluetoothRadio | SocketRadio, ...] = ()
     cameras: tuple[Camera, ...] = ()
     usb_scanners: tuple[SerialScanner | EvdevScanner, ...] = ()
     codes: Codes = Codes()

@@ -30,6 +30,7 @@ Reason = Literal[
 
 Step = Literal["new_scanner", "power_cycle", "restart_bluetoothd", "give_up"]
 
+`management_…`: where only the management socket may be used, why that cannot be (`hearing_path`).
 LADDER: Final[tuple[Step, ...]] = ("new_scanner", "power_cycle", "restart_bluetoothd")
 """Cheapest first. A new scanner cures a lost session, switching the adapter off and on a wedged
 controller, a restart a wedged bluetoothd. What is left is a restart of this process."""
@@ -38,7 +39,17 @@ STUCK: Final = frozenset[Reason]({"start_failed", "silent"})
 """Everything is in its place and it does not hear: only then does a stronger remedy help. Where something
 is missing (no adapter, switched off on purpose) the remedy is to wait for it."""
 
-WAIT_FIRST: Final = frozenset[Reason]({"no_bus", "bus_lost", "start_failed"})
+WAIT_FIRST: Final = frozenset[Reason](
+    {
+        "no_bus",
+        "bus_lost",
+        "start_failed",
+        "management_absent",
+        "management_denied",
+        "management_unanswered",
+        "management_lost",
+    }
+)
 """Trying again at once would fail again. With the others the next attempt itself waits for what is missing,
 or the time was spent being silent."""
 

@@ -30,3 +30,5 @@ class Tally:
     """By reason: what the spool had no room for, and tokens that had to make room for newer ones."""
     hearing: dict[str, tuple[Hearing, str]] = field(default_factory=dict)
     """By scanner: how it hears, and why it thinks so."""
+    ways: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By Bluetooth radio that hears: which way (`management`, `bleak`), and what it says of that."""

@@ -38,6 +38,8 @@ class Feelings:
         say = log.info if health.state == "hearing" else log.warning
         say("scanner_health", scanner=self._scanner, state=health.state, reason=health.reason)
         self._tally.hearing[self._scanner] = (health.state, health.reason)
+        if health.way is not None:
+            self._tally.ways[self._scanner] = (health.way, health.reason)
         told = self._wellbeing.feel(health.state, health.reason, health.for_ms, self._clock.now())
         if told is not None:
             self._untold.append(told)

@@ -16,7 +16,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from shopbell_edge.core.recovery import Reason
 
@@ -85,6 +85,19 @@ class Bluez:
         on = await self._set_powered(on=True)
         return off and on
 
+    async def start_scan(self, filters: Mapping[str, Variant]) -> bool:
+        """Let bluetoothd scan for this connection; False if it would not.
+
+        Devices are not announced to this connection, so that a scan costs this process nothing. It ends
+        with the connection, or with whatever ends scans (see `ready`).
+        """
+        wanted = await self._adapter("SetDiscoveryFilter", "a{sv}", dict(filters))
+        return wanted and await self._adapter("StartDiscovery")
+
+    async def stop_scan(self) -> bool:
+        """End that scan; False if there is none."""
+        return await self._adapter("StopDiscovery")
+
     async def restart_bluetoothd(self) -> bool:
         """Ask systemd to restart bluetooth.service; False if it may not or there is no systemd."""
         unit = ["bluetooth.service", "replace"]
@@ -97,6 +110,20 @@ class Bluez:
                 member="RestartUnit",
                 signature="ss",
                 body=unit,
+            )
+        )
+        return reply.message_type is MessageType.METHOD_RETURN
+
+    async def _adapter(self, member: str, signature: str = "", *body: object) -> bool:
+        reply = await self._call(
+            Message(
+                destination=BLUEZ,
+                path=_path(self.adapter),
+                interface=ADAPTER,
+                member=member,
+                signature=signature,
+                body=list(body),
+                flags=MessageFlag.NO_AUTOSTART,
             )
         )
         return reply.message_type is MessageType.METHOD_RETURN

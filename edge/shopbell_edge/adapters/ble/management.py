@@ -1,0 +1,247 @@
+"""The kernel's management socket: every advertisement that a controller reports, without a bus between.
+
+Owns: the socket, the question whether it may hear, and the reading of many packets per wake-up.
+Never: begins a scan (bluetoothd's are heard), or keeps anything of a packet but the advertisements of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import socket
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+from shopbell_edge.core.advertisement import Advertisement
+from shopbell_edge.core.hearing_path import TrialRules
+from shopbell_edge.core.management import (
+    EVENT_BYTES,
+    GET_CONNECTIONS,
+    PERMISSION_DENIED,
+    Passed,
+    answer,
+    question,
+)
+from shopbell_edge.core.packet_filter import INSTRUCTION, SAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shopbell_edge.adapters.ble.ear import Ear
+    from shopbell_edge.core.hearing_path import WhyNot
+    from shopbell_edge.core.management import Take
+
+AF_BLUETOOTH: Final = 31
+BTPROTO_HCI: Final = 1
+HCI_CHANNEL_CONTROL: Final = 3
+HCI_DEV_NONE: Final = 0xFFFF
+"""Of the kernel's bluetooth.h and hci_sock.h: Pythons that were built without its headers lack the names."""
+
+SO_ATTACH_FILTER: Final = 26
+SO_RCVBUFFORCE: Final = 33
+
+ROOM_BYTES: Final = 4 * 1024 * 1024
+"""Asked of the kernel: three thousand packets, each of which it counts with some 700 bytes of its own. A loop
+that is busy for half a second in a storm of 5 000 a second loses none."""
+
+AT_ONCE: Final = 256
+"""Packets per wake-up at the most, a fraction of a millisecond; then others have their turn."""
+
+ANSWER_S: Final = 2.0
+"""The kernel answers at once; one that does not within this will not."""
+
+
+class NoManagementError(ConnectionError):
+    """The socket cannot be used. `why` says so by name."""
+
+    def __init__(self, why: WhyNot) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def open_management() -> socket.socket:
+    """Return a management socket, not blocking; OSError if this machine has none.
+
+    The kernel decides here, by CAP_NET_ADMIN, whether it will hear anything.
+    """
+    kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+    opened = socket.socket(AF_BLUETOOTH, kind, BTPROTO_HCI)
+    # `socket.bind` knows no channels before Python 3.14, and none at all if built without the headers.
+    libc = ctypes.CDLL(None, use_errno=True)
+    address = struct.pack("=HHH", AF_BLUETOOTH, HCI_DEV_NONE, HCI_CHANNEL_CONTROL)
+    if libc.bind(opened.fileno(), address, len(address)) != 0:
+        number = ctypes.get_errno()
+        opened.close()
+        raise OSError(number, os.strerror(number))
+    return opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Management:
+    """How to hear through the socket. `taking` and `program` are those of the core, for our retailer."""
+
+    taking: Callable[[int], Take]
+    program: Callable[[int], bytes]
+    insists: bool = False
+    """Whether it is used without having been compared with bleak."""
+    rules: TrialRules = field(default_factory=TrialRules)
+    open: Callable[[], socket.socket] = open_management
+    """Return a socket that carries one packet per message."""
+
+
+class Kernel:
+    """Hears one controller through the socket. Made by `connected`; close it.
+
+    `ours` and `strangers` count advertisements received, `foreign` how many strangers there were in all,
+    of which a sample is received; `malformed` what could not be read. `lost` resolves when the socket can
+    no longer be read.
+    """
+
+    __slots__ = (
+        "_answered", "_buffer", "_controller", "_ear", "_first", "_loop", "_management", "_socket",
+        "_take", "_weight", "foreign", "lost", "malformed", "ours", "strangers",
+    )  # fmt: skip
+
+    def __init__(self, opened: socket.socket, controller: int, management: Management) -> None:
+        loop = asyncio.get_running_loop()
+        self.ours = self.strangers = self.foreign = self.malformed = 0
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self._loop = loop
+        self._socket = opened
+        self._controller = controller
+        self._management = management
+        self._take = management.taking(controller)
+        self._buffer = bytearray(EVENT_BYTES)
+        self._weight = 1
+        self._answered: asyncio.Future[int] = loop.create_future()
+        self._ear: Ear | None = None
+        self._first: Callable[[], None] | None = None
+
+    @classmethod
+    async def connected(cls, controller: int, management: Management) -> Self:
+        """Return a reader that counts advertisements; NoManagementError if the kernel will not tell any."""
+        try:
+            opened = management.open()
+        except PermissionError as denied:
+            raise NoManagementError("management_denied") from denied
+        except OSError as absent:
+            raise NoManagementError("management_absent") from absent
+        kernel = cls(opened, controller, management)
+        try:
+            await kernel._begin()
+        except BaseException:
+            kernel.close()
+            raise
+        return kernel
+
+    def hear(self, ear: Ear, first: Callable[[], None]) -> None:
+        """From now on let `ear` have what is ours; call `first` at the first stranger's.
+
+        Counts begin anew. What `first` raises is raised by `lost`.
+        """
+        if _attach(self._socket, self._management.program(self._controller)):
+            self._read(AT_ONCE * 16)  # what came before the filter did counts once
+            self._weight = SAMPLE
+        self.ours = self.strangers = self.foreign = 0
+        self._ear, self._first = ear, first
+
+    def close(self) -> None:
+        """Hear no more. Another time makes no difference."""
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    async def _begin(self) -> None:
+        """Ask whether advertisements will be told."""
+        _give_room(self._socket)
+        self._loop.add_reader(self._socket, self._read)
+        try:
+            self._socket.send(question(GET_CONNECTIONS, self._controller))
+            async with asyncio.timeout(ANSWER_S):
+                status = await self._answered
+        except (OSError, TimeoutError) as silent:
+            raise NoManagementError("management_unanswered") from silent
+        if status == PERMISSION_DENIED:
+            raise NoManagementError("management_denied")
+
+    def _read(self, most: int = AT_ONCE) -> None:
+        """Read what is there. Called by the loop when there is something."""
+        receive, take, buffer = self._socket.recv_into, self._take, self._buffer
+        stranger, foreign = Passed.FOREIGN, 0
+        try:
+            for _ in range(most):
+                size = receive(buffer)
+                taken = take(buffer, size)
+                if taken is stranger:
+                    foreign += 1
+                elif isinstance(taken, Advertisement):
+                    self._ours(taken)
+                elif size:
+                    self._other(taken, size)
+                else:
+                    self._lose()
+                    break
+        except (BlockingIOError, InterruptedError):
+            pass  # nothing more is there
+        except OSError:
+            self._lose()
+        if foreign:
+            self._strangers(foreign)
+
+    def _ours(self, advertisement: Advertisement) -> None:
+        self.ours += 1
+        if self._ear is not None:
+            rssi_dbm, manufacturer_data, service_data, service_uuids = advertisement
+            # As bleak would say it, but that to make its tuple by name costs as much as all of this.
+            data = (None, manufacturer_data, service_data, service_uuids, None, rssi_dbm, ())
+            self._ear.detected(None, data)  # type: ignore[arg-type]  # as said, and of no device
+
+    def _strangers(self, count: int) -> None:
+        self.strangers += count
+        self.foreign += count * self._weight
+        if self._first is not None:
+            first, self._first = self._first, None
+            try:
+                first()
+            except Exception as broken:  # noqa: BLE001  handed on to whoever awaits `lost`
+                self._lose(broken)
+
+    def _other(self, taken: Passed, size: int) -> None:
+        if taken is Passed.MALFORMED:
+            self.malformed += 1
+            return
+        said = answer(self._buffer, size)
+        if said is not None and said.opcode == GET_CONNECTIONS and not self._answered.done():
+            self._answered.set_result(said.status)
+
+    def _lose(self, broken: Exception | None = None) -> None:
+        self._loop.remove_reader(self._socket)
+        if self.lost.done():
+            return
+        if broken is None:
+            self.lost.set_result(None)
+        else:
+            self.lost.set_exception(broken)
+
+
+def _give_room(opened: socket.socket) -> None:
+    """Ask for more room than users may have; without the capability, for as much as they may."""
+    for option in (SO_RCVBUFFORCE, socket.SO_RCVBUF):
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, option, ROOM_BYTES)
+        except PermissionError:
+            continue
+        return
+
+
+def _attach(opened: socket.socket, program: bytes) -> bool:
+    """Let the kernel run `program` on what comes; False if it would not, which only costs time."""
+    lines = ctypes.create_string_buffer(program, len(program))
+    filter_ = struct.pack("@HP", len(program) // INSTRUCTION.size, ctypes.addressof(lines))
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filter_)
+    except OSError:
+        return False
+    return True
