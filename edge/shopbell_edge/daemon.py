@@ -20,7 +20,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 import structlog
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.management import Management
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.adapters.camera.folder import Folder
+from shopbell_edge.adapters.camera.live import LiveCamera
+from shopbell_edge.adapters.camera.messages import Live
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.feedback.journal import Journal
 from shopbell_edge.adapters.feedback.led import Led
@@ -40,6 +44,8 @@ from shopbell_edge.config import meaning, tables
 from shopbell_edge.config.feedback import led_folder
 from shopbell_edge.core.answering import CAMERA, HANDHELD
 from shopbell_edge.core.liveness import BeatRules
+from shopbell_edge.core.management import taking
+from shopbell_edge.core.packet_filter import program
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.repeats import Repeats
 from shopbell_edge.core.roster import Roster
@@ -134,17 +140,29 @@ async def run(settings: Settings, notify_socket: str | None) -> None:
         log.info("edge_stopped", edge=settings.edge)
 
 
-def radio_of(radio: tables.Radio, look: Look[Usual], boottime: Callable[[], Boottime]) -> Radio:
+def radio_of(
+    settings: Settings, radio: tables.Radio, look: Look[Usual], boottime: Callable[[], Boottime]
+) -> Radio:
     """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first."""
     if isinstance(radio, tables.SocketRadio):
         return SocketRadio(Path(radio.path), scanner=radio.scanner)
-    return BleakRadio(
+    return BluetoothRadio(
         radio.adapter,
         look=look,
         boottime=boottime,
         recovery=Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
     )
+        management=None if radio.hear == "bleak" else _management(settings, radio),
+    )
+
+
+def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
+    retailer = meaning.retailer(settings)
+    return Management(
+        taking=lambda controller: taking(controller, retailer),
+        program=lambda controller: program(controller, retailer),
+        insists=radio.hear == "management",
 
 
 def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
@@ -161,7 +179,7 @@ def _listening(
 ) -> Iterator[tuple[Listening, Radio]]:
     for each in settings.radios:
         roster = roster_of(settings, each)
-        radio = radio_of(each, roster.look, clock.boottime)
+        radio = radio_of(settings, each, roster.look, clock.boottime)
         yield Listening(radio, roster, spool, clock, tally), radio
 
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import structlog
 from bleak import BleakScanner
 
-from shopbell_edge.adapters.ble.radio import EVERY_ADVERT, BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.adapters.ble.scans import EVERY_ADVERT
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.roster import Roster
@@ -49,7 +50,7 @@ async def radio() -> None:
     """Listen as the daemon does."""
     clock = system_clock("system", err_ms=1)
     roster = Roster(scanner=ScannerName("hci0"), retailer=RETAILER, rules=Rules())
-    radio = BleakRadio(
+    radio = BluetoothRadio(
         "hci0",
         look=roster.look,
         boottime=clock.boottime,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from bleak import BleakScanner
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
@@ -48,7 +48,7 @@ FOREIGN: Final = IBEACON[:9] + bytes(16) + IBEACON[25:]
 
 @asynccontextmanager
 async def hearing(adapter: str) -> AsyncIterator[Listener]:
-    radio = BleakRadio(
+    radio = BluetoothRadio(
         adapter,
         look=interest_in(RETAILER),
         boottime=lambda: Boottime(0),

@@ -107,6 +107,8 @@ class BluetoothRadio(Struct, frozen=True, kw_only=True, tag="bluetooth", tag_fie
     """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
 
     adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
+    hear: Hear = "auto"
+    """How: through the kernel's management socket, through bleak, or by what a self-test finds."""
     duty: Duty = 0.67
     """Share of the time in which BlueZ listens in an active scan: 10.24 s of every 15.24 s."""
     offset_db: Decibel = 0.0

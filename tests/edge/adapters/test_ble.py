@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
@@ -37,8 +37,8 @@ FOREIGN: Final = IBEACON[:9] + bytes(16) + IBEACON[25:]
 """An iBeacon of somebody else."""
 
 
-def a_radio(recovery: Recovery = PATIENT) -> BleakRadio:
-    return BleakRadio(
+def a_radio(recovery: Recovery = PATIENT) -> BluetoothRadio:
+    return BluetoothRadio(
         "hci0",
         look=interest_in(RETAILER),
         boottime=lambda: Boottime(0),
@@ -310,5 +310,5 @@ class TestTheBus:
         assert reasons == ["no_bluetoothd", "no_bus"]
 
 
-async def _listen(radio: BleakRadio) -> None:
+async def _listen(radio: BluetoothRadio) -> None:
     await radio.listen(lambda _: None, lambda _: None)

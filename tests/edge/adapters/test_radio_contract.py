@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
-from shopbell_edge.adapters.ble.radio import BleakRadio
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.adapters.socket_radio import SocketRadio
 from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.recovery import Recovery
@@ -43,7 +43,7 @@ class Air(Protocol):
 
 class BleakAir:
     def __init__(self, bluez: FakeBluez) -> None:
-        self.radio = BleakRadio(
+        self.radio = BluetoothRadio(
             "hci0",
             look=lambda _manufacturer, _service, _uuids: UNUSUAL,
             boottime=lambda: Boottime(0),
