@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_,
 
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.intervals import gathered
-from shopbell_server.db.statements import keeping, merging
+from shopbell_server.db.statements import by_keys, keeping, merging
 from shopbell_server.db.tables import CODE_USES, INTERVALS
 from shopbell_server.db.transaction import ours
 
@@ -56,8 +56,12 @@ class SqlIntervals:
     ) -> Mapping[PersonId, Sequence[Interval]]:
         """Return the same of each of `persons`; those without any are left out."""
         found: dict[PersonId, list[Interval]] = {}
-        for row in self._transaction.rows_among(
-            _WITHIN_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
+        for row in self._transaction.rows_by_keys(
+            _WITHIN_EACH,
+            [(person,) for person in persons],
+            store=store,
+            from_ms=from_ms,
+            to_ms=to_ms,
         ):
             interval = _interval(row)
             found.setdefault(interval.key.person, []).append(interval)
@@ -114,14 +118,7 @@ def _interval(row: Row[Any]) -> Interval:
         row
     )
     return Interval(
-        key=IntervalKey(
-            person=person,
-            store=store,
-            edge=edge,
-            scanner=scanner,
-            carrier=carrier,
-            first_ms=first_ms,
-        ),
+        key=IntervalKey(person, store, edge, scanner, carrier, first_ms),
         last_ms=last_ms,
         n=n,
         evidence=_EVIDENCE[evidence],
@@ -172,16 +169,16 @@ _WITHIN: Final = (
     )
     .order_by(_I.first_ms, _I.edge, _I.scanner, _I.carrier)
 )
-_WITHIN_EACH: Final = (
+_WITHIN_EACH: Final = by_keys(
     select(INTERVALS)
     .where(
         ours(INTERVALS),
-        _I.person.in_(bindparam("persons", expanding=True)),
         _I.store == bindparam("store"),
         _I.first_ms <= bindparam("to_ms"),
         _I.last_ms >= bindparam("from_ms"),
     )
-    .order_by(_I.person, _I.first_ms, _I.edge, _I.scanner, _I.carrier)
+    .order_by(_I.person, _I.first_ms, _I.edge, _I.scanner, _I.carrier),
+    _I.person,
 )
 _HEARD_SINCE: Final = (
     select(INTERVALS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, select, update
 
 from shopbell_server.core.ids import Millis, PersonId, StoreId
-from shopbell_server.db.statements import adding
+from shopbell_server.db.statements import adding, by_keys
 from shopbell_server.db.tables import TILL_RECEIPTS
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports.receipts import TillReceipt
@@ -62,8 +62,12 @@ class SqlTillReceipts:
     ) -> Mapping[PersonId, Sequence[Millis]]:
         """Return when each of `persons` bought something in [from_ms, to_ms], earliest first."""
         found: dict[PersonId, list[Millis]] = {}
-        for row in self._transaction.rows_among(
-            _PURCHASES_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
+        for row in self._transaction.rows_by_keys(
+            _PURCHASES_EACH,
+            [(person,) for person in persons],
+            store=store,
+            from_ms=from_ms,
+            to_ms=to_ms,
         ):
             found.setdefault(PersonId(row.person), []).append(Millis(row.at_ms))
         return found
@@ -85,15 +89,15 @@ _R: Final = TILL_RECEIPTS.c
 
 _RECALL: Final = select(TILL_RECEIPTS).where(ours(TILL_RECEIPTS), _R.receipt == bindparam("this"))
 _KEEP: Final = adding(TILL_RECEIPTS)
-_PURCHASES_EACH: Final = (
+_PURCHASES_EACH: Final = by_keys(
     select(_R.person, _R.at_ms)
     .where(
         ours(TILL_RECEIPTS),
-        _R.person.in_(bindparam("persons", expanding=True)),
         _R.store == bindparam("store"),
         _R.at_ms.between(bindparam("from_ms"), bindparam("to_ms")),
     )
-    .order_by(_R.person, _R.at_ms)
+    .order_by(_R.person, _R.at_ms),
+    _R.person,
 )
 _DISOWN_WITHIN: Final = (
     update(TILL_RECEIPTS)

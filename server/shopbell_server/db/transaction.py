@@ -74,12 +74,13 @@ class Transaction:
             yield from self.rows(statement, **{name: values[start : start + LIST_SIZE]}, **others)
 
     def rows_by_keys(
-        self, lookup: Lookup, keys: Sequence[tuple[str | int, ...]]
+        self, lookup: Lookup, keys: Sequence[tuple[str | int, ...]], **others: object
     ) -> Sequence[Row[Any]]:
-        """Return the rows that have one of the keys, however many."""
+        """Return the rows that have one of the keys, however many: as one parameter, however long."""
         if not keys:
             return ()
-        return self.rows(lookup.statement(self.database), **lookup.parameters(self.database, keys))
+        found = lookup.parameters(self.database, keys)
+        return self.rows(lookup.statement(self.database), **found, **others)
 
     def row(self, statement: Executable, **values: object) -> Row[Any] | None:
         """Return the first row."""

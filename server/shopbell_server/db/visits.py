@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_
 
-from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.core.visits import Visit
-from shopbell_server.db.statements import replacing
+from shopbell_server.db.statements import by_keys, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
 from shopbell_server.db.tables import UNENDED, VISITS
 from shopbell_server.db.transaction import ours
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.db.transaction import Transaction
 
 
@@ -47,8 +47,12 @@ class SqlVisits:
         """Return the same of each of `persons`; those without any are left out."""
         found: dict[PersonId, list[Visit]] = {}
         for visit in _visits(
-            self._transaction.rows_among(
-                _TOUCHING_EACH, "persons", persons, store=store, from_ms=from_ms, to_ms=to_ms
+            self._transaction.rows_by_keys(
+                _TOUCHING_EACH,
+                [(person,) for person in persons],
+                store=store,
+                from_ms=from_ms,
+                to_ms=to_ms,
             )
         ):
             found.setdefault(visit.person, []).append(visit)
@@ -121,27 +125,41 @@ def _row(visit: Visit) -> tuple[str | int | bool | None, ...]:
 
 
 def _visits(rows: Iterable[Row[Any]]) -> list[Visit]:
+    # By place, in the order of `_READ`: a name costs more than what it names.
     return [
         Visit(
-            id=VisitId(row.visit),
-            person=PersonId(row.person),
-            store=StoreId(row.store),
-            handle=row.handle,
-            state=row.state,
-            revision=row.revision,
-            converted=row.converted,
-            session=decoded(row.session_json),
+            id=visit,
+            person=person,
+            store=store,
+            handle=handle,
+            state=state,
+            revision=revision,
+            converted=converted,
+            session=decoded(session_json),
         )
-        for row in rows
+        for visit, person, store, handle, state, revision, converted, session_json in map(
+            tuple, rows
+        )
     ]
 
 
 _V: Final = VISITS.c
 
+_READ: Final = (
+    _V.visit,
+    _V.person,
+    _V.store,
+    _V.handle,
+    _V.state,
+    _V.revision,
+    _V.converted,
+    _V.session_json,
+)
+
 _this: Final = _V.visit == bindparam("this")
 
 _TOUCHING: Final = (
-    select(VISITS)
+    select(*_READ)
     .where(
         ours(VISITS),
         _V.person == bindparam("person"),
@@ -151,22 +169,22 @@ _TOUCHING: Final = (
     )
     .order_by(_V.start_ms, _V.visit)
 )
-_TOUCHING_EACH: Final = (
-    select(VISITS)
+_TOUCHING_EACH: Final = by_keys(
+    select(*_READ)
     .where(
         ours(VISITS),
-        _V.person.in_(bindparam("persons", expanding=True)),
         _V.store == bindparam("store"),
         _V.start_ms <= bindparam("to_ms"),
         _V.end_ms >= bindparam("from_ms"),
     )
-    .order_by(_V.person, _V.start_ms, _V.visit)
+    .order_by(_V.person, _V.start_ms, _V.visit),
+    _V.person,
 )
 _PUT: Final = replacing(VISITS)
 _REMOVE: Final = delete(VISITS).where(ours(VISITS), _this)
-_GET: Final = select(VISITS).where(ours(VISITS), _this)
+_GET: Final = select(*_READ).where(ours(VISITS), _this)
 _PRESENT: Final = (
-    select(VISITS)
+    select(*_READ)
     .where(
         ours(VISITS),
         _V.store == bindparam("store"),
@@ -186,7 +204,7 @@ _HANDLES: Final = (
     .order_by(_V.visit)
 )
 _OF_PERSON: Final = (
-    select(VISITS)
+    select(*_READ)
     .where(ours(VISITS), _V.person == bindparam("person"))
     .order_by(_V.start_ms, _V.visit)
 )
@@ -197,13 +215,13 @@ _OPEN: Final = (
     .where(ours(VISITS), UNENDED, _V.state == "open")
 )
 _DUE: Final = (
-    select(VISITS)
+    select(*_READ)
     .where(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
     .order_by(_V.due_ms, _V.visit)
     .limit(bindparam("most"))
 )
 _PAGE: Final = (
-    select(VISITS)
+    select(*_READ)
     .where(
         ours(VISITS),
         _V.store.in_(bindparam("stores", expanding=True)),
