@@ -51,6 +51,7 @@ from shopbell_server.web.live import Live
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
+from shopbell_server.web.sessions import Sessions
 
 if TYPE_CHECKING:
     import socket
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from shopbell_server.config import Settings
-    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.subscriber import Subscriber
@@ -132,7 +133,9 @@ class _Server:
         self._stop = threading.Event()
         self._stopping = asyncio.Event()
         self._live = Live(
-            Boards(database, self._clock, self._terms.rules), epoch=secrets.token_hex(4)
+            Boards(database, self._clock, self._terms.rules),
+            Sessions(database, self._clock),
+            epoch=secrets.token_hex(4),
         )
         self._bells = _Bells(self._live)
         self._jobs = Jobs(
@@ -320,8 +323,8 @@ class _Bells:
         self._live = live
         self.dispatches: list[Dispatch] = []
 
-    def changed(self, store: StoreId) -> None:
-        self._live.changed(store)
+    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        self._live.changed(store, persons)
         for dispatch in self.dispatches:
             dispatch.wake()
 

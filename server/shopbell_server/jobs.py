@@ -80,8 +80,8 @@ class Jobs:
         more = True
         while more:
             swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
-            for store in swept.stores:
-                self._announcer.changed(store)
+            for store, persons in swept.changed.items():
+                self._announcer.changed(store, persons)
             more = swept.more
 
     def find_gaps(self) -> None:

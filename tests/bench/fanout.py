@@ -17,6 +17,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.bench.board import looking
+from tests.bench.machine import cpu_s
 from tests.bench.people import Talker
 from tests.bench.report import Report, at_most, figure, percentile
 from tests.bench.server import TENANT, serving
@@ -61,6 +62,7 @@ Key = tuple[bytes, bytes]
 async def measure(*, long: bool) -> Report:
     del long
     rounds: list[list[float]] = []
+    cpu_ms: list[float] = []
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shopbell-bench-")))
         site = stack.enter_context(serving(folder, edges=2, people=PEOPLE))
@@ -70,7 +72,10 @@ async def measure(*, long: bool) -> Report:
             for number in range(TABLETS)
         ]
         await seen(tablets, walk, PEOPLE)  # everybody comes in
-        rounds = [await seen(tablets, walk, PER_S * ROUND_S) for _ in range(ROUNDS)]
+        for _ in range(ROUNDS):
+            began_s = cpu_s(site.pid)
+            rounds.append(await seen(tablets, walk, PER_S * ROUND_S))
+            cpu_ms.append((cpu_s(site.pid) - began_s) * 1000 / (PER_S * ROUND_S))
     p99 = [percentile(each, 0.99) for each in rounds]
     return Report(
         title=TITLE,
@@ -79,6 +84,7 @@ async def measure(*, long: bool) -> Report:
             figure("p50", "ms", [median(each) for each in rounds]),
             figure("p99", "ms", p99),
             figure("at the most", "ms", [max(each) for each in rounds]),
+            figure("the server's processor time for a change", "ms", cpu_ms),
         ),
         verdicts=(at_most("p99", median(p99), P99_MS, "ms"),),
         notes=(f"{sum(map(len, rounds))} deliveries",),

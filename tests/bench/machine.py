@@ -52,6 +52,21 @@ def rss_mib(pid: int | str = "self") -> float:
     return 0.0
 
 
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process took so far, all of its threads together."""
+    after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def child(program: str) -> int:
+    """Return the process of that name that this one has started."""
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            if Path(f"/proc/{pid}/comm").read_text().strip() == program[:15]:
+                return int(pid)
+    raise LookupError(program)
+
+
 def _versions() -> Iterator[str]:
     for name in LIBRARIES:
         try:

@@ -14,6 +14,7 @@ from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
 from tests.bench.air import RETAILER
+from tests.bench.machine import child
 from tests.bench.people import populate
 from tests.rigs.brokers import free_port
 from tests.rigs.fake_bluez.bus import running
@@ -54,6 +55,7 @@ class Site:
     http_port: int
     port: int
     guests: list[Guest]
+    pid: int
 
     @property
     def edge_password(self) -> str:
@@ -94,4 +96,10 @@ def serving(
         (folder / "server.log").open("w") as log,
         running([program, "run", "--config", str(config)], stderr=log, within_s=START_S),
     ):
-        yield Site(folder=folder, http_port=http_port, port=port, guests=guests)
+        yield Site(
+            folder=folder,
+            http_port=http_port,
+            port=port,
+            guests=guests,
+            pid=child("shopbell-server"),
+        )

@@ -89,6 +89,15 @@ class MemoryStaffSessions:
         found = self._tables.staff_sessions.get(token_sha256)
         return found[0] if found and now_ms < found[1] else None
 
+    def staff_of_each(
+        self, tokens_sha256: Collection[bytes], now_ms: Millis
+    ) -> Mapping[bytes, StaffId]:
+        each = {token: self.staff_of(token, now_ms) for token in tokens_sha256}
+        return {token: staff for token, staff in each.items() if staff is not None}
+
+    def drop_expired(self, now_ms: Millis) -> int:
+        return drop(self._tables.staff_sessions, lambda each: each[1] <= now_ms)
+
     def close(self, token_sha256: bytes) -> None:
         if token_sha256 in self._tables.staff_sessions:
             del self._tables.staff_sessions[token_sha256]
@@ -138,6 +147,9 @@ class MemoryPeople:
             return None
         del self._tables.tickets[ticket_sha256]
         return found[0]
+
+    def drop_expired_tickets(self, now_ms: Millis) -> int:
+        return drop(self._tables.tickets, lambda each: each[1] <= now_ms)
 
     def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
         require(self._tables.profiles, enrolment.profile, "profile")

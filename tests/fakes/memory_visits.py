@@ -165,6 +165,11 @@ class MemoryVisits:
             and each.session.gone_ms >= since_ms
         ]
 
+    def present_of(
+        self, persons: Collection[PersonId], store: StoreId, since_ms: Millis
+    ) -> Sequence[Visit]:
+        return [each for each in self.present(store, since_ms) if each.person in persons]
+
     def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
         return [
             each.handle

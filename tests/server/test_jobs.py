@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shopbell_server.core.gaps import OPEN_MS
-from shopbell_server.core.ids import Day, EdgeId, Millis, StoreId
+from shopbell_server.core.ids import Day, EdgeId, Millis
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
@@ -14,6 +15,11 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.recompute import Terms
 from tests.fakes.server import MemoryDatabase
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shopbell_server.core.ids import PersonId, StoreId
 
 NOW = Millis(1_795_262_400_000)
 
@@ -28,10 +34,10 @@ class SetClock:
 
 class Bells:
     def __init__(self) -> None:
-        self.rung: list[StoreId] = []
+        self.rung: list[tuple[str, ...]] = []
 
-    def changed(self, store: StoreId) -> None:
-        self.rung.append(store)
+    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        self.rung.append((store, *sorted(persons)))
 
 
 class World:

@@ -106,6 +106,15 @@ def active_purposes(entries: Iterable[Entry], at_ms: Millis) -> frozenset[Purpos
     return allowed if Purpose.RECOGNISE_IN_STORE in allowed else frozenset()
 
 
+def changes_ms(entries: Iterable[Entry], at_ms: Millis) -> Millis | None:
+    """Return a moment after `at_ms` until which the active purposes stay what they are then.
+
+    If nothing is said meanwhile; None: for ever. They need not change at that moment.
+    """
+    moments = (each for entry in entries for each in (entry.at_ms, expires_ms(entry)))
+    return min((each for each in moments if each > at_ms), default=None)
+
+
 def may_resolve(entries: Iterable[Entry], event_ms: Millis, now_ms: Millis) -> bool:
     """Return whether an event of `event_ms` that is worked on at `now_ms` may be tied to her.
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.ids import Millis
 from shopbell_server.core.intervals import is_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.ids import Millis, ZoneId
+    from shopbell_server.core.ids import ZoneId
 
 HYSTERESIS_DB: Final = 6.0
 """A hand over the phone or a turn of the body costs 4 to 10 dB for seconds; halving the distance gains
@@ -50,3 +51,13 @@ def zone_now(
     if before in nearest and nearest[before] - nearest[best] < HYSTERESIS_DB:
         return before
     return best
+
+
+def stays_so_until(intervals: Iterable[Interval], now_ms: Millis, recent_ms: int) -> Millis | None:
+    """Return from when on `zone_now` may answer otherwise if nothing more is heard; None: never.
+
+    Given that its own last answer is `before`: what was heard once ceases to be recent, and nothing
+    else changes by itself.
+    """
+    forgotten = (Millis(each.last_ms + recent_ms + 1) for each in intervals)
+    return min((each for each in forgotten if each > now_ms), default=None)

@@ -83,6 +83,10 @@ class SqlPeople:
         row = self._transaction.row(_REDEEM, ticket_sha256=ticket_sha256, now_ms=now_ms)
         return None if row is None else ProfileId(row.profile)
 
+    def drop_expired_tickets(self, now_ms: Millis) -> int:
+        """Forget the tickets that nobody used in time; return how many."""
+        return self._transaction.change(_DROP_TICKETS, now_ms=now_ms)
+
     def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
         """Keep a new enrolment and its card. Raises DatabaseBusyError if its device number is taken."""
         self._transaction.insert(
@@ -241,6 +245,9 @@ _REDEEM: Final = (
         TICKETS.c.expires_ms > bindparam("now_ms"),
     )
     .returning(TICKETS.c.profile)
+)
+_DROP_TICKETS: Final = delete(TICKETS).where(
+    ours(TICKETS), TICKETS.c.expires_ms <= bindparam("now_ms")
 )
 _ADD_ENROLMENT: Final = adding(ENROLMENTS)
 _ADD_CARD: Final = adding(CARDS)

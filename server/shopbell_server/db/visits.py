@@ -75,6 +75,17 @@ class SqlVisits:
         """Return candidates and open visits shown until `since_ms` or later, earliest start first."""
         return _visits(self._transaction.rows(_PRESENT, store=store, since_ms=since_ms))
 
+    def present_of(
+        self, persons: Collection[PersonId], store: StoreId, since_ms: Millis
+    ) -> Sequence[Visit]:
+        """Return those of `present` that are of these people, earliest start first."""
+        found = _visits(
+            self._transaction.rows_among(
+                _PRESENT_OF, "persons", persons, store=store, since_ms=since_ms
+            )
+        )
+        return sorted(found, key=lambda each: (each.session.start_ms, each.id))
+
     def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
         """Return the handles of candidates and open visits with evidence, or shown, since then."""
         rows = self._transaction.rows(_HANDLES, store=store, since_ms=since_ms)
@@ -192,6 +203,13 @@ _PRESENT: Final = (
         _V.gone_ms >= bindparam("since_ms"),
     )
     .order_by(_V.start_ms, _V.visit)
+)
+_PRESENT_OF: Final = select(VISITS).where(
+    ours(VISITS),
+    _V.person.in_(bindparam("persons", expanding=True)),
+    _V.store == bindparam("store"),
+    UNENDED,
+    _V.gone_ms >= bindparam("since_ms"),
 )
 _HANDLES: Final = (
     select(_V.handle)

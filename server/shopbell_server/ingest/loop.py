@@ -176,8 +176,8 @@ class Ingest:
     def _tell(self, taken: Taken) -> None:
         for edge, ack in taken.answers:
             self._subscriber.answer(edge, ack)
-        for store in taken.stores:
-            self._announcer.changed(store)
+        for store, persons in taken.changed.items():
+            self._announcer.changed(store, persons)
         for result, count in taken.batches.items():
             _BATCHES.labels(result).inc(count)
         for kind, count in taken.events.items():

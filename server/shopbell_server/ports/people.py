@@ -25,6 +25,10 @@ class People(Protocol):
         """
         ...
 
+    def drop_expired_tickets(self, now_ms: Millis) -> int:
+        """Forget the tickets that nobody used in time; return how many."""
+        ...
+
     def add_enrolment(
         self, enrolment: Enrolment, device_token_sha256: bytes, card: Card
     ) -> None: ...

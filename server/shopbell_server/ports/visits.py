@@ -36,6 +36,12 @@ class Visits(Protocol):
         """Return candidates and open visits shown until `since_ms` or later (held presence included)."""
         ...
 
+    def present_of(
+        self, persons: Collection[PersonId], store: StoreId, since_ms: Millis
+    ) -> Sequence[Visit]:
+        """Return those of `present` that are of these people."""
+        ...
+
     def handles(self, store: StoreId, since_ms: Millis) -> Sequence[int]:
         """Return the handles of candidates and open visits with evidence, or shown, since then.
 

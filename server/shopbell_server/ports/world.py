@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from shopbell_server.core.ids import Millis, StoreId
+    from collections.abc import Collection
+
+    from shopbell_server.core.ids import Millis, PersonId, StoreId
 
 
 class ServerClock(Protocol):
@@ -43,6 +45,6 @@ class Passwords(Protocol):
 class Announcer(Protocol):
     """Tells boards that something changed; they read what it is themselves."""
 
-    def changed(self, store: StoreId) -> None:
-        """Say so, after the commit. Called from any thread; never blocks."""
+    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        """Say whose rows, after the commit. Called from any thread; never blocks."""
         ...

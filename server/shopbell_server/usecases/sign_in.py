@@ -19,6 +19,8 @@ from shopbell_server.core.credentials import (
 from shopbell_server.core.ids import Millis, StaffId
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from shopbell_server.core.registry import Staff
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
@@ -97,6 +99,17 @@ def who_is(database: Database, secret: str, now_ms: Millis) -> Staff | None:
     with database.read() as work:
         staff = work.staff_sessions.staff_of(fingerprint(secret), now_ms)
         return None if staff is None else work.registry.staff(staff)
+
+
+def who_are(
+    database: Database, sessions: Collection[bytes], now_ms: Millis
+) -> Mapping[bytes, Staff]:
+    """Return the same of many sessions by their fingerprints; those that are over are left out."""
+    with database.read() as work:
+        staff_of = work.staff_sessions.staff_of_each(sessions, now_ms)
+        known = {staff: work.registry.staff(staff) for staff in set(staff_of.values())}
+    found = ((session, known[staff]) for session, staff in staff_of.items())
+    return {session: staff for session, staff in found if staff is not None}
 
 
 def sign_out(database: Database, secret: str) -> None:

@@ -13,8 +13,10 @@ from shopbell_server.core.ending import swept
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shopbell_server.core.facts import Fact
-    from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
@@ -25,10 +27,10 @@ LIMIT: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """How much was closed, whose boards changed, and whether there may be more."""
+    """How much was closed, who changed in which store, and whether there may be more."""
 
     closed: int
-    stores: frozenset[StoreId]
+    changed: Mapping[StoreId, frozenset[PersonId]]
     more: bool
 
 
@@ -62,6 +64,8 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
                 work.receipts.disown_within(visit.person, visit.store, *when)
         tell(work, facts, ledger, terms.sinks, now_ms)
         work.commit()
-    return Swept(
-        closed=closed, stores=frozenset(visit.store for visit in due), more=len(found) == LIMIT
-    )
+    changed = {
+        store: frozenset(visit.person for visit in due if visit.store == store)
+        for store in {visit.store for visit in due}
+    }
+    return Swept(closed=closed, changed=changed, more=len(found) == LIMIT)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from shopbell_server.usecases.looking import seen, subjects
+from shopbell_server.core.subject import seen
+from shopbell_server.usecases.looking import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,9 +59,9 @@ def list_visits(
     """Return a page of the reported visits in `stores`, as `viewer` may see them at `now_ms`."""
     with database.read() as work:
         found = work.visits.page(stores, after, size + 1)
-        people = subjects(work, {visit.person for visit in found}, now_ms)
+        people = subjects(work, {visit.person for visit in found})
     listed = found[:size]
-    shown = [(visit, seen(visit, people.get(visit.person), viewer)) for visit in listed]
+    shown = [(visit, seen(visit, people.get(visit.person), now_ms, viewer)) for visit in listed]
     more = len(found) > size
     last = listed[-1] if listed else None
     return Page(
@@ -84,6 +85,6 @@ def get_visit(
         found = work.visits.get(visit)
         if found is None or found.store not in stores or not found.reported:
             return None
-        people = subjects(work, [found.person], now_ms)
-    person = seen(found, people.get(found.person), viewer)
+        people = subjects(work, [found.person])
+    person = seen(found, people.get(found.person), now_ms, viewer)
     return None if person is None else SeenVisit(visit=found, person=person)

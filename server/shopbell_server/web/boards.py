@@ -7,10 +7,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from shopbell_server.web.live import LiveEndedError
+from shopbell_server.web.live import LiveEndedError, NoRoomError, SessionFullError
 from shopbell_server.web.problems import Problem, ProblemError, not_found
 from shopbell_server.web.rows import BoardOut, Boards, View
-from shopbell_server.web.who import Here, OwnStore, SignedIn
+from shopbell_server.web.streams import EventStream
+from shopbell_server.web.who import Here, OwnSession, OwnStore, SignedIn
 
 routes: Final = APIRouter(
     prefix="/v1/stores",
@@ -19,12 +20,16 @@ routes: Final = APIRouter(
 )
 
 
+_LATER: Final = {"Retry-After": "20"}
+"""A connection that went away is noticed after so long (`assembly.UNANSWERED_MS`)."""
+
+
 @routes.get("/{store}/present")
 def get_present(store: OwnStore, found: SignedIn, here: Here) -> BoardOut:
     """Return who is here, by consent and role, longest here first."""
     view = View(store, found.role, found.language)
     boards = Boards(here.database, here.clock, here.site.rules)
-    board = boards.board(view, here.live.zones(view))
+    board = boards.board(view, here.live.floor(store))
     if board is None:
         raise not_found("store")
     return board
@@ -32,27 +37,34 @@ def get_present(store: OwnStore, found: SignedIn, here: Here) -> BoardOut:
 
 @routes.get(
     "/{store}/stream",
-    response_class=StreamingResponse,
+    response_class=StreamingResponse,  # as FastAPI reads it; sent as an EventStream
     responses={200: {"content": {"text/event-stream": {}}, "description": "snapshot, changed, …"}},
 )
 async def get_stream(
     store: OwnStore,
     found: SignedIn,
+    session: OwnSession,
     here: Here,
     last_event_id: Annotated[str | None, Header(max_length=64)] = None,
-) -> StreamingResponse:
+) -> EventStream:
     """Return the same, live: events `snapshot`, `changed`, `gone`, and `heartbeat` every 5 s.
 
-    Each has an id; `Last-Event-ID` brings what was missed, or a snapshot.
+    Each has an id; `Last-Event-ID` brings what was missed, or a snapshot. It ends within seconds of the
+    session. At most 16 are open in a session (429), and 500 in all (503): `Retry-After` says when to come
+    back.
     """
     view = View(store, found.role, found.language)
     try:
-        events = await here.live.look(view, last_event_id)
+        stream = await here.live.look(view, session, last_event_id)
     except LookupError:
         raise not_found("store") from None
     except LiveEndedError:
         detail = "The server is starting or stopping. Try again."
         raise ProblemError(503, "not-live", detail, headers={"Retry-After": "2"}) from None
-    # A proxy that gathers bytes would hold the bell back.
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+    except SessionFullError:
+        detail = "Too many boards are open in this session. Close some, and try again."
+        raise ProblemError(429, "too-many-streams", detail, headers=_LATER) from None
+    except NoRoomError:
+        detail = "Too many boards are open on this server. Try again later."
+        raise ProblemError(503, "too-many-streams", detail, headers=_LATER) from None
+    return EventStream(stream)

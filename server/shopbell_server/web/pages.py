@@ -123,7 +123,7 @@ async def post_login(
 def post_logout(request: Request, here: Here) -> Response:
     """Sign out, here and on every screen with this session. Doing it again is fine.
 
-    A stream that is open elsewhere ends within ten minutes, and no other is opened.
+    A stream that is open elsewhere ends within seconds, and no other is opened.
     """
     sign_out(here.database, request.cookies.get(COOKIE, "")[:MOST_CHARACTERS])
     answer = RedirectResponse("/login", 303)

@@ -34,7 +34,7 @@ from shopbell_server.web.writes import carry_out
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.web.services import Services
 
@@ -139,7 +139,7 @@ def put_consents(request: Request, body: ConsentsIn, found: OwnPhone, here: Here
         return out.model_dump_json().encode()
 
     answer = carry_out(here, request, found.secret, body, act)
-    _announce(here, stores)
+    _announce(here, stores, found.enrolment.person)
     return _json(answer, 200)
 
 
@@ -169,13 +169,13 @@ def delete_enrolment(request: Request, enrolment_id: str, found: AnyPhone, here:
         return b""
 
     carry_out(here, request, found.secret, None, act)
-    _announce(here, stores)
+    _announce(here, stores, found.enrolment.person)
     return Response(status_code=204)
 
 
-def _announce(here: Services, stores: Iterable[StoreId]) -> None:
+def _announce(here: Services, stores: Iterable[StoreId], person: PersonId) -> None:
     for store in stores:
-        here.live.changed(store)
+        here.live.changed(store, [person])
 
 
 def _json(body: bytes, status: int) -> Response:

@@ -13,21 +13,23 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from shopbell_server.core.floor import moved, sight
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition_words import recognised, staff_word
-from shopbell_server.usecases.who_is_here import who_is_here
+from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+    from shopbell_server.core.board_rows import Row, Stored
     from shopbell_server.core.disclosure import Viewer
+    from shopbell_server.core.floor import Floor, Sight
     from shopbell_server.core.handles import Handle, Language
-    from shopbell_server.core.ids import StoreId, VisitId, ZoneId
-    from shopbell_server.core.registry import Store
+    from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.registry import Staff, Store
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.usecases.who_is_here import Board, Row
 
 
 class View(NamedTuple):
@@ -36,6 +38,13 @@ class View(NamedTuple):
     store: StoreId
     viewer: Viewer
     language: Language
+
+
+def view_of(staff: Staff | None, store: StoreId) -> View | None:
+    """Return how somebody of the staff sees a store; None if they do not, or are not signed in."""
+    if staff is None or store not in staff.stores:
+        return None
+    return View(store, staff.role, staff.language)
 
 
 class HandleOut(BaseModel):
@@ -91,14 +100,16 @@ class BoardOut(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A view at a moment: `rows` by visit, each as JSON, in their order."""
+class Picture:
+    """A store at a moment: of each view its rows by visit, each as JSON, in their order."""
 
     store: bytes
     at: bytes
-    rows: Mapping[VisitId, bytes]
-    zones: Mapping[VisitId, ZoneId]
+    rows: Mapping[View, Mapping[VisitId, bytes]]
     changes_ms: Millis | None
+    """A row may change then without anything being announced."""
+    floor: Floor
+    sights: Mapping[View, Sight]
 
 
 class Boards:
@@ -113,46 +124,78 @@ class Boards:
         """Return the time that rows are judged by."""
         return self._clock.now_ms()
 
-    def board(self, view: View, zones_before: Mapping[VisitId, ZoneId]) -> BoardOut | None:
+    def board(self, view: View, before: Floor | None) -> BoardOut | None:
         """Return the board as it leaves, or None if there is no such store."""
         now_ms = self._clock.now_ms()
-        board = self._read(view, zones_before, now_ms)
-        if board is None:
-            return None
-        return BoardOut(
-            store=_store_out(board.store),
-            at=moment(now_ms),
-            rows=[_row_out(row, board.store, view.language) for row in board.rows],
-        )
-
-    def reading(self, view: View, zones_before: Mapping[VisitId, ZoneId]) -> Reading | None:
-        """Return the same in pieces, for a stream."""
-        now_ms = self._clock.now_ms()
-        board = self._read(view, zones_before, now_ms)
-        if board is None:
-            return None
-        return Reading(
-            store=_store_out(board.store).model_dump_json().encode(),
-            at=time_json(now_ms),
-            rows={
-                row.visit: _row_out(row, board.store, view.language).model_dump_json().encode()
-                for row in board.rows
-            },
-            zones={row.visit: row.zone.id for row in board.rows if row.zone is not None},
-            changes_ms=board.changes_ms,
-        )
-
-    def _read(
-        self, view: View, zones_before: Mapping[VisitId, ZoneId], now_ms: Millis
-    ) -> Board | None:
-        return who_is_here(
+        board = who_is_here(
             self._database,
             now_ms,
             self._rules,
             store=view.store,
             viewer=view.viewer,
-            zones_before=zones_before,
+            before=before,
         )
+        if board is None:
+            return None
+        return BoardOut(
+            store=_store_out(board.store),
+            at=moment(now_ms),
+            rows=[_row_out(row, view.language) for row in board.rows],
+        )
+
+    def picture(
+        self,
+        store: StoreId,
+        views: Collection[View],
+        before: Picture | None,
+        persons: Collection[PersonId] | None,
+    ) -> Picture | None:
+        """Return the same in pieces, for the streams of a store; None if there is no such store.
+
+        `persons` are those who changed since `before`: only they are read, and only rows that differ
+        are encoded, once for all who see the same. None: everything is read.
+        """
+        now_ms = self._clock.now_ms()
+        floor = self._floor(store, before, persons, now_ms)
+        if floor is None:
+            return None
+        said: dict[tuple[Row, Language], bytes] = {}
+        rows: dict[View, Mapping[VisitId, bytes]] = {}
+        sights: dict[View, Sight] = {}
+        for view in views:
+            then = None if before is None else before.sights.get(view)
+            now = sight(floor, view.viewer, then)
+            sights[view] = now
+            if before is None or then is None:
+                rows[view] = _encoded(now.rows, view.language, {}, {}, said)
+            elif now.rows is then.rows:
+                rows[view] = before.rows[view]
+            else:
+                rows[view] = _encoded(now.rows, view.language, then.rows, before.rows[view], said)
+        return Picture(
+            store=_store_out(floor.place.store).model_dump_json().encode(),
+            at=time_json(now_ms),
+            rows=rows,
+            changes_ms=floor.changes_ms,
+            floor=floor,
+            sights=sights,
+        )
+
+    def _floor(
+        self,
+        store: StoreId,
+        before: Picture | None,
+        persons: Collection[PersonId] | None,
+        now_ms: Millis,
+    ) -> Floor | None:
+        floor = None if before is None else before.floor
+        # A clock that was put back: what was over may not be.
+        if floor is None or persons is None or now_ms < floor.at_ms:
+            return everybody(self._database, now_ms, self._rules, store=store, before=floor)
+        stored: Mapping[PersonId, Stored] = {}
+        if persons:
+            stored = some(self._database, now_ms, self._rules, store=store, persons=persons)
+        return moved(floor, stored, now_ms, self._rules)
 
 
 def moment(at_ms: Millis) -> datetime:
@@ -181,9 +224,30 @@ def handle_out(handle: Handle, language: Language) -> HandleOut:
     )
 
 
-def _row_out(row: Row, store: Store, language: Language) -> RowOut:
+def _encoded(
+    rows: Mapping[VisitId, Row],
+    language: Language,
+    rows_before: Mapping[VisitId, Row],
+    before: Mapping[VisitId, bytes],
+    said: dict[tuple[Row, Language], bytes],
+) -> Mapping[VisitId, bytes]:
+    """Return `rows` as JSON. What is in `before` or in `said` is not encoded again."""
+    encoded: dict[VisitId, bytes] = {}
+    for visit, row in rows.items():
+        if rows_before.get(visit) == row:
+            encoded[visit] = before[visit]
+            continue
+        known = said.get((row, language))
+        if known is None:
+            known = _row_out(row, language).model_dump_json().encode()
+            said[row, language] = known
+        encoded[visit] = known
+    return encoded
+
+
+def _row_out(row: Row, language: Language) -> RowOut:
     how = row.recognition
-    at = moment(how.at_ms).astimezone(ZoneInfo(store.timezone))
+    at = moment(how.at_ms).astimezone(ZoneInfo(row.store.timezone))
     return RowOut(
         visit=row.visit,
         handle=handle_out(row.person.handle, language),

@@ -24,6 +24,7 @@ from shopbell_server.web.who import ApiKey, Here
 from shopbell_server.web.writes import carry_out
 
 if TYPE_CHECKING:
+    from shopbell_server.core.ids import PersonId
     from shopbell_server.ports.database import UnitOfWork
 
 MOST_LINES: Final = 2_000
@@ -109,22 +110,22 @@ def post_receipt(request: Request, body: TillReceiptIn, caller: ApiKey, here: He
     """
     sale = body.sale(caller.secret)
     terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
-    joined = False
+    buyer: PersonId | None = None
 
     def act(work: UnitOfWork) -> bytes | NotBooked:
-        nonlocal joined
+        nonlocal buyer
         booked = book(work, here.entropy, here.clock.now_ms(), sale=sale, terms=terms)
         if not isinstance(booked, Booked):
             return booked
-        joined = booked.joined
+        buyer = booked.person
         out = TillReceiptOut(receipt_id=sale.receipt, joined=booked.joined)
         return out.model_dump_json().encode()
 
     outcome = carry_out(here, request, caller.secret, body, act)
     if isinstance(outcome, NotBooked):
         raise _refused(outcome)
-    if joined:
-        here.live.changed(sale.store)
+    if buyer is not None:
+        here.live.changed(sale.store, [buyer])
     return Response(outcome, 201, media_type="application/json")
 
 

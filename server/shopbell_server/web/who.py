@@ -119,6 +119,11 @@ def staff(found: Annotated[Staff | None, Depends(staff_or_none)]) -> Staff:
     return found
 
 
+def own_session(request: Request) -> bytes:
+    """Return the fingerprint of the session that a browser shows, whether it is one or not."""
+    return fingerprint(request.cookies.get(COOKIE, "")[:MOST_CHARACTERS])
+
+
 def own_store(store: str, found: Annotated[Staff, Depends(staff)]) -> StoreId:
     """Return the store of the path if it is one of theirs; it does not exist otherwise."""
     if StoreId(store) not in found.stores:
@@ -143,6 +148,7 @@ AnyPhone = Annotated[Phone, Depends(any_phone)]
 OwnPhone = Annotated[Phone, Depends(phone)]
 SignedIn = Annotated[Staff, Depends(staff)]
 PerhapsSignedIn = Annotated[Staff | None, Depends(staff_or_none)]
+OwnSession = Annotated[bytes, Depends(own_session)]
 OwnStore = Annotated[StoreId, Depends(own_store)]
 
 

@@ -16,6 +16,7 @@ from shopbell_server.core.consent import (
     Span,
     active,
     active_purposes,
+    changes_ms,
     expires_ms,
     expiring,
     given_spans,
@@ -226,3 +227,15 @@ def test_appending_never_changes_the_past(
     appended = [*ledger, replace(latest, sequence=99)]
     if at_ms < latest.at_ms:
         assert active_purposes(appended, at_ms) == active_purposes(ledger, at_ms)
+
+
+@given(LEDGERS, MOMENTS, st.integers(0, 1_100))
+def test_nothing_changes_before_the_moment_at_which_it_may(
+    ledger: list[Entry], at_ms: Millis, later_ms: int
+) -> None:
+    until_ms = changes_ms(ledger, at_ms)
+    assert until_ms is None or until_ms > at_ms
+    then_ms = Millis(at_ms + later_ms)
+    if until_ms is not None:
+        then_ms = min(then_ms, Millis(until_ms - 1))
+    assert active_purposes(ledger, then_ms) == active_purposes(ledger, at_ms)

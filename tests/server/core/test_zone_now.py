@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from shopbell_server.core.ids import ZoneId
-from shopbell_server.core.zone_now import HYSTERESIS_DB, zone_now
+from shopbell_server.core.zone_now import HYSTERESIS_DB, stays_so_until, zone_now
 from tests.server.core.stays import acted, at, heard
 
 ENTRANCE, TILL = ZoneId("entrance"), ZoneId("till")
@@ -50,3 +50,10 @@ def test_of_several_frames_at_a_scanner_the_last_word_counts() -> None:
     after = heard(0, 1_000, carrier="service-data", loss_db=50.0)
     till = heard(0, 1_000, scanner="till", zone="till", loss_db=30.0)
     assert zone_now([after, before, till], None, at(1_000), RECENT_MS) == TILL
+
+
+def test_a_zone_may_be_another_when_something_ceases_to_be_recent() -> None:
+    till = heard(0, 900, scanner="till", zone="till", loss_db=19.0)
+    assert stays_so_until([DOOR, till], at(1_000), RECENT_MS) == at(901 + RECENT_MS)
+    assert stays_so_until([DOOR, till], at(901 + RECENT_MS), RECENT_MS) == at(1_001 + RECENT_MS)
+    assert stays_so_until([DOOR, till], at(1_001 + RECENT_MS), RECENT_MS) is None

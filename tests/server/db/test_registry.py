@@ -111,6 +111,27 @@ def test_a_session_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None
     assert work.staff_sessions.take(hashed(1), Millis(99)) is None
 
 
+def test_many_sessions_are_asked_for_at_once(work: UnitOfWork) -> None:
+    for name, number, end_ms in (("s1", 1, 100), ("s2", 2, 101), ("s1", 3, 101)):
+        work.registry.put_staff(staff(name), None)
+        work.staff_sessions.open(hashed(number), StaffId(name), Millis(end_ms))
+    asked = [hashed(number) for number in range(1, 5)]
+    assert work.staff_sessions.staff_of_each(asked, Millis(100)) == {
+        hashed(2): "s2",
+        hashed(3): "s1",
+    }
+    assert work.staff_sessions.staff_of_each([], Millis(0)) == {}
+
+
+def test_sessions_that_are_over_are_dropped_and_counted(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    for number, end_ms in ((1, 99), (2, 100), (3, 101)):
+        work.staff_sessions.open(hashed(number), StaffId("s1"), Millis(end_ms))
+    assert work.staff_sessions.drop_expired(Millis(100)) == 2
+    assert work.staff_sessions.staff_of(hashed(1), Millis(0)) is None
+    assert work.staff_sessions.staff_of(hashed(3), Millis(0)) == "s1"
+
+
 def test_a_session_of_nobody_is_refused(work: UnitOfWork) -> None:
     with pytest.raises(DatabaseRefusedError):
         work.staff_sessions.open(hashed(1), StaffId("nobody"), Millis(100))

@@ -94,6 +94,14 @@ def test_present_are_those_still_on_the_board(open_for_visits: UnitOfWork) -> No
         ]
     )
     assert ids(visits.present(STORE, Millis(5_000))) == ["candidate", "held", "late"]
+    assert ids(visits.present_of([ANNA], STORE, Millis(5_000))) == ["candidate", "late"]
+    assert ids(visits.present_of([BEN, ANNA], STORE, Millis(5_000))) == [
+        "candidate",
+        "held",
+        "late",
+    ]
+    assert ids(visits.present_of([BEN], STORE, Millis(5_001))) == []
+    assert ids(visits.present_of([], STORE, Millis(0))) == []
 
 
 def test_due_are_those_whose_time_has_passed_longest_first(open_for_visits: UnitOfWork) -> None:

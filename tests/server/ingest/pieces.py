@@ -11,11 +11,11 @@ from shopbell_wire.topics import EdgeTopic, Kind
 from tests.server.usecases.floor import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from threading import Event
     from types import TracebackType
 
-    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.batches import BatchRecord
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.usecases.take import Message
@@ -48,12 +48,12 @@ class Post:
 
 @dataclass
 class Bells:
-    """Hears which stores changed."""
+    """Hears who changed where."""
 
-    rung: list[str] = field(default_factory=list)
+    rung: list[tuple[str, ...]] = field(default_factory=list)
 
-    def changed(self, store: StoreId) -> None:
-        self.rung.append(store)
+    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        self.rung.append((store, *sorted(persons)))
 
 
 class StandingClock:

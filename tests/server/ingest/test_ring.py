@@ -191,7 +191,7 @@ def test_an_answer_comes_after_the_commit(ring: Ring) -> None:
         wait_until(lambda: edge.committed() == {1}, "the answer")
         (visit,) = ring.floor.visits(ada)
         assert visit.store == STORE
-        assert STORE in ring.bells.rung
+        assert STORE in {store for store, *_ in ring.bells.rung}
         assert other.acks == []
 
 

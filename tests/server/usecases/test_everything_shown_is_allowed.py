@@ -38,7 +38,7 @@ def shown(shop: Shop, viewer: Viewer) -> list[Disclosed]:
     """Return the person of everything that leaves: boards, lists, single visits."""
     now_ms = shop.clock.now_ms()
     board = who_is_here(
-        shop.database, now_ms, shop.rules, store=AMS, viewer=viewer, zones_before={}
+        shop.database, now_ms, shop.rules, store=AMS, viewer=viewer, before=None
     )
     assert board is not None
     page = list_visits(shop.database, now_ms, stores=[AMS], viewer=viewer, after=None, size=10)

@@ -104,7 +104,7 @@ def nobody(floor: Floor, token: str, frame: Frame = "service-data") -> None:
     taken = floor.hear(sighting(token, frame))
     assert taken.events["unresolved"] == 1
     assert taken.events["recognised"] == 0
-    assert taken.stores == set()
+    assert taken.changed == {}
 
 
 @pytest.mark.parametrize("off", [-96, -2, 2, 5], ids=["yesterday", "before", "after", "w+5"])

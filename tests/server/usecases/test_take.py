@@ -51,7 +51,7 @@ def test_what_is_taken_is_committed_and_makes_a_visit(floor: Floor) -> None:
     assert taken.batches == {"taken": 1}
     assert taken.events["recognised"] == 1
     assert taken.events["pass_accepted"] == 1
-    assert taken.stores == {STORE}
+    assert taken.changed == {STORE: {ada.person}}
     (visit,) = floor.visits(ada)
     assert (visit.state, visit.store) == ("open", STORE)
     assert visit.session.scanners == ((EDGES[0], "cam0"), (EDGES[0], "hci0"))
@@ -63,7 +63,7 @@ def test_a_batch_without_anybody_is_committed_too(floor: Floor) -> None:
     )
     taken = floor.take(batch(STARTED, health))
     assert the_ack(taken).committed == ((1, 1),)
-    assert taken.stores == set()
+    assert taken.changed == {}
 
 
 def test_how_long_a_batch_was_on_its_way_is_known_where_its_edge_knows_the_time(

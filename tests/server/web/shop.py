@@ -22,10 +22,12 @@ from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.recompute import Terms, circumstances, recompute, tell
 from shopbell_server.usecases.sign_in import SignedIn, sign_in
 from shopbell_server.web.app import create_app
-from shopbell_server.web.live import Live, Pace
+from shopbell_server.web.live import Live, Room
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
+from shopbell_server.web.sessions import Sessions
+from shopbell_server.web.watch import Pace
 from tests.fakes.server import MemoryDatabase
 
 if TYPE_CHECKING:
@@ -47,7 +49,14 @@ AMS = StoreId("ams-01")
 UTR = StoreId("utr-01")
 KEY = "sbk_app-backend"
 PASSWORD = "correct horse"
-PACE = Pace(spacing_s=0.01, refresh_s=0.05, heartbeat_s=0.05, kept_s=0.2, patience_s=0.5)
+PACE = Pace(
+    spacing_s=0.01,
+    refresh_s=0.05,
+    heartbeat_s=0.05,
+    kept_s=0.2,
+    patience_s=0.5,
+    sessions_s=0.05,
+)
 """Everything that happens by itself happens within milliseconds of real time."""
 
 TEXT = hashlib.sha256(b"May we?").hexdigest()
@@ -104,6 +113,7 @@ class Shop:
         origin: str | None = None,
         checks: Mapping[str, Check] | None = None,
         pace: Pace = PACE,
+        room: Room | None = None,
         demo: bool = False,
         database: Database | None = None,
     ) -> None:
@@ -123,7 +133,13 @@ class Shop:
             rules=self.rules,
             demo=demo,
         )
-        self.live = Live(Boards(self.database, self.clock, self.rules), "e1", pace)
+        self.live = Live(
+            Boards(self.database, self.clock, self.rules),
+            Sessions(self.database, self.clock),
+            "e1",
+            pace,
+            room,
+        )
         self.services = Services(
             database=self.database,
             clock=self.clock,
@@ -232,7 +248,7 @@ class Shop:
             )
             work.commit()
         for store in changed.stores:
-            self.live.changed(store)
+            self.live.changed(store, [guest.person])
 
     def hear(
         self,
@@ -281,7 +297,7 @@ class Shop:
             )
             tell(work, facts, work.ledger.entries([guest.person]), terms.sinks, now_ms)
             work.commit()
-        self.live.changed(store)
+        self.live.changed(store, [guest.person])
 
     def scan(self, guest: Guest, *, zone: str = "entrance", store: StoreId = AMS) -> None:
         """Let her hold up her pass."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
@@ -14,10 +15,11 @@ from tests.fakes.server import MemoryDatabase
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent
+from tests.server.web.test_pictures import Screens
 from tests.server.web.test_present import PRESENT, signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import httpx2
@@ -108,6 +110,25 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     signed_out = await client.post("/logout", headers={**headers, "Origin": HOST})
     assert signed_out.status_code == 303
     assert (await client.get(PRESENT, headers=headers)).status_code == 401
+
+
+def test_following_is_as_good_as_reading_everything(shop: Shop) -> None:
+    noor, ravi = shop.welcome("Noor"), shop.welcome("Ravi")
+    shop.clock.forward(5 * MINUTE)
+    screens = Screens(shop)
+    story: tuple[Callable[[], object], ...] = (
+        lambda: shop.scan(noor),
+        lambda: shop.hear(ravi),
+        lambda: shop.hear(ravi, zone="till", loss_db=2.0),
+        lambda: shop.say(noor, Purpose.GREET_BY_NAME, given=False),
+        lambda: shop.clock.forward(3 * MINUTE),
+        lambda: shop.say(ravi, Purpose.RECOGNISE_IN_STORE, given=False),
+    )
+    for deed in story:
+        deed()
+        screens.hear_of([noor.person, ravi.person])
+        assert screens.followed.rows == screens.whole.rows
+        assert screens.rows()
 
 
 @pytest.mark.parametrize("text", ["9" * 50 + ".x", "1.\0", f"{2**63}.x", "-1.x", "1.x" + "y" * 64])

@@ -1,19 +1,26 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shopbell_server.core.consent import Purpose
+from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.ids import StoreId
-from shopbell_server.web.live import QUEUED, REMEMBERED
+from shopbell_server.usecases.sign_in import SESSION_MS, sign_out
+from shopbell_server.web.channel import QUEUED, REMEMBERED
+from shopbell_server.web.live import Room
+from shopbell_server.web.rows import View
+from shopbell_server.web.streams import EventStream
 from tests.server.web.shop import AMS, MINUTE, UTR, Shop
-from tests.server.web.streams import Stream
+from tests.server.web.streams import LIMIT_S, Stream
 from tests.server.web.test_present import signed_in
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping
+
+    from starlette.types import Message
 
 PATH = f"/v1/stores/{AMS}/stream"
 
@@ -234,3 +241,64 @@ async def test_everybody_with_one_view_gets_the_same_bytes_once(
         events = [await stream.until("changed") for stream in (one, two, three)]
     assert events[0] == events[1]
     assert events[0].data == events[2].data
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_stream_ends_when_its_session_is_signed_out(shop: Shop) -> None:
+    secret = shop.employ("kim").secret
+    async with look(shop, {"Cookie": f"__Host-shopbell={secret}"}) as stream:
+        await stream.until("snapshot")
+        sign_out(shop.database, secret)
+        await stream.end()
+        assert stream.ended
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_stream_ends_when_its_session_has_expired(
+    shop: Shop, headers: dict[str, str]
+) -> None:
+    async with look(shop, headers) as stream:
+        await stream.until("snapshot")
+        shop.clock.forward(SESSION_MS)
+        await stream.end()
+        assert stream.ended
+
+
+@pytest.mark.parametrize(("room", "status"), [(Room(in_session=1), 429), (Room(in_all=1), 503)])
+async def test_one_stream_too_many_is_told_when_to_come_back(room: Room, status: int) -> None:
+    shop = Shop(room=room)
+    headers = signed_in(shop)
+    stopping = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(shop.live.run(stopping))
+        await asyncio.sleep(0)
+        async with look(shop, headers) as first:
+            await first.until("snapshot")
+            async with look(shop, headers) as second:
+                assert second.status == status
+                assert second.headers["retry-after"] == "20"
+                assert second.headers["content-type"] == "application/problem+json"
+        async with look(shop, headers) as third:
+            assert third.status == 200
+        stopping.set()
+
+
+async def test_who_takes_nothing_is_cut_off(shop: Shop, running: asyncio.Event) -> None:
+    view = View(AMS, "advisor", "nl")
+    secret = shop.employ("kim").secret
+    stream = await shop.live.look(view, fingerprint(secret), None)
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body":
+            await running.wait()
+
+    async def receive() -> Message:
+        await running.wait()
+        return {"type": "http.disconnect"}
+
+    async with asyncio.timeout(LIMIT_S):
+        await EventStream(stream, slow_s=0.02)({"type": "http"}, receive, send)
+    assert [message.get("more_body") for message in sent] == [None, True]
+    assert stream not in stream.channel.streams

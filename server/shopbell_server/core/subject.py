@@ -1,0 +1,69 @@
+"""Somebody of whom something may be shown, and what may be seen of a visit of hers.
+
+Owns: who is nobody here (staff, people who left), and what the disclosure table is asked with.
+Never: the table (`disclosure`), or whether she is here (`board_state`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.consent import active_purposes
+from shopbell_server.core.disclosure import Known, Standing, disclose
+from shopbell_server.core.handles import handle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.disclosure import Disclosed, Viewer
+    from shopbell_server.core.ids import Millis
+    from shopbell_server.core.people import Enrolment, Profile
+    from shopbell_server.core.visits import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Somebody who may be shown if her ledger allows it at that moment."""
+
+    profile: Profile
+    ledger: tuple[Entry, ...]
+
+
+def subject_of(
+    enrolment: Enrolment, profile: Profile | None, ledger: Iterable[Entry]
+) -> Subject | None:
+    """Return whom an enrolment is of; None if nothing may ever be shown: she left, or works here."""
+    if enrolment.revoked_ms is not None or profile is None or profile.staff:
+        return None
+    return Subject(profile=profile, ledger=tuple(ledger))
+
+
+def known_of(visit: Visit, subject: Subject) -> Known:
+    """Return what is known of the person of `visit`."""
+    return Known(
+        handle=handle(visit.handle),
+        language=subject.profile.language,
+        first_name=subject.profile.first_name,
+        reason_kind=None,
+        reason=None,
+    )
+
+
+def standing_of(visit: Visit) -> Standing:
+    """Return how sure it is that it is she."""
+    session = visit.session
+    return Standing(
+        evidence=session.evidence,
+        confidence=session.confidence,
+        shown=session.shown is not None,
+    )
+
+
+def seen(visit: Visit, subject: Subject | None, now_ms: Millis, viewer: Viewer) -> Disclosed | None:
+    """Return what `viewer` may see of the person of `visit`; None: not even that she is there."""
+    if subject is None:
+        return None
+    purposes = active_purposes(subject.ledger, now_ms)
+    return disclose(known_of(visit, subject), standing_of(visit), purposes, viewer)

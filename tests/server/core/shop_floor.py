@@ -1,0 +1,206 @@
+"""People in one store whose evidence, ledger and profile may become anything, and what is read of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from shopbell_server.core.board_rows import Place, Stored
+from shopbell_server.core.consent import Change, Entry, Purpose
+from shopbell_server.core.consent import Place as Said
+from shopbell_server.core.evidence import Evidence, Interval
+from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, VisitId, ZoneId
+from shopbell_server.core.people import Enrolment, Profile
+from shopbell_server.core.registry import Store, Zone
+from shopbell_server.core.sessions import sessions
+from shopbell_server.core.subject import Subject, subject_of
+from shopbell_server.core.visits import State, Visit
+from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, heard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.core.evidence import Carrier
+
+PLACE = Place(
+    store=Store(id=STORE, name="Kalverstraat", timezone="Europe/Amsterdam"),
+    zones={
+        ZoneId(each): Zone(id=ZoneId(each), store=STORE, name=each.title())
+        for each in ("entrance", "till")
+    },
+)
+ENROLMENT = Enrolment(
+    person=ADA,
+    profile=ProfileId("p"),
+    device_no=DeviceNo(1),
+    mac_key=b"k" * 16,
+    phone_model=None,
+    created_ms=at(0),
+    revoked_ms=None,
+)
+PROFILE = Profile(id=ProfileId("p"), first_name="Ada", language="nl", external_ids={}, staff=False)
+ALLOWING = (Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_NAME)
+
+
+def entry(
+    purpose: Purpose, change: Change, at_ms: int, *, until_ms: int | None = None, sequence: int = 0
+) -> Entry:
+    return Entry(
+        sequence=sequence,
+        person=ADA,
+        purpose=purpose,
+        change=change,
+        at_ms=at(at_ms),
+        until_ms=None if until_ms is None else at(until_ms),
+        place=Said.APP,
+        text_version="1",
+        text_sha256="0" * 64,
+        language="nl",
+        evidence="ticket",
+    )
+
+
+GIVEN = tuple(entry(purpose, Change.GIVEN, 0) for purpose in ALLOWING)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """All that a database has of somebody in the store."""
+
+    visits: tuple[Visit, ...]
+    subject: Subject | None
+    evidence: tuple[Interval, ...]
+
+    def read_at(self, now_ms: Millis) -> Stored:
+        """Return what the use case reads of it."""
+        return Stored(
+            visits=tuple(
+                each
+                for each in self.visits
+                if each.state != "ended" and (each.session.gone_ms or 0) >= now_ms
+            ),
+            subject=self.subject,
+            heard=tuple(
+                each for each in self.evidence if each.last_ms >= now_ms - DEMO.zone_recent_ms
+            ),
+        )
+
+
+NOBODY = Truth(visits=(), subject=None, evidence=())
+
+
+def truth(
+    evidence: Sequence[Interval],
+    *,
+    name: str = "v",
+    state: State = "open",
+    ledger: Sequence[Entry] = GIVEN,
+    profile: Profile | None = PROFILE,
+    revoked_ms: int | None = None,
+) -> Truth:
+    visits = tuple(
+        Visit(
+            id=VisitId(f"{name}{number}"),
+            person=ADA,
+            store=STORE,
+            handle=number + 1,
+            state=state,
+            revision=1,
+            converted=False,
+            session=session,
+        )
+        for number, session in enumerate(sessions(evidence, DEMO))
+    )
+    revoked = None if revoked_ms is None else at(revoked_ms)
+    return Truth(
+        visits=visits,
+        subject=subject_of(replace(ENROLMENT, revoked_ms=revoked), profile, ledger),
+        evidence=tuple(evidence),
+    )
+
+
+SPAN_S = 90
+"""Of the demo's rules: "left?" after 9 s, gone after 30, zones of the last 3 s, held for 135."""
+
+RADIO: tuple[tuple[Carrier, Evidence], ...] = (
+    ("ibeacon", Evidence.HINT),
+    ("service-data", Evidence.SIGNAL),
+)
+
+
+@st.composite
+def _heard(draw: st.DrawFn) -> Interval:
+    first = draw(st.integers(0, SPAN_S)) * SECOND
+    carrier, evidence = draw(st.sampled_from(RADIO))
+    return heard(
+        first,
+        first + draw(st.sampled_from((0, 1, 3, 4, 8, 20))) * SECOND,
+        n=draw(st.integers(1, 12)),
+        scanner=draw(st.sampled_from(("door", "till", "window"))),
+        carrier=carrier,
+        evidence=evidence,
+        zone=draw(st.sampled_from((None, "entrance", "till", "unknown"))),
+        loss_db=draw(st.sampled_from((None, 5.0, 9.0, 12.0, 20.0))),
+    )
+
+
+_acted = st.builds(
+    lambda at_s, zone: acted(at_s * SECOND, zone=zone),
+    st.integers(0, SPAN_S),
+    st.sampled_from((None, "entrance", "till")),
+)
+
+_entries = st.builds(
+    lambda purpose, change, at_s, until_s: entry(
+        purpose, change, at_s * SECOND, until_ms=None if until_s is None else until_s * SECOND
+    ),
+    st.sampled_from(ALLOWING),
+    st.sampled_from((Change.GIVEN, Change.WITHDRAWN)),
+    st.integers(0, SPAN_S),
+    st.none() | st.integers(0, 2 * SPAN_S),
+)
+
+_ledgers = st.lists(_entries, max_size=3).map(
+    lambda more: (
+        *GIVEN,
+        *(replace(each, sequence=number) for number, each in enumerate(more, 1)),
+    )
+)
+
+
+def truths(name: str) -> st.SearchStrategy[Truth]:
+    """Return all that somebody's rows may become."""
+    some = st.builds(
+        truth,
+        st.lists(st.one_of(_heard(), _heard(), _acted), min_size=1, max_size=5),
+        name=st.just(name),
+        state=st.sampled_from(("open", "open", "candidate", "ended")),
+        ledger=_ledgers,
+        profile=st.sampled_from((PROFILE, PROFILE, replace(PROFILE, first_name="Bo"), None)),
+        revoked_ms=st.sampled_from((None, None, None, 0)),
+    )
+    return st.one_of(st.just(NOBODY), some, some)
+
+
+PEOPLE = tuple(PersonId(name) for name in ("ada", "ben", "eve"))
+
+
+@dataclass(frozen=True)
+class Step:
+    """Time passes, then some people's rows become others."""
+
+    later_ms: int
+    became: dict[PersonId, Truth]
+
+
+steps: st.SearchStrategy[list[Step]] = st.lists(
+    st.builds(
+        Step,
+        st.sampled_from((0, 1, 999, 1_000, 1_001, 3_001, 9_000, 30_000)),
+        st.fixed_dictionaries({}, optional={each: truths(each) for each in PEOPLE}),
+    ),
+    min_size=1,
+    max_size=12,
+)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.subject import seen, subject_of
+from tests.server.core.shop_floor import ENROLMENT, GIVEN, PROFILE, entry, truth
+from tests.server.core.stays import SECOND, at, heard
+
+HERE = truth([heard(0, 20 * SECOND)])
+(VISIT,) = HERE.visits
+
+
+def test_staff_and_people_who_left_are_nobody() -> None:
+    assert subject_of(ENROLMENT, PROFILE, GIVEN) == HERE.subject
+    assert subject_of(ENROLMENT, None, GIVEN) is None
+    assert subject_of(ENROLMENT, replace(PROFILE, staff=True), GIVEN) is None
+    assert subject_of(replace(ENROLMENT, revoked_ms=at(1)), PROFILE, GIVEN) is None
+
+
+def test_what_is_seen_follows_the_ledger_at_that_moment() -> None:
+    withdrawn = entry(Purpose.GREET_BY_NAME, Change.WITHDRAWN, 5 * SECOND, sequence=1)
+    subject = subject_of(ENROLMENT, PROFILE, [*GIVEN, withdrawn])
+    before = seen(VISIT, subject, at(4 * SECOND), "advisor")
+    after = seen(VISIT, subject, at(5 * SECOND), "advisor")
+    assert before is not None
+    assert after is not None
+    assert (before.first_name, after.first_name) == ("Ada", None)
+    assert seen(VISIT, None, at(4 * SECOND), "advisor") is None
