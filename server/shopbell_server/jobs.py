@@ -13,6 +13,7 @@ from prometheus_client import Gauge
 
 from shopbell_server.core import gaps, stream_ranges
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.sweep import sweep
 
@@ -31,6 +32,10 @@ ROUND_S: Final = 1.0
 
 GAPS_ROUNDS: Final = 60
 """A gap is told after five minutes: a look a minute is enough, and costs one query."""
+
+EXPIRED_ROUNDS: Final = 60
+"""Sessions, tickets and kept answers open nothing after their time; a minute later they are gone from the
+disk too. So one deletion is of a minute's worth, which keeps no edge waiting."""
 
 KEYS_ROUNDS: Final = 3600
 """Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
@@ -66,6 +71,8 @@ class Jobs:
             self._do(self.sweep)
             if rounds % GAPS_ROUNDS == 0:
                 self._do(self.find_gaps)
+            if rounds % EXPIRED_ROUNDS == 0:
+                self._do(self.forget_expired)
             if rounds % KEYS_ROUNDS == 0:
                 self._do(self.keep_keys)
 
@@ -74,6 +81,17 @@ class Jobs:
         made = make_keys(self._database, self._entropy, self._clock.now_ms())
         if made.made or made.destroyed:
             log.info("day_keys", made=made.made, destroyed=made.destroyed)
+
+    def forget_expired(self) -> None:
+        """Delete what only lived for a while."""
+        forgotten = forget_expired(self._database, self._clock.now_ms())
+        if forgotten.sessions or forgotten.tickets or forgotten.answers:
+            log.info(
+                "expired",
+                sessions=forgotten.sessions,
+                tickets=forgotten.tickets,
+                answers=forgotten.answers,
+            )
 
     def sweep(self) -> None:
         """End visits that are over, forget candidates."""

@@ -7,7 +7,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shopbell_server.core.gaps import OPEN_MS
-from shopbell_server.core.ids import Day, EdgeId, Millis
+from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId
+from shopbell_server.core.registry import Staff
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId, StoreId
 
 NOW = Millis(1_795_262_400_000)
+SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset(), language="en")
 
 
 class SetClock:
@@ -78,6 +80,22 @@ def test_what_edges_sent_and_nobody_has_is_told_once() -> None:
         ("batches_missing", "door", 2)
     ]
     assert REGISTRY.get_sample_value("shopbell_gaps") == 2
+
+
+def test_how_much_expired_is_told_and_that_nothing_did_is_not() -> None:
+    world = World()
+    with world.database.begin() as work:
+        work.registry.put_staff(SAM, None)
+        work.staff_sessions.open(b"1" * 32, SAM.id, Millis(NOW + 1))
+        work.commit()
+    with capture_logs() as said:
+        world.jobs.forget_expired()
+        assert said == []
+        world.clock.at = Millis(NOW + 1)
+        world.jobs.forget_expired()
+    assert said == [
+        {"event": "expired", "log_level": "info", "sessions": 1, "tickets": 0, "answers": 0}
+    ]
 
 
 class AwayDatabase(MemoryDatabase):

@@ -88,8 +88,6 @@ def _attempt(
                 sealed=asked.seal(outcome),
                 expires_ms=Millis(now_ms + KEPT_MS),
             )
-            # Here and not in a job, so that the table is as large as a day's writes and no larger.
-            work.answers.drop_expired(now_ms)
             if not work.answers.keep(answer, now_ms):
                 raise DatabaseBusyError("the same request is being carried out")
         work.commit()

@@ -90,13 +90,3 @@ def test_a_busy_database_is_tried_again_with_a_fresh_unit_of_work() -> None:
 def test_one_that_stays_busy_is_given_up() -> None:
     with pytest.raises(DatabaseBusyError):
         once(MemoryDatabase(), None, NOW, Effect(busy=ATTEMPTS))
-
-
-def test_what_has_expired_is_forgotten_when_something_is_kept() -> None:
-    database, effect = MemoryDatabase(), Effect()
-    once(database, asked(name=b"old"), NOW, effect)
-    later = Millis(NOW + KEPT_MS)
-    once(database, asked(name=b"new"), later, effect)
-    with database.begin() as work:
-        assert work.answers.drop_expired(later) == 0
-        assert work.answers.recall(b"new", later) is not None

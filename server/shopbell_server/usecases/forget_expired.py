@@ -1,0 +1,38 @@
+"""What only lived for a while is deleted when its time is over.
+
+Owns: which rows those are: sessions and links of staff, tickets, answers kept for repeated requests.
+Never: what is forgotten of people (`withdrawal`, `sweep`), or of keys (`make_keys`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import Millis
+    from shopbell_server.ports.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """How many of each."""
+
+    sessions: int
+    tickets: int
+    answers: int
+
+
+def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
+    """Delete what is over at `now_ms`; any process may, at any time.
+
+    None of it opens anything any more: whoever asks for it is told so by its time, deleted or not.
+    """
+    with database.begin() as work:
+        forgotten = Forgotten(
+            sessions=work.staff_sessions.drop_expired(now_ms),
+            tickets=work.people.drop_expired_tickets(now_ms),
+            answers=work.answers.drop_expired(now_ms),
+        )
+        work.commit()
+    return forgotten
