@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 
+from shopbell_edge.adapters.ble.management import Management
 from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.adapters.socket_radio import SocketRadio
 from shopbell_edge.core.ad_structures import parse
+from shopbell_edge.core.management import taking
+from shopbell_edge.core.packet_filter import program
 from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import UNUSUAL
 from tests.edge.adapters.listening import Listener, listening
+from tests.fakes.kernel import FakeKernel
 from tests.fakes.radio import FakeRadio
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
 from tests.rigs.fake_bluez.client import FakeBluez, fake_bluez
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from shopbell_edge.ports import Health, Radio
 
 IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
+RETAILER: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
 SERVICE_UUID: Final = bytes.fromhex("02011a110711cc4f42f45cded2c3ad29cc11e1b05b")
 
 
@@ -56,6 +62,30 @@ class BleakAir:
         await self._bluez.inject(ad, f"C0:FF:EE:00:00:{phone:02X}", rssi_dbm)
 
 
+class ManagementAir:
+    """bluetoothd scans, and a management socket says what was received."""
+
+    def __init__(self) -> None:
+        self._kernel = FakeKernel()
+        self.radio = BluetoothRadio(
+            "hci0",
+            look=lambda _manufacturer, _service, _uuids: UNUSUAL,
+            boottime=lambda: Boottime(0),
+            recovery=Recovery(),
+            uniform=lambda low, _high: low,
+            management=Management(
+                taking=lambda controller: taking(controller, RETAILER),
+                program=lambda controller: program(controller, RETAILER),
+                insists=True,
+                open=self._kernel.open,
+            ),
+        )
+
+    async def send(self, ad: bytes, phone: int, rssi_dbm: int) -> None:
+        del phone  # all addresses are alike to it
+        self._kernel.advertise(ad, rssi_dbm)
+
+
 class SocketAir:
     def __init__(self, path: Path) -> None:
         self.radio = SocketRadio(path, scanner="hci0")
@@ -78,7 +108,7 @@ class FakeAir:
         self.radio.play(parse(ad, rssi_dbm))
 
 
-@pytest.fixture(params=["bleak", "socket", "fake"])
+@pytest.fixture(params=["bleak", "management", "socket", "fake"])
 async def air(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Air]:
     match request.param:
         case "bleak":
@@ -87,6 +117,12 @@ async def air(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[A
             async with fake_bluez() as bluez:
                 with system_bus_at(bluez.address):
                     yield BleakAir(bluez)
+        case "management":
+            if why := missing():
+                pytest.skip(why)
+            async with fake_bluez() as bluez:
+                with system_bus_at(bluez.address):
+                    yield ManagementAir()
         case "socket":
             yield SocketAir(tmp_path / "radio")
         case _:

@@ -1,0 +1,385 @@
+"""The second way to hear: a management socket, and the choice between it and bleak.
+
+bluetoothd is the fake one on a real bus, and so is the kernel, but for the filter that a socket is given:
+that one this machine's kernel runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from dbus_fast import Message
+from dbus_fast.aio import MessageBus
+
+from shopbell_edge.adapters.ble.management import (
+    Kernel,
+    Management,
+    NoManagementError,
+    open_management,
+)
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.core.backoff import Backoff
+from shopbell_edge.core.hearing_path import TrialRules
+from shopbell_edge.core.management import taking
+from shopbell_edge.core.packet_filter import SAMPLE, program
+from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.usual import interest_in
+from shopbell_edge.ports import RadioLostError
+from tests.edge.adapters.listening import listening
+from tests.edge.core.management_events import found, monitor_found
+from tests.fakes.kernel import FakeKernel
+from tests.rigs.fake_bluez.client import FakeBluez, Report
+from tests.rigs.waiting import until
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from tests.edge.adapters.listening import Listener
+
+PHONE: Final = "C0:FF:EE:00:00:01"
+RETAILER: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
+IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
+FOREIGN: Final = IBEACON[:9] + bytes(16) + IBEACON[25:]
+QUICK: Final = TrialRules(window_s=0.1, least=5, retry_s=0.2, doubt_s=0.2)
+PATIENT: Final = Recovery(check_s=0.05, backoff=Backoff(first_s=0.001, most_s=0.01))
+
+
+def a_management(kernel: FakeKernel, rules: TrialRules = QUICK) -> Management:
+    return Management(
+        taking=lambda controller: taking(controller, RETAILER),
+        program=lambda controller: program(controller, RETAILER),
+        rules=rules,
+        open=kernel.open,
+    )
+
+
+def a_radio(management: Management, recovery: Recovery = PATIENT) -> BluetoothRadio:
+    return BluetoothRadio(
+        "hci0",
+        look=interest_in(RETAILER),
+        boottime=lambda: Boottime(0),
+        recovery=recovery,
+        uniform=lambda _low, high: high,
+        management=management,
+    )
+
+
+class Street:
+    """Phones that advertise to bluetoothd and to the kernel alike."""
+
+    def __init__(self, bluez: FakeBluez, kernel: FakeKernel) -> None:
+        self._bluez = bluez
+        self._kernel = kernel
+
+    async def __call__(self, ad: bytes = IBEACON) -> bool:
+        """Send one advertisement; True, so that a wait can go on with it."""
+        self._kernel.advertise(ad)
+        await self._bluez.inject(ad, PHONE)
+        return True
+
+    async def until_said(self, listener: Listener, reason: str) -> None:
+        async def said() -> bool:
+            await self()
+            return reason in listener.reasons
+
+        await until(reason, said)
+
+
+@asynccontextmanager
+async def choosing(
+    bluez: FakeBluez, kernel: FakeKernel, rules: TrialRules = QUICK
+) -> AsyncIterator[tuple[Listener, Street]]:
+    async with listening(a_radio(a_management(kernel, rules))) as listener:
+        await bluez.scanning()
+        await listener.is_hearing()
+        yield listener, Street(bluez, kernel)
+    await bluez.idle()  # no scan is left behind
+    await until("its sockets closed", lambda: kernel.sockets == 0)
+
+
+class TestChooses:
+    async def test_the_socket_when_it_delivers_what_bleak_does(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+            assert [health.way for health in listener.health] == ["bleak", "management"]
+            listener.forget()
+            kernel.advertise(IBEACON, -77)
+            (advert,) = await listener.hears(1)
+            assert advert.rssi_dbm == -77
+            await bluez.scanning()  # for nobody on the bus
+
+    async def test_bleak_where_there_is_no_such_socket(self, bluez: FakeBluez) -> None:
+        """As on this machine, which has no Bluetooth; there it says why."""
+
+        def absent() -> socket.socket:
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+
+        radio = a_radio(replace(a_management(FakeKernel()), open=absent))
+        async with listening(radio) as listener:
+            await bluez.scanning()
+            await until("a reason", lambda: "management_absent" in listener.reasons)
+            assert listener.health[-1].state == "hearing"
+            assert listener.health[-1].way == "bleak"
+            await bluez.inject(IBEACON, PHONE)
+            await listener.hears(1)
+
+    async def test_bleak_without_the_capability(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        kernel.denies = True
+        async with choosing(bluez, kernel) as (listener, street):
+            await until("a reason", lambda: "management_denied" in listener.reasons)
+            await street()
+            await listener.hears(1)
+
+    async def test_bleak_where_the_kernel_tells_nothing(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        kernel.deaf = True
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "management_deaf")
+
+    async def test_bleak_where_the_kernel_tells_less(self, bluez: FakeBluez) -> None:
+        """As with a controller that another program has set to filter."""
+        kernel = FakeKernel()
+        rules = replace(QUICK, least=20)
+        async with choosing(bluez, kernel, rules) as (listener, _):
+
+            async def every_other() -> bool:
+                kernel.advertise(IBEACON)
+                await bluez.inject_many([Report(ad=IBEACON, address=PHONE)] * 2)
+                return "management_misses" in listener.reasons
+
+            await until("a reason", every_other)
+
+    async def test_nothing_as_long_as_nothing_is_on_the_air(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        async with choosing(bluez, kernel, replace(QUICK, window_s=0.01)) as (listener, street):
+            await until("a trial", lambda: kernel.sockets == 1)
+            await street()
+            await listener.hears(1)
+            assert listener.reasons == ["scanning"]
+
+
+class TestGoesBackToBleak:
+    async def test_when_the_socket_falls_silent_and_bleak_does_not(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+            kernel.deaf = True
+            listener.forget()
+            await street.until_said(listener, "management_deaf")
+            assert "blind" not in {health.state for health in listener.health}
+            assert listener.adverts, "bleak has heard meanwhile"
+
+    async def test_when_the_socket_breaks_and_tries_again_later(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+            kernel.break_off()
+            await until("a reason", lambda: "management_lost" in listener.reasons)
+            listener.forget()
+            await street.until_said(listener, "scanning_management")
+
+    async def test_when_the_kernel_becomes_mute(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        kernel.mute = True
+        async with choosing(bluez, kernel) as (listener, _):
+            await until("a reason", lambda: "management_unanswered" in listener.reasons)
+
+    async def test_but_not_for_a_quiet_shop(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        before = await connections(bluez)
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+            for others in (1, 2):  # that which watches bluetoothd; then bleak, which is asked
+
+                async def on_the_bus(others: int = others) -> bool:
+                    return await connections(bluez) == before + others
+
+                await until(f"{others} on the bus", on_the_bus)
+            listener.forget()
+            await street()
+            await listener.hears(1)
+            assert listener.reasons == ["scanning_management"]
+
+
+class TestRecovers:
+    async def test_from_a_restart_of_bluetoothd(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+            await bluez.stop()
+            await listener.is_blind("no_bluetoothd")
+            await bluez.start()
+            listener.forget()
+            await street.until_said(listener, "scanning_management")
+
+    async def test_from_silence_of_both_by_the_ladder(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        recovery = replace(PATIENT, silent_s=0.5)
+        async with listening(a_radio(a_management(kernel), recovery)) as listener:
+            await bluez.scanning()
+            await Street(bluez, kernel).until_said(listener, "scanning_management")
+            await listener.is_blind("silent")
+
+    async def test_ends_where_only_the_socket_will_do_and_it_will_not(
+        self, bluez: FakeBluez
+    ) -> None:
+        kernel = FakeKernel()
+        kernel.denies = True
+        radio = a_radio(replace(a_management(kernel), insists=True), replace(PATIENT, attempts=3))
+        with pytest.raises(RadioLostError, match="hci0: management_denied, 3 times in a row"):
+            await asyncio.wait_for(radio.listen(lambda _: None, lambda _: None), 20)
+        await bluez.idle()
+
+    async def test_proves_by_a_stranger_that_it_hears_again(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        radio = a_radio(
+            replace(a_management(kernel), insists=True),
+            replace(PATIENT, silent_s=0.3, attempts=1000),
+        )
+        async with listening(radio) as listener:
+            await listener.is_blind("silent")
+            listener.forget()
+
+            def heard_a_stranger() -> bool:
+                for _ in range(4 * SAMPLE):
+                    kernel.advertise(FOREIGN)
+                return listener.reasons[-1] == "scanning_management"
+
+            await until("hearing again", heard_a_stranger)
+        assert listener.adverts == []
+        await bluez.idle()
+
+
+class TestCosts:
+    async def test_nothing_over_the_bus_once_the_socket_is_used(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        before = await connections(bluez)
+        async with choosing(bluez, kernel) as (listener, street):
+            await street.until_said(listener, "scanning_management")
+
+            async def alone() -> bool:
+                return await connections(bluez) == before + 1  # that which watches bluetoothd
+
+            await until("bleak off the bus", alone)
+
+
+async def connections(bluez: FakeBluez) -> int:
+    bus = await MessageBus(bus_address=bluez.address).connect()
+    try:
+        reply = await bus.call(
+            Message(
+                destination="org.freedesktop.DBus",
+                path="/org/freedesktop/DBus",
+                interface="org.freedesktop.DBus",
+                member="ListNames",
+            )
+        )
+    finally:
+        bus.disconnect()
+    return sum(name.startswith(":") for name in reply.body[0])
+
+
+class TestTheSocket:
+    async def test_is_told_by_name_if_this_machine_has_none(self) -> None:
+        try:
+            opened = open_management()
+        except OSError:
+            management = a_management(FakeKernel())
+            with pytest.raises(NoManagementError, match=r"management_(absent|denied)"):
+                await Kernel.connected(0, replace(management, open=open_management))
+        else:
+            opened.close()  # a machine with Bluetooth
+
+    async def test_is_given_a_filter_that_keeps_strangers_back(self) -> None:
+        kernel = FakeKernel()
+        listener = Heard()
+        async with connected(kernel) as told:
+            told.hear(listener, lambda: None)  # type: ignore[arg-type]  # an ear for tests
+            for _ in range(320):
+                kernel.advertise(FOREIGN)
+                kernel.advertise(IBEACON, controller=1)
+            for event in (found, monitor_found):
+                kernel.send(event(FOREIGN[3:] + IBEACON))
+            await until("ours", lambda: told.ours == 2)
+            assert listener.rssi_dbm == [-60, -60]
+            assert 0 < told.strangers < 100, "of 320, one in 16"
+            assert told.foreign == SAMPLE * told.strangers
+
+    async def test_counts_what_came_before_the_filter_once(self) -> None:
+        kernel = FakeKernel()
+        async with connected(kernel) as told:
+            for _ in range(32):
+                kernel.advertise(FOREIGN)
+            await until("strangers", lambda: told.strangers == 32)
+            assert told.foreign == 32
+
+    async def test_lives_through_nonsense(self) -> None:
+        rng = Random(20_261_122)
+        kernel = FakeKernel()
+        async with connected(kernel) as told:
+            for number in range(10_000):
+                packet = bytearray(found(IBEACON))
+                if number % 2:
+                    packet[rng.randrange(len(packet))] = rng.randrange(256)
+                kernel.send(bytes(packet[: rng.randrange(1, 60)]) or b"\0")
+                if not number % 100:
+                    await asyncio.sleep(0)  # let it read
+            kernel.advertise(IBEACON)
+            await until("the last", lambda: told.ours > 0)
+            assert told.malformed > 0
+            assert not told.lost.done()
+
+    async def test_that_is_closed_by_the_other_side_is_lost(self) -> None:
+        kernel = FakeKernel()
+        async with connected(kernel) as told:
+            kernel.break_off()
+            await asyncio.wait_for(told.lost, 20)
+
+    async def test_hands_on_what_a_listener_raises(self) -> None:
+        kernel = FakeKernel()
+        async with connected(kernel) as told:
+
+            def first() -> None:
+                raise ZeroDivisionError
+
+            told.hear(Heard(), first)  # type: ignore[arg-type]  # as above
+            for _ in range(200):
+                kernel.advertise(FOREIGN)
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(told.lost, 20)
+
+
+class Heard:
+    """An ear that remembers how strongly it heard."""
+
+    def __init__(self) -> None:
+        self.rssi_dbm: list[int] = []
+
+    def detected(self, _device: None, data: tuple[object, ...]) -> None:
+        rssi_dbm = data[5]
+        assert isinstance(rssi_dbm, int)
+        self.rssi_dbm.append(rssi_dbm)
+
+
+@asynccontextmanager
+async def connected(kernel: FakeKernel) -> AsyncIterator[Kernel]:
+    told = await Kernel.connected(0, a_management(kernel))
+    try:
+        yield told
+    finally:
+        told.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await until("its socket closed", lambda: kernel.sockets == 0)
