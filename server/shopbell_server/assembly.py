@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_program.hpke import Opener
 from shopbell_server import config
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
+
+
+UNANSWERED_MS: Final = 20_000
+"""So long a peer may confirm nothing of what it is sent; then its connection is closed. A tablet that lost
+its Wi-Fi closes nothing, opens another stream after 12 s, and would soon have taken all of its places."""
 
 
 class CannotListenError(RuntimeError):
@@ -94,6 +100,9 @@ def listen(host: str, port: int) -> socket.socket:
     listening = socket.socket(family)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":
+            # What is accepted here inherits it. Elsewhere the system gives up by its own time.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_MS)
         listening.bind((host, port))
         listening.listen()  # whoever is told that we are ready may knock before uvicorn looks
     except OSError as error:
