@@ -48,11 +48,11 @@ MEASURES: Final = (
     "second, to the row, less the 3 s of the rules."
 )
 WHY: Final = (
-    "a stay is told when it begins and then every 1.5 s (30 s in a shop), looked at once a second, and "
-    "gathered with others for up to a second. The server learns that the rules' 3 s are over with the "
-    "next report, not when they are; with the standard rules it is as late, some 1 to 3 s after the "
-    "minute that they ask for. The chain itself takes what the phone that walks in shows. To be told at "
-    "the right moment, the edge would have to know the server's rules."
+    "a phone that is near at once is told by the first sighting at which its stay has lasted as long as "
+    "the rules ask, and that report waits for no other; so the row is late by what is left of the phone's "
+    "interval, and by the chain, which is what the phone that walks in shows. The rules' numbers stand at "
+    "the edge too (held together by a test): where a store has chosen others, the server learns of it with "
+    "the next report, which may be 30 s later. A pass waits for the polls of the folder and of the board."
 )
 
 PASS_P50_MS: Final = 150.0
