@@ -6,7 +6,6 @@ Never: who may see what for it (`disclosure`), nor when a visit begins (`visits`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -48,9 +47,8 @@ class IntervalKey(NamedTuple):
     first_ms: Millis
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """Somebody was at a scanner from `key.first_ms` to `last_ms`, seen `n` times.
+class Interval(NamedTuple):
+    """Somebody was at a scanner from `key.first_ms` to `last_ms`, seen `n` times. A tuple as its key.
 
     Intervals form a lattice under `joined`: taking the same reports in any order, any number of times,
     gives the same interval. That is what makes visits independent of delivery.
@@ -99,8 +97,7 @@ def joined(one: Interval, other: Interval) -> Interval:
     """
     zone = max((one, other), key=lambda each: (each.last_ms, each.zone or "")).zone
     loss_db = max((one, other), key=_lateness_of_loss).loss_db
-    return replace(
-        one,
+    return one._replace(
         last_ms=max(one.last_ms, other.last_ms),
         n=max(one.n, other.n),
         evidence=max(one.evidence, other.evidence),

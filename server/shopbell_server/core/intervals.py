@@ -6,7 +6,6 @@ Never: how one stay is joined with itself (`evidence`), nor what a visit is (`se
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.evidence import joined
@@ -65,8 +64,7 @@ def clipped(interval: Interval, from_ms: int, to_ms: int) -> Interval:
         return interval
     part = last_ms - first_ms + 1
     whole = interval.last_ms - interval.key.first_ms + 1
-    return replace(
-        interval,
+    return interval._replace(
         key=interval.key._replace(first_ms=first_ms),
         last_ms=last_ms,
         n=max(1, interval.n * part // whole),
@@ -88,5 +86,5 @@ def truncated(intervals: Iterable[Interval], at_ms: Millis) -> tuple[Interval, .
 def reassigned(intervals: Iterable[Interval], person: PersonId) -> tuple[Interval, ...]:
     """Return the intervals as `person`'s: two people joined, or one split off, as if always so."""
     return gathered(
-        replace(interval, key=interval.key._replace(person=person)) for interval in intervals
+        interval._replace(key=interval.key._replace(person=person)) for interval in intervals
     )

@@ -141,11 +141,21 @@ def _named(
             converted=converted,
             session=match.session,
         )
-    now = replace(match.survivor, session=match.session, converted=converted)
-    other_rules = match.session.rule_version != match.survivor.session.rule_version
-    if other_rules and _content(now) == _content(match.survivor):
+    before = match.survivor
+    now = Visit(
+        id=before.id,
+        person=person,
+        store=store,
+        handle=before.handle,
+        state=before.state,
+        revision=before.revision,
+        converted=converted,
+        session=match.session,
+    )
+    other_rules = match.session.rule_version != before.session.rule_version
+    if other_rules and _content(now) == _content(before):
         # Nothing but the rules changed: it stays a visit by the rules of its time.
-        return match.survivor
+        return before
     return now
 
 

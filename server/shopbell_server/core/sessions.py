@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from shopbell_server.core.confidence import Confidence  # noqa: TC001  (who reads a stored session asks)
 from shopbell_server.core.evidence import Evidence  # noqa: TC001  (the same)
 from shopbell_server.core.ids import Millis, ZoneId
-from shopbell_server.core.intervals import ACTS, apart, clipped, gathered, is_act
+from shopbell_server.core.intervals import ACTS, apart, clipped, gathered
 from shopbell_server.core.showing import (
     Glimpse,
     best_act,
@@ -24,12 +24,13 @@ from shopbell_server.core.showing import (
     last_act,
     scanners_of,
 )
-from shopbell_server.core.stretches import length_ms, union
+from shopbell_server.core.stretches import length_ms, spans_of, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.stretches import Span
     from shopbell_server.core.visit_rules import VisitRules
 
 
@@ -171,10 +172,10 @@ def _piece(since_start_ms: int, rules: VisitRules) -> int:
 
 
 def _kind(evidence: Sequence[Interval], rules: VisitRules) -> Literal["candidate", "visit"]:
-    if any(is_act(each) for each in evidence):
+    if not ACTS.isdisjoint([each.key.carrier for each in evidence]):
         return "visit"
     # Silences that an edge would bridge count as dwell; somebody who passes twice did not stay.
-    dwell_ms = length_ms(union(evidence, rules.left_shown_ms))
+    dwell_ms = length_ms(union(spans_of(evidence), rules.left_shown_ms))
     return "visit" if dwell_ms >= rules.min_dwell_ms else "candidate"
 
 
@@ -183,8 +184,8 @@ def _session(
 ) -> Session:
     evidence, reach_ms = run.evidence, run.reach_ms
     acts, radio = apart(evidence)
-    start_ms = min([each.key.first_ms for each in evidence])
-    end_ms = max([each.last_ms for each in evidence])
+    spans = spans_of(evidence)
+    start_ms, end_ms = spans[0][0], max([last_ms for _, last_ms in spans])
     best = max([each.evidence for each in evidence])
     scanners = scanners_of(evidence)
     shown = first_shown(acts, radio, rules)
@@ -198,7 +199,7 @@ def _session(
         start_ms=start_ms,
         end_ms=end_ms,
         duration_known=end_ms > start_ms,
-        reentries=_reentries(evidence, acts, rules),
+        reentries=_reentries(spans, acts, rules),
         evidence=best,
         n=sum([each.n for each in evidence]),
         scanners=scanners,
@@ -218,26 +219,30 @@ def _session(
     )
 
 
-def _reentries(evidence: Sequence[Interval], acts: Sequence[Interval], rules: VisitRules) -> int:
+def _reentries(spans: Sequence[Span], acts: Sequence[Interval], rules: VisitRules) -> int:
     acted_ms = {each.last_ms for each in acts}
-    covered = union(evidence, rules.off_board_ms)
+    covered = union(spans, rules.off_board_ms)
     return sum([stretch.last_ms not in acted_ms for stretch in covered[:-1]])
 
 
 def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, ...]:
-    by_zone: dict[ZoneId, list[Interval]] = {}
-    for each in evidence:
-        if each.zone is not None:
-            by_zone.setdefault(each.zone, []).append(each)
+    by_zone: dict[ZoneId, list[Span]] = {}
+    for key, last_ms, _, _, zone, _ in evidence:
+        if zone is not None:
+            by_zone.setdefault(zone, []).append((key.first_ms, last_ms))
     times = []
-    for zone, heard in by_zone.items():
-        covered = union(heard, rules.left_shown_ms)
-        dwell_ms = length_ms(covered)
-        dwelt = dwell_ms >= rules.zone_dwell_ms
-        times.append((covered[0].first_ms, zone, covered[-1].last_ms, dwell_ms, dwelt))
+    for zone, spans in by_zone.items():
+        covered = union(sorted(spans), rules.left_shown_ms)
+        times.append((covered[0].first_ms, zone, covered[-1].last_ms, length_ms(covered)))
     return tuple(
         [
-            ZoneTime(zone=zone, first_ms=first_ms, last_ms=last_ms, dwell_ms=dwell_ms, dwelt=dwelt)
-            for first_ms, zone, last_ms, dwell_ms, dwelt in sorted(times)
+            ZoneTime(
+                zone=zone,
+                first_ms=first_ms,
+                last_ms=last_ms,
+                dwell_ms=dwell_ms,
+                dwelt=dwell_ms >= rules.zone_dwell_ms,
+            )
+            for first_ms, zone, last_ms, dwell_ms in sorted(times)
         ]
     )

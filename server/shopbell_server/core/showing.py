@@ -15,7 +15,7 @@ from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Carrier, Evidence
 from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.intervals import ACTS, order
-from shopbell_server.core.stretches import moment_of, union
+from shopbell_server.core.stretches import moment_of, spans_of, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +113,7 @@ def held_until(act: Glimpse | None, heard_ms: Millis | None, rules: VisitRules) 
 def _radio_shown(radio: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
     if sum([each.n for each in radio]) < rules.shown_sightings:
         return None
-    at_ms = moment_of(union(radio, rules.left_shown_ms), rules.shown_dwell_ms)
+    at_ms = moment_of(union(spans_of(radio), rules.left_shown_ms), rules.shown_dwell_ms)
     if at_ms is None:
         return None
     heard = [each for each in radio if each.key.first_ms <= at_ms]

@@ -23,15 +23,22 @@ class Stretch(NamedTuple):
     last_ms: Millis
 
 
-def union(intervals: Iterable[Interval], bridge_ms: int) -> tuple[Stretch, ...]:
-    """Return what the intervals cover, in order of time; silences up to `bridge_ms` count as covered.
+Span = tuple[Millis, Millis]
+"""A stretch that is not looked at by name: first and last, both included."""
 
-    Monotone: more intervals never cover less.
+
+def spans_of(intervals: Iterable[Interval]) -> list[Span]:
+    """Return from when to when each interval is, in order of time."""
+    return sorted([(each.key.first_ms, each.last_ms) for each in intervals])
+
+
+def union(spans: Sequence[Span], bridge_ms: int) -> tuple[Stretch, ...]:
+    """Return what `spans`, in order of time, cover; silences up to `bridge_ms` count as covered.
+
+    Monotone: more spans never cover less.
     """
-    spans = [(each.key.first_ms, each.last_ms) for each in intervals]
     if not spans:
         return ()
-    spans.sort()
     covered: list[Stretch] = []
     first_ms, last_ms = spans[0]
     for from_ms, to_ms in spans:

@@ -117,14 +117,8 @@ def _interval(row: Row[Any]) -> Interval:
     _, person, store, first_ms, edge, scanner, carrier, last_ms, n, evidence, zone, loss_db = tuple(
         row
     )
-    return Interval(
-        key=IntervalKey(person, store, edge, scanner, carrier, first_ms),
-        last_ms=last_ms,
-        n=n,
-        evidence=_EVIDENCE[evidence],
-        zone=zone,
-        loss_db=loss_db,
-    )
+    key = IntervalKey(person, store, edge, scanner, carrier, first_ms)
+    return Interval(key, last_ms, n, _EVIDENCE[evidence], zone, loss_db)
 
 
 def _joined(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]]:  # noqa: ANN401  (columns by name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -148,8 +147,7 @@ def _with_earlier_reports(draw: st.DrawFn) -> list[Interval]:
     shares = draw(st.lists(st.integers(0, 9), max_size=3))
     return [
         *(
-            replace(
-                whole,
+            whole._replace(
                 last_ms=Millis(whole.key.first_ms + lasted * share // 10),
                 n=max(1, whole.n * share // 10),
             )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 
 from hypothesis import given
@@ -12,8 +11,7 @@ from tests.server.core.stays import heard
 
 STAY = heard(0, 1_000)
 REPORTS = st.builds(
-    lambda last, n, evidence, zone, loss: replace(
-        STAY,
+    lambda last, n, evidence, zone, loss: STAY._replace(
         last_ms=Millis(STAY.key.first_ms + last),
         n=n,
         evidence=evidence,
@@ -44,15 +42,15 @@ def test_reports_taken_together_say_what_they_say_one_by_one(
         for each in stays
     ]
     assert told(STAY.key, zone, reports) == reduce(
-        joined, [replace(each, zone=zone) for each in stays]
+        joined, [each._replace(zone=zone) for each in stays]
     )
 
 
 def test_how_near_she_is_is_what_the_later_report_says() -> None:
-    near = replace(STAY, loss_db=5.0)
-    far = replace(STAY, last_ms=Millis(STAY.last_ms + 1), loss_db=40.0)
+    near = STAY._replace(loss_db=5.0)
+    far = STAY._replace(last_ms=Millis(STAY.last_ms + 1), loss_db=40.0)
     assert joined(near, far).loss_db == 40.0
 
 
 def test_at_one_moment_the_nearer_counts() -> None:
-    assert joined(replace(STAY, loss_db=40.0), replace(STAY, loss_db=5.0)).loss_db == 5.0
+    assert joined(STAY._replace(loss_db=40.0), STAY._replace(loss_db=5.0)).loss_db == 5.0

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from shopbell_server.core.evidence import Carrier, Evidence
@@ -54,5 +52,5 @@ def test_the_moment_of_withdrawal_is_already_without_consent() -> None:
 
 def test_joining_two_people_joins_what_both_were_seen_at() -> None:
     bob = PersonId("bob")
-    his = replace(heard(0, 50, n=7), key=heard(0, 50).key._replace(person=bob))
-    assert reassigned([his, heard(0, 20, n=9)], bob) == (replace(his, n=9),)
+    his = heard(0, 50, n=7)._replace(key=heard(0, 50).key._replace(person=bob))
+    assert reassigned([his, heard(0, 20, n=9)], bob) == (his._replace(n=9),)

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from shopbell_server.core.confidence import Confidence
@@ -166,6 +164,6 @@ def test_the_best_evidence_counts() -> None:
 
 
 def test_evidence_of_several_people_is_refused() -> None:
-    bob = replace(heard(0, 1), key=heard(0, 1).key._replace(person=PersonId("bob")))
+    bob = heard(0, 1)._replace(key=heard(0, 1).key._replace(person=PersonId("bob")))
     with pytest.raises(ValueError, match="group the intervals first"):
         sessions([heard(0, 1), bob], RULES)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -120,10 +119,9 @@ def test_a_code_is_used_once_per_step(work: UnitOfWork) -> None:
 
 reports = some.lists(
     some.builds(
-        lambda first, length, n, evidence, zone, loss, scanner: replace(
-            interval(first, first + length, n=n, zone=zone, loss_db=loss, scanner=scanner),
-            evidence=evidence,
-        ),
+        lambda first, length, n, evidence, zone, loss, scanner: interval(
+            first, first + length, n=n, zone=zone, loss_db=loss, scanner=scanner
+        )._replace(evidence=evidence),
         first=some.sampled_from([1_000, 2_000]),
         length=some.integers(0, 3),
         n=some.integers(1, 9),
