@@ -176,7 +176,7 @@ def enrol(path: Path, people: int) -> None:
                 (
                     (
                         *("acme", f"{n:032x}", f"profile-{n}", n, bytes(16), n.to_bytes(32)),
-                        *("Pixel 9", NOW_MS - 1, None),
+                        *("Pixel 9", NOW_MS - 1, None, 0),
                     )
                     for n in numbers
                 ),

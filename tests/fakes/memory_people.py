@@ -6,7 +6,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from tests.fakes.memory_rows import drop, insert, require
+from shopbell_server.core.ids import Stamp
+from tests.fakes.memory_rows import drop, insert, require, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -135,7 +136,12 @@ class MemoryPeople:
         return _found(self._tables.profiles, profiles)
 
     def put_profile(self, profile: Profile) -> None:
+        before = self._tables.profiles.get(profile.id)
         self._tables.profiles[profile.id] = profile
+        if before is not None and before.staff != profile.staff:
+            for each in self._tables.enrolments.values():
+                if each.profile == profile.id:
+                    stamp(self._tables, each.person)
 
     def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None:
         require(self._tables.profiles, profile, "profile")
@@ -156,6 +162,7 @@ class MemoryPeople:
         numbers = {each.device_no: each for each in self._tables.enrolments.values()}
         insert(numbers, enrolment.device_no, enrolment)
         insert(self._tables.enrolments, enrolment.person, enrolment)
+        self._tables.stamps[enrolment.person] = Stamp(0)
         insert(self._tables.device_tokens, device_token_sha256, enrolment.person)
         require(self._tables.enrolments, card.person, "person")
         insert(self._tables.cards, card.ref, card)
@@ -195,19 +202,23 @@ class MemoryPeople:
         found = self._tables.enrolments.get(person)
         if found and found.revoked_ms is None:
             self._tables.enrolments[person] = replace(found, revoked_ms=at_ms)
+            stamp(self._tables, person)
 
     def renumber(self, person: PersonId, device_no: DeviceNo) -> None:
         numbers = {each.device_no: each for each in self._tables.enrolments.values()}
         renumbered = replace(self._tables.enrolments[person], device_no=device_no)
         insert(numbers, device_no, renumbered)
         self._tables.enrolments[person] = renumbered
+        stamp(self._tables, person)
 
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         return _found(self._tables.cards, refs)
 
     def add_issued(self, issued: Issued) -> None:
         require(self._tables.enrolments, issued.person, "person")
-        self._tables.issued[issued] = None
+        if issued not in self._tables.issued:
+            self._tables.issued[issued] = None
+            stamp(self._tables, issued.person)
 
     def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]:
         wanted = set(persons)
@@ -217,8 +228,9 @@ class MemoryPeople:
         )
         return {person: list(each) for person, each in groupby(rows, key=lambda row: row.person)}
 
-    def lock(self, persons: Collection[PersonId]) -> None:
-        """Do nothing: units of work that write follow one another."""
+    def lock(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
+        """Hold nobody: units of work that write follow one another."""
+        return _found(self._tables.stamps, persons)
 
 
 class MemoryLedger:
@@ -236,6 +248,7 @@ class MemoryLedger:
     def append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             insert(self._tables.ledger, (entry.person, entry.sequence), entry)
+            stamp(self._tables, entry.person)
 
 
 class MemoryDayKeys:

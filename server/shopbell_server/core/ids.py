@@ -19,6 +19,9 @@ PersonId = NewType("PersonId", str)
 DeviceNo = NewType("DeviceNo", int)
 """Random, non-zero, 32 bit: what a token decrypts to."""
 
+Stamp = NewType("Stamp", int)
+"""Of a person: another one whenever something changed that decides whether she may be known."""
+
 CardRef = NewType("CardRef", str)
 """13 characters of base32: the public name of a pass."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.db.statements import adding
+from shopbell_server.db.statements import adding, by_keys
 from shopbell_server.db.tables import CONSENTS
 from shopbell_server.db.transaction import ours
 
@@ -33,7 +33,7 @@ class SqlLedger:
 
     def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
         """Return all entries of each person, oldest first; people without any are left out."""
-        rows = self._transaction.rows_among(_ENTRIES, "persons", persons)
+        rows = self._transaction.rows_by_keys(_ENTRIES, [(person,) for person in persons])
         return {
             person: [_entry(row) for row in hers]
             for person, hers in groupby(rows, key=lambda row: PersonId(row.person))
@@ -76,9 +76,10 @@ def _row(entry: Entry) -> dict[str, str | int | None]:
     }
 
 
-_ENTRIES: Final = (
+_ENTRIES: Final = by_keys(
     select(CONSENTS)
-    .where(ours(CONSENTS), CONSENTS.c.person.in_(bindparam("persons", expanding=True)))
-    .order_by(CONSENTS.c.person, CONSENTS.c.at_ms, CONSENTS.c.sequence)
+    .where(ours(CONSENTS))
+    .order_by(CONSENTS.c.person, CONSENTS.c.at_ms, CONSENTS.c.sequence),
+    CONSENTS.c.person,
 )
 _APPEND: Final = adding(CONSENTS)

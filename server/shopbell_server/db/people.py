@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import and_, bindparam, delete, select, update
 
-from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Window
+from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
 from shopbell_server.core.people import Card, Enrolment, Issued, Profile
-from shopbell_server.db.statements import adding, keeping, replacing
+from shopbell_server.db.statements import adding, by_keys, keeping, replacing
 from shopbell_server.db.tables import CARDS, ENROLMENTS, EXTERNAL_IDS, ISSUED, PROFILES, TICKETS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Row
-
+    from shopbell_server.core.ids import Millis
     from shopbell_server.db.transaction import Transaction
 
 
@@ -101,6 +100,7 @@ class SqlPeople:
                     "phone_model": enrolment.phone_model,
                     "created_ms": enrolment.created_ms,
                     "revoked_ms": enrolment.revoked_ms,
+                    "stamp": 0,
                 }
             ],
         )
@@ -110,17 +110,15 @@ class SqlPeople:
 
     def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]:
         """Return those that are there, revoked ones included."""
-        return {
-            PersonId(row.person): _enrolment(row)
-            for row in self._transaction.rows_among(_ENROLMENTS, "persons", persons)
-        }
+        wanted = [(person,) for person in persons]
+        found = map(_enrolment, self._transaction.rows_by_keys(_ENROLMENTS, wanted))
+        return {each.person: each for each in found}
 
     def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
         """Return the enrolments, revoked ones included, that have these device numbers."""
-        return {
-            DeviceNo(row.device_no): _enrolment(row)
-            for row in self._transaction.rows_among(_BY_DEVICE_NO, "numbers", numbers)
-        }
+        wanted = [(number,) for number in numbers]
+        found = map(_enrolment, self._transaction.rows_by_keys(_BY_DEVICE_NO, wanted))
+        return {each.device_no: each for each in found}
 
     def by_external_id(
         self, kind: str, values: Collection[str]
@@ -134,7 +132,7 @@ class SqlPeople:
         for row in self._transaction.rows_among(_BY_EXTERNAL_ID, "values", values, kind=kind):
             enrolled = found.setdefault(row.value, [])
             if row.person is not None:
-                enrolled.append(_enrolment(row))
+                enrolled.append(_enrolment(tuple(row)[1:]))
         return found
 
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
@@ -177,7 +175,7 @@ class SqlPeople:
 
     def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]:
         """Return what was issued to each, earliest first; people without any are left out."""
-        rows = self._transaction.rows_among(_ISSUED, "persons", persons)
+        rows = self._transaction.rows_by_keys(_ISSUED, [(person,) for person in persons])
         return {
             person: [
                 Issued(person=person, first=Window(row.first_window), last=Window(row.last_window))
@@ -186,30 +184,44 @@ class SqlPeople:
             for person, hers in groupby(rows, key=lambda row: PersonId(row.person))
         }
 
-    def lock(self, persons: Collection[PersonId]) -> None:
+    def lock(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
         """Hold these people until the unit of work ends, taken in the order of their ids.
 
-        In SQLite a unit of work that writes holds everybody already.
+        In SQLite a unit of work that writes holds everybody already. Returns the stamps of those who are
+        there, as they are once they are held.
         """
-        if self._transaction.database == "sqlite":
-            return
-        for _ in self._transaction.rows_among(_LOCK, "persons", sorted(persons)):
-            pass
+        wanted = [(person,) for person in sorted(persons)]
+        return {
+            PersonId(row.person): Stamp(row.stamp)
+            for row in self._transaction.rows_by_keys(_LOCK, wanted)
+        }
 
 
-def _enrolment(row: Row[Any]) -> Enrolment:
+def _enrolment(row: Iterable[Any]) -> Enrolment:
+    # By place, in the order of `_of_enrolment`: groups ask for thousands.
+    person, profile, device_no, mac_key, phone_model, created_ms, revoked_ms = row
     return Enrolment(
-        person=PersonId(row.person),
-        profile=ProfileId(row.profile),
-        device_no=DeviceNo(row.device_no),
-        mac_key=row.mac_key,
-        phone_model=row.phone_model,
-        created_ms=Millis(row.created_ms),
-        revoked_ms=None if row.revoked_ms is None else Millis(row.revoked_ms),
+        person=person,
+        profile=profile,
+        device_no=device_no,
+        mac_key=mac_key,
+        phone_model=phone_model,
+        created_ms=created_ms,
+        revoked_ms=revoked_ms,
     )
 
 
 _external_ids_of: Final = msgspec.json.Decoder(dict[str, str])
+
+_of_enrolment: Final = (
+    ENROLMENTS.c.person,
+    ENROLMENTS.c.profile,
+    ENROLMENTS.c.device_no,
+    ENROLMENTS.c.mac_key,
+    ENROLMENTS.c.phone_model,
+    ENROLMENTS.c.created_ms,
+    ENROLMENTS.c.revoked_ms,
+)
 
 _PROFILES: Final = select(PROFILES).where(
     ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True))
@@ -220,7 +232,7 @@ _REMOVE_EXTERNAL_IDS: Final = delete(EXTERNAL_IDS).where(
 )
 _ADD_EXTERNAL_IDS: Final = adding(EXTERNAL_IDS)
 _BY_EXTERNAL_ID: Final = (
-    select(EXTERNAL_IDS.c.value, ENROLMENTS)
+    select(EXTERNAL_IDS.c.value, *_of_enrolment)
     .outerjoin_from(
         EXTERNAL_IDS,
         ENROLMENTS,
@@ -251,13 +263,11 @@ _DROP_TICKETS: Final = delete(TICKETS).where(
 )
 _ADD_ENROLMENT: Final = adding(ENROLMENTS)
 _ADD_CARD: Final = adding(CARDS)
-_ENROLMENTS: Final = select(ENROLMENTS).where(
-    ours(ENROLMENTS), ENROLMENTS.c.person.in_(bindparam("persons", expanding=True))
+_ENROLMENTS: Final = by_keys(select(*_of_enrolment).where(ours(ENROLMENTS)), ENROLMENTS.c.person)
+_BY_DEVICE_NO: Final = by_keys(
+    select(*_of_enrolment).where(ours(ENROLMENTS)), ENROLMENTS.c.device_no
 )
-_BY_DEVICE_NO: Final = select(ENROLMENTS).where(
-    ours(ENROLMENTS), ENROLMENTS.c.device_no.in_(bindparam("numbers", expanding=True))
-)
-_BY_DEVICE_TOKEN: Final = select(ENROLMENTS).where(
+_BY_DEVICE_TOKEN: Final = select(*_of_enrolment).where(
     ours(ENROLMENTS), ENROLMENTS.c.device_token_sha256 == bindparam("device_token_sha256")
 )
 _REVOKE: Final = (
@@ -278,15 +288,17 @@ _CARDS: Final = select(CARDS).where(
     ours(CARDS), CARDS.c.card.in_(bindparam("refs", expanding=True))
 )
 _ADD_ISSUED: Final = keeping(ISSUED)
-_ISSUED: Final = (
+_ISSUED: Final = by_keys(
     select(ISSUED)
-    .where(ours(ISSUED), ISSUED.c.person.in_(bindparam("persons", expanding=True)))
-    .order_by(ISSUED.c.person, ISSUED.c.first_window, ISSUED.c.last_window)
+    .where(ours(ISSUED))
+    .order_by(ISSUED.c.person, ISSUED.c.first_window, ISSUED.c.last_window),
+    ISSUED.c.person,
 )
-_LOCK: Final = (
-    select(ENROLMENTS.c.person)
-    .where(ours(ENROLMENTS), ENROLMENTS.c.person.in_(bindparam("persons", expanding=True)))
+_LOCK: Final = by_keys(
+    select(ENROLMENTS.c.person, ENROLMENTS.c.stamp)
+    .where(ours(ENROLMENTS))
     .order_by(ENROLMENTS.c.person)
     # Not FOR UPDATE: rows that refer to her may be added meanwhile; that changes nothing of hers.
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=ENROLMENTS),
+    ENROLMENTS.c.person,
 )

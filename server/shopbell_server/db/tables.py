@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -135,6 +136,8 @@ ENROLMENTS: Final = Table(
     text_column("phone_model", nullable=True),
     number_column("created_ms"),
     number_column("revoked_ms", nullable=True),
+    # Triggers change it (migrations).
+    Column("stamp", BigInteger, nullable=False, server_default="0"),
     key("person"),
     refers("profiles", "profile"),
     sha256_only("device_token_sha256"),

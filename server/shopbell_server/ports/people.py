@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId
+    from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Stamp
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
 
 
@@ -64,9 +64,11 @@ class People(Protocol):
     def add_issued(self, issued: Issued) -> None: ...
     def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]: ...
 
-    def lock(self, persons: Collection[PersonId]) -> None:
+    def lock(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
         """Hold these people until the unit of work ends, taken in the order of their ids.
 
-        Whatever rewrites somebody's visits holds her first; the order makes deadlock impossible.
+        Whatever rewrites somebody's visits holds her first; the order makes deadlock impossible. Returns
+        the stamps of those who are there: whose is the same as before, of her nothing has changed that
+        decides whether she may be known (enrolment, issued windows, consent, whether she works here).
         """
         ...

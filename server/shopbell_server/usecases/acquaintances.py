@@ -1,42 +1,95 @@
-"""Who may be meant, asked of the database under a lock.
+"""People that a worker has met before: what decides whether each may be known, while nothing changed it.
 
-Owns: holding people, and what decides whether each may be known.
-Never: the decision (`core.acceptance`).
+Owns: holding people, and what is remembered of them between units of work.
+Never: the decision (`core.acceptance`), or an answer from memory without the database's word, given while she
+is held, that it still holds.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.acceptance import Acquaintance, allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from shopbell_server.core.ids import DeviceNo, PersonId
+    from shopbell_server.core.ids import DeviceNo, PersonId, Stamp
     from shopbell_server.ports.database import UnitOfWork
+
+MOST_REMEMBERED: Final = 10_000
+"""People, as many as `token_reader.MOST_REMEMBERED` has tokens of; with a year's consent and issues some
+1.5 KB each, 15 MB. Beyond it all are forgotten and asked for again: 40 µs for each."""
 
 
 class Acquaintances:
-    """Holds people."""
+    """For one thread. Make new ones once a day: until then somebody is remembered, whatever became of her."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._known: dict[PersonId, tuple[Stamp, Acquaintance]] = {}
+        self._by_number: dict[DeviceNo, PersonId] = {}
 
     def hold(
-        self, work: UnitOfWork, numbers: Collection[DeviceNo], others: Collection[PersonId]
+        self, work: UnitOfWork, numbers: Collection[DeviceNo], others: Iterable[PersonId]
     ) -> Mapping[PersonId, Acquaintance]:
-        """Return who has one of the device `numbers`, and `others`, holding them until the work ends."""
-        persons = {each.person for each in work.people.by_device_no(numbers).values()} | set(others)
-        # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
-        work.people.lock(persons)
-        # As they are now: who withdrew and came back while we waited has another number.
-        enrolments = work.people.enrolments(persons)
-        issued = work.people.issued(persons)
-        ledger = work.ledger.entries(persons)
-        profiles = work.people.profiles({each.profile for each in enrolments.values()})
-        return {
-            person: Acquaintance(
-                enrolment=each,
-                spans=allowed(each, profiles.get(each.profile), ledger.get(person, ())),
-                issued=tuple(issued.get(person, ())),
-            )
-            for person, each in enrolments.items()
-        }
+        """Return who has one of the device `numbers`, and `others`, holding them until the work ends.
+
+        All of it is as it is while they are held, so that a withdrawal is wholly before or wholly after.
+        """
+        asked = {each: person for each in numbers if (person := self._by_number.get(each))}
+        new = [each for each in numbers if each not in asked]
+        wanted = {*asked.values(), *others}
+        held: dict[PersonId, Acquaintance] = {}
+        while True:
+            wanted.update(each.person for each in work.people.by_device_no(new).values())
+            self._hold(work, wanted - held.keys(), held)
+            # Who withdrew and came back has another number; what she had is somebody else's, or nobody's.
+            new = [
+                number
+                for number, person in asked.items()
+                if person not in held or held[person].enrolment.device_no != number
+            ]
+            if not new:
+                return held
+            asked = {}
+
+    def _hold(
+        self, work: UnitOfWork, persons: Collection[PersonId], held: dict[PersonId, Acquaintance]
+    ) -> None:
+        """Add `persons`, as far as they are there, to those who are held."""
+        stamps = work.people.lock(persons)
+        changed = []
+        for person, stamp in stamps.items():
+            known = self._known.get(person)
+            if known is None or known[0] != stamp:
+                changed.append(person)
+            else:
+                held[person] = known[1]
+        if not changed:
+            return
+        if len(self._known) + len(changed) > self._most:
+            self._known.clear()
+            self._by_number.clear()
+        for person, acquaintance in _asked(work, changed).items():
+            before = self._known.get(person)
+            if before is not None:
+                self._by_number.pop(before[1].enrolment.device_no, None)
+            self._known[person] = stamps[person], acquaintance
+            self._by_number[acquaintance.enrolment.device_no] = person
+            held[person] = acquaintance
+
+
+def _asked(work: UnitOfWork, persons: Collection[PersonId]) -> dict[PersonId, Acquaintance]:
+    enrolments = work.people.enrolments(persons)
+    issued = work.people.issued(persons)
+    ledger = work.ledger.entries(persons)
+    profiles = work.people.profiles({each.profile for each in enrolments.values()})
+    return {
+        person: Acquaintance(
+            enrolment=each,
+            spans=allowed(each, profiles.get(each.profile), ledger.get(person, ())),
+            issued=tuple(issued.get(person, ())),
+        )
+        for person, each in enrolments.items()
+    }

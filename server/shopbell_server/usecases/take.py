@@ -75,10 +75,10 @@ class Message:
 
 @dataclass(slots=True, kw_only=True)
 class Taken:
-    """What became of a group: answers by edge, stores whose boards changed, and counts by result."""
+    """What became of a group: answers by edge, who changed in which store, and counts by result."""
 
     answers: list[tuple[EdgeId, Ack]] = field(default_factory=list)
-    stores: set[StoreId] = field(default_factory=set)
+    changed: dict[StoreId, set[PersonId]] = field(default_factory=dict)
     batches: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[str, EdgeId]] = field(default_factory=list)
@@ -173,6 +173,7 @@ class Intake:
         if keys.keys() != self._key_days:
             self._tokens = TokenReader(key_ring(keys, self._aes))
             self._key_days = frozenset(keys)
+            self._acquaintances = Acquaintances()
         self._edges_ms = now_ms
 
     def _sorted_out(
@@ -253,7 +254,8 @@ class Intake:
                 # They are all held, so that this is what was decided by.
                 ledger = work.ledger.entries({fact.person for fact in facts})
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
-            taken.stores = {interval.key.store for interval in found.intervals}
+            for interval in found.intervals:
+                taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
         clocks = [batch.received.clock for batch in fresh]

@@ -21,6 +21,7 @@ from tests.server.db.rows import (
     STORE,
     add_profile,
     enrol,
+    entry,
     fact,
     hashed,
     interval,
@@ -29,6 +30,8 @@ from tests.server.db.rows import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopbell_server.core.ids import Stamp
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import Database, UnitOfWork
 
 Result = TypeVar("Result")
@@ -166,6 +169,30 @@ def test_a_person_is_held_until_the_end_of_the_unit_of_work(database: Database) 
     with ThreadPoolExecutor(1) as pool:
         first()
     assert order == ["first", "second"]
+
+
+def test_a_stamp_is_of_what_is_so_once_she_is_held(sql: SqlDatabase) -> None:
+    """Whoever waits for her gets the stamp of what was done meanwhile, not of when it asked."""
+    prepare(sql, enrol)
+    begun = Event()
+    stamps: list[Stamp] = []
+
+    def second() -> None:
+        with sql.begin() as unit:
+            begun.set()
+            stamps.append(unit.people.lock([ANNA])[ANNA])
+            assert unit.ledger.entries([ANNA]) == {ANNA: [entry()]}
+
+    with ThreadPoolExecutor(1) as pool, sql.begin() as unit:
+        before = unit.people.lock([ANNA])[ANNA]
+        waiting = pool.submit(second)
+        begun.wait(0.2)
+        unit.ledger.append([entry()])
+        after = unit.people.lock([ANNA])[ANNA]
+        unit.commit()
+        waiting.result(LIMIT_S)
+    assert stamps == [after]
+    assert before != after
 
 
 def test_people_are_held_in_one_order_so_nobody_waits_in_a_circle(database: Database) -> None:

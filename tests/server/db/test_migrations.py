@@ -11,13 +11,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from shopbell_server.core.ids import TenantId
+from shopbell_server.core.ids import PersonId, TenantId, Window
+from shopbell_server.core.people import Issued
 from shopbell_server.db import migrate
 from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseRefusedError
-from tests.server.db.rows import add_store, entry, visit
+from tests.server.db.rows import add_store, enrol, entry, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +170,41 @@ def test_not_even_the_prompt_may(consented: str, statement: str, why: str) -> No
     with engine.connect() as connection, pytest.raises(DBAPIError, match=why):
         connection.execute(text(statement))
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("statement", "stamped"),
+    [
+        (
+            "UPDATE enrolments SET mac_key = device_token_sha256 WHERE person = 'person-anna'",
+            "anna",
+        ),
+        ("UPDATE profiles SET staff = NOT staff", "anna ben"),
+        ("UPDATE profiles SET language = 'fr'", ""),
+        ("UPDATE issued_windows SET last_window = 9 WHERE person = 'person-anna'", "anna"),
+        ("UPDATE issued_windows SET person = 'person-ben', last_window = 9", "anna ben"),
+        ("DELETE FROM issued_windows WHERE person = 'person-anna'", "anna"),
+        ("DELETE FROM issued_windows WHERE person = 'person-ben'", ""),
+    ],
+)
+def test_whatever_is_done_at_the_prompt_is_stamped(url: str, statement: str, stamped: str) -> None:
+    database = SqlDatabase(url, TenantId("acme"))
+    people = [PersonId(f"person-{name}") for name in ("anna", "ben")]
+    with database.begin() as work:
+        enrol(work, people[0], number=1)
+        enrol(work, people[1], number=2)
+        work.people.add_issued(Issued(person=people[0], first=Window(1), last=Window(2)))
+        before = work.people.lock(people)
+        work.commit()
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+    with database.begin() as work:
+        after = work.people.lock(people)
+    database.close()
+    changed = {person for person, stamp in after.items() if stamp not in before.values()}
+    assert changed == {f"person-{name}" for name in stamped.split()}
 
 
 def test_the_ledger_cannot_be_truncated(postgres_url: str) -> None:

@@ -12,8 +12,10 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedErr
 from tests.server.db.rows import ANNA, BEN, PROFILE, add_profile, card, enrol, entry, hashed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shopbell_server.core.ids import PersonId
-    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 
 def test_profiles_are_found_and_replaced(work: UnitOfWork) -> None:
@@ -95,6 +97,14 @@ def test_a_new_number_that_somebody_has_is_busy(work: UnitOfWork) -> None:
         work.people.renumber(ANNA, DeviceNo(2))
 
 
+def enrol_elsewhere(work: UnitOfWork, person: PersonId, number: int) -> None:
+    """Enrol somebody of another profile."""
+    work.people.put_profile(replace(add_profile(work), id=ProfileId("p2")))
+    anna = work.people.enrolments([ANNA])[ANNA]
+    other = replace(anna, person=person, profile=ProfileId("p2"), device_no=DeviceNo(number))
+    work.people.add_enrolment(other, hashed(number), card(person, number))
+
+
 def issued(person: PersonId, first: int, last: int) -> Issued:
     return Issued(person=person, first=Window(first), last=Window(last))
 
@@ -115,8 +125,70 @@ def test_windows_of_nobody_are_refused(work: UnitOfWork) -> None:
 
 def test_people_are_held_whether_there_or_not(work: UnitOfWork) -> None:
     enrol(work)
-    work.people.lock([BEN, ANNA])
-    work.people.lock([])
+    assert set(work.people.lock([BEN, ANNA])) == {ANNA}
+    assert work.people.lock([]) == {}
+
+
+# ------------------------------------------------------------------ stamps
+
+
+CHANGES: dict[str, Callable[[UnitOfWork], None]] = {
+    "a consent": lambda work: work.ledger.append([entry(1)]),
+    "consents": lambda work: work.ledger.append([entry(1), entry(2, at_ms=7)]),
+    "a withdrawal": lambda work: work.ledger.append([entry(1, change=Change.WITHDRAWN)]),
+    "another purpose": lambda work: work.ledger.append([entry(1, purpose=Purpose.MESSAGES)]),
+    "windows": lambda work: work.people.add_issued(issued(ANNA, 1, 2)),
+    "her end": lambda work: work.people.revoke(ANNA, Millis(5)),
+    "a new number": lambda work: work.people.renumber(ANNA, DeviceNo(9)),
+    "she works here": lambda work: work.people.put_profile(replace(add_profile(work), staff=True)),
+}
+"""Everything that decides whether somebody may be known, by its one way into the database."""
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_decides_whether_she_may_be_known_gives_her_a_new_stamp(
+    work: UnitOfWork, what: str
+) -> None:
+    enrol(work, ANNA, number=1)
+    enrol_elsewhere(work, BEN, number=2)
+    before = work.people.lock([ANNA, BEN])
+    CHANGES[what](work)
+    after = work.people.lock([ANNA, BEN])
+    assert after[ANNA] != before[ANNA]
+    assert after[BEN] == before[BEN]
+
+
+def test_what_changes_nothing_keeps_the_stamp(work: UnitOfWork) -> None:
+    enrol(work, ANNA, number=1)
+    work.people.add_issued(issued(ANNA, 1, 2))
+    before = work.people.lock([ANNA])
+    work.people.add_issued(issued(ANNA, 1, 2))
+    work.people.put_profile(replace(add_profile(work), first_name="Other", external_ids={}))
+    work.ledger.append([entry(1, person=BEN)])
+    assert work.people.lock([ANNA]) == before
+
+
+def test_everybody_of_a_profile_that_works_here_gets_a_new_stamp(work: UnitOfWork) -> None:
+    enrol(work, ANNA, number=1)
+    enrol(work, BEN, number=2)
+    before = work.people.lock([ANNA, BEN])
+    work.people.put_profile(replace(add_profile(work), staff=True))
+    after = work.people.lock([ANNA, BEN])
+    assert not set(before.values()) & set(after.values())
+
+
+def test_no_stamp_comes_twice(database: Database) -> None:
+    with database.begin() as work:
+        enrol(work)
+        work.commit()
+    stamps = []
+    for number in range(20):
+        with database.begin() as work:
+            work.ledger.append([entry(number + 1)])
+            stamps.append(work.people.lock([ANNA])[ANNA])
+            if number % 2:
+                work.commit()
+    assert len(set(stamps)) == 20
 
 
 # ------------------------------------------------------------------ consent

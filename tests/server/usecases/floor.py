@@ -323,7 +323,7 @@ class Floor:
         """Return whether nothing but who she is and what she allowed is stored, and no token at all."""
         everything = self.rows()
         of_people = (
-            *("enrolments", "device_tokens", "cards", "issued", "issued_windows"),
+            *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
             *("ledger", "consent_entries", "profiles", "external_ids"),
         )
         return someone.person not in self.rows(*of_people) and not any(
