@@ -31,8 +31,10 @@ if TYPE_CHECKING:
 class Pace:
     """How often things happen."""
 
-    spacing_s: float = 0.1
-    """Of two readings: a store where fifty things change per second is read ten times."""
+    spacing_s: float = 0.05
+    """Of two readings: a store where fifty things change per second is told of twenty times. A telling
+    costs some 40 µs for each stream: with two hundred, a sixth of a core; at 100 ms half of that, and
+    everything is seen 25 ms later."""
     refresh_s: float = 2.0
     """Well under the 5 s in which a withdrawal must show, whoever took it in."""
     heartbeat_s: float = 5.0
