@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
     from shopbell_edge.config.tables import Camera, Settings
     from shopbell_edge.core.answering import Habits
+    from shopbell_edge.core.codes import Symbology
     from shopbell_edge.core.interest import Look
     from shopbell_edge.core.units import Boottime
     from shopbell_edge.core.usual import Usual
@@ -152,7 +153,6 @@ def radio_of(
         boottime=boottime,
         recovery=Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
-    )
         management=None if radio.hear == "bleak" else _management(settings, radio),
     )
 
@@ -163,6 +163,7 @@ def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
         taking=lambda controller: taking(controller, retailer),
         program=lambda controller: program(controller, retailer),
         insists=radio.hear == "management",
+    )
 
 
 def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
@@ -187,7 +188,8 @@ def _looking(
     settings: Settings, seal: Seal, spool: Spool, clock: EdgeClock, tally: Tally
 ) -> Iterator[tuple[Looking, CodeReader]]:
     numbers = meaning.number_rules(settings)
-    for reader, habits, feedback in _readers(settings, retail=bool(numbers)):
+    retail = list(dict.fromkeys(rule.symbology for rule in numbers))
+    for reader, habits, feedback in _readers(settings, retail, tally):
         looking = Looking(
             reader=reader,
             repeats=Repeats(
@@ -205,11 +207,11 @@ def _looking(
 
 
 def _readers(
-    settings: Settings, *, retail: bool
+    settings: Settings, retail: Sequence[Symbology], tally: Tally
 ) -> Iterator[tuple[CodeReader, Habits, list[Feedback]]]:
     """Yield all that reads codes, how it is used, and how it answers."""
     for camera in settings.cameras:
-        reader = reader_of(camera, retail=retail)
+        reader = reader_of(camera, retail=retail, tally=tally)
         yield reader, CAMERA, _feedback(camera.feedback, reader.scanner, None)
     for each in settings.usb_scanners:
         scanner = usb_scanner_of(each)
@@ -241,18 +243,29 @@ def _feedback(ways: Sequence[str], scanner: ScannerName, bell: UsbScanner | None
     return feedback
 
 
-def reader_of(camera: Camera, *, retail: bool) -> CodeReader:
-    """Return what reads codes for `camera`; needs the extra `qr`."""
-    # Here, not above: an edge without a camera does not have OpenCV (211 MB).
-    from shopbell_edge.adapters.camera.device import Device  # noqa: PLC0415  # as said
-    from shopbell_edge.adapters.camera.folder import Folder  # noqa: PLC0415  # as said
-    from shopbell_edge.adapters.camera.reader import ImageReader  # noqa: PLC0415  # as said
+def reader_of(camera: Camera, *, retail: Sequence[Symbology], tally: Tally) -> CodeReader:
+    """Return what reads codes for `camera`, barcodes of the symbologies `retail` too.
 
+    It needs the extra `qr`, of which the daemon itself loads nothing: the decoder is a process of its own.
+    """
     scanner = ScannerName(camera.scanner)
+
+    def count(what: str, many: int) -> None:
+        tally.cameras[scanner, what] += many
+
     if camera.folder is not None:
-        return ImageReader(scanner, Folder(Path(camera.folder), consume=camera.consume))
-    device = Device(camera.device or 0, camera.width, camera.height, retail=retail)
-    return ImageReader(scanner, device)
+        return Folder(
+            scanner,
+            Path(camera.folder),
+            consume=camera.consume,
+            retail=retail,
+            count=count,
+            uniform=random.uniform,
+        )
+    task = Live(
+        device=camera.device or 0, width=camera.width, height=camera.height, retail=tuple(retail)
+    )
+    return LiveCamera(scanner, task, count, random.uniform)
 
 
 def sealing(settings: Settings) -> Seal:

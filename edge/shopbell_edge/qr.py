@@ -1,12 +1,20 @@
-"""`shopbell-qr read IMAGE…`: the codes in image files, one line of JSON per file."""
+"""`shopbell-qr read IMAGE…`: the codes in image files, one line of JSON per file.
+
+The files are parsed where the daemon's are: in the decoder's own process, behind its fence.
+"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
+from shopbell_edge.adapters.camera.decoder import DecoderLostError
+from shopbell_edge.adapters.camera.files import Files, UnreadableImageError
+from shopbell_edge.core.codes import Symbology
 from shopbell_program.commands import CommandError, run
 
 
@@ -36,27 +44,31 @@ def _command() -> int:
 
 def _read(images: list[Path]) -> int:
     try:
-        # Here, not above: an edge without a camera has no OpenCV, and `--help` should not wait for it.
-        from shopbell_edge.adapters.camera.decoding import in_still  # noqa: PLC0415  # as said
-        from shopbell_edge.adapters.camera.stills import (  # noqa: PLC0415  # as said
-            UnreadableImageError,
-            load,
-        )
+        return asyncio.run(_lines(images))
     except ModuleNotFoundError as error:
         raise CommandError(f"{error.name} is missing; install shopbell[qr]") from error
+    except DecoderLostError as error:
+        raise CommandError(f"the decoder does not start ({error.reason})") from error
+
+
+async def _lines(images: list[Path]) -> int:
     failed = False
-    for image in images:
-        line: dict[str, object] = {"path": str(image)}
-        try:
-            codes = in_still(load(image))
-        except UnreadableImageError as error:
-            line["error"] = error.reason
-            failed = True
-        else:
-            line["codes"] = [{"format": code.format, "text": code.text} for code in codes]
-        print(
-            json.dumps(line)
-        )  # in ASCII: a path need not be text, nor the terminal know every letter
+    async with Files(get_args(Symbology)) as files:
+        for image in images:
+            line: dict[str, object] = {"path": str(image)}
+            if files.pid is None:
+                await files.start()
+            try:
+                codes = await files.read(image)
+            except (UnreadableImageError, DecoderLostError) as error:
+                line["error"] = error.reason
+                failed = True
+                if isinstance(error, DecoderLostError):
+                    await files.stop()
+            else:
+                line["codes"] = [{"format": code.format, "text": code.text} for code in codes]
+            # In ASCII: a path need not be text, nor the terminal know every letter.
+            print(json.dumps(line), flush=True)
     return int(failed)
 
 

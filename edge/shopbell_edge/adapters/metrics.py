@@ -77,20 +77,20 @@ class MetricsPage:
         for (scanner, result), count in tally.codes.items():
             codes.add_metric([scanner, result], count)
         yield codes
+        cameras = CounterMetricFamily(
+            "shopbell_camera",
+            "Frames and images looked at, and what became of decoders.",
+            labels=["scanner", "what"],
+        )
+        for (scanner, what), count in tally.cameras.items():
+            cameras.add_metric([scanner, what], count)
+        yield cameras
         state = GaugeMetricFamily(
             "shopbell_scanner_state", "1 hearing, 0.5 suspect, 0 blind.", labels=["scanner"]
         )
         for scanner, (hearing, _) in tally.hearing.items():
             state.add_metric([scanner], _STATE[hearing])
         yield state
-        if self.depth is not None:
-            waiting = self.depth.unsealed + self.depth.sealed
-            yield GaugeMetricFamily(
-                "shopbell_spool_events", "Events and sealed batches that wait.", value=waiting
-            )
-            yield GaugeMetricFamily(
-                "shopbell_spool_bytes", "Room that the spool uses.", value=self.depth.size_bytes
-            )
         ways = GaugeMetricFamily(
             "shopbell_edge_radio_path",
             "Which way a Bluetooth radio hears, and why not the other.",
@@ -99,6 +99,14 @@ class MetricsPage:
         for scanner, (way, reason) in tally.ways.items():
             ways.add_metric([scanner, way, reason], 1.0)
         yield ways
+        if self.depth is not None:
+            waiting = self.depth.unsealed + self.depth.sealed
+            yield GaugeMetricFamily(
+                "shopbell_spool_events", "Events and sealed batches that wait.", value=waiting
+            )
+            yield GaugeMetricFamily(
+                "shopbell_spool_bytes", "Room that the spool uses.", value=self.depth.size_bytes
+            )
 
 
 class _Page(Collector):

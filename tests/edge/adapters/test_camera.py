@@ -1,164 +1,192 @@
+"""The camera's readers, as the daemon uses them: with their decoder in its own process."""
+
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
+import signal
 import subprocess
 import sys
-import threading
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Self
 
 import cv2
 import numpy as np
 import pytest
-import segno
 
-from shopbell_edge.adapters.camera.decoding import in_frame, in_still
-from shopbell_edge.adapters.camera.device import Device
+from shopbell_edge.adapters.camera.decoder import Patience
 from shopbell_edge.adapters.camera.folder import Folder
-from shopbell_edge.adapters.camera.reader import ImageReader
-from shopbell_edge.adapters.camera.stills import UnreadableImageError, load
+from shopbell_edge.adapters.camera.live import LiveCamera
+from shopbell_edge.adapters.camera.messages import Live
 from shopbell_edge.core.units import ScannerName
+from tests.edge.adapters.camera_pictures import PASS, bomb_bmp, film, on_a_counter, qr
+from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from shopbell_edge.ports import CodeReader, Health
 
-    from shopbell_edge.ports import Code, Health
-
-PASS = "SB1.K7Q2M9X4TR3WA.1795262820.48775424"
-
-
-def qr(text: str = PASS, scale: int = 6) -> NDArray[np.uint8]:
-    packed = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(packed, kind="png", scale=scale, border=4)
-    image = cv2.imdecode(np.frombuffer(packed.getvalue(), np.uint8), cv2.IMREAD_COLOR)
-    assert image is not None
-    return np.asarray(image, np.uint8)
+CAM = ScannerName("cam0")
+HASTY = Patience(live_s=1.0, still_s=1.0)
 
 
-def on_a_counter(code: NDArray[np.uint8], shade: float = 1.0) -> NDArray[np.uint8]:
-    """Return a pass in a 1280 x 720 frame with a textured ground."""
-    ground = np.random.default_rng(7).integers(60, 160, (720, 1280, 3), np.uint8)
-    ground = np.asarray(cv2.GaussianBlur(ground, (0, 0), 3), np.uint8)
-    height, width = code.shape[:2]
-    ground[280 : 280 + height, 560 : 560 + width] = code
-    return np.asarray(ground * shade, np.uint8)
+def at_once(low: float, high: float) -> float:
+    del high
+    return low
 
 
-def tilted(image: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
-    turn = cv2.getRotationMatrix2D((640, 380), degrees, 1.0)
-    return np.asarray(cv2.warpAffine(image, turn, (1280, 720)), np.uint8)
+class Counting(Counter[str]):
+    """What a reader counts."""
+
+    def __call__(self, what: str, many: int) -> None:
+        self[what] += many
 
 
-def foreshortened(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return what is seen of a phone that leans away: its far edge is a third shorter."""
-    corners = np.array([[0, 0], [1280, 0], [1280, 720], [0, 720]], np.float32)
-    seen = np.array([[210, 40], [1070, 40], [1280, 720], [0, 720]], np.float32)
-    view = cv2.getPerspectiveTransform(corners, seen)
-    return np.asarray(cv2.warpPerspective(image, view, (1280, 720)), np.uint8)
-
-
-def blurred(image: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
-
-
-def noisy(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    noise = np.random.default_rng(11).normal(0, 12, image.shape)
-    return np.asarray(np.clip(image + noise, 0, 255), np.uint8)
-
-
-@pytest.mark.parametrize(
-    "seen",
-    [
-        on_a_counter(qr()),
-        tilted(on_a_counter(qr()), 17),
-        foreshortened(on_a_counter(qr())),
-        blurred(on_a_counter(qr()), 1.8),
-        noisy(on_a_counter(qr(), shade=0.25)),
-        noisy(blurred(foreshortened(tilted(on_a_counter(qr(), shade=0.4), 11)), 1.2)),
-        np.asarray(255 - on_a_counter(qr()), np.uint8),
-    ],
-    ids=["flat", "turned", "leaning", "blurred", "dark", "everything", "inverted"],
-)
-def test_a_pass_is_read_as_people_hold_it(seen: NDArray[np.uint8]) -> None:
-    assert [code.text for code in in_still(seen)] == [PASS]
-
-
-def test_the_live_loop_looks_for_passes_alone_unless_told() -> None:
-    import zxingcpp  # noqa: PLC0415  # only to draw
-
-    barcode = zxingcpp.create_barcode("2900000000017"[:12], zxingcpp.BarcodeFormat.EAN13)
-    image = np.asarray(zxingcpp.write_barcode_to_image(barcode, scale=3), np.uint8)
-    framed = cv2.copyMakeBorder(image, 40, 40, 40, 40, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    assert in_frame(framed, retail=False) == []
-    (code,) = in_frame(framed, retail=True)
-    assert code.text.startswith("290000000001")
-
-
-def test_a_picture_without_a_code_has_none() -> None:
-    assert in_still(on_a_counter(np.zeros((1, 1, 3), np.uint8))) == []
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "at least 1"),
-        (b"not an image", "not an image"),
-        (b"\x89PNG\r\n\x1a\n123", "not an image"),
-    ],
-)
-def test_a_file_that_is_no_image_says_so(tmp_path: Path, content: bytes, says: str) -> None:
-    file = tmp_path / "x.png"
-    file.write_bytes(content)
-    with pytest.raises(UnreadableImageError, match=says):
-        load(file)
-
-
-def test_an_image_that_claims_a_billion_pixels_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "bomb.bmp"
-    header = (
-        b"BM" + (54).to_bytes(4, "little") + bytes(4) + (54).to_bytes(4, "little")
-        + (40).to_bytes(4, "little") + (40_000).to_bytes(4, "little") * 2
-        + (1).to_bytes(2, "little") + (24).to_bytes(2, "little") + bytes(24)
-    )  # fmt: skip
-    file.write_bytes(header)
-    with pytest.raises(UnreadableImageError):
-        load(file)
-
-
-BOMB = """
-import sys
-from pathlib import Path
-from shopbell_edge.core.units import ScannerName
-from shopbell_edge.daemon import reader_of
-from shopbell_edge.config.tables import Camera
-from shopbell_edge.adapters.camera.stills import UnreadableImageError, load
-
-reader_of(Camera(scanner="cam0", device=0), retail=False)
-try:
-    print(load(Path(sys.argv[1])).shape)
-except UnreadableImageError as error:
-    print(error.reason)
-"""
-
-
-def test_the_daemon_unpacks_no_image_past_the_limit(tmp_path: Path) -> None:
-    """In a process of its own: OpenCV reads its limit once, and here it may have done so."""
-    file = tmp_path / "bomb.png"
-    cv2.imwrite(str(file), np.zeros((8_000, 8_000), np.uint8))
-    assert file.stat().st_size < 200_000
-    done = subprocess.run(
-        [sys.executable, "-c", BOMB, str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
+def folder_of(
+    path: Path,
+    *,
+    consume: bool = False,
+    count: Callable[[str, int], None] | None = None,
+    patience: Patience | None = None,
+) -> Folder:
+    return Folder(
+        CAM,
+        path,
+        consume=consume,
+        retail=("EAN-13",),
+        count=Counting() if count is None else count,
+        uniform=at_once,
+        patience=patience,
     )
-    assert (done.stdout, done.stderr) == ("more than 60000000 pixels, or broken\n", "")
+
+
+def camera_of(
+    device: int | str, count: Callable[[str, int], None], patience: Patience | None = None
+) -> LiveCamera:
+    task = Live(device=device, width=640, height=480, retail=())
+    return LiveCamera(CAM, task, count, at_once, patience)
+
+
+async def read_until(
+    reader: CodeReader, wanted: int, health: Callable[[Health], None] = lambda _: None
+) -> list[str]:
+    texts: list[str] = []
+    async with asyncio.timeout(30):
+        stream = reader.codes(health)
+        async for code in stream:
+            texts.append(told(code))
+            if len(texts) == wanted:
+                break
+        await stream.aclose()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+    return texts
+
+
+def told(code: object) -> str:
+    return getattr(code, "text", "")
+
+
+class Reading:
+    """A reader at work beside a test."""
+
+    def __init__(self, reader: CodeReader) -> None:
+        self.texts: list[str] = []
+        self.healths: list[Health] = []
+        self._reader = reader
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    @property
+    def said(self) -> list[str]:
+        return [health.reason for health in self.healths]
+
+    async def _run(self) -> None:
+        async for code in self._reader.codes(self.healths.append):
+            self.texts.append(told(code))
+
+
+def put(image: object, file: Path) -> None:
+    """Put an image into a folder, whole as soon as it is there."""
+    part = file.with_name(f".{file.name}")
+    part.write_bytes(image if isinstance(image, bytes) else encoded(image))
+    part.rename(file)
+
+
+def encoded(image: object, kind: str = ".png", how: Sequence[int] = ()) -> bytes:
+    written, data = cv2.imencode(kind, np.asarray(image, np.uint8), how)
+    assert written
+    return data.tobytes()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+async def test_a_folder_gives_every_image_once(tmp_path: Path) -> None:
+    put(qr("one"), tmp_path / "a.png")
+    put(qr("two"), tmp_path / "b.png")
+    (tmp_path / "notes.txt").write_text("not looked at")
+    healths: list[Health] = []
+    texts = await read_until(folder_of(tmp_path), 2, healths.append)
+    assert set(texts) == {"one", "two"}
+    assert [(health.state, health.reason) for health in healths] == [("hearing", "folder_opened")]
+    assert len(names(tmp_path)) == 3
+
+
+async def test_a_consumed_image_is_gone_once_its_codes_are_taken(tmp_path: Path) -> None:
+    put(qr(), tmp_path / "good.png")
+    seen: list[list[str]] = []
+    async with asyncio.timeout(30):
+        stream = folder_of(tmp_path, consume=True).codes(lambda _: None)
+        async for _ in stream:
+            # Whoever takes the code keeps it first: if all ends here, the image is looked at again.
+            seen.append(names(tmp_path))
+            break
+        await stream.aclose()  # type: ignore[attr-defined]  # as above
+    assert seen == [["good.png"]]
+    async with Reading(folder_of(tmp_path, consume=True)) as reading:
+        await until("consumed", lambda: not names(tmp_path))
+    assert reading.texts == [PASS]
+
+
+async def test_what_is_no_image_is_counted_and_set_aside_and_the_next_is_read(
+    tmp_path: Path,
+) -> None:
+    photograph = cv2.imencode(".jpg", on_a_counter(qr()))[1].tobytes()
+    black = np.zeros((8_000, 8_000), np.uint8)
+    bad = {
+        "bomb.bmp": bomb_bmp(),
+        "bomb.png": encoded(black),
+        "empty.png": b"",
+        "half.jpg": photograph[: len(photograph) // 2],
+        "head.png": b"\x89PNG\r\n\x1a\n123",
+        "huge.bmp": b"BM" + bytes(20_000_001),
+        "text.webp": b"no image",
+    }
+    assert len(bad["bomb.png"]) < 200_000
+    for name, content in bad.items():
+        put(content, tmp_path / name)
+    put(qr(), tmp_path / "good.png")
+    count = Counting()
+    async with Reading(folder_of(tmp_path, consume=True, count=count)) as reading:
+        await until("all looked at", lambda: count["images"] + count["unreadable"] == len(bad) + 1)
+        await until("good consumed", lambda: not (tmp_path / "good.png").exists())
+        put(qr("after"), tmp_path / "after.png")
+        await until("the next", lambda: "after" in reading.texts)
+    assert reading.texts == [PASS, "after"]
+    # Of a photograph that breaks off some readers give the upper half: no code, but an image.
+    gone = {name for name in bad if not (tmp_path / name).with_suffix(".unreadable").exists()}
+    assert gone <= {"half.jpg"}
+    assert reading.said == ["folder_opened"]
+    assert not {what for what in count if what.startswith("decoder")}
 
 
 async def test_links_to_nothing_and_pipes_do_not_make_a_folder_blind(tmp_path: Path) -> None:
@@ -166,26 +194,34 @@ async def test_links_to_nothing_and_pipes_do_not_make_a_folder_blind(tmp_path: P
     (tmp_path / "itself.png").symlink_to(tmp_path / "itself.png")
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png")
-    cv2.imwrite(str(tmp_path / "good.png"), qr())
-    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=False))
-    (code,) = await read_until(reader, 1, lambda _: None)
-    assert code.text == PASS
+    put(qr(), tmp_path / "good.png")
+    assert await read_until(folder_of(tmp_path), 1) == [PASS]
 
 
 async def test_an_image_that_somebody_else_takes_away_is_nobodys_error(tmp_path: Path) -> None:
-    path = tmp_path / "good.png"
-    cv2.imwrite(str(path), qr("one"))
-    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=True))
-    stop = threading.Event()
+    put(qr("one"), tmp_path / "one.png")
+    async with asyncio.timeout(30):
+        stream = folder_of(tmp_path, consume=True).codes(lambda _: None)
+        taken = [told(await anext(stream))]
+        (tmp_path / "one.png").unlink()
+        put(qr("two"), tmp_path / "two.png")
+        taken.append(told(await anext(stream)))
+        await stream.aclose()  # type: ignore[attr-defined]  # as above
+    assert taken == ["one", "two"]
 
-    def found(_: Code) -> None:
-        path.unlink()
-        stop.set()
 
-    Folder(tmp_path, consume=True).look(stop, found, lambda _: None)
-    cv2.imwrite(str(path), qr("two"))
-    (code,) = await read_until(reader, 1, lambda _: None)
-    assert code.text == "two"
+async def test_a_folder_that_is_not_there_is_blindness_and_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    healths: list[Health] = []
+
+    def feel(health: Health) -> None:
+        healths.append(health)
+        if health.state == "blind":
+            folder.mkdir()
+            put(qr(), folder / "a.png")
+
+    assert await read_until(folder_of(folder), 1, feel) == [PASS]
+    assert [health.state for health in healths] == ["blind", "hearing"]
 
 
 async def test_a_file_where_a_folder_should_be_is_blindness(tmp_path: Path) -> None:
@@ -198,110 +234,109 @@ async def test_a_file_where_a_folder_should_be_is_blindness(tmp_path: Path) -> N
         if health.state == "blind":
             place.unlink()
             place.mkdir()
-            cv2.imwrite(str(place / "a.png"), qr())
+            put(qr(), place / "a.png")
 
-    codes = await read_until(
-        ImageReader(ScannerName("cam0"), Folder(place, consume=False)), 1, feel
-    )
-    assert ([code.text for code in codes], healths[0].reason) == ([PASS], "no_folder")
+    assert await read_until(folder_of(place), 1, feel) == [PASS]
+    assert healths[0].reason == "no_folder"
 
 
-def names(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.iterdir())
+async def test_a_camera_that_is_not_there_is_blindness_said_once() -> None:
+    async with Reading(camera_of(63, Counting())) as reading:
+        await until("said", lambda: reading.said == ["no_camera"])
+    assert reading.healths[0].state == "blind"
 
 
-async def read_until(
-    reader: ImageReader, wanted: int, health: Callable[[Health], None]
-) -> list[Code]:
-    codes: list[Code] = []
-    async with asyncio.timeout(20):
-        stream = reader.codes(health)
-        async for code in stream:
-            codes.append(code)
-            if len(codes) == wanted:
-                break
-        await stream.aclose()  # type: ignore[attr-defined]  # a generator, promised as an iterator
-    return codes
+async def test_what_has_a_cameras_name_and_is_none_is_blindness(tmp_path: Path) -> None:
+    (tmp_path / "none.avi").write_text("no film")
+    async with Reading(camera_of(str(tmp_path / "none.avi"), Counting())) as reading:
+        await until("said", lambda: reading.said == ["no_camera"])
 
 
-async def test_a_folder_gives_every_image_once(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "a.png"), qr("one"))
-    cv2.imwrite(str(tmp_path / "b.png"), qr("two"))
-    (tmp_path / "notes.txt").write_text("not looked at")
-    healths: list[Health] = []
-    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=False))
-    codes = await read_until(reader, 2, healths.append)
-    assert {code.text for code in codes} == {"one", "two"}
-    assert [health.state for health in healths] == ["hearing"]
-    assert len(names(tmp_path)) == 3
+async def test_a_film_is_a_camera_too_and_its_end_is_a_loss(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.avi", on_a_counter(qr()), 10)
+    async with Reading(camera_of(str(path), Counting())) as reading:
+        await until("opened again", lambda: len(reading.said) >= 3)
+        await until("read again", lambda: len(reading.texts) >= 2)
+    assert set(reading.texts) == {PASS}
+    assert reading.said[:3] == ["camera_opened", "camera_lost", "camera_opened"]
 
 
-async def test_a_consumed_image_is_gone_and_a_broken_one_set_aside(tmp_path: Path) -> None:
-    (tmp_path / "broken.png").write_bytes(b"nonsense")
-    cv2.imwrite(str(tmp_path / "good.png"), qr())
-    reader = ImageReader(ScannerName("cam0"), Folder(tmp_path, consume=True))
-    (code,) = await read_until(reader, 1, lambda _: None)
-    assert code.text == PASS
-    assert names(tmp_path) == ["broken.unreadable"]
+async def test_frames_are_counted_and_not_all_are_decoded(tmp_path: Path) -> None:
+    """A film runs as fast as it is read: few of its frames are due."""
+    path = film(tmp_path / "film.avi", np.full((240, 320, 3), 90, np.uint8), 600)
+    count = Counting()
+    async with Reading(camera_of(str(path), count)):
+        await until("ticked", lambda: count["frames"] > 0)
+    assert 0 < count["decoded"] <= count["frames"] < 100
 
 
-async def test_a_folder_that_is_not_there_is_blindness_and_waited_for(tmp_path: Path) -> None:
-    folder = tmp_path / "later"
-    healths: list[Health] = []
-    reader = ImageReader(ScannerName("cam0"), Folder(folder, consume=False))
-
-    def feel(health: Health) -> None:
-        healths.append(health)
-        if health.state == "blind":
-            folder.mkdir()
-            cv2.imwrite(str(folder / "a.png"), qr())
-
-    codes = await read_until(reader, 1, feel)
-    assert [code.text for code in codes] == [PASS]
-    assert [health.state for health in healths] == ["blind", "hearing"]
-
-
-async def test_a_camera_that_is_not_there_is_blindness() -> None:
-    healths: list[Health] = []
-    reader = ImageReader(ScannerName("cam0"), Device(63, 640, 480, retail=False))
-
-    felt = asyncio.Event()
-
-    def feel(health: Health) -> None:
-        healths.append(health)
-        felt.set()
-
-    waiting = asyncio.ensure_future(read_until(reader, 1, feel))
-    async with asyncio.timeout(20):
-        await felt.wait()
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    assert [(health.state, health.reason) for health in healths] == [("blind", "no_camera")]
+async def test_a_decoder_that_is_killed_is_replaced_and_scans_go_on(tmp_path: Path) -> None:
+    count = Counting()
+    folder = folder_of(tmp_path, consume=True, count=count)
+    async with Reading(folder) as reading:
+        for number in range(3):
+            put(qr(f"before {number}"), tmp_path / "a.png")
+            await until("read", lambda: not names(tmp_path))
+            assert folder.pid is not None
+            os.kill(folder.pid, signal.SIGKILL)
+            put(qr(f"after {number}"), tmp_path / "b.png")
+            await until("read by the next", lambda: not names(tmp_path))
+    assert reading.texts == [f"{when} {n}" for n in range(3) for when in ("before", "after")]
+    assert count["decoder_died"] == 3
+    assert count["unreadable"] == 0
+    assert reading.said[:3] == ["folder_opened", "decoder_died", "folder_opened"]
 
 
-async def test_a_film_is_a_camera_too(tmp_path: Path) -> None:
-    """OpenCV opens files as it opens devices: the live loop, on real frames."""
-    film = tmp_path / "film.avi"
-    writer = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 15, (1280, 720))
-    for _ in range(10):
-        writer.write(on_a_counter(qr()))
-    writer.release()
-    reader = ImageReader(ScannerName("cam0"), Device(str(film), 1280, 720, retail=True))
-    codes = await read_until(reader, 5, lambda _: None)
-    assert {code.text for code in codes} == {PASS}
+async def test_a_decoder_that_is_stopped_is_replaced_and_scans_go_on(tmp_path: Path) -> None:
+    count = Counting()
+    folder = folder_of(tmp_path, consume=True, count=count, patience=HASTY)
+    async with Reading(folder) as reading:
+        await until("started", lambda: folder.pid is not None)
+        assert folder.pid is not None
+        stopped = folder.pid
+        os.kill(stopped, signal.SIGSTOP)
+        put(qr(), tmp_path / "a.png")
+        await until("read by the next", lambda: reading.texts == [PASS])
+    assert count["decoder_hung"] == 1
+    hung = next(health for health in reading.healths if health.reason == "decoder_hung")
+    assert (hung.state, hung.for_ms) == ("blind", 1_000)
+    with pytest.raises(ProcessLookupError):
+        os.kill(stopped, 0)
+
+
+async def test_an_image_that_outlasts_every_decoder_is_set_aside(tmp_path: Path) -> None:
+    noise = np.random.default_rng(3).integers(0, 255, (6_000, 8_000), np.uint8)
+    put(encoded(noise, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 20]), tmp_path / "a.jpg")
+    put(qr("next"), tmp_path / "b.png")
+    count = Counting()
+    folder = folder_of(tmp_path, consume=True, count=count, patience=Patience(still_s=0.5))
+    async with Reading(folder) as reading:
+        await until("the next", lambda: names(tmp_path) == ["a.unreadable"])
+    assert reading.texts == ["next"]
+    assert (count["decoder_hung"], count["unreadable"], count["images"]) == (2, 1, 1)
+
+
+async def test_a_live_decoder_that_is_killed_or_stopped_is_replaced(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.avi", np.asarray(cv2.resize(qr(), (320, 320)), np.uint8), 600)
+    for end, reason in ((signal.SIGKILL, "decoder_died"), (signal.SIGSTOP, "decoder_hung")):
+        count = Counting()
+        camera = camera_of(str(path), count, HASTY)
+        async with Reading(camera) as reading:
+            await until("read", lambda: bool(reading.texts))  # it ends in the loop
+            assert camera.pid is not None
+            os.kill(camera.pid, end)
+            await until("noticed", lambda: reason in reading.said)  # noqa: B023  # the same
+            before = len(reading.texts)
+            await until("again", lambda: len(reading.texts) > before)  # noqa: B023  # the same
+        assert count[reason] == 1
+        assert reading.said == ["camera_opened", reason, "camera_opened"]
 
 
 def test_the_command_prints_a_line_for_every_image(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.png", tmp_path / "bad.png"
-    cv2.imwrite(str(good), qr())
+    put(qr(), good)
     bad.write_text("no image")
-    done = subprocess.run(
-        [sys.executable, "-m", "shopbell_edge.qr", "read", str(good), str(bad)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
+    done = read_images(str(good), str(bad))
     first, second = map(json.loads, done.stdout.splitlines())
     assert first == {"path": str(good), "codes": [{"format": "QR Code", "text": PASS}]}
     assert second == {"path": str(bad), "error": "not an image"}
@@ -309,15 +344,19 @@ def test_the_command_prints_a_line_for_every_image(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_is_no_text_is_read_too(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "good.png"), qr())
+    put(qr(), tmp_path / "good.png")
     odd = os.fsencode(tmp_path) + b"/\xff.png"
     os.rename(tmp_path / "good.png", odd)  # noqa: PTH104  # no Path for bytes
-    done = subprocess.run(
-        [sys.executable, "-m", "shopbell_edge.qr", "read", odd],
+    done = read_images(odd)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["codes"][0]["text"] == PASS
+
+
+def read_images(*images: str | bytes) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shopbell_edge.qr", "read", *images],
         capture_output=True,
         text=True,
         check=False,
         timeout=50,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert json.loads(done.stdout)["codes"][0]["text"] == PASS

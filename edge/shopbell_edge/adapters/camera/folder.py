@@ -6,20 +6,23 @@ Never: writes into the folder, but for taking away what it was told to consume.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shopbell_edge.adapters.camera.decoding import in_still
-from shopbell_edge.adapters.camera.stills import UnreadableImageError, load
+from shopbell_edge.adapters.camera.decoder import DecoderLostError, Patience
+from shopbell_edge.adapters.camera.files import Files, UnreadableImageError
+from shopbell_edge.adapters.camera.lives import Lives
 from shopbell_edge.ports import Health
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
+    from shopbell_edge.core.codes import Symbology
+    from shopbell_edge.core.units import ScannerName
     from shopbell_edge.ports import Code
 
 log = structlog.get_logger()
@@ -32,35 +35,114 @@ SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 MOST_REMEMBERED: Final = 10_000
 """Names of files that stay: more than that, and those looked at first are looked at again."""
 
+TRIES: Final = 2
+"""A decoder that was killed by somebody else must not cost a picture; a picture must not kill for ever."""
+
 
 class Folder:
-    """The images in `path`. Whoever puts one there renames it into place when it is complete."""
+    """A CodeReader of the images in `path`. Whoever puts one there renames it into place when complete.
 
-    def __init__(self, path: Path, *, consume: bool) -> None:
+    `count` is told what is worth counting, and how many.
+    """
+
+    def __init__(  # noqa: PLR0913  (what it works with, each by name)
+        self,
+        scanner: ScannerName,
+        path: Path,
+        *,
+        consume: bool,
+        retail: Sequence[Symbology],
+        count: Callable[[str, int], None],
+        uniform: Callable[[float, float], float],
+        patience: Patience | None = None,
+    ) -> None:
+        self._scanner = scanner
         self._path = path
         self._consume = consume
+        self._count = count
+        self._lives = Lives(uniform)
+        self._files = Files(retail, patience)
         self._seen: dict[tuple[str, int], None] = {}
+        self._there: bool | None = None
+        self._hearing = ""
 
-    def look(
-        self,
-        stop: threading.Event,
-        found: Callable[[Code], None],
-        health: Callable[[Health], None],
-    ) -> None:
-        """Look at new files until `stop`; a folder that is not there is waited for."""
-        there: bool | None = None
-        while not stop.is_set():
-            new = self._new()
-            if (new is not None) is not there:
-                there = new is not None
-                health(
-                    Health(state="hearing", reason="folder_opened")
-                    if there
-                    else Health(state="blind", reason="no_folder")
-                )
-            for file in new or ():
-                self._read(file, found)
-            stop.wait(LOOK_S)
+    @property
+    def scanner(self) -> ScannerName:
+        """Its name in events."""
+        return self._scanner
+
+    @property
+    def pid(self) -> int | None:
+        """The process of the decoder, while there is one."""
+        return self._files.pid
+
+    async def codes(self, health: Callable[[Health], None]) -> AsyncIterator[Code]:
+        """Yield the codes of every image, once, until closed; a folder that is not there is waited for."""
+        async with self._files:
+            await self._start(health)
+            while True:
+                new = await asyncio.to_thread(self._new)
+                self._say(health, there=new is not None)
+                for file in new or ():
+                    codes = await self._codes_of(file, health)
+                    for code in codes or ():
+                        yield code
+                    # Only now, when they are judged and kept.
+                    if self._consume:
+                        await asyncio.to_thread(_taken, file, read=codes is not None)
+                await asyncio.sleep(LOOK_S)
+
+    async def _codes_of(
+        self, file: Path, health: Callable[[Health], None]
+    ) -> Sequence[Code] | None:
+        """Return the codes in `file`; None if it cannot be read, or kills whoever tries."""
+        reason = ""
+        for _ in range(TRIES):
+            try:
+                codes = await self._files.read(file)
+            except UnreadableImageError as error:
+                reason = error.reason
+                break
+            except DecoderLostError as lost:
+                reason = lost.reason
+                await self._lost(lost, health)
+                await self._start(health)
+                self._say(health, there=True)
+            else:
+                self._lives.go_on()
+                self._count("images", 1)
+                return codes
+        self._count("unreadable", 1)
+        log.warning("image_unreadable", scanner=self._scanner, reason=reason)
+        return None
+
+    async def _start(self, health: Callable[[Health], None]) -> None:
+        """Return once there is a decoder."""
+        while True:
+            try:
+                ready = await self._files.start()
+            except DecoderLostError as lost:
+                await self._lost(lost, health)
+            else:
+                self._hearing = self._lives.reason("folder_opened", ready, self._scanner)
+                self._there = None
+                return
+
+    async def _lost(self, lost: DecoderLostError, health: Callable[[Health], None]) -> None:
+        self._count(lost.reason, 1)
+        health(Health(state="blind", reason=lost.reason, for_ms=lost.for_ms))
+        await self._files.stop()
+        await asyncio.sleep(self._lives.ended())
+
+    def _say(self, health: Callable[[Health], None], *, there: bool) -> None:
+        if there is self._there:
+            return
+        self._there = there
+        health(
+            Health(state="hearing", reason=self._hearing)
+            if there
+            else Health(state="blind", reason="no_folder")
+        )
 
     def _new(self) -> list[Path] | None:
         """Return files not seen before, oldest first; None if there is no such folder."""
@@ -83,21 +165,6 @@ class Folder:
                 del self._seen[next(iter(self._seen))]
         return [file for _, file in new]
 
-    def _read(self, file: Path, found: Callable[[Code], None]) -> None:
-        try:
-            codes = in_still(load(file))
-        except UnreadableImageError as error:
-            # Set aside, not deleted: somebody meant something by it.
-            log.warning("image_unreadable", reason=error.reason)
-            if self._consume:
-                with contextlib.suppress(FileNotFoundError):  # somebody else has taken it away
-                    file.rename(file.with_suffix(".unreadable"))
-            return
-        for code in codes:
-            found(code)
-        if self._consume:
-            file.unlink(missing_ok=True)
-
 
 def _changed_ns(file: Path) -> int | None:
     """Return when `file` was changed last; None if it went between two looks, or is a link to nothing."""
@@ -105,3 +172,12 @@ def _changed_ns(file: Path) -> int | None:
         return file.stat().st_mtime_ns
     except OSError:
         return None
+
+
+def _taken(file: Path, *, read: bool) -> None:
+    """Take away what was read; set aside what was not, for somebody meant something by it."""
+    with contextlib.suppress(FileNotFoundError):  # somebody else has taken it away
+        if read:
+            file.unlink()
+        else:
+            file.rename(file.with_suffix(".unreadable"))

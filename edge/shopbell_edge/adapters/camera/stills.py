@@ -1,7 +1,7 @@
 """Image files, bounded before they are unpacked.
 
 Owns: what is accepted as an image.
-Never: what is in it.
+Never: what is in it; opens a file: whoever hands over a descriptor has.
 """
 
 from __future__ import annotations
@@ -9,26 +9,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import cv2
+import numpy as np
 
+from shopbell_edge.adapters.camera.opencv import MOST_PIXELS
+
+if TYPE_CHECKING:
     from cv2.typing import MatLike
 
 MOST_BYTES: Final = 20_000_000
 """The largest photograph of a phone has 15 MB."""
 
-MOST_PIXELS: Final = 60_000_000
-"""A phone's 48 megapixels; unpacked they are 180 MB. A file of 20 KB may claim a billion."""
 
-# OpenCV reads these from the environment and nowhere else. It would complain of a broken file on
-# standard error; whoever loads it says so better.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MOST_PIXELS))
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-
-import cv2  # noqa: E402  # after its limits are set
-
-
-class UnreadableImageError(ValueError):
+class NotAnImageError(ValueError):
     """The file is no image that we read; `reason` says why, without its name."""
 
     def __init__(self, reason: str) -> None:
@@ -36,26 +29,27 @@ class UnreadableImageError(ValueError):
         self.reason = reason
 
 
-def load(file: Path) -> MatLike:
-    """Return the image in `file` (BGR), or raise UnreadableImageError."""
+def unpacked(opened: int) -> MatLike:
+    """Return the image in the file `opened`, in grey, or raise NotAnImageError."""
+    raw = _content(opened)
+    if not 0 < len(raw) <= MOST_BYTES:
+        raise NotAnImageError(f"empty, or more than {MOST_BYTES} bytes")
     try:
-        if not file.is_file():  # nor a pipe, which would be waited for
-            raise UnreadableImageError("no such file")
-        with file.open("rb") as opened:
-            return _unpacked(opened.fileno())
-    except OSError as error:
-        raise UnreadableImageError(error.strerror or "cannot be read") from error
-
-
-def _unpacked(number: int) -> MatLike:
-    size = os.fstat(number).st_size
-    if not 0 < size <= MOST_BYTES:
-        raise UnreadableImageError(f"{size} bytes, at least 1 and at most {MOST_BYTES}")
-    try:
-        # By its number: OpenCV 5.0 dies, without an exception, of a name that is not UTF-8.
-        image = cv2.imread(f"/proc/self/fd/{number}", cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise UnreadableImageError(f"more than {MOST_PIXELS} pixels, or broken") from error
+        # Codes are black and white. Which way is up does not matter to them either.
+        how = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
+        image: MatLike | None = cv2.imdecode(np.frombuffer(raw, np.uint8), how)
+    except (cv2.error, MemoryError) as error:
+        raise NotAnImageError(f"more than {MOST_PIXELS} pixels, or broken") from error
     if image is None:
-        raise UnreadableImageError("not an image")
+        raise NotAnImageError("not an image")
     return image
+
+
+def _content(opened: int) -> bytes:
+    """Return what is in the file, or as much as shows that it is too much."""
+    parts: list[bytes] = []
+    left = MOST_BYTES + 1
+    while left and (part := os.read(opened, min(left, 1 << 20))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
