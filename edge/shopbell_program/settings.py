@@ -64,6 +64,11 @@ def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lamb
 
     `check` looks at rules between settings; it is asked once each of them is right by itself.
     """
+    return read(decoded(path), kind, check, source=str(path))
+
+
+def decoded(path: Path) -> dict[str, Any]:
+    """Return what the TOML in `path` says, nothing of it checked, or raise SettingsError."""
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
@@ -75,11 +80,10 @@ def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lamb
         )
         raise SettingsError(str(path), [Fault(key="", problem=problem)])
     try:
-        document = tomllib.loads(raw.decode())
+        return tomllib.loads(raw.decode())
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5 000 digits
         problem = f"not TOML: {error}"
         raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
-    return read(document, kind, check, source=str(path))
 
 
 def read(

@@ -228,3 +228,5 @@ class Status(Struct, frozen=True, kw_only=True):
     scanners: tuple[ScannerStatus, ...]
     in_force: Count | UnsetType = UNSET
     """Number of the document of settings that is in force; unset where the file alone is."""
+    since_ms: Millis | UnsetType = UNSET
+    """When this connection was made, by the edge's clock."""

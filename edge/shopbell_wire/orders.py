@@ -32,6 +32,15 @@ MAX_BYTES: Final = 65_536
 COMMAND_MOST_MS: Final = 300_000
 """A command is for now: one that is held back for more than five minutes is not obeyed any more."""
 
+SETTABLE: Final = ("presence", "codes", "sending")
+"""Tables of `edge.toml` that a document may set, each key of them; and `SCANNERS`."""
+
+SCANNERS: Final = "scanners"
+"""Settings of single scanners, by the name that events carry: `{"scanners": {"hci0": {…}}}`."""
+
+OF_A_SCANNER: Final = frozenset({"offset_db", "enter_loss_db", "leave_loss_db", "silent_s"})
+"""What somebody finds out by walking through the shop with a phone, and how patient a radio is."""
+
 Kind = Literal["config", "command"]
 """Part of what is signed, so that a document of one kind is never taken for the other."""
 
@@ -93,7 +102,12 @@ class Forged:
     """Sound, but not signed by the retailer for this kind."""
 
 
+class _Numbered(Struct):
+    number: Seq
+
+
 _encoder: Final = msgspec.json.Encoder()
+_numbered: Final = msgspec.json.Decoder(_Numbered)
 _signed: Final = msgspec.json.Decoder(Signed)
 _order: Final = msgspec.json.Decoder(Order)
 
@@ -132,6 +146,20 @@ def unseal(payload: bytes, kind: Kind, verify: Verify) -> Order | Forged:
         # The retailer's own words: what is wrong with them may be said.
         raise MalformedError("shape", str(error)) from None
     return order if kind_of(order.task) == kind else Forged()
+
+
+def claimed_number(payload: bytes) -> int | None:
+    """Return which number the order in `payload` says it has, signed or not; None if it says none.
+
+    For an answer to whoever sent it, and for nothing else: anybody may have written it.
+    """
+    if not payload or len(payload) > MAX_BYTES:
+        return None
+    try:
+        strict.check(payload)
+        return _numbered.decode(_signed.decode(payload).order).number
+    except (MalformedError, msgspec.ValidationError):
+        return None
 
 
 def kind_of(task: Task) -> Kind:

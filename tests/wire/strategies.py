@@ -144,4 +144,5 @@ statuses = st.builds(
     clock=clocks,
     scanners=st.lists(scanner_statuses, max_size=4).map(tuple),
     in_force=st.just(UNSET) | counts,
+    since_ms=st.just(UNSET) | millis,
 )

@@ -29,6 +29,7 @@ SHA256 = {
     "status_v1_in_force": "9feed70960cf04fdfb50695aa0050dfe492e9ff99591f329b83614e64bd5010e",
     "status_v1_offline": "5c2124cc1076c6fab793337728c0c8b9a165a57e5f6be717db073400aef21832",
     "status_v1_online": "90475bcfd58adfcf2a764aad56c758c01f20a659a99724165a9bca596f243338",
+    "status_v1_since": "04791f840949541e2c7f0176e7d5b05616e577b215fa892d1d42ea3b249872b7",
 }
 """Of each file as it was added: a change to one is a change to every edge in the field."""
 

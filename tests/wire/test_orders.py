@@ -21,6 +21,7 @@ from shopbell_wire.orders import (
     RotateIdentity,
     SendDiagnostics,
     Task,
+    claimed_number,
     kind_of,
     seal,
     unseal,
@@ -144,6 +145,24 @@ def test_settings_that_do_not_fit_are_not_sent() -> None:
     many = Configure(settings={str(index): "x" * 500 for index in range(200)})
     with pytest.raises(MalformedError, match="too_big"):
         seal(order(many), KEY.sign)
+
+
+def test_the_number_of_an_order_that_nobody_signed_can_be_named_in_an_answer() -> None:
+    assert claimed_number(seal(order(Identify()), ANOTHER.sign)) == 12
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b" " * (MAX_BYTES + 1),
+        b"{}",
+        b'{"signature":"%s","order":{"number":0}}' % (b"0" * 128),
+    ],
+)
+def test_what_claims_no_number_has_none(payload: bytes) -> None:
+    assert claimed_number(payload) is None
 
 
 def _order_of(payload: bytes) -> bytes:

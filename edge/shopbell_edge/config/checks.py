@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_edge.config.feedback import feedback_faults
-from shopbell_edge.config.meaning import number_key, number_rules, presence_rules, retailer
+from shopbell_edge.config.feedback import feedback_faults, is_lamp
+from shopbell_edge.config.meaning import (
+    number_key,
+    number_rules,
+    orders_key,
+    presence_rules,
+    retailer,
+)
 from shopbell_edge.config.tables import SocketRadio
 from shopbell_edge.config.usb_scanners import usb_faults
 from shopbell_edge.core.leave_timeout import too_short
@@ -45,6 +51,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
     if settings.metrics is not None:
         yield from not_a_host("metrics.host", settings.metrics.host)
     yield from _numbers(settings)
+    yield from _orders(settings)
 
 
 def _broker(settings: Settings) -> Iterator[Fault]:
@@ -123,6 +130,22 @@ def _numbers(settings: Settings) -> Iterator[Fault]:
             number_key(numbers)
         except ValueError as error:
             yield Fault(key="numbers.key_file", problem=str(error))
+
+
+def _orders(settings: Settings) -> Iterator[Fault]:
+    if not is_lamp(settings.identify.led):
+        yield Fault(
+            key="identify.led", problem=f"{settings.identify.led!r} is no lamp of /sys/class/leds"
+        )
+    if settings.orders is None:
+        return
+    unreadable = list(not_readable("orders.key_file", settings.orders.key_file))
+    yield from unreadable
+    if not unreadable:
+        try:
+            orders_key(settings.orders)
+        except ValueError as error:
+            yield Fault(key="orders.key_file", problem=str(error))
 
 
 def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:

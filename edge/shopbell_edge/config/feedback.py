@@ -24,6 +24,11 @@ _WAY: Final = re.compile(r"log|beep|led:(?!\.)[A-Za-z0-9_:.-]{1,63}", re.ASCII)
 """A lamp's name is a file's name of the kernel, and leads nowhere else."""
 
 
+def is_lamp(name: str) -> bool:
+    """Return whether `name` can be that of a lamp, and leads nowhere else."""
+    return _WAY.fullmatch(f"{LED}{name}") is not None
+
+
 def led_folder(way: str, leds: Path = LEDS) -> Path | None:
     """Return where the lamp is that `way` names; None if it names none."""
     return leds / way.removeprefix(LED) if way.startswith(LED) else None

@@ -10,10 +10,11 @@ from shopbell_edge.core.codes import NumberRule
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.standing import PROOF_S
 from shopbell_edge.core.telling import Pace
 
 if TYPE_CHECKING:
-    from shopbell_edge.config.tables import Numbers, Radio, Settings
+    from shopbell_edge.config.tables import Numbers, Orders, Radio, Settings
 
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}\s*", re.ASCII)
 
@@ -78,12 +79,24 @@ def number_rules(settings: Settings) -> tuple[NumberRule, ...]:
 
 def number_key(numbers: Numbers) -> bytes:
     """Return the server's public key, or raise ValueError where its file holds none."""
-    raw = Path(numbers.key_file).read_bytes()
+    return _public_key(numbers.key_file, "X25519")
+
+
+def orders_key(orders: Orders) -> bytes:
+    """Return the retailer's public key, or raise ValueError where its file holds none."""
+    return _public_key(orders.key_file, "Ed25519")
+
+
+def proof_s(settings: Settings) -> float:
+    """Return for how long new settings must last before they are trusted."""
+    return PROOF_S / _speed(settings)
+
+
+def _public_key(path: str, kind: str) -> bytes:
+    raw = Path(path).read_bytes()
     if not _PUBLIC_KEY.fullmatch(raw.decode("ascii", "replace")):
         # Not a word of what it does hold: somebody may have named a private key.
-        raise ValueError(
-            f'"{numbers.key_file}" does not hold a public key: 64 hexadecimal digits (X25519)'
-        )
+        raise ValueError(f'"{path}" does not hold a public key: 64 hexadecimal digits ({kind})')
     return bytes.fromhex(raw.decode("ascii"))
 
 

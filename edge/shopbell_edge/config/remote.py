@@ -12,18 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from shopbell_program.settings import Fault
+from shopbell_wire.orders import OF_A_SCANNER, SCANNERS, SETTABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-TABLES: Final = ("presence", "codes", "sending")
-"""Of these every key."""
-
-SCANNERS: Final = "scanners"
-"""Settings of single scanners, by the name that events carry: `{"scanners": {"hci0": {…}}}`."""
-
-OF_A_SCANNER: Final = frozenset({"offset_db", "enter_loss_db", "leave_loss_db", "silent_s"})
-"""What somebody finds out by walking through the shop with a phone, and how patient a radio is."""
 
 _NAMES: Final[Mapping[str, str]] = {"radios": "adapter"}
 """Lists of the file whose entries are scanners, and the key that names one that has no `scanner`."""
@@ -32,7 +24,7 @@ _NAMES: Final[Mapping[str, str]] = {"radios": "adapter"}
 def over(file: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the decoded `file` with `settings` laid over it. Ask `faults_of` first."""
     document = dict(file)
-    for name in TABLES:
+    for name in SETTABLE:
         if name in settings:
             document[name] = {**file.get(name, {}), **settings[name]}
     scanners = settings.get(SCANNERS, {})
@@ -56,8 +48,8 @@ def _faults(file: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Fa
         for entry in file.get(listed, ())
     }
     for name, table in settings.items():
-        if name not in TABLES and name != SCANNERS:
-            allowed = ", ".join([*TABLES, SCANNERS])
+        if name not in SETTABLE and name != SCANNERS:
+            allowed = ", ".join([*SETTABLE, SCANNERS])
             yield Fault(key=name, problem=f"cannot be set from afar; what can: {allowed}")
         elif not isinstance(table, dict):
             yield Fault(key=name, problem="is no table")

@@ -193,6 +193,20 @@ class Sending(Struct, frozen=True, kw_only=True):
     backlog_events_per_s: Annotated[float, Meta(gt=0)] | None = _SENDING.backlog_events_per_s
 
 
+class Orders(Struct, frozen=True, kw_only=True):
+    """Settings and commands from the server; without this table none is obeyed."""
+
+    key_file: str
+    """The retailer's public key (Ed25519, 32 bytes, hexadecimal), whose other half no broker has."""
+
+
+class Identify(Struct, frozen=True, kw_only=True):
+    """How this machine is told from others when the server asks it to show itself."""
+
+    led: str = "ACT"
+    """A lamp of /sys/class/leds: that of a Raspberry Pi's card. Where it is not, a serial scanner beeps."""
+
+
 class Metrics(Struct, frozen=True, kw_only=True):
     """Where Prometheus may ask."""
 
@@ -216,6 +230,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     usb_scanners: tuple[SerialScanner | EvdevScanner, ...] = ()
     codes: Codes = Codes()
     sending: Sending = Sending()
+    orders: Orders | None = None
+    identify: Identify = Identify()
     metrics: Metrics | None = None
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens leaving and reporting twenty-fold; accepted with a broker on loopback only."""

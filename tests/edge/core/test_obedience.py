@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shopbell_edge.core.obedience import EARLY_MS, Obeyed, Refusal, answered, refusal
+from shopbell_edge.core.obedience import (
+    COMPLAINTS,
+    COMPLAINTS_MS,
+    EARLY_MS,
+    Complaints,
+    Obeyed,
+    Refusal,
+    answered,
+    complaint,
+    refusal,
+)
+from shopbell_edge.core.units import Boottime
 from shopbell_wire.messages import Clock
 from shopbell_wire.orders import COMMAND_MOST_MS, Configure, Identify, Order, Task
 
@@ -69,18 +80,48 @@ def test_a_document_of_settings_may_live_for_years() -> None:
     assert why(order(Configure(settings={}), expires_ms=2 * NOON_MS)) == ""
 
 
-def test_a_clock_that_nobody_has_set_obeys_nothing() -> None:
-    assert why(order(), now=replace(NOW, state="unsynced")).startswith("this edge does not know")
+def test_a_clock_that_nobody_has_set_lets_an_order_wait() -> None:
+    found = refusal(order(), "acme", "door", Obeyed(), replace(NOW, state="unsynced"))
+    assert found == Refusal("this edge does not know the time yet", "early")
 
 
-def test_an_order_that_was_answered_is_not_answered_again_and_an_older_one_is_told() -> None:
+def test_an_order_that_was_answered_is_known_and_an_older_one_is_somebodys_copy() -> None:
     obeyed = answered(order(), Obeyed())
     assert refusal(order(), "acme", "door", obeyed, NOW) == Refusal(
-        "number 5 is not above 5", known=True
+        "number 5 is not above 5", "known"
     )
     assert refusal(order(number=4), "acme", "door", obeyed, NOW) == Refusal(
-        "number 4 is not above 5"
+        "number 4 is not above 5", "stray"
     )
+
+
+def test_the_number_of_another_edge_s_order_means_nothing_here() -> None:
+    """Else whoever has the broker could use up our numbers with those of a busier edge."""
+    found = refusal(order(edge="till", number=99), "acme", "door", Obeyed(), NOW)
+    assert found == Refusal("is for another edge", "stray")
+
+
+def test_orders_that_do_not_count_are_answered_once_each_and_not_for_ever() -> None:
+    told = Complaints()
+    for number in range(COMPLAINTS):
+        after = complaint(told, "command", number, Boottime(number))
+        assert after is not None
+        told = after
+        assert complaint(told, "command", number, Boottime(number)) is None
+    assert complaint(told, "config", 1, Boottime(9)) is None
+    later = Boottime(COMPLAINTS_MS)
+    assert complaint(told, "command", 3, later) is None
+    after = complaint(told, "config", 1, later)
+    assert after is not None
+    assert len(after.told) == COMPLAINTS + 1
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=200))
+def test_what_is_remembered_of_a_flood_is_bounded(numbers: list[int]) -> None:
+    told = Complaints()
+    for step, number in enumerate(numbers):
+        told = complaint(told, "config", number, Boottime(step * COMPLAINTS_MS)) or told
+    assert len(told.told) <= 4 * COMPLAINTS
 
 
 numbers = st.integers(1, 20)

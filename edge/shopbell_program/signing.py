@@ -1,0 +1,46 @@
+"""Ed25519: what the retailer signed, nobody else can have written.
+
+Owns: the signature itself, by `cryptography`.
+Never: where keys are kept, what is signed, or what follows from it; `shopbell_wire.orders` says that.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+KEY_BYTES: Final = 32
+"""An Ed25519 key, private or public."""
+
+
+class Verifier:
+    """Knows the retailer by its public key (KEY_BYTES; ValueError otherwise)."""
+
+    def __init__(self, public_key: bytes) -> None:
+        self._key = Ed25519PublicKey.from_public_bytes(public_key)
+
+    def verify(self, signature: bytes, message: bytes) -> bool:
+        """Return whether the private half of the key signed these bytes."""
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class Signer:
+    """Signs with a private key (KEY_BYTES; ValueError otherwise)."""
+
+    def __init__(self, private_key: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(private_key)
+
+    @property
+    def public_key(self) -> bytes:
+        """Return what a Verifier needs."""
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of `message`, 64 bytes."""
+        return self._key.sign(message)
