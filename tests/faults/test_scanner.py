@@ -34,6 +34,9 @@ FEW, MANY = 60, 1_000
 FEW_CODES, MANY_CODES = 1_000, 100_000
 
 NOON_S: Final = NOON_MS // 1000
+CLOCK: Final = FakeClock().now()
+_ANY: Final = [chr(code) for code in range(0x3000)]
+LONG_SHARE: Final = 0.1
 _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 WIRE_BYTES: Final = 3_500
@@ -58,7 +61,8 @@ def mangled(dice: random.Random) -> str:
     """Return something like a code: a pass, a number or a text, with some of its characters changed."""
     kind = dice.randrange(5)
     if kind == 0:
-        return "".join(chr(dice.randrange(0x20, 0x3000)) for _ in range(dice.randrange(600)))
+        length = dice.randrange(600 if dice.random() < LONG_SHARE else 60)
+        return "".join(dice.choices(_ANY, k=length))
     whole = {
         1: one_pass(dice),
         2: f"29{dice.randrange(10**11):011d}",
@@ -145,7 +149,6 @@ async def test_a_scanner_that_comes_and_goes_by_many_seeds(tmp_path: Path, seed:
 
 def judged(dice: random.Random, line: ScannedLine) -> None:
     """Let one code go the way from characters to what it is. Whatever is kept must be of the right form."""
-    clock = FakeClock().now()
     text = mangled(dice)
     line.take(text)
     line.silence()
@@ -155,7 +158,7 @@ def judged(dice: random.Random, line: ScannedLine) -> None:
             continue
         found = identified(each, "optional")
         if isinstance(found, tuple):
-            result = read(*found, NUMBERS, clock)
+            result = read(*found, NUMBERS, CLOCK)
             assert not isinstance(result, PassCode | StalePass) or each.startswith(("SB1.", "]"))
 
 
@@ -182,7 +185,7 @@ def test_codes_made_of_anything_raise_nothing_and_leave_nothing() -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("seed", seeds(3))
+@pytest.mark.parametrize("seed", seeds(1))
 def test_a_hundred_thousand_codes_of_anything_leave_nothing(seed: int) -> None:
     assert growth(seed, MANY_CODES) < GROWTH_BYTES
 

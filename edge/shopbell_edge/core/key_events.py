@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from shopbell_edge.core.scanned_line import TORN
+
 SPOILS: Final = "\0"
 """Stands for a key that makes no printable character: the line in which it is held is no code."""
 
@@ -65,7 +67,7 @@ class KeyEvents:
         self._torn = False
 
     def take(self, kind: int, code: int, value: int) -> str:
-        """Return what one event of the kernel writes: a character, a line's end, SPOILS, or nothing."""
+        """Return what one event of the kernel writes: a character, a line's end, SPOILS, TORN, or nothing."""
         if kind == EV_SYN:
             return self._sync(code)
         if kind != EV_KEY or self._torn:
@@ -91,7 +93,7 @@ class KeyEvents:
         self._torn = True
         self._held.clear()
         self._caps = False
-        return SPOILS
+        return TORN
 
     def _character(self, code: int) -> str:
         if self._held & _STEERING:

@@ -17,6 +17,10 @@ GAP_S: Final = 2.0
 _ENDS: Final = "\r\n"
 """Either ends a line, both together end it once."""
 
+TORN: Final = "\ufffd"
+"""Stands for what was lost on the way: the line that it is in is not whole. No scanner sends it, for a byte
+makes a character below 256."""
+
 _FIRST, _LAST = " ", "~"
 """Printable ASCII. What steers a terminal (Ctrl-C, ESC, FNC as GS) or looks like a digit and is none spoils
 the line: a code that carries it wants something of the machine behind the scanner."""
@@ -66,7 +70,7 @@ class ScannedLine:
         return UnknownCode(why=why)
 
     def _flaw(self, character: str) -> Why | None:
-        if self._cut:
+        if self._cut or character == TORN:
             return Why.CUT
         if not _FIRST <= character <= _LAST:
             return Why.CHARSET

@@ -125,6 +125,16 @@ async def test_a_lamp_is_off_after_each_answer_and_after_one_that_was_broken_off
     assert lamp.did[-1] is False
 
 
+async def test_a_lamp_that_goes_while_it_is_lit_does_not_hold_up_the_end() -> None:
+    lamp = Lamp()
+    task = asyncio.create_task(Pulses(lamp, speed=0.001).give(Answer.GOOD))
+    await until("lit", lambda: lamp.did == [True])
+    lamp.away = True
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
 async def test_a_lamp_that_is_away_is_said_so_and_breaks_nothing() -> None:
     lamp = Lamp()
     lamp.away = True

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shopbell_edge.core.codes import UnknownCode, Why
 from shopbell_edge.core.key_events import SPOILS, KeyEvents
-from shopbell_edge.core.scanned_line import ScannedLine
+from shopbell_edge.core.scanned_line import TORN, ScannedLine
 from tests.fakes.keyboard import ENTER, events_of, press
 
 SHIFT, RIGHT_SHIFT, CTRL, ALT, META, CAPS, NUM_LOCK, F1, ONE, KEY_A, KEY_O = (
@@ -88,12 +88,12 @@ def test_what_the_kernel_had_no_room_for_spoils_the_line_and_nothing_after_it() 
         (SYN, REPORT, 0), *press(KEY_A), *press(ENTER), *press(KEY_A), *press(ENTER),
     )  # fmt: skip
     came = line.take(written(*events, keys=keys))
-    assert came == [UnknownCode(why=Why.CHARSET), "a"]
+    assert came == [UnknownCode(why=Why.CUT), "a"]
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 0x2FF), st.integers(-1, 3))))
 def test_whatever_a_device_sends_it_writes_characters_of_a_line_or_spoils(
     events: list[tuple[int, int, int]],
 ) -> None:
-    allowed = {*string.printable[:95], "\r", SPOILS}
+    allowed = {*string.printable[:95], "\r", SPOILS, TORN}
     assert set(written(*events)) <= allowed

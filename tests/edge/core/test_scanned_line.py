@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_edge.core.codes import UnknownCode, Why
-from shopbell_edge.core.scanned_line import ScannedLine
+from shopbell_edge.core.scanned_line import TORN, ScannedLine
 
 CUT, CHARSET, TOO_LONG = (UnknownCode(why=why) for why in (Why.CUT, Why.CHARSET, Why.TOO_LONG))
 
@@ -28,6 +28,10 @@ def test_a_character_that_is_not_printable_ascii_spoils_its_line_and_no_other(
 ) -> None:
     line = ScannedLine()
     assert line.take(f"12{character}34\rnext\r") == [CHARSET, "next"]
+
+
+def test_a_line_of_which_something_was_lost_on_the_way_is_cut() -> None:
+    assert ScannedLine().take(f"12{TORN}34\rnext\r") == [CUT, "next"]
 
 
 def test_512_characters_are_a_line_and_513_are_none() -> None:

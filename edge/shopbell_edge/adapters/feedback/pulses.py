@@ -7,6 +7,7 @@ Never: the switch.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from shopbell_edge.core.answering import PULSES
@@ -38,7 +39,9 @@ class Pulses:
                 try:
                     await self._for(pulse.on_ms)
                 finally:
-                    self._switch.switch(on=False)
+                    # A thing that has gone meanwhile is off, and its error must not hide a cancellation.
+                    with contextlib.suppress(OSError):
+                        self._switch.switch(on=False)
                 await self._for(pulse.off_ms)
         except OSError:
             return False

@@ -7,6 +7,7 @@ Never: what a kind of device is (`serial_port`, `input_device`), or what a code 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING, Final, Protocol
@@ -114,7 +115,8 @@ class UsbScanner:
                         yield half
                 finally:
                     self._attached = None
-                    attached.close()
+                    with contextlib.suppress(OSError):  # it is gone either way
+                        attached.close()
             await asyncio.sleep(self._again_s)
 
     async def _lines(
