@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from shopbell_edge.core.batching import Lane, Unripe, Wanted
     from shopbell_edge.core.codes import UnknownCode
     from shopbell_edge.core.resend import Key, Sealed
+    from shopbell_edge.core.standing import Book
     from shopbell_edge.core.units import Boottime, ScannerName
-    from shopbell_wire.messages import Ack, Clock, Event, Hearing, Status
+    from shopbell_wire.messages import Ack, Clock, Event, Finding, Hearing, Status
+    from shopbell_wire.orders import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +176,53 @@ class Uplink(Protocol):
         """Yield the server's acknowledgements, over all connections, until closed."""
         ...
 
+    def orders(self) -> AsyncIterator[tuple[Kind, bytes]]:
+        """Yield what came as orders of the server, unread, over all connections, until closed.
+
+        The newest document of settings comes with every connection. Of a flood the oldest is dropped.
+        """
+        ...
+
 
 class UplinkLostError(ConnectionError):
     """The broker did not take it. Sending again is safe."""
+
+
+class OrderBook(Protocol):
+    """Keeps what was ordered, across power cuts."""
+
+    async def keep(self, book: Book) -> None:
+        """Replace what is kept, durably, before returning; OSError if that cannot be, and nothing changes."""
+        ...
+
+
+class Checkup(Protocol):
+    """Looks at this edge as somebody would who stands before it."""
+
+    async def findings(self) -> Sequence[Finding]:
+        """Return what each check finds, at most MAX_FINDINGS."""
+        ...
+
+
+class Sign(Protocol):
+    """Something of this machine that people see or hear: a lamp, a bell."""
+
+    @property
+    def name(self) -> str:
+        """Return what it is called, for people."""
+        ...
+
+    def borrow(self) -> None:
+        """Take it away from whoever else uses it; OSError if it is not there or not ours to use."""
+        ...
+
+    def switch(self, *, on: bool) -> None:
+        """Do so, without waiting; OSError if it has gone."""
+        ...
+
+    def give_back(self) -> None:
+        """Leave it as it was before `borrow`, if it is still there."""
+        ...
 
 
 class EdgeClock(Protocol):

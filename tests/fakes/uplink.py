@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from shopbell_edge.core.batching import Lane
     from shopbell_wire.messages import Ack, Status
+    from shopbell_wire.orders import Kind
 
 WAIT_S = 10.0
 
@@ -19,6 +20,7 @@ WAIT_S = 10.0
 class FakeUplink:
     """Not connected until `connect`. Keeps what was published; `deliver` gives it an ack.
 
+    `order` gives it an order: the newest document of settings comes with every connection.
     `refusing` batches and `refusing_statuses` are not taken though there is a connection; under
     `breaking` batches the connection breaks.
     """
@@ -34,10 +36,14 @@ class FakeUplink:
         self._down = asyncio.Event()
         self._down.set()
         self._acks: asyncio.Queue[Ack] = asyncio.Queue()
+        self._orders: asyncio.Queue[tuple[Kind, bytes]] = asyncio.Queue()
+        self._retained: bytes | None = None
         self._more = asyncio.Condition()
 
     def connect(self) -> None:
         self._connection += 1
+        if self._retained is not None:
+            self._orders.put_nowait(("config", self._retained))
         self._down.clear()
         self._up.set()
 
@@ -47,6 +53,12 @@ class FakeUplink:
 
     def deliver(self, ack: Ack) -> None:
         self._acks.put_nowait(ack)
+
+    def order(self, kind: Kind, payload: bytes) -> None:
+        if kind == "config":
+            self._retained = payload
+        if self._up.is_set():
+            self._orders.put_nowait((kind, payload))
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Return once `true` holds; it is asked again after everything that is published."""
@@ -92,6 +104,10 @@ class FakeUplink:
     async def acks(self) -> AsyncIterator[Ack]:
         while True:
             yield await self._acks.get()
+
+    async def orders(self) -> AsyncIterator[tuple[Kind, bytes]]:
+        while True:
+            yield await self._orders.get()
 
     def _check(self) -> None:
         if not self._up.is_set():

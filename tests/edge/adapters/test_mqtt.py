@@ -199,7 +199,9 @@ async def test_nonsense_on_the_ack_topic_is_counted_and_survived(
 async def test_a_broker_that_floods_a_busy_edge_fills_no_memory() -> None:
     heard: list[bytes] = []
     broker = Broker(host="127.0.0.1", port=1, tenant="acme", edge="edge-1")
-    session = Session(broker, will=("will", b""), heard=heard.append)
+    session = Session(
+        broker, will=("will", b""), heard=lambda _topic, payload: heard.append(payload)
+    )
     flood = MQTTMessage(topic=b"down/ack")
     flood.payload = b"x" * 10_000_000
     # As paho's thread does while this loop, which is busy here, does not come to read.
@@ -238,6 +240,46 @@ async def test_acks_that_nobody_reads_do_not_pile_up(nats: NatsBroker, tmp_path:
                     break
     assert len(heard) <= 1_001
     assert heard == sorted(heard)
+
+
+@pytest.mark.parametrize("name", ["nats", "mosquitto"])
+async def test_retained_settings_await_an_edge_that_comes_later(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    broker: BrokerProcess = request.getfixturevalue(name)
+    async with Listener(broker, f"{ROOT}/down/config") as listener:
+        listener.say(f"{ROOT}/down/config", b"settings", retain=True)
+        await listener.until(lambda: bool(listener.heard))
+        async with running(MqttUplink(account(broker, tmp_path), describe)) as uplink:
+            async with asyncio.timeout(WAIT_S):
+                assert await anext(uplink.orders()) == ("config", b"settings")
+
+
+async def test_a_flood_of_orders_leaves_the_newest_and_no_order_is_longer_than_a_message(
+    nats: NatsBroker, tmp_path: Path
+) -> None:
+    uplink = MqttUplink(account(nats, tmp_path), describe)
+    async with Listener(nats, f"{ROOT}/up/#") as listener, running(uplink):
+        await up(uplink)
+        for number in range(500):
+            listener.say(f"{ROOT}/down/command", b"%d" % number)
+        listener.say(f"{ROOT}/down/command", b"x" * 1_000_000)
+        with capture_logs() as logs:
+
+            def all_have_come() -> bool:
+                listener.say(f"{ROOT}/down/ack", b"nonsense, after all the others")
+                return bool(logs)
+
+            await until("the nonsense is noticed", all_have_come)
+        listener.say(f"{ROOT}/down/config", b"last")
+        came: list[bytes] = []
+        async with asyncio.timeout(WAIT_S):
+            async for _, payload in uplink.orders():
+                came.append(payload)
+                if payload == b"last":
+                    break
+    assert len(came) <= 33
+    assert max(map(len, came)) == MAX_BYTES + 1
 
 
 async def test_mqtt_5_tells_that_a_message_was_not_allowed(tmp_path: Path) -> None:

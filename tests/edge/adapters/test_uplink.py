@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from shopbell_edge.ports import Uplink
+    from shopbell_wire.orders import Kind
     from tests.rigs.brokers import BrokerProcess
 
 STREAM = "5" * 32
@@ -59,6 +60,8 @@ class FarEnd(Protocol):
 
     async def say(self, ack: Ack) -> None: ...
 
+    async def order(self, kind: Kind, payload: bytes) -> None: ...
+
     async def cut(self) -> None: ...
 
     async def mend(self) -> None: ...
@@ -80,6 +83,9 @@ class FakeFarEnd:
 
     async def say(self, ack: Ack) -> None:
         self.fake.deliver(ack)
+
+    async def order(self, kind: Kind, payload: bytes) -> None:
+        self.fake.order(kind, payload)
 
     async def cut(self) -> None:
         self.fake.disconnect()
@@ -107,6 +113,9 @@ class BrokerFarEnd:
 
     async def say(self, ack: Ack) -> None:
         self._listener.say(f"{ROOT}/down/ack", codec.encode(ack))
+
+    async def order(self, kind: Kind, payload: bytes) -> None:
+        self._listener.say(f"{ROOT}/down/{kind}", payload, retain=kind == "config")
 
     async def cut(self) -> None:
         await asyncio.to_thread(self.broker.kill)
@@ -225,3 +234,36 @@ async def test_a_new_connection_carries_both_ways(far: FarEnd) -> None:
         async for ack in far.uplink.acks():
             assert ack.server_ms == 9
             break
+
+
+async def ordered(far: FarEnd, count: int) -> list[tuple[Kind, bytes]]:
+    """Return the next `count` orders that come."""
+    came: list[tuple[Kind, bytes]] = []
+    async with asyncio.timeout(WAIT_S):
+        async for order in far.uplink.orders():
+            came.append(order)
+            if len(came) == count:
+                break
+    return came
+
+
+async def test_orders_come_as_they_were_sent_each_with_its_kind(far: FarEnd) -> None:
+    await far.order("command", b"blink")
+    assert await ordered(far, 1) == [("command", b"blink")]
+    await far.order("config", b"\xff not even JSON")
+    assert await ordered(far, 1) == [("config", b"\xff not even JSON")]
+
+
+async def test_the_newest_settings_come_with_every_connection(far: FarEnd) -> None:
+    await far.order("config", b"old")
+    await far.order("config", b"new")
+    assert await ordered(far, 2) == [("config", b"old"), ("config", b"new")]
+    async with asyncio.timeout(2 * WAIT_S):
+        await far.cut()
+        await far.uplink.lost()
+        await far.mend()
+        await far.uplink.connected()
+    # A broker without a disk has forgotten them; whoever ordered them says them again.
+    if isinstance(far, BrokerFarEnd) and far.broker.name == "mosquitto":
+        await far.order("config", b"new")
+    assert await ordered(far, 1) == [("config", b"new")]

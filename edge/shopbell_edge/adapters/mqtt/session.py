@@ -56,11 +56,11 @@ class Session:
     """Made on the event loop, used there, and closed there whatever became of it."""
 
     def __init__(
-        self, broker: Broker, *, will: tuple[str, bytes], heard: Callable[[bytes], None]
+        self, broker: Broker, *, will: tuple[str, bytes], heard: Callable[[str, bytes], None]
     ) -> None:
         """Prepare a connection whose last will is the retained (topic, payload) `will`.
 
-        `heard` gets each message's payload on the event loop. Raises CredentialsError.
+        `heard` gets each message's topic and payload on the event loop. Raises CredentialsError.
         """
         self.over = asyncio.Event()
         self.ended_by = "closed"
@@ -107,12 +107,12 @@ class Session:
         if reason.is_failure:
             raise RefusedError(str(reason))
 
-    async def subscribe(self, topic: str) -> None:
-        """Return once the broker delivers `topic`; RefusedError if it will not."""
-        code, mid = self._client.subscribe(topic, _QOS)
+    async def subscribe(self, *topics: str) -> None:
+        """Return once the broker delivers all of `topics`; RefusedError if it will not deliver one."""
+        code, mid = self._client.subscribe([(topic, _QOS) for topic in topics])
         reason = await self._answered(code, mid)
         if reason.is_failure:
-            raise RefusedError(f"{reason} (may not subscribe to {topic})")
+            raise RefusedError(f"{reason} (may not subscribe to {', '.join(topics)})")
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Return once the broker has taken it; UplinkLostError if it has not, or will not."""
@@ -183,9 +183,9 @@ class Session:
             if not answer.done():
                 answer.set_exception(UplinkLostError(f"the connection broke: {reason}"))
 
-    def _hear(self, payload: bytes) -> None:
+    def _hear(self, topic: str, payload: bytes) -> None:
         self._places.release()
-        self._heard(payload)
+        self._heard(topic, payload)
 
     # What follows is called on paho's thread.
 
@@ -220,7 +220,8 @@ class Session:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        self._tell(self._answer, mid, reasons[0])
+        failures = (reason for reason in reasons if reason.is_failure)
+        self._tell(self._answer, mid, next(failures, reasons[0]))
 
     def _on_publish(
         self,
@@ -235,7 +236,7 @@ class Session:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         if self._places.acquire(blocking=False):
             # What is longer than any message is cut: refused by its length, and not kept.
-            self._tell(self._hear, bytes(message.payload[: MAX_BYTES + 1]))
+            self._tell(self._hear, message.topic, bytes(message.payload[: MAX_BYTES + 1]))
 
 
 def _send_at_once(_client: Client, _userdata: object, wire: object) -> None:

@@ -10,26 +10,33 @@ import asyncio
 import random
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 import structlog
 
 from shopbell_edge.adapters.mqtt.broker import CredentialsError
 from shopbell_edge.adapters.mqtt.session import RefusedError, Session
 from shopbell_edge.ports import UplinkLostError
-from shopbell_wire import codec
+from shopbell_wire import codec, orders
 from shopbell_wire.malformed import MalformedError
 from shopbell_wire.topics import EdgeTopic, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from shopbell_edge.adapters.mqtt.broker import Broker
     from shopbell_edge.core.batching import Lane
     from shopbell_wire.messages import Ack, Status
 
+_T = TypeVar("_T")
+
 _ACKS_HELD: Final = 1_000
 """Acks not yet read. Past it the oldest goes: its batches are sent again and acknowledged again."""
+
+_ORDERS_HELD: Final = 32
+"""Orders not yet read. A server sends one at a time; of somebody who sends more the oldest are dropped."""
+
+_ORDERS: Final[Mapping[Kind, orders.Kind]] = {Kind.CONFIG: "config", Kind.COMMAND: "command"}
 
 log = structlog.get_logger()
 
@@ -52,6 +59,8 @@ class MqttUplink:
         self._down = asyncio.Event()
         self._down.set()
         self._acks: asyncio.Queue[Ack] = asyncio.Queue(maxsize=_ACKS_HELD)
+        self._orders: asyncio.Queue[tuple[orders.Kind, bytes]] = asyncio.Queue(_ORDERS_HELD)
+        self._kinds = {self._topic(kind): order for kind, order in _ORDERS.items()}
         self.malformed_acks = 0
         """Messages on down/ack that were none."""
 
@@ -105,6 +114,11 @@ class MqttUplink:
         while True:
             yield await self._acks.get()
 
+    async def orders(self) -> AsyncIterator[tuple[orders.Kind, bytes]]:
+        """Yield what came as orders, over all connections."""
+        while True:
+            yield await self._orders.get()
+
     async def _one_connection(self, thread: ThreadPoolExecutor) -> bool:
         """Connect, and return when that is over: whether there was a connection at all."""
         number = self._connection + 1
@@ -133,7 +147,7 @@ class MqttUplink:
         try:
             async with asyncio.timeout(self._broker.answer_s):
                 await session.open(thread)
-                await session.subscribe(self._topic(Kind.ACK))
+                await session.subscribe(self._topic(Kind.ACK), *self._kinds)
                 online = codec.encode(self._describe(number, "online"))
                 await session.publish(self._topic(Kind.STATUS), online, retain=True)
         except (RefusedError, OSError) as error:
@@ -181,7 +195,14 @@ class MqttUplink:
         self._up.clear()
         self._down.set()
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, topic: str, payload: bytes) -> None:
+        kind = self._kinds.get(topic)
+        if kind is None:
+            self._take_ack(payload)
+        else:
+            _put(self._orders, (kind, payload))
+
+    def _take_ack(self, payload: bytes) -> None:
         try:
             ack = codec.decode_ack(payload)
         except MalformedError as error:
@@ -191,9 +212,14 @@ class MqttUplink:
             ):  # the 1st, 2nd, 4th …: a flood must not fill the log
                 log.warning("ack_malformed", reason=error.reason, count=self.malformed_acks)
             return
-        if self._acks.full():
-            self._acks.get_nowait()
-        self._acks.put_nowait(ack)
+        _put(self._acks, ack)
 
     def _topic(self, kind: Kind) -> str:
         return str(EdgeTopic(tenant=self._broker.tenant, edge=self._broker.edge, kind=kind))
+
+
+def _put(queue: asyncio.Queue[_T], what: _T) -> None:
+    """Add to a full queue too: the oldest makes room."""
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(what)
