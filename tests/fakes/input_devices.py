@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
+import sys
+import termios
 from typing import TYPE_CHECKING
 
 from shopbell_edge.adapters.usb_scanner.input_device import EV_SND, EVENT, SND_BELL
@@ -64,6 +67,11 @@ class FakeInputDevice:
             except BlockingIOError:
                 continue
         return [(kind, code, value) for _, _, kind, code, value in EVENT.iter_unpack(raw)]
+
+    def waiting(self) -> int:
+        """Return how many bytes its readers have not taken yet."""
+        each = (fcntl.ioctl(reader, termios.FIONREAD, bytes(4)) for reader in self.readers)
+        return sum(int.from_bytes(size, sys.byteorder) for size in each)
 
     def _forget_closed(self) -> None:
         self._let_go({reader for reader, wire in self.readers.items() if _closed(wire)})

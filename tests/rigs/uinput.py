@@ -6,6 +6,7 @@ import fcntl
 import os
 import struct
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ _EVENT = struct.Struct("llHHi")
 _SET_EVBIT, _SET_KEYBIT, _SET_SNDBIT = 0x40045564, 0x40045565, 0x4004556A
 _SETUP, _CREATE, _DESTROY, _SYSNAME = 0x405C5503, 0x5501, 0x5502, 0x8040552C
 _APPEARS_S: Final = 5.0
+_REPORT_S: Final = 0.001
+"""Between two reports of a keyboard on USB at full speed. The kernel keeps 64 events for a reader."""
 
 
 def missing() -> str | None:
@@ -58,17 +61,19 @@ class UinputScanner:
         name = fcntl.ioctl(device, _SYSNAME, bytes(64)).rstrip(b"\0").decode()
         self._path.symlink_to(_node(name))
         self._device = device
+        self._typing = ThreadPoolExecutor(max_workers=1)
 
     def unplug(self) -> None:
+        self._typing.shutdown()
         self._path.unlink()
         fcntl.ioctl(self._open, _DESTROY)
         os.close(self._open)
         self._device = None
 
     def send(self, *events: Event) -> None:
-        """Let `events` happen."""
+        """Let `events` happen one after the other, no faster than USB lets them; return at once."""
         for event in events:
-            os.write(self._open, _EVENT.pack(0, 0, *event))
+            self._typing.submit(self._type, event)
 
     def scan(self, text: str) -> None:
         self.send(*events_of(f"{text}\r"))
@@ -80,6 +85,11 @@ class UinputScanner:
         except BlockingIOError:
             return []
         return [(kind, code, value) for _, _, kind, code, value in _EVENT.iter_unpack(raw)]
+
+    def _type(self, event: Event) -> None:
+        os.write(self._open, _EVENT.pack(0, 0, *event))
+        if event[0] == EV_SYN:
+            time.sleep(_REPORT_S)
 
     @property
     def _open(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -126,13 +127,13 @@ async def test_codes_are_read_in_order_and_as_often_as_they_come(gun: Gun) -> No
 async def test_it_may_be_plugged_in_later_and_out_and_in_again(gun: Gun) -> None:
     async with reading(scanner_of(gun)) as heard:
         await heard.mood(UNPLUGGED)
-        for time in (1, 2, 3):
+        for nth in (1, 2, 3):
             gun.plug()
-            await heard.mood(*[UNPLUGGED, ATTACHED] * time)
+            await heard.mood(*[UNPLUGGED, ATTACHED] * nth)
             gun.scan(NUMBER)
-            await heard.read(*[("EAN-13", NUMBER)] * time)
+            await heard.read(*[("EAN-13", NUMBER)] * nth)
             gun.unplug()
-            await heard.mood(*[UNPLUGGED, ATTACHED] * time, UNPLUGGED)
+            await heard.mood(*[UNPLUGGED, ATTACHED] * nth, UNPLUGGED)
 
 
 async def test_half_a_code_is_refused_when_the_scanner_goes_and_forgotten_when_it_comes(
@@ -223,11 +224,11 @@ async def test_nothing_is_left_open_by_devices_that_come_and_go(gun: Gun) -> Non
     async with reading(scanner_of(gun)) as heard:
         await heard.mood(UNPLUGGED)
         before = descriptors()
-        for time in range(1, 6):
+        for nth in range(1, 6):
             gun.plug()
-            await heard.mood(*[UNPLUGGED, ATTACHED] * time)
+            await heard.mood(*[UNPLUGGED, ATTACHED] * nth)
             gun.unplug()
-            await heard.mood(*[UNPLUGGED, ATTACHED] * time, UNPLUGGED)
+            await heard.mood(*[UNPLUGGED, ATTACHED] * nth, UNPLUGGED)
         await until("closed", lambda: descriptors() == before)
 
 
@@ -343,6 +344,28 @@ async def test_a_keyboard_that_another_program_has_is_not_read(keyboard: KeyGun)
     finally:
         if heard.moods[-1] != ATTACHED:
             os.close(other)
+
+
+async def test_more_than_the_kernel_keeps_waits_for_a_loop_that_is_away() -> None:
+    device = FakeInputDevice()
+    gun = KeyGun(device, FakeInputDevices(device))
+    gun.plug()
+    async with reading(scanner_of(gun)) as heard:
+        await heard.mood(ATTACHED)
+        for _ in range(10):
+            gun.scan(PASS)
+        # The loop is away, here: the thread empties what the device has to say all the same.
+        emptied(device)
+        await heard.read(*[("QR Code", PASS)] * 10)
+    gun.unplug()
+
+
+def emptied(device: FakeInputDevice) -> None:
+    """Return once nothing waits in the device; without the event loop."""
+    deadline = time.monotonic() + 10
+    while device.waiting():
+        assert time.monotonic() < deadline, "nobody reads"
+        time.sleep(0.001)
 
 
 async def test_what_has_no_keys_for_a_code_is_not_taken() -> None:

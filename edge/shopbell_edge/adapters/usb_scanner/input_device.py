@@ -6,12 +6,14 @@ Never: reads a device that it could not take: a customer's number would be typed
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import struct
 from typing import Final, Protocol
 
+from shopbell_edge.adapters.usb_scanner.pump import Pump
 from shopbell_edge.adapters.usb_scanner.reader import device_error
 from shopbell_edge.core.key_events import DIGIT_KEYS, EV_KEY, EV_SYN, KEY_ENTER, KeyEvents
 
@@ -69,6 +71,8 @@ class InputDevice:
 
     def __init__(self, path: str, devices: InputDevices) -> None:
         self._keys = KeyEvents()
+        self._rest = b""
+        """Of an event that stands across the end of what the pipe gave."""
         self._descriptor = devices.open(path)
         try:
             keys = devices.codes(self._descriptor, EV_KEY)
@@ -78,16 +82,15 @@ class InputDevice:
             self._rings = _has(devices.codes(self._descriptor, 0), EV_SND) and _has(
                 devices.codes(self._descriptor, EV_SND), SND_BELL
             )
-            # What was typed before we had it has been typed elsewhere too, and may lack its beginning.
-            while self._events():
-                pass
+            self._forget()
+            self._pump = Pump(self._descriptor, _AT_ONCE * EVENT.size)
         except OSError:
             os.close(self._descriptor)
             raise
 
     def fileno(self) -> int:
-        """Return its descriptor."""
-        return self._descriptor
+        """Return the descriptor that becomes readable when a key was pressed."""
+        return self._pump.fileno()
 
     def read(self) -> str:
         """Return what its keys wrote."""
@@ -105,17 +108,27 @@ class InputDevice:
 
     def close(self) -> None:
         """Let go of it: the console has it back."""
+        self._pump.close()
         os.close(self._descriptor)
+
+    def _forget(self) -> None:
+        """Throw away what was typed before we had it: it was typed elsewhere too, and may be half."""
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._descriptor, _AT_ONCE * EVENT.size):
+                pass
 
     def _events(self) -> bytes:
         """Return whole events, as many as there are now; OSError once it is gone."""
         try:
-            came = os.read(self._descriptor, _AT_ONCE * EVENT.size)
+            came = self._pump.read()
         except BlockingIOError:
             return b""
         if not came:
             raise device_error(errno.ENODEV)
-        return came[: len(came) - len(came) % EVENT.size]
+        self._rest += came
+        whole = len(self._rest) - len(self._rest) % EVENT.size
+        events, self._rest = self._rest[:whole], self._rest[whole:]
+        return events
 
 
 def _has(bits: bytes, code: int) -> bool:

@@ -35,8 +35,12 @@ _REASONS: Final = {
     errno.EACCES: "permission_denied",
     errno.EPERM: "permission_denied",
     errno.EBUSY: "in_use",
+    errno.ENOTTY: "wrong_device",
+    errno.EINVAL: "wrong_device",
+    errno.EISDIR: "wrong_device",
+    errno.ENOTDIR: "wrong_device",
 }
-_NOT_THIS_KIND: Final = "wrong_device"
+_OTHERWISE: Final = "device_error"
 
 
 class Attached(Protocol):
@@ -93,7 +97,8 @@ class UsbScanner:
         """Yield every code read until closed.
 
         While the device is away `health` is told `blind` once for each reason: `unplugged`, `in_use` (or
-        grabbed by another program), `permission_denied`, `wrong_device` (nothing of the kind it should be).
+        grabbed by another program), `permission_denied`, `wrong_device` (nothing of the kind it should be),
+        `device_error` (anything else).
         """
         told = None
         while True:
@@ -148,7 +153,7 @@ def device_error(number: int) -> OSError:
 
 
 def _tell(health: Callable[[Health], None], why: OSError, told: str | None) -> str:
-    reason = _REASONS.get(why.errno or 0, _NOT_THIS_KIND)
+    reason = _REASONS.get(why.errno or 0, _OTHERWISE)
     if reason != told:
         health(Health(state="blind", reason=reason))
     return reason
