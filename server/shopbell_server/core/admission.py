@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from shopbell_server.core.dating import Undated, is_plausible
 from shopbell_server.core.ids import Millis
@@ -44,9 +44,11 @@ def fate(*, topic_edge: str, named_edge: str, sha256: bytes, known_sha256: bytes
     return Fate.REPEATED if known_sha256 == sha256 else Fate.CONFLICT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A presence event by true times: first and last seen, and when its mac was heard, if it has one."""
+class Seen(NamedTuple):
+    """A presence event by true times: first and last seen, and when its mac was heard, if it has one.
+
+    Made by the thousand, hence no dataclass.
+    """
 
     presence: Presence
     first_ms: Millis

@@ -54,21 +54,20 @@ class TokenReader:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._known: dict[Asked, Reading] = {}
+        self._known: dict[Asked | None, Reading] = {}
 
     def readings(self, seen: Sequence[Seen]) -> list[Reading]:
         """Return the reading of each."""
         windows_at: dict[int, tuple[int, ...]] = {}
         asked: list[Asked | None] = []
-        for each in seen:
-            token = each.presence.token
-            if len(token) != DIGITS.get(each.presence.frame):
+        for presence, _, last_ms, _ in seen:
+            token = presence.token
+            if len(token) != DIGITS.get(presence.frame):
                 asked.append(None)
                 continue
-            minute = each.last_ms // MINUTE_MS
-            windows = windows_at.get(minute)
+            windows = windows_at.get(last_ms // MINUTE_MS)
             if windows is None:
-                windows = windows_at[minute] = candidate_windows(each.last_ms)
+                windows = windows_at[last_ms // MINUTE_MS] = candidate_windows(last_ms)
             asked.append((token, windows))
         return self._answered(asked)
 
@@ -90,11 +89,20 @@ class TokenReader:
 
     def _answered(self, asked: Sequence[Asked | None]) -> list[Reading]:
         known = self._known
-        missing = [each for each in dict.fromkeys(asked) if each is not None and each not in known]
-        if missing:
-            if len(known) + len(missing) > MOST_REMEMBERED:
-                missing = [each for each in dict.fromkeys(asked) if each is not None]
-                known.clear()
-            for each, candidates in zip(missing, read(self._ring, missing), strict=True):
-                known[each] = Reading(candidates)
-        return [NOTHING if each is None else known[each] for each in asked]
+        # Nearly all were heard before, so that each is looked up once.
+        found = [NOTHING if each is None else known.get(each) for each in asked]
+        unknown = {each for each, one in zip(asked, found, strict=True) if one is None}
+        learned = self._learned([each for each in unknown if each is not None])
+        return [
+            learned[each] if one is None else one for each, one in zip(asked, found, strict=True)
+        ]
+
+    def _learned(self, unknown: Sequence[Asked]) -> dict[Asked | None, Reading]:
+        learned: dict[Asked | None, Reading] = {
+            each: Reading(candidates)
+            for each, candidates in zip(unknown, read(self._ring, unknown), strict=True)
+        }
+        if len(self._known) + len(learned) > MOST_REMEMBERED:
+            self._known.clear()
+        self._known.update(learned)
+        return learned

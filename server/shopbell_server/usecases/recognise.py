@@ -132,21 +132,20 @@ class _Stays:
         edge = sightings.edge
         self._edges[edge.id] = edge
         recognised = 0
-        for seen, reading in sightings.seen:
-            meant = accepted(self._meanings[reading], seen.last_ms)
+        for (presence, seen_from_ms, last_ms, mac_ms), reading in sightings.seen:
+            meant = accepted(self._meanings[reading], last_ms)
             if meant is None:
                 continue
             recognised += 1
-            presence = seen.presence
             enrolment = meant.enrolment
-            mac_fresh = self._fresh.of(presence, seen.mac_ms, enrolment.mac_key)
+            mac_fresh = mac_ms is not None and self._fresh.of(presence, mac_ms, enrolment.mac_key)
             report = Report(
-                last_ms=seen.last_ms,
-                n=presence.n,
-                evidence=evidence_of(presence.frame, mac_fresh=mac_fresh),
-                loss_db=presence.loss_db.median,
+                last_ms,
+                presence.n,
+                evidence_of(presence.frame, mac_fresh=mac_fresh),
+                presence.loss_db.median,
             )
-            first_ms = max(seen.first_ms, meant.counts_from_ms)
+            first_ms = max(seen_from_ms, meant.counts_from_ms)
             stay = (enrolment.person, edge.id, presence.scanner, presence.frame, first_ms)
             reports = self._reports.get(stay)
             if reports is None:
@@ -159,14 +158,7 @@ class _Stays:
         """Yield the stays, one interval for each."""
         for (person, edge_id, scanner, carrier, first_ms), reports in self._reports.items():
             edge = self._edges[edge_id]
-            key = IntervalKey(
-                person=person,
-                store=edge.store,
-                edge=edge_id,
-                scanner=scanner,
-                carrier=carrier,
-                first_ms=first_ms,
-            )
+            key = IntervalKey(person, edge.store, edge_id, scanner, carrier, first_ms)
             yield told(key, _zone(edge, scanner), reports)
 
 
@@ -176,9 +168,9 @@ class _Freshness:
     def __init__(self) -> None:
         self._judged: dict[tuple[bytes, str, str, int], bool] = {}
 
-    def of(self, presence: Presence, mac_ms: Millis | None, mac_key: bytes) -> bool:
+    def of(self, presence: Presence, mac_ms: Millis, mac_key: bytes) -> bool:
         """Return whether `presence` has a mac, heard at `mac_ms`, that is of that time."""
-        if not isinstance(presence.mac, str) or mac_ms is None:
+        if not isinstance(presence.mac, str):
             return False
         name = (mac_key, presence.token, presence.mac, mac_ms // MINUTE_MS)
         judged = self._judged.get(name)
