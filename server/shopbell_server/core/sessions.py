@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.stretches import Span
+    from shopbell_server.core.stretches import Span, Stretch
     from shopbell_server.core.visit_rules import VisitRules
 
 
@@ -104,25 +104,41 @@ def sessions(intervals: Iterable[Interval], rules: VisitRules) -> tuple[Session,
 
 @dataclass(slots=True)
 class _Run:
-    """Evidence that belongs together, some at least."""
+    """Evidence that belongs together, some at least, in order of time; and what is asked of it often."""
 
     evidence: list[Interval]
+    acts: list[Interval]
+    radio: list[Interval]
+    spans: list[Span]
+    heard: tuple[Stretch, ...]
+    """What `radio` covers. Silences that an edge would bridge count as covered."""
     reach_ms: Millis
     """Up to when other evidence belongs to the same stay."""
 
 
+def _run(evidence: list[Interval], reach_ms: Millis, rules: VisitRules) -> _Run:
+    acts, radio = apart(evidence)
+    spans = spans_of(evidence)
+    heard = union(spans_of(radio) if acts else spans, rules.left_shown_ms)
+    return _Run(evidence, acts, radio, spans, heard, reach_ms)
+
+
 def _windows(evidence: Iterable[Interval], rules: VisitRules) -> list[_Run]:
     """Return runs of evidence, each out of the reach of the one before."""
-    windows: list[_Run] = []
+    windows: list[tuple[list[Interval], Millis]] = []
+    window: list[Interval] = []
+    until_ms = Millis(0)
     for each in evidence:
+        if window and each.key.first_ms > until_ms:
+            windows.append((window, until_ms))
+            window = []
         reach_ms = _reach(each, rules)
-        if not windows or each.key.first_ms > windows[-1].reach_ms:
-            windows.append(_Run([each], reach_ms))
-            continue
-        window = windows[-1]
-        window.evidence.append(each)
-        window.reach_ms = max(window.reach_ms, reach_ms)
-    return windows
+        if not window or reach_ms > until_ms:
+            until_ms = reach_ms
+        window.append(each)
+    if window:
+        windows.append((window, until_ms))
+    return [_run(window, until_ms, rules) for window, until_ms in windows]
 
 
 def _reach(interval: Interval, rules: VisitRules) -> Millis:
@@ -140,9 +156,9 @@ def _cut(window: _Run, rules: VisitRules) -> list[Session]:
     Cuts lie at multiples of that length from the first evidence. Whether it is a visit is decided
     once, for all pieces.
     """
-    kind = _kind(window.evidence, rules)
-    start_ms = window.evidence[0].key.first_ms
-    if max([each.last_ms for each in window.evidence]) - start_ms <= rules.longest_ms:
+    kind = _kind(window, rules)
+    start_ms = window.spans[0][0]
+    if max([last_ms for _, last_ms in window.spans]) - start_ms <= rules.longest_ms:
         return [_session(window, kind, rules, overlong=False)]
     pieces: dict[int, list[Interval]] = {}
     for each in window.evidence:
@@ -162,8 +178,9 @@ def _with_reach(
     """Yield each piece, oldest first, with its reach; the last one's is that of the whole run."""
     *earlier, last = sorted(pieces)
     for number in earlier:
-        yield _Run(pieces[number], max(_reach(each, rules) for each in pieces[number]))
-    yield _Run(pieces[last], window.reach_ms)
+        reach_ms = max(_reach(each, rules) for each in pieces[number])
+        yield _run(pieces[number], reach_ms, rules)
+    yield _run(pieces[last], window.reach_ms, rules)
 
 
 def _piece(since_start_ms: int, rules: VisitRules) -> int:
@@ -171,26 +188,22 @@ def _piece(since_start_ms: int, rules: VisitRules) -> int:
     return max(0, since_start_ms - 1) // rules.longest_ms
 
 
-def _kind(evidence: Sequence[Interval], rules: VisitRules) -> Literal["candidate", "visit"]:
-    if not ACTS.isdisjoint([each.key.carrier for each in evidence]):
-        return "visit"
-    # Silences that an edge would bridge count as dwell; somebody who passes twice did not stay.
-    dwell_ms = length_ms(union(spans_of(evidence), rules.left_shown_ms))
-    return "visit" if dwell_ms >= rules.min_dwell_ms else "candidate"
+def _kind(window: _Run, rules: VisitRules) -> Literal["candidate", "visit"]:
+    # Somebody who passes twice did not stay: only what is covered counts.
+    stayed = bool(window.acts) or length_ms(window.heard) >= rules.min_dwell_ms
+    return "visit" if stayed else "candidate"
 
 
 def _session(
     run: _Run, kind: Literal["candidate", "visit"], rules: VisitRules, *, overlong: bool
 ) -> Session:
-    evidence, reach_ms = run.evidence, run.reach_ms
-    acts, radio = apart(evidence)
-    spans = spans_of(evidence)
+    evidence, acts, spans = run.evidence, run.acts, run.spans
     start_ms, end_ms = spans[0][0], max([last_ms for _, last_ms in spans])
     best = max([each.evidence for each in evidence])
     scanners = scanners_of(evidence)
-    shown = first_shown(acts, radio, rules)
+    shown = first_shown(acts, run.radio, run.heard, rules)
     act = last_act(acts)
-    heard_ms = max([each.last_ms for each in radio]) if radio else None
+    heard_ms = max([each.last_ms for each in run.radio]) if run.radio else None
     confidence, reasons = confidence_of(best, scanners, acts, shown)
     held_ms = held_until(act, heard_ms, rules)
     gone_ms = Millis(end_ms + rules.off_board_ms) if held_ms is None else held_ms
@@ -213,8 +226,8 @@ def _session(
         last_act=act,
         heard_ms=heard_ms,
         gone_ms=None if shown is None else gone_ms,
-        reach_ms=reach_ms,
-        due_ms=Millis(reach_ms + (rules.candidate_kept_ms if kind == "candidate" else 0)),
+        reach_ms=run.reach_ms,
+        due_ms=Millis(run.reach_ms + (rules.candidate_kept_ms if kind == "candidate" else 0)),
         rule_version=rules.rule_version,
     )
 
@@ -232,7 +245,7 @@ def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, .
             by_zone.setdefault(zone, []).append((key.first_ms, last_ms))
     times = []
     for zone, spans in by_zone.items():
-        covered = union(sorted(spans), rules.left_shown_ms)
+        covered = union(spans, rules.left_shown_ms)
         times.append((covered[0].first_ms, zone, covered[-1].last_ms, length_ms(covered)))
     return tuple(
         [

@@ -15,12 +15,13 @@ from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Carrier, Evidence
 from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.intervals import ACTS, order
-from shopbell_server.core.stretches import moment_of, spans_of, union
+from shopbell_server.core.stretches import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.stretches import Stretch
     from shopbell_server.core.visit_rules import VisitRules
 
 PASS: Final = "pass"  # noqa: S105  (a reason, not a password)
@@ -42,19 +43,23 @@ class Glimpse:
 
 
 def first_shown(
-    acts: Sequence[Interval], radio: Sequence[Interval], rules: VisitRules
+    acts: Sequence[Interval],
+    radio: Sequence[Interval],
+    heard: Sequence[Stretch],
+    rules: VisitRules,
 ) -> Glimpse | None:
     """Return the first evidence that may be shown: an act at once, radio by dwell and sightings.
 
+    `heard` is what `radio` covers, short silences (`left_shown_ms`) too.
     Radio counts from the moment at which it has lasted long enough; it is described by the strongest
     evidence that had been heard by then.
     """
-    heard = _radio_shown(radio, rules)
+    by_radio = _radio_shown(radio, heard, rules)
     if not acts:
-        return heard
+        return by_radio
     shown = [_glimpse(each, each.key.first_ms) for each in acts]
-    if heard is not None:
-        shown.append(heard)
+    if by_radio is not None:
+        shown.append(by_radio)
     return min(shown, key=lambda one: (one.at_ms, -one.evidence, one.carrier))
 
 
@@ -110,15 +115,17 @@ def held_until(act: Glimpse | None, heard_ms: Millis | None, rules: VisitRules) 
     return Millis(act.at_ms + rules.expected_stay_ms)
 
 
-def _radio_shown(radio: Sequence[Interval], rules: VisitRules) -> Glimpse | None:
+def _radio_shown(
+    radio: Sequence[Interval], heard: Sequence[Stretch], rules: VisitRules
+) -> Glimpse | None:
     if sum([each.n for each in radio]) < rules.shown_sightings:
         return None
-    at_ms = moment_of(union(spans_of(radio), rules.left_shown_ms), rules.shown_dwell_ms)
+    at_ms = moment_of(heard, rules.shown_dwell_ms)
     if at_ms is None:
         return None
-    heard = [each for each in radio if each.key.first_ms <= at_ms]
-    best = max([each.evidence for each in heard])
-    return _glimpse(max([each for each in heard if each.evidence == best], key=order), at_ms)
+    by_then = [each for each in radio if each.key.first_ms <= at_ms]
+    best = max([each.evidence for each in by_then])
+    return _glimpse(max([each for each in by_then if each.evidence == best], key=order), at_ms)
 
 
 def _glimpse(interval: Interval, at_ms: Millis) -> Glimpse:

@@ -28,12 +28,12 @@ Span = tuple[Millis, Millis]
 
 
 def spans_of(intervals: Iterable[Interval]) -> list[Span]:
-    """Return from when to when each interval is, in order of time."""
-    return sorted([(each.key.first_ms, each.last_ms) for each in intervals])
+    """Return from when to when each of the intervals, which are in order of time, is."""
+    return [(each.key.first_ms, each.last_ms) for each in intervals]
 
 
 def union(spans: Sequence[Span], bridge_ms: int) -> tuple[Stretch, ...]:
-    """Return what `spans`, in order of time, cover; silences up to `bridge_ms` count as covered.
+    """Return what `spans`, in order of their beginnings, cover; silences up to `bridge_ms` count as covered.
 
     Monotone: more spans never cover less.
     """

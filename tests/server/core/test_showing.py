@@ -23,6 +23,7 @@ from shopbell_server.core.showing import (
     last_act,
     scanners_of,
 )
+from shopbell_server.core.stretches import spans_of, union
 from tests.server.core.stays import MINUTE, RULES, SECOND, acted, at, heard
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ ENTRANCE = ZoneId("entrance")
 
 
 def shown_of(evidence: list[Interval]) -> Glimpse | None:
-    return first_shown(*apart(evidence), RULES)
+    acts, radio = apart(evidence)
+    return first_shown(acts, radio, union(spans_of(radio), RULES.left_shown_ms), RULES)
 
 
 def test_a_code_is_shown_at_once() -> None:
