@@ -61,11 +61,12 @@ def _arguments() -> argparse.Namespace:
 def _run(arguments: argparse.Namespace) -> None:
     with loading():
         from shopbell_edge import daemon  # noqa: PLC0415  # as said above
+        from shopbell_edge.config.reading import read_file  # noqa: PLC0415  # as above
         from shopbell_program import logs  # noqa: PLC0415  # as above
-    settings = _settings(arguments)
+    own = read_file(arguments.config)
     logs.configure()
     try:
-        asyncio.run(daemon.run(settings, daemon.notify_socket()))
+        asyncio.run(daemon.run(own, daemon.notify_socket()))
     except* (OSError, ModuleNotFoundError) as group:
         reasons = sorted({_explained(each) for each in _leaves(group)})
         raise CommandError("\n".join(f"cannot run: {each}" for each in reasons)) from None
@@ -88,9 +89,9 @@ def _leaves(error: BaseException) -> list[BaseException]:
 
 def _check_config(arguments: argparse.Namespace) -> None:
     with loading():
-        from shopbell_edge import daemon  # noqa: PLC0415  # as said above
+        from shopbell_edge import assembly  # noqa: PLC0415  # as said above
     settings = _settings(arguments)
-    daemon.sealing(settings)
+    assembly.sealing(settings)
     scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from shopbell_edge.assembly import radio_of
 from shopbell_edge.config import meaning
 from shopbell_edge.core.frames import Foreign, recognise
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import interest_in
-from shopbell_edge.daemon import radio_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

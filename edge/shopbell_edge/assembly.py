@@ -1,0 +1,343 @@
+"""The adapters and tasks that settings ask for.
+
+Owns: which adapter stands behind which table of the settings, and what each is given to work with.
+Never: runs anything (`daemon`).
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec import UNSET
+
+from shopbell_edge.adapters.ble.management import Management
+from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.adapters.camera.folder import Folder
+from shopbell_edge.adapters.camera.live import LiveCamera
+from shopbell_edge.adapters.camera.messages import Live
+from shopbell_edge.adapters.feedback.borrowed_led import BorrowedLed
+from shopbell_edge.adapters.feedback.journal import Journal
+from shopbell_edge.adapters.feedback.led import Led
+from shopbell_edge.adapters.feedback.pulses import Pulses as LightOrSound
+from shopbell_edge.adapters.mqtt.broker import Broker, Tls
+from shopbell_edge.adapters.socket_radio import SocketRadio
+from shopbell_edge.adapters.usb_scanner.bell import Bell
+from shopbell_edge.adapters.usb_scanner.input_device import InputDevice, KernelInputDevices
+from shopbell_edge.adapters.usb_scanner.reader import UsbScanner
+from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
+from shopbell_edge.config import meaning, tables
+from shopbell_edge.config.feedback import LEDS, led_folder
+from shopbell_edge.core.answering import CAMERA, HANDHELD
+from shopbell_edge.core.management import taking
+from shopbell_edge.core.packet_filter import program
+from shopbell_edge.core.recovery import Recovery
+from shopbell_edge.core.repeats import Repeats
+from shopbell_edge.core.roster import Roster
+from shopbell_edge.core.sealing import seal_number
+from shopbell_edge.core.units import ScannerName
+from shopbell_edge.tasks.attending import Attended
+from shopbell_edge.tasks.listen import Listening
+from shopbell_edge.tasks.look import Looking
+from shopbell_edge.tasks.showing import BEEP_EVERY, Showing
+from shopbell_program.hpke import Sealer
+from shopbell_program.settings import Fault, SettingsError
+from shopbell_program.signing import Verifier
+from shopbell_wire.messages import ScannerStatus, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
+
+    from shopbell_edge.adapters.spool.batches import Speaker
+    from shopbell_edge.config.tables import Camera, Settings
+    from shopbell_edge.core.answering import Habits
+    from shopbell_edge.core.codes import Symbology
+    from shopbell_edge.core.interest import Look
+    from shopbell_edge.core.tally import Tally
+    from shopbell_edge.core.units import Boottime
+    from shopbell_edge.core.usual import Usual
+    from shopbell_edge.ports import CodeReader, EdgeClock, Feedback, Radio, Sign, Spool, Uplink
+    from shopbell_edge.tasks.pulses import Pulses
+    from shopbell_wire.orders import Verify
+
+    Seal = Callable[[str], str]
+    Make = Callable[[], Coroutine[Any, Any, None]]
+    Reading = tuple[CodeReader, Habits, list[Feedback]]
+
+
+def radio_of(
+    settings: Settings, radio: tables.Radio, look: Look[Usual], boottime: Callable[[], Boottime]
+) -> Radio:
+    """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first."""
+    if isinstance(radio, tables.SocketRadio):
+        return SocketRadio(Path(radio.path), scanner=radio.scanner)
+    return BluetoothRadio(
+        radio.adapter,
+        look=look,
+        boottime=boottime,
+        recovery=Recovery(silent_s=radio.silent_s),
+        uniform=random.uniform,
+        management=None if radio.hear == "bleak" else _management(settings, radio),
+    )
+
+
+def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
+    retailer = meaning.retailer(settings)
+    return Management(
+        taking=lambda controller: taking(controller, retailer),
+        program=lambda controller: program(controller, retailer),
+        insists=radio.hear == "management",
+    )
+
+
+def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
+    """Return who is near `radio`: nobody yet."""
+    return Roster(
+        scanner=ScannerName(radio.scanner),
+        retailer=meaning.retailer(settings),
+        rules=meaning.presence_rules(settings, radio),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Crew:
+    """Makes the tasks of all scanners. Each may be made anew, whenever it is begun anew."""
+
+    settings: Settings
+    seal: Seal
+    spool: Spool
+    uplink: Uplink
+    clock: EdgeClock
+    pulses: Pulses
+    tally: Tally
+    _usb: dict[str, UsbScanner] = field(default_factory=dict)
+
+    def scanners(self) -> dict[str, Attended]:
+        """Return the task of each scanner, by the name that events carry."""
+        settings = self.settings
+        return {
+            **{each.scanner: Attended(self._listening(each)) for each in settings.radios},
+            **{
+                each.scanner: Attended(self._looking(self._camera(each)))
+                for each in settings.cameras
+            },
+            **{
+                each.scanner: Attended(self._looking(self._handheld(each)))
+                for each in settings.usb_scanners
+            },
+        }
+
+    def showing(self, note: Path) -> Showing:
+        """Return what shows this machine: its lamp, else a serial scanner. `note` is as of BorrowedLed."""
+        lamp = BorrowedLed(LEDS / self.settings.identify.led, note)
+        signs: list[tuple[Sign, int]] = [(lamp, 1)]
+        signs += [
+            (Bell(partial(self._usb.__getitem__, each.scanner)), BEEP_EVERY)
+            for each in self.settings.usb_scanners
+            if isinstance(each, tables.SerialScanner)
+        ]
+        return Showing(signs)
+
+    def _listening(self, radio: tables.Radio) -> Make:
+        def make() -> Coroutine[Any, Any, None]:
+            roster = roster_of(self.settings, radio)
+            adapter = radio_of(self.settings, radio, roster.look, self.clock.boottime)
+            listening = Listening(adapter, roster, self.spool, self.clock, self.tally)
+            return listening.run(
+                lambda: self.uplink.online,
+                meaning.pace(self.settings),
+                partial(self.pulses.tell, radio.scanner),
+            )
+
+        return make
+
+    def _looking(self, reading: Callable[[], Reading]) -> Make:
+        numbers = meaning.number_rules(self.settings)
+
+        def make() -> Coroutine[Any, Any, None]:
+            reader, habits, feedback = reading()
+            looking = Looking(
+                reader=reader,
+                repeats=Repeats(
+                    key=secrets.token_bytes(16),
+                    hold_ms=round(self.settings.codes.repeat_s * 1000),
+                ),
+                numbers=numbers,
+                seal=self.seal,
+                spool=self.spool,
+                clock=self.clock,
+                tally=self.tally,
+                habits=habits,
+                feedback=feedback,
+            )
+            return looking.run()
+
+        return make
+
+    def _camera(self, camera: Camera) -> Callable[[], Reading]:
+        numbers = meaning.number_rules(self.settings)
+        retail = list(dict.fromkeys(rule.symbology for rule in numbers))
+
+        def reading() -> Reading:
+            reader = reader_of(camera, retail=retail, tally=self.tally)
+            return reader, CAMERA, _feedback(camera.feedback, reader.scanner, None)
+
+        return reading
+
+    def _handheld(self, each: tables.UsbScanner) -> Callable[[], Reading]:
+        def reading() -> Reading:
+            scanner = self._usb[each.scanner] = usb_scanner_of(each)
+            return scanner, HANDHELD, _feedback(each.feedback, scanner.scanner, scanner)
+
+        return reading
+
+
+def usb_scanner_of(scanner: tables.UsbScanner) -> UsbScanner:
+    """Return what reads codes for `scanner`."""
+
+    def attach() -> InputDevice | SerialPort:
+        if isinstance(scanner, tables.EvdevScanner):
+            return InputDevice(scanner.device, KernelInputDevices())
+        return SerialPort(scanner.device, scanner.baud)
+
+    name = ScannerName(scanner.scanner)
+    return UsbScanner(name, attach, identifiers=scanner.identifiers)
+
+
+def _feedback(ways: Sequence[str], scanner: ScannerName, bell: UsbScanner | None) -> list[Feedback]:
+    feedback: list[Feedback] = []
+    for way in ways:
+        folder = led_folder(way)
+        if folder is not None:
+            feedback.append(LightOrSound(Led(folder)))
+        elif way == "beep" and bell is not None:
+            feedback.append(LightOrSound(bell))
+        elif way == "log":
+            feedback.append(Journal(scanner))
+    return feedback
+
+
+def reader_of(camera: Camera, *, retail: Sequence[Symbology], tally: Tally) -> CodeReader:
+    """Return what reads codes for `camera`, barcodes of the symbologies `retail` too.
+
+    It needs the extra `qr`, of which the daemon itself loads nothing: the decoder is a process of its own.
+    """
+    scanner = ScannerName(camera.scanner)
+
+    def count(what: str, many: int) -> None:
+        tally.cameras[scanner, what] += many
+
+    if camera.folder is not None:
+        return Folder(
+            scanner,
+            Path(camera.folder),
+            consume=camera.consume,
+            retail=retail,
+            count=count,
+            uniform=random.uniform,
+        )
+    task = Live(
+        device=camera.device or 0, width=camera.width, height=camera.height, retail=tuple(retail)
+    )
+    return LiveCamera(scanner, task, count, random.uniform)
+
+
+def sealing(settings: Settings) -> Seal:
+    """Return what closes a loyalty number; SettingsError if nothing can be closed to the server's key."""
+    if settings.numbers is None:
+        return lambda _number: ""  # never asked: without shapes no code is a number
+    try:
+        sealer = Sealer(meaning.number_key(settings.numbers))
+    except ValueError as error:
+        fault = Fault(key="numbers.key_file", problem=str(error))
+        raise SettingsError(settings.numbers.key_file, [fault]) from None
+    return lambda number: seal_number(number, settings.tenant, settings.edge, sealer.seal)
+
+
+def verifying(settings: Settings) -> Verify | None:
+    """Return what knows the retailer's signature; None where orders are not obeyed."""
+    return None if settings.orders is None else Verifier(meaning.orders_key(settings.orders)).verify
+
+
+def broker_of(settings: Settings) -> Broker:
+    """Return where the broker is, and this edge's account with it."""
+    broker = settings.broker
+    tls = broker.tls
+    return Broker(
+        host=broker.host,
+        port=broker.port,
+        tenant=settings.tenant,
+        edge=settings.edge,
+        version=broker.protocol,
+        username=broker.username,
+        password_file=None if broker.password_file is None else Path(broker.password_file),
+        tls=None
+        if tls is None
+        else Tls(
+            ca=Path(tls.ca_file),
+            certificate=None if tls.cert_file is None else Path(tls.cert_file),
+            key=None if tls.key_file is None else Path(tls.key_file),
+            minimum=tls.minimum,
+        ),
+        keepalive_s=broker.keepalive_s,
+    )
+
+
+def describing(
+    settings: Settings, speaker: Speaker, clock: EdgeClock, tally: Tally, in_force: int | None
+) -> Callable[[int, Literal["online", "offline"]], Status]:
+    """Return what makes the status of a connection; `in_force` is the number of the server's settings."""
+    digest = sha256(msgspec.json.encode(settings)).hexdigest()[:16]
+    since: dict[int, int] = {}
+
+    def describe(conn: int, state: Literal["online", "offline"]) -> Status:
+        if conn not in since:
+            since.clear()
+            since[conn] = clock.now().wall_ms
+        return Status(
+            edge=settings.edge,
+            stream=speaker.stream,
+            conn=conn,
+            state=state,
+            version=speaker.software,
+            config=f"sha256:{digest}",
+            clock=clock.now(),
+            in_force=UNSET if in_force is None else in_force,
+            since_ms=since[conn],
+            scanners=(
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner, kind="ble", state=_hearing(tally, each.scanner)
+                    )
+                    for each in settings.radios
+                ),
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner, kind="camera", state=_hearing(tally, each.scanner)
+                    )
+                    for each in settings.cameras
+                ),
+                *(
+                    ScannerStatus(
+                        scanner=each.scanner,
+                        kind="evdev" if isinstance(each, tables.EvdevScanner) else "serial",
+                        state=_hearing(tally, each.scanner),
+                    )
+                    for each in settings.usb_scanners
+                ),
+            ),
+        )
+
+    return describe
+
+
+def _hearing(tally: Tally, scanner: str) -> Literal["hearing", "blind", "suspect"]:
+    """Return how a scanner hears; one that has not said so yet is not hearing."""
+    return tally.hearing.get(scanner, ("blind", ""))[0]
