@@ -114,10 +114,8 @@ class TestChooses:
         async with choosing(bluez, kernel) as (listener, street):
             await street.until_said(listener, "scanning_management")
             assert [health.way for health in listener.health] == ["bleak", "management"]
-            listener.forget()
             kernel.advertise(IBEACON, -77)
-            (advert,) = await listener.hears(1)
-            assert advert.rssi_dbm == -77
+            await until("it heard", lambda: listener.adverts[-1].rssi_dbm == -77)
             await bluez.scanning()  # for nobody on the bus
 
     async def test_bleak_where_there_is_no_such_socket(self, bluez: FakeBluez) -> None:
@@ -209,8 +207,12 @@ class TestGoesBackToBleak:
 
                 await until(f"{others} on the bus", on_the_bus)
             listener.forget()
-            await street()
-            await listener.hears(1)
+
+            async def heard() -> bool:  # once its scan runs
+                await street()
+                return bool(listener.adverts)
+
+            await until("an advertisement", heard)
             assert listener.reasons == ["scanning_management"]
 
 

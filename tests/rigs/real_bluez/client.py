@@ -11,6 +11,7 @@ from dbus_fast.aio import MessageBus
 from dbus_fast.constants import MessageType
 
 from tests.rigs.real_bluez.controller import plugged_in
+from tests.rigs.real_bluez.management import RelayedManagement
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.rigs.real_bluez.controller import VirtualController
     from tests.rigs.real_bluez.machine import Machine
+    from tests.rigs.real_bluez.management import Who
 
 ADAPTER: Final = "org.bluez.Adapter1"
 ANSWER_S: Final = 20.0
@@ -47,6 +49,17 @@ class RealBluez:
 
         await until("an adapter's end", gone)
 
+    @contextlib.asynccontextmanager
+    async def management(
+        self, who: Who = "root", *, program: bytes = b""
+    ) -> AsyncIterator[RelayedManagement]:
+        """Yield what opens management sockets of the guest's kernel, as `who`, with `program` on them."""
+        relayed = RelayedManagement(self._machine.management_port, who, program)
+        try:
+            yield relayed
+        finally:
+            await relayed.close()
+
     async def adapter_of(self, controller: VirtualController) -> str:
         """Wait until bluetoothd has an adapter for `controller`, switch it on, return its name."""
         names: list[str] = []
@@ -58,6 +71,32 @@ class RealBluez:
         await until("an adapter", there)
         await until("its power", lambda: self.power(names[0], on=True))
         return names[0]
+
+    @contextlib.asynccontextmanager
+    async def scan(self, adapter: str) -> AsyncIterator[None]:
+        """Let bluetoothd scan for duplicates too, as long as the block lasts."""
+        bus = await MessageBus(bus_address=self.address).connect()
+
+        async def ask(member: str, signature: str = "", *body: object) -> None:
+            reply = await bus.call(
+                Message(
+                    destination="org.bluez",
+                    path=f"/org/bluez/{adapter}",
+                    interface=ADAPTER,
+                    member=member,
+                    signature=signature,
+                    body=list(body),
+                )
+            )
+            assert reply.message_type is MessageType.METHOD_RETURN, reply.body
+
+        filters = {"Transport": Variant("s", "le"), "DuplicateData": Variant("b", True)}  # noqa: FBT003  its signature
+        try:
+            await ask("SetDiscoveryFilter", "a{sv}", filters)
+            await ask("StartDiscovery")
+            yield
+        finally:
+            bus.disconnect()
 
     async def power(self, adapter: str, *, on: bool) -> bool:
         """Switch an adapter; return whether bluetoothd did."""

@@ -30,6 +30,7 @@ class Machine:
     bus_port: int
     controller_port: int
     shell_port: int
+    management_port: int
     banner: str
     boot_s: float
 
@@ -42,10 +43,15 @@ class Machine:
 @contextlib.contextmanager
 def booted(appliance: Appliance) -> Iterator[Machine]:
     """Boot a machine and stop it at the end of the block."""
-    bus, controller, shell = _free_ports(3)
+    bus, controller, shell, management = _free_ports(4)
     forwards = "".join(
         f",hostfwd=tcp:127.0.0.1:{outside}-:{inside}"
-        for outside, inside in ((bus, 5555), (controller, 5556), (shell, 5557))
+        for outside, inside in (
+            (bus, 5555),
+            (controller, 5556),
+            (shell, 5557),
+            (management, 5558),
+        )
     )
     with tempfile.TemporaryDirectory(prefix="shopbell-vm-") as folder:
         console = Path(folder, "console")
@@ -66,6 +72,7 @@ def booted(appliance: Appliance) -> Iterator[Machine]:
                     bus_port=bus,
                     controller_port=controller,
                     shell_port=shell,
+                    management_port=management,
                     banner=banner,
                     boot_s=time.monotonic() - started_s,
                 )

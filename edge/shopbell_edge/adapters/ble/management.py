@@ -47,7 +47,11 @@ ROOM_BYTES: Final = 4 * 1024 * 1024
 that is busy for half a second in a storm of 5 000 a second loses none."""
 
 AT_ONCE: Final = 256
-"""Packets per wake-up at the most, a fraction of a millisecond; then others have their turn."""
+"""Packets per wake-up at the most, a millisecond or less; then others have their turn."""
+
+PAUSE_S: Final = 0.05
+"""After a wake-up nobody listens for so long: to be woken up costs ten times what a packet does. A phone's
+advertisement is known so much later; it is a second until anybody is told of it."""
 
 ANSWER_S: Final = 2.0
 """The kernel answers at once; one that does not within this will not."""
@@ -101,7 +105,7 @@ class Kernel:
 
     __slots__ = (
         "_answered", "_buffer", "_controller", "_ear", "_first", "_loop", "_management", "_socket",
-        "_take", "_weight", "foreign", "lost", "malformed", "ours", "strangers",
+        "_take", "_timer", "_weight", "foreign", "lost", "malformed", "ours", "strangers",
     )  # fmt: skip
 
     def __init__(self, opened: socket.socket, controller: int, management: Management) -> None:
@@ -115,6 +119,7 @@ class Kernel:
         self._take = management.taking(controller)
         self._buffer = bytearray(EVENT_BYTES)
         self._weight = 1
+        self._timer: asyncio.TimerHandle | None = None
         self._answered: asyncio.Future[int] = loop.create_future()
         self._ear: Ear | None = None
         self._first: Callable[[], None] | None = None
@@ -141,7 +146,7 @@ class Kernel:
 
         Counts begin anew. What `first` raises is raised by `lost`.
         """
-        if _attach(self._socket, self._management.program(self._controller)):
+        if attach(self._socket, self._management.program(self._controller)):
             self._read(AT_ONCE * 16)  # what came before the filter did counts once
             self._weight = SAMPLE
         self.ours = self.strangers = self.foreign = 0
@@ -149,14 +154,13 @@ class Kernel:
 
     def close(self) -> None:
         """Hear no more. Another time makes no difference."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
+        self._rest()
+        self._socket.close()
 
     async def _begin(self) -> None:
         """Ask whether advertisements will be told."""
         _give_room(self._socket)
-        self._loop.add_reader(self._socket, self._read)
+        self._loop.add_reader(self._socket, self._readable)
         try:
             self._socket.send(question(GET_CONNECTIONS, self._controller))
             async with asyncio.timeout(ANSWER_S):
@@ -166,13 +170,35 @@ class Kernel:
         if status == PERMISSION_DENIED:
             raise NoManagementError("management_denied")
 
-    def _read(self, most: int = AT_ONCE) -> None:
-        """Read what is there. Called by the loop when there is something."""
+    def _readable(self) -> None:
+        """Begin to look every PAUSE_S. Called by the loop when there is something after a quiet time."""
+        self._loop.remove_reader(self._socket)
+        self._look()
+
+    def _look(self) -> None:
+        count = self._read(AT_ONCE)
+        if self.lost.done():
+            return
+        if count:
+            pause_s = 0.0 if count == AT_ONCE else PAUSE_S
+            self._timer = self._loop.call_later(pause_s, self._look)
+        else:
+            self._loop.add_reader(self._socket, self._readable)
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+
+    def _read(self, most: int) -> int:
+        """Read at most so many packets; return how many there were."""
         receive, take, buffer = self._socket.recv_into, self._take, self._buffer
-        stranger, foreign = Passed.FOREIGN, 0
+        stranger, foreign, count = Passed.FOREIGN, 0, 0
         try:
-            for _ in range(most):
+            while count < most:
                 size = receive(buffer)
+                count += 1
                 taken = take(buffer, size)
                 if taken is stranger:
                     foreign += 1
@@ -189,6 +215,7 @@ class Kernel:
             self._lose()
         if foreign:
             self._strangers(foreign)
+        return count
 
     def _ours(self, advertisement: Advertisement) -> None:
         self.ours += 1
@@ -217,7 +244,7 @@ class Kernel:
             self._answered.set_result(said.status)
 
     def _lose(self, broken: Exception | None = None) -> None:
-        self._loop.remove_reader(self._socket)
+        self._rest()
         if self.lost.done():
             return
         if broken is None:
@@ -236,7 +263,7 @@ def _give_room(opened: socket.socket) -> None:
         return
 
 
-def _attach(opened: socket.socket, program: bytes) -> bool:
+def attach(opened: socket.socket, program: bytes) -> bool:
     """Let the kernel run `program` on what comes; False if it would not, which only costs time."""
     lines = ctypes.create_string_buffer(program, len(program))
     filter_ = struct.pack("@HP", len(program) // INSTRUCTION.size, ctypes.addressof(lines))

@@ -1,11 +1,15 @@
 /*
- * Joins three TCP ports to what is inside the guest, one process per connection:
+ * Joins four TCP ports to what is inside the guest, one process per connection:
  *   5555  the system bus
  *   5556  a new Bluetooth controller (/dev/vhci); HCI packets with their H4 type byte. Closing it unplugs it.
  *   5557  a shell
+ *   5558  a Bluetooth management socket of the kernel. First comes who opens it (a byte, see `become`) and a
+ *         program for the socket (how many lines, two bytes, little-endian; and the lines), then packets.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BUFFER = 65536, SERVICES = 3 };
+enum { BUFFER = 65536, SERVICES = 4 };
 
 static unsigned char incoming[BUFFER], outgoing[BUFFER];
 
@@ -106,6 +112,69 @@ static void controller(int client)
     }
 }
 
+static int read_all(int from, void *into, size_t count)
+{
+    while (count > 0) {
+        ssize_t got = read(from, into, count);
+        if (got <= 0)
+            return -1;
+        into = (char *)into + got;
+        count -= got;
+    }
+    return 0;
+}
+
+/* Who opens the socket: root (0), nobody (1), or nobody who may administer networks (2). */
+static int become(int who)
+{
+    struct __user_cap_header_struct version = {.version = _LINUX_CAPABILITY_VERSION_3};
+    unsigned admin = 1u << CAP_NET_ADMIN;
+    struct __user_cap_data_struct caps[2] = {{.effective = admin, .permitted = admin}};
+    if (who == 0)
+        return 0;
+    if (prctl(PR_SET_KEEPCAPS, who == 2) || setgid(65534) || setuid(65534))
+        return -1;
+    return who == 2 ? syscall(SYS_capset, &version, caps) : 0;
+}
+
+static void management(int client)
+{
+    static struct sock_filter lines[BPF_MAXINSNS];
+    struct { unsigned short family, controller, channel; } where = {AF_BLUETOOTH, 0xffff, 3};
+    unsigned char first[3];
+    int held = 0;
+    if (read_all(client, first, sizeof first))
+        return;
+    struct sock_fprog program = {.len = first[1] | first[2] << 8, .filter = lines};
+    if (program.len > BPF_MAXINSNS || read_all(client, lines, program.len * sizeof *lines) || become(first[0]))
+        return;
+    int kernel = socket(AF_BLUETOOTH, SOCK_RAW, 1);
+    if (kernel < 0 || bind(kernel, (struct sockaddr *)&where, sizeof where)
+        || (program.len && setsockopt(kernel, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program))) {
+        perror("relay: management");
+        return;
+    }
+    struct pollfd ends[2] = {{.fd = client, .events = POLLIN}, {.fd = kernel, .events = POLLIN}};
+    while (poll(ends, 2, -1) >= 0) {
+        if (ends[1].revents) {
+            ssize_t count = read(kernel, outgoing, BUFFER);
+            if (count <= 0 || write_all(client, outgoing, count) < 0)
+                return;
+        }
+        if (ends[0].revents) {
+            ssize_t count = read(client, incoming + held, BUFFER - held);
+            if (count <= 0)
+                return;
+            held += count;
+            for (int length; held >= 6 && held >= (length = 6 + (incoming[4] | incoming[5] << 8));) {
+                if (write(kernel, incoming, length) < 0)
+                    perror("relay: management");
+                memmove(incoming, incoming + length, held -= length);
+            }
+        }
+    }
+}
+
 static void message_bus(int client)
 {
     struct sockaddr_un where = {.sun_family = AF_UNIX, .sun_path = "/run/dbus/system_bus_socket"};
@@ -138,7 +207,7 @@ static int listen_on(int port)
 
 int main(void)
 {
-    void (*const serve[SERVICES])(int) = {message_bus, controller, shell};
+    void (*const serve[SERVICES])(int) = {message_bus, controller, shell, management};
     struct pollfd servers[SERVICES];
     for (int i = 0; i < SERVICES; i++)
         servers[i] = (struct pollfd){.fd = listen_on(5555 + i), .events = POLLIN};
