@@ -43,6 +43,7 @@ format: .venv/dev.stamp ## rewrite the sources as the linter wants them
 
 bench: .venv/dev.stamp ## measure against baselines in the same run; writes tests/bench/RESULTS.md
 	@.ci/system-packages
+	@PYTHON=$(PYTHON) .ci/bench-venv || echo "The peers could not be installed; the bench will say so." >&2
 	@$(BIN)/python -m tests.bench
 
 faults: .venv/dev.stamp ## long fault injection: kill -9 at random moments, brokers lost, clocks wrong

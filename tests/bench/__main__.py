@@ -33,6 +33,7 @@ RESULTS: Final = Path(__file__).with_name("RESULTS.md")
 
 BENCHES: Final = (
     "advert",
+    "hearing",
     "memory",
     "publish",
     "ingest",

@@ -1,0 +1,293 @@
+"""What it costs to hear a shopping street: both of our ways, and the peers, on the same stream.
+
+All of them scan at once: those on the bus hear the signals of one fake BlueZ on a real dbus-daemon, those
+with a management socket get each advertisement as the kernel's event at the same moment. Each is a process
+of its own and asked for its CPU time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from shopbell_edge.adapters.ble.management import attach
+from shopbell_edge.core.packet_filter import INSTRUCTION, RET, program
+from tests.bench.advert import Scanner, said
+from tests.bench.air import RETAILER, addresses, foreign, own
+from tests.bench.report import Report, Verdict, at_least, at_most, figure
+from tests.edge.core.management_events import complete, found
+from tests.rigs.brokers import MosquittoBroker
+from tests.rigs.fake_bluez.bus import missing, system_bus_at
+from tests.rigs.fake_bluez.client import FakeBluez, fake_bluez
+from tests.rigs.fake_bluez.client import Report as Heard
+from tests.shared import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+TITLE: Final = "Edge: hearing, two ways and the peers"
+MEASURES: Final = (
+    "CPU time of the whole process per advertisement, 1 000 a second in groups of ten, all processes at "
+    "once on the same stream of 90 strangers and 10 phones of ours: a `BleakScanner` with an empty "
+    "callback; our radio with its roster, through bleak and through the management socket (a socket of "
+    "this machine on which its kernel runs our filter; then with a filter that keeps nothing back); "
+    "`habluetooth` with a manager that hands on to nobody, through bleak and with a management socket; "
+    "`TheengsGateway` with publishing of what it cannot decode, discovery and synchronisation switched "
+    "off, connected to a Mosquitto."
+)
+WHY: Final = (
+    "while other programs keep the cores busy a process finds its caches cold at every wake-up, and one "
+    "of ours wakes up for each group in which there is a phone of ours or a sampled stranger."
+)
+
+OWN_US: Final = 3.0
+FOREIGN_US: Final = 1.0
+TIMES_LESS: Final = 10.0
+
+PYTHON: Final = ROOT / ".cache" / "bench" / "bin" / "python"
+"""That has the peers; `.ci/bench-venv` makes it."""
+
+PEERS: Final = ("habluetooth", "theengsgateway")
+
+STRANGERS: Final = 90
+OURS: Final = 10
+PER_ROUND: Final = 2_000
+GROUP: Final = 10
+"""Every ten milliseconds: what comes by way of a bus or a controller comes in groups."""
+
+PAUSE_S: Final = 0.01
+ROUNDS: Final = 5
+READY_S: Final = 60.0
+ENDS_S: Final = 10.0
+SENT: Final = 50
+DROP_ALL: Final = INSTRUCTION.pack(RET, 0, 0, 0)
+
+
+SOCKET: Final = "Shopbell, management socket"
+BARE: Final = "Shopbell, management socket without a filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """A process that hears, and its end of the management socket if it has one."""
+
+    scanner: Scanner
+    kernel: socket.socket | None
+
+
+async def measure(*, long: bool) -> Report:
+    del long
+    if why := missing():
+        pytest.skip(why)
+    phones = [own(number) for number in range(OURS)]
+    strangers = [foreign(number) for number in range(STRANGERS)]
+    mixed = [ad for at in range(OURS) for ad in (*strangers[at::OURS], phones[at])]
+    notes: list[str] = []
+    async with AsyncExitStack() as stack:
+        fake = await stack.enter_async_context(fake_bluez())
+        stack.enter_context(system_bus_at(fake.address))
+        ears = await all_ears(stack, notes)
+        await fake.scanning()
+        await heard(fake, ears, mixed)  # each device is new once
+        street = [await heard(fake, ears, mixed) for _ in range(ROUNDS)]
+        kernel_only = {name: ear for name, ear in ears.items() if ear.kernel is not None}
+        foreign_us = [await heard(None, kernel_only, strangers) for _ in range(ROUNDS)]
+        own_us = [await heard(None, kernel_only, phones) for _ in range(ROUNDS)]
+    runs = {name: [each[name] for each in street] for name in ears}
+    socket_us = median(runs[SOCKET])
+    return Report(
+        title=TITLE,
+        measures=MEASURES,
+        figures=(
+            *(figure(name, "µs", values) for name, values in runs.items()),
+            figure(f"{SOCKET}, strangers alone", "µs", [each[SOCKET] for each in foreign_us]),
+            figure(f"{SOCKET}, ours alone", "µs", [each[SOCKET] for each in own_us]),
+            figure(f"{BARE}, strangers alone", "µs", [each[BARE] for each in foreign_us]),
+            figure("the filter, in whoever delivers a stranger's", "µs", filter_us(strangers)),
+        ),
+        verdicts=(
+            at_most(
+                "socket, a stranger's",
+                median(each[SOCKET] for each in foreign_us),
+                FOREIGN_US,
+                "µs",
+            ),
+            at_most("socket, one of ours", median(each[SOCKET] for each in own_us), OWN_US, "µs"),
+            *against(runs, socket_us),
+        ),
+        notes=tuple(notes),
+        why=WHY,
+    )
+
+
+def against(runs: Mapping[str, Sequence[float]], socket_us: float) -> list[Verdict]:
+    return [
+        at_least(f"times less than {name}", median(values) / socket_us, TIMES_LESS)
+        for name, values in runs.items()
+        if name.startswith(("habluetooth", "TheengsGateway"))
+    ]
+
+
+async def all_ears(stack: AsyncExitStack, notes: list[str]) -> dict[str, Ear]:
+    """Start them all; say in `notes` what could not be."""
+    ears = {
+        "bleak with an empty callback": await started(stack, ours("empty")),
+        "Shopbell, bleak": await started(stack, ours("radio")),
+        SOCKET: await started(stack, ours("management"), kernel=True),
+        BARE: await started(stack, ours("unfiltered"), kernel=True),
+    }
+    if not PYTHON.exists():
+        notes.append(
+            "the peers are not installed, so nothing is said of them: see `.ci/bench-venv`"
+        )
+        return ears
+    notes.append(f"versions: {versions()}")
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="shopbell-bench-"))
+    broker = stack.enter_context(MosquittoBroker(Path(folder, "broker"), users={"peer": "peer"}))
+    for name, arguments, kernel in (
+        ("habluetooth, bleak", ("habluetooth",), False),
+        ("habluetooth, management socket", ("habluetooth",), True),
+        ("TheengsGateway", ("theengs", str(broker.port), "peer", "peer"), False),
+    ):
+        command = (str(PYTHON), str(Path(__file__).with_name("peer_ears.py")), *arguments)
+        try:
+            ears[name] = await started(stack, command, kernel=kernel)
+        except NotStartedError as error:
+            notes.append(f"{name} did not start: {error}")
+    return ears
+
+
+def ours(kind: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "tests.bench.ears", kind)
+
+
+def versions() -> str:
+    code = (
+        "from importlib.metadata import version as v;"
+        f"print(', '.join(f'{{n}} {{v(n)}}' for n in {(*PEERS, 'bleak', 'dbus-fast')}))"
+    )
+    done = subprocess.run([PYTHON, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+class NotStartedError(RuntimeError):
+    """A process ended, or was not ready in time."""
+
+
+async def started(stack: AsyncExitStack, command: Sequence[str], *, kernel: bool = False) -> Ear:
+    return await stack.enter_async_context(hearing(command, kernel=kernel))
+
+
+@asynccontextmanager
+async def hearing(command: Sequence[str], *, kernel: bool) -> AsyncIterator[Ear]:
+    """Run `command`; with `kernel` it inherits a management socket, named by its last argument."""
+    with ExitStack() as stack:
+        end, inherited = (None, None) if not kernel else _pair(stack)
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            *(() if inherited is None else (str(inherited.fileno()),)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=() if inherited is None else (inherited.fileno(),),
+        )
+        if inherited is not None:
+            inherited.close()
+        asked = asyncio.Event()
+        answering = None if end is None else asyncio.create_task(answer(end, asked))
+        try:
+            async with asyncio.timeout(READY_S):
+                if await said(process) != "ready":
+                    raise NotStartedError(f"it ended with {await process.wait()}")
+                if answering is not None:
+                    await asked.wait()
+            yield Ear(Scanner(process), end)
+        except TimeoutError as late:
+            raise NotStartedError(f"not within {READY_S:.0f} s") from late
+        finally:
+            if answering is not None:
+                answering.cancel()
+            assert process.stdin is not None
+            process.stdin.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ENDS_S):
+                    await process.wait()
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
+    end, inherited = (
+        stack.enter_context(each)
+        for each in socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    )
+    for each in (end, inherited):
+        each.setblocking(False)  # noqa: FBT003  its signature
+    return end, inherited
+
+
+async def answer(end: socket.socket, asked: asyncio.Event) -> None:
+    """Answer every question as a kernel that permits everything; note the first."""
+    loop = asyncio.get_running_loop()
+    while question := await loop.sock_recv(end, 4096):
+        opcode, controller, _ = struct.unpack_from("<HHH", question)
+        await loop.sock_sendall(end, complete(opcode, controller, more=b"\0\0"))
+        asked.set()
+
+
+async def heard(
+    fake: FakeBluez | None, ears: Mapping[str, Ear], ads: Sequence[bytes]
+) -> dict[str, float]:
+    """Send PER_ROUND advertisements to all; return what each spent on one, in microseconds."""
+    before = {name: await ear.scanner.cpu_ns() for name, ear in ears.items()}
+    senders = list(zip(ads, addresses(len(ads)), strict=True))
+    ends = [ear.kernel for ear in ears.values() if ear.kernel is not None]
+    loop = asyncio.get_running_loop()
+    for first in range(0, PER_ROUND, GROUP):
+        group = [senders[number % len(senders)] for number in range(first, first + GROUP)]
+        at_s = loop.time()
+        for end in ends:
+            for ad, address in group:
+                event = found(ad, -65, address=bytes.fromhex(address.replace(":", ""))[::-1])
+                await loop.sock_sendall(end, event)
+        if fake is not None:
+            await fake.inject_many(
+                Heard(ad=ad, address=address, rssi_dbm=-65) for ad, address in group
+            )
+        await asyncio.sleep(max(0.0, PAUSE_S - (loop.time() - at_s)))
+    after = {name: await ear.scanner.cpu_ns() for name, ear in ears.items()}
+    return {name: (after[name] - before[name]) / 1000 / PER_ROUND for name in ears}
+
+
+def filter_us(ads: Sequence[bytes]) -> list[float]:
+    """Return what the filter adds to the sending of an event, in microseconds."""
+    events = [found(ad, -65) for ad in ads]
+    return [
+        send_us(events, program(0, RETAILER)) - send_us(events, DROP_ALL) for _ in range(ROUNDS)
+    ]
+
+
+def send_us(events: Sequence[bytes], filter_: bytes) -> float:
+    with ExitStack() as stack:
+        end, other = _pair(stack)
+        assert attach(other, filter_)
+        began = time.process_time_ns()
+        for _ in range(SENT):
+            for event in events:
+                end.send(event)
+            with suppress(BlockingIOError):
+                while True:
+                    other.recv(4096)  # the sampled ones
+        return (time.process_time_ns() - began) / 1000 / SENT / len(events)
