@@ -89,10 +89,10 @@ def radio_of(
 
 
 def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
-    retailer = meaning.retailer(settings)
+    sought = meaning.sought(settings)
     return Management(
-        taking=lambda controller: taking(controller, retailer),
-        program=lambda controller: program(controller, retailer),
+        taking=lambda controller: taking(controller, *sought),
+        program=lambda controller: program(controller, *sought),
         insists=radio.hear == "management",
     )
 

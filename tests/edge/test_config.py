@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_edge.config.feedback import feedback_faults
-from shopbell_edge.config.meaning import number_key, pace, presence_rules, send_rules
+from shopbell_edge.config.meaning import number_key, pace, presence_rules, send_rules, sought
 from shopbell_edge.config.reading import read_settings
 from shopbell_edge.config.tables import BluetoothRadio
 from shopbell_program.settings import SettingsError
@@ -54,6 +54,58 @@ def test_the_demo_is_twenty_times_as_fast(tmp_path: Path) -> None:
     rules = presence_rules(settings, settings.radios[0])
     assert (rules.leave_ms, rules.shown_ms) == (9_000, 3_000)
     assert pace(settings).steady_ms == 1_500
+
+
+HEARTBEAT = '[heartbeat]\nuuid = "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93"\nmajor = 12\nminor = 1\n'
+
+
+def test_a_heartbeat_is_let_pass_by_the_radios_beside_the_retailers_frames(tmp_path: Path) -> None:
+    settings = read(tmp_path, HEAD + BROKER + RETAILER + HEARTBEAT + RADIO)
+    ours, heartbeat = sought(settings)
+    assert (ours.uuid[:8], heartbeat.uuid[:8]) == ("6f2a1c5e", "0d1f6a52")
+    assert sought(read(tmp_path, HEAD + BROKER + RETAILER + RADIO)) == (ours,)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            HEARTBEAT + "interval_ms = 5000\n",
+            "radios[0].silent_s: the heartbeat beacon sends every 5 s",
+        ),
+        (
+            HEARTBEAT + "minor_without_flags = 1\n",
+            "heartbeat: minor and minor_without_flags are both 1",
+        ),
+        (HEARTBEAT.replace("0d1f", "0D1F"), "heartbeat: uuid is '0D1F6a52"),
+        (
+            HEARTBEAT.replace(
+                "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93", "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"
+            ),
+            "heartbeat.uuid: the same as retailer.uuid: the beacon would be a customer",
+        ),
+    ],
+)
+def test_a_heartbeat_that_measures_nothing_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    assert says in faults(tmp_path, HEAD + BROKER + RETAILER + text + RADIO)
+
+
+def test_a_simulated_radio_is_never_begun_anew_for_its_silence(tmp_path: Path) -> None:
+    radio = '[[radios]]\nkind = "socket"\nscanner = "sim0"\npath = "/run/air"\n'
+    text = HEAD + BROKER + RETAILER + HEARTBEAT + "interval_ms = 5000\n" + radio
+    assert read(tmp_path, text).heartbeat is not None
+
+
+def test_a_spool_that_holds_no_week_is_refused_with_its_arithmetic(tmp_path: Path) -> None:
+    small = "[spool]\nsize_mib = 64\n"
+    said = faults(tmp_path, HEAD + BROKER + RETAILER + small + RADIO)
+    assert "spool.size_mib: 64 MiB hold 5.2 days without a server" in said
+    assert (
+        read(tmp_path, 'rules = "demo"\n' + HEAD + BROKER + RETAILER + small + RADIO).spool.size_mib
+        == 64
+    )
+    seldom = "[presence]\nreport_steady_s = 60.0\n"
+    assert read(tmp_path, HEAD + BROKER + RETAILER + small + seldom + RADIO).spool.size_mib == 64
 
 
 def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithmetic(

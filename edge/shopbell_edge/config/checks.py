@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 from shopbell_edge.config.feedback import feedback_faults, is_lamp
 from shopbell_edge.config.meaning import (
+    beacon,
     number_key,
     number_rules,
     orders_key,
+    pace,
     presence_rules,
     retailer,
 )
-from shopbell_edge.config.tables import SocketRadio
+from shopbell_edge.config.tables import BluetoothRadio, SocketRadio
 from shopbell_edge.config.usb_scanners import usb_faults
+from shopbell_edge.core.heartbeat_beacon import too_rare
 from shopbell_edge.core.leave_timeout import too_short
+from shopbell_edge.core.spool_room import too_small
 from shopbell_program.loopback import is_loopback
 from shopbell_program.places import not_a_host, not_a_path, not_readable
 from shopbell_program.settings import Fault
@@ -33,6 +37,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
         retailer(settings)
     except ValueError as error:
         yield Fault(key="retailer", problem=str(error))
+    yield from _heartbeat(settings)
     for index, radio in enumerate(settings.radios):
         yield from _radio(settings, radio, f"radios[{index}]")
     for index, camera in enumerate(settings.cameras):
@@ -109,6 +114,31 @@ def _paces(settings: Settings) -> Iterator[Fault]:
             yield Fault(
                 key=longer, problem=f"is {longer_s:g}, below {shorter}, {shorter_s:g}; raise it"
             )
+    # The demo has a week in eight hours, and nobody waits for that.
+    small = too_small(settings.spool.size_mib, pace(settings).steady_ms)
+    if small is not None and settings.rules == "standard":
+        yield Fault(key="spool.size_mib", problem=small)
+
+
+def _heartbeat(settings: Settings) -> Iterator[Fault]:
+    heartbeat = settings.heartbeat
+    if heartbeat is None:
+        return
+    try:
+        beacon(settings)
+    except ValueError as error:
+        yield Fault(key="heartbeat", problem=str(error))
+    if heartbeat.uuid == settings.retailer.uuid:
+        yield Fault(
+            key="heartbeat.uuid",
+            problem="the same as retailer.uuid: the beacon would be a customer who never leaves; "
+            "give it one of its own",
+        )
+    for index, radio in enumerate(settings.radios):
+        if isinstance(radio, BluetoothRadio):
+            rare = too_rare(round(radio.silent_s * 1000), heartbeat.interval_ms, radio.duty)
+            if rare is not None:
+                yield Fault(key=f"radios[{index}].silent_s", problem=rare)
 
 
 def _numbers(settings: Settings) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.codes import NumberRule
+from shopbell_edge.core.heartbeat_beacon import Beacon
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.rules import Rules
@@ -65,6 +66,25 @@ def send_rules(settings: Settings) -> SendRules:
 def retailer(settings: Settings) -> Retailer:
     """Return by what the retailer's frames are known."""
     return Retailer(uuid=settings.retailer.uuid, prefix=settings.retailer.prefix)
+
+
+def beacon(settings: Settings) -> Beacon | None:
+    """Return the store's heartbeat beacon, if it has one; ValueError if it cannot be one."""
+    heartbeat = settings.heartbeat
+    if heartbeat is None:
+        return None
+    return Beacon(
+        uuid=heartbeat.uuid,
+        major=heartbeat.major,
+        minor=heartbeat.minor,
+        bare_minor=heartbeat.minor_without_flags,
+    )
+
+
+def sought(settings: Settings) -> tuple[Retailer, ...]:
+    """Return by what is known whatever a radio has to let pass: the retailer's frames, and the heartbeat."""
+    ours, heartbeat = retailer(settings), beacon(settings)
+    return (ours,) if heartbeat is None else (ours, heartbeat.sought(ours.prefix))
 
 
 def number_rules(settings: Settings) -> tuple[NumberRule, ...]:

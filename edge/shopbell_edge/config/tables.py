@@ -58,6 +58,22 @@ class Retailer(Struct, frozen=True, kw_only=True):
     power_dbm: int = _RULES.default_power_dbm
 
 
+class Heartbeat(Struct, frozen=True, kw_only=True):
+    """A beacon in the store by which each radio's hearing is measured (`core/reception.py`).
+
+    An iBeacon with a UUID of its own, within reach of all radios, that never moves. Without this table
+    a radio that hears badly looks like a quiet shop.
+    """
+
+    uuid: str
+    major: Annotated[int, Meta(ge=0, le=65_535)]
+    minor: Annotated[int, Meta(ge=0, le=65_535)]
+    interval_ms: Annotated[int, Meta(ge=100, le=10_240)] = 1000
+    """As it was provisioned. Apple's own is 100; 1000 spares its battery and does for `silent_s`."""
+    minor_without_flags: Annotated[int, Meta(ge=0, le=65_535)] | None = None
+    """Of a second advertisement, as often, without the Flags structure: shows whether those are withheld."""
+
+
 class NumberShape(Struct, frozen=True, kw_only=True):
     """How a loyalty number of this retailer looks; all other barcodes are ignored."""
 
@@ -221,6 +237,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     edge: Name
     broker: Broker
     retailer: Retailer
+    heartbeat: Heartbeat | None = None
     numbers: Numbers | None = None
     spool: Spool = Spool()
     clock: Clock = Clock()
