@@ -204,7 +204,7 @@ _PRESENT: Final = (
     )
     .order_by(_V.start_ms, _V.visit)
 )
-_PRESENT_OF: Final = select(VISITS).where(
+_PRESENT_OF: Final = select(*_READ).where(
     ours(VISITS),
     _V.person.in_(bindparam("persons", expanding=True)),
     _V.store == bindparam("store"),
