@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 
-from shopbell_edge.adapters.camera.decoding import formats, in_frame
+from shopbell_edge.adapters.camera.decoding import formats, in_frame, view
 from shopbell_edge.adapters.camera.fence import at_most
 from shopbell_edge.core.motion import Change, Gate, Look
 
@@ -60,6 +60,7 @@ class Watching:
         self._found = found
         self._tick = tick
         self._before: MatLike | None = None
+        self._number = 0
         self._frames = 0
         self._decoded = 0
 
@@ -94,7 +95,9 @@ class Watching:
             return
         self._before = small
         self._decoded += 1
-        codes = in_frame(grey, self._wanted) if look is Look.EVERYTHING else in_frame(grey)
+        seen = view(grey, self._number)
+        self._number += 1
+        codes = in_frame(seen, self._wanted) if look is Look.EVERYTHING else in_frame(seen)
         for code in codes:
             self._found(code)
 
@@ -103,11 +106,9 @@ def change(before: MatLike | None, after: MatLike) -> Change | None:
     """Return by how much two small grey pictures differ; None if there is no first."""
     if before is None:
         return None
-    differences = sorted(cv2.absdiff(before, after).ravel().tolist())
-    return Change(
-        peak=differences[-MOVED],
-        typical=sum(differences) / len(differences),
-    )
+    differences = cv2.absdiff(before, after).reshape(1, -1)
+    ordered = cv2.sort(differences, cv2.SORT_EVERY_ROW | cv2.SORT_DESCENDING)
+    return Change(peak=float(ordered[0, MOVED - 1]), typical=cv2.mean(differences)[0])
 
 
 def _now_ms() -> int:
