@@ -55,6 +55,9 @@ class FakeInputDevice:
             if self.grabbed_by in (None, reader):
                 wire.sendall(raw)
 
+    def finish(self) -> None:
+        """Do nothing: what was sent has happened."""
+
     def scan(self, text: str) -> None:
         self.send(*events_of(f"{text}\r"))
 

@@ -23,8 +23,10 @@ _EVENT = struct.Struct("llHHi")
 _SET_EVBIT, _SET_KEYBIT, _SET_SNDBIT = 0x40045564, 0x40045565, 0x4004556A
 _SETUP, _CREATE, _DESTROY, _SYSNAME = 0x405C5503, 0x5501, 0x5502, 0x8040552C
 _APPEARS_S: Final = 5.0
-_REPORT_S: Final = 0.001
-"""Between two reports of a keyboard on USB at full speed. The kernel keeps 64 events for a reader."""
+_TYPED_S: Final = 20.0
+_REPORT_S: Final = 0.004
+"""Between two reports: USB keyboards ask for 1 to 10 ms. The kernel keeps 64 events, some 30 reports, and who
+types here takes turns with who reads, in one interpreter on a machine that is busy with other tests."""
 
 
 def missing() -> str | None:
@@ -74,6 +76,10 @@ class UinputScanner:
         """Let `events` happen one after the other, no faster than USB lets them; return at once."""
         for event in events:
             self._typing.submit(self._type, event)
+
+    def finish(self) -> None:
+        """Return once everything was typed."""
+        self._typing.submit(lambda: None).result(_TYPED_S)
 
     def scan(self, text: str) -> None:
         self.send(*events_of(f"{text}\r"))

@@ -32,12 +32,17 @@ class Heard:
 
     async def mood(self, *moods: tuple[str, str]) -> None:
         """Wait until the moods so far are `moods`; a change takes no longer than F21 allows."""
-        await until(f"{moods}, not {self.moods}", lambda: self.moods == list(moods), within_s=5)
+        try:
+            await until("felt", lambda: len(self.moods) >= len(moods), within_s=5)
+        finally:
+            assert self.moods == list(moods)
 
     async def read(self, *codes: tuple[str, str] | str) -> None:
         """Wait until what was read so far is `codes`."""
-        await until(f"{codes}, not {self.codes}", lambda: len(self.codes) >= len(codes))
-        assert self.codes == list(codes)
+        try:
+            await until("read", lambda: len(self.codes) >= len(codes))
+        finally:
+            assert self.codes == list(codes)
 
     def _feel(self, health: Health) -> None:
         self.moods.append((health.state, health.reason))

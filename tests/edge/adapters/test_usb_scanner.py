@@ -302,11 +302,14 @@ def test_whoever_grabs_a_device_has_its_events_alone(keyboard: KeyGun) -> None:
     console, ours = devices.open(path), devices.open(path)
     try:
         keyboard.device.send(*press(ENTER))
+        keyboard.device.finish()
         assert os.read(console, 4096)
         devices.grab(ours)
         with pytest.raises(OSError, match="busy"):
             devices.grab(console)
         keyboard.device.send(*press(ENTER))
+        keyboard.device.finish()
+        assert os.read(ours, 4096)
         with pytest.raises(BlockingIOError):
             os.read(console, 4096)
         os.close(ours)
@@ -337,6 +340,7 @@ async def test_a_keyboard_that_another_program_has_is_not_read(keyboard: KeyGun)
         async with reading(scanner_of(keyboard)) as heard:
             await heard.mood(("blind", "in_use"))
             keyboard.scan(NUMBER)
+            keyboard.device.finish()
             os.close(other)
             await heard.mood(("blind", "in_use"), ATTACHED)
             keyboard.scan(PASS)
