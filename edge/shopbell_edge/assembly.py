@@ -92,7 +92,7 @@ def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
     sought = meaning.sought(settings)
     return Management(
         taking=lambda controller: taking(controller, *sought),
-        program=lambda controller: program(controller, *sought),
+        program=lambda controller, sample: program(controller, *sought, sample=sample),
         insists=radio.hear == "management",
     )
 

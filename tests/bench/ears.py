@@ -61,13 +61,17 @@ async def radio() -> None:
 
 async def management(descriptor: str) -> None:
     """Listen as the daemon does, through the management socket that was inherited."""
-    await listen(through(int(descriptor), lambda controller: program(controller, RETAILER)))
+    await listen(
+        through(
+            int(descriptor), lambda controller, sample: program(controller, RETAILER, sample=sample)
+        )
+    )
 
 
 async def unfiltered(descriptor: str) -> None:
     """Do the same with a kernel that keeps nothing back."""
     let_all = INSTRUCTION.pack(RET, 0, 0, WHOLE)
-    await listen(through(int(descriptor), lambda _controller: let_all))
+    await listen(through(int(descriptor), lambda _controller, _sample: let_all))
 
 
 def through(descriptor: int, filter_: Callable[[int], bytes]) -> Management:

@@ -50,7 +50,7 @@ QUICK: Final = TrialRules(window_s=1.0, least=20, doubt_s=300.0, retry_s=2.0)
 def a_management(relayed: RelayedManagement, *, insists: bool) -> Management:
     return Management(
         taking=lambda controller: taking(controller, RETAILER),
-        program=lambda controller: program(controller, RETAILER),
+        program=lambda controller, sample: program(controller, RETAILER, sample=sample),
         insists=insists,
         rules=QUICK,
         open=relayed.open,
@@ -167,7 +167,7 @@ async def test_the_kernel_runs_the_filter_on_its_own_socket(real_bluez: RealBlue
     async with real_bluez.controller() as (controller, adapter):
         number = int(adapter.removeprefix("hci"))
         async with (
-            real_bluez.management(program=program(number, RETAILER)) as relayed,
+            real_bluez.management(program=program(number, RETAILER, sample=16)) as relayed,
             real_bluez.scan(adapter),
         ):
             kernel = await Kernel.connected(number, a_management(relayed, insists=False))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import struct
+import sys
+import termios
 from typing import Final
 
 from tests.edge.core.management_events import complete, found, refused
@@ -31,6 +34,14 @@ class FakeKernel:
     def sockets(self) -> int:
         """How many are open."""
         return len(self._ends)
+
+    @property
+    def unread(self) -> int:
+        """How many bytes were sent and not received yet."""
+        waiting = bytearray(4)
+        for end in self._ends:
+            fcntl.ioctl(end, termios.TIOCOUTQ, waiting)
+        return int.from_bytes(waiting, sys.byteorder)
 
     def open(self) -> socket.socket:
         """Return a socket, as `open_management` does."""

@@ -3,8 +3,8 @@
 Owns: classic BPF (the kernel's linux/filter.h) that walks the structures of an advertisement.
 Never: decides that something is ours; it lets pass whatever may be, and whatever it does not understand.
 
-Most of what an idle process would be woken for is a stranger's advertisement. One in SAMPLE of those is let
-pass, so that the radio's life can be seen and strangers be counted.
+Most of what an idle process would be woken for is a stranger's advertisement. A sample of those is let pass,
+so that the radio's life can be seen and strangers be counted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
 
     from shopbell_edge.core.retailer import Retailer
 
-SAMPLE: Final = 16
-"""With ten strangers a second (a street at night has more) none is let pass for 30 s once in 10^8."""
+MOST_S: Final = 4.0
+"""Samples a second above which a fourth will do: to be woken up costs ten times what a packet does."""
+
+LEAST_S: Final = 0.5
+"""Samples a second below which four times as many are wanted: 30 s of silence by chance are then 10^-7."""
+
+RAREST: Final = 1_024
+"""One in so many at the most; a storm of 5 000 a second then passes five."""
 
 MOST_STRUCTURES: Final = 12
 """A legacy advertisement and its scan response have ten at the most that say something; what has more than
@@ -70,12 +76,22 @@ _PREFIX_AT: Final = 14
 """From a list's first byte: length 1, type 1, and 12 of the 16 bytes, which come back to front."""
 
 
-def program(controller: int, *retailers: Retailer) -> bytes:
+def next_sample(sample: int, passed: int, elapsed_s: float) -> int:
+    """Return one in how many strangers to let pass, after `passed` of one in `sample` in so many seconds."""
+    if passed > MOST_S * elapsed_s:
+        return min(sample * 4, RAREST)
+    if passed < LEAST_S * elapsed_s:
+        return max(sample // 4, 1)
+    return sample
+
+
+def program(controller: int, *retailers: Retailer, sample: int) -> bytes:
     """Return the instructions, as an array of struct sock_filter, for `controller` and `retailers`.
 
-    They pass every packet of which `management.taking` makes an advertisement and all that are no
-    advertisements, and drop other controllers' advertisements. For a handful of retailers: a jump that
-    skips more than 255 lines does not exist.
+    Of strangers' advertisements they pass one in `sample` (a power of two). They pass every packet of which
+    `management.taking` makes an advertisement and all that are no advertisements, and drop other
+    controllers' advertisements. For a handful of retailers: a jump that skips more than 255 lines does
+    not exist.
     """
     code = _Assembly()
     code.do(LDH_ABS, 0)
@@ -97,7 +113,7 @@ def program(controller: int, *retailers: Retailer) -> bytes:
     code.do(RET, WHOLE)
     code.label("foreign")
     code.do(LDW_ABS, RANDOM)
-    code.do(AND, SAMPLE - 1)
+    code.do(AND, sample - 1)
     code.test(JEQ, 0, yes="sampled")
     code.do(RET, 0)
     code.label("sampled")

@@ -29,7 +29,7 @@ from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.hearing_path import TrialRules
 from shopbell_edge.core.management import taking
-from shopbell_edge.core.packet_filter import SAMPLE, program
+from shopbell_edge.core.packet_filter import program
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
@@ -58,7 +58,7 @@ PATIENT: Final = Recovery(check_s=0.05, backoff=Backoff(first_s=0.001, most_s=0.
 def a_management(kernel: FakeKernel, rules: TrialRules = QUICK) -> Management:
     return Management(
         taking=lambda controller: taking(controller, RETAILER),
-        program=lambda controller: program(controller, RETAILER),
+        program=lambda controller, sample: program(controller, RETAILER, sample=sample),
         rules=rules,
         open=kernel.open,
     )
@@ -256,7 +256,7 @@ class TestRecovers:
             listener.forget()
 
             def heard_a_stranger() -> bool:
-                for _ in range(4 * SAMPLE):
+                for _ in range(64):
                     kernel.advertise(FOREIGN)
                 return listener.reasons[-1] == "scanning_management"
 
@@ -315,10 +315,16 @@ class TestTheSocket:
                 kernel.advertise(IBEACON, controller=1)
             for event in (found, monitor_found):
                 kernel.send(event(FOREIGN[3:] + IBEACON))
-            await until("ours", lambda: told.ours == 2)
+                kernel.send(event(FOREIGN))
+            await until("ours", lambda: told.ours == 2 and told.strangers == 322)
             assert listener.rssi_dbm == [-60, -60]
-            assert 0 < told.strangers < 100, "of 320, one in 16"
-            assert told.foreign == SAMPLE * told.strangers
+            assert told.strangers == told.foreign == 322, "a quiet street is counted whole"
+            for _ in range(20):
+                for _ in range(100):
+                    kernel.advertise(FOREIGN)
+                await until("a look", lambda: kernel.unread == 0)
+            assert told.strangers < 1_000, "of 2 000 in a crowd"
+            assert told.foreign > told.strangers
 
     async def test_counts_what_came_before_the_filter_once(self) -> None:
         kernel = FakeKernel()

@@ -75,7 +75,7 @@ class ManagementAir:
             uniform=lambda low, _high: low,
             management=Management(
                 taking=lambda controller: taking(controller, RETAILER),
-                program=lambda controller: program(controller, RETAILER),
+                program=lambda controller, sample: program(controller, RETAILER, sample=sample),
                 insists=True,
                 open=self._kernel.open,
             ),

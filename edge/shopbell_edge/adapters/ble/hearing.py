@@ -153,6 +153,7 @@ class Hearing:
         assert kernel is not None  # noqa: S101  `_use` was called
         while self._quiet_s < self._recovery.silent_s:
             await self._wait(ended, self._rules.doubt_s, kernel.lost)
+            kernel.review()
             if ended.done():
                 return ended.result()
             if kernel.lost.done():

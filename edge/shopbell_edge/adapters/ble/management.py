@@ -24,7 +24,7 @@ from shopbell_edge.core.management import (
     answer,
     question,
 )
-from shopbell_edge.core.packet_filter import INSTRUCTION, SAMPLE
+from shopbell_edge.core.packet_filter import INSTRUCTION, next_sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,15 @@ that is busy for half a second in a storm of 5 000 a second loses none."""
 AT_ONCE: Final = 256
 """Packets per wake-up at the most, a millisecond or less; then others have their turn."""
 
-PAUSE_S: Final = 0.05
+PAUSE_S: Final = 0.1
 """After a wake-up nobody listens for so long: to be woken up costs ten times what a packet does. A phone's
-advertisement is known so much later; it is a second until anybody is told of it."""
+advertisement is known so much later at the most, of the 300 ms that it may take to the staff's board."""
+
+WAITING: Final = 8_192
+"""More packets than there is room for."""
+
+JUDGED: Final = 32
+"""Strangers that were let pass, after which it is judged whether they were too many."""
 
 ANSWER_S: Final = 2.0
 """The kernel answers at once; one that does not within this will not."""
@@ -84,10 +90,14 @@ def open_management() -> socket.socket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Management:
-    """How to hear through the socket. `taking` and `program` are those of the core, for our retailer."""
+    """How to hear through the socket.
+
+    `taking` (of a controller) and `program` (of a controller and a sample) are those of the core, for our
+    retailer.
+    """
 
     taking: Callable[[int], Take]
-    program: Callable[[int], bytes]
+    program: Callable[[int, int], bytes]
     insists: bool = False
     """Whether it is used without having been compared with bleak."""
     rules: TrialRules = field(default_factory=TrialRules)
@@ -104,8 +114,24 @@ class Kernel:
     """
 
     __slots__ = (
-        "_answered", "_buffer", "_controller", "_ear", "_first", "_loop", "_management", "_socket",
-        "_take", "_timer", "_weight", "foreign", "lost", "malformed", "ours", "strangers",
+        "_answered",
+        "_buffer",
+        "_controller",
+        "_ear",
+        "_first",
+        "_judged",
+        "_judged_s",
+        "_loop",
+        "_management",
+        "_sample",
+        "_socket",
+        "_take",
+        "_timer",
+        "foreign",
+        "lost",
+        "malformed",
+        "ours",
+        "strangers",
     )  # fmt: skip
 
     def __init__(self, opened: socket.socket, controller: int, management: Management) -> None:
@@ -118,7 +144,9 @@ class Kernel:
         self._management = management
         self._take = management.taking(controller)
         self._buffer = bytearray(EVENT_BYTES)
-        self._weight = 1
+        self._sample = 1
+        self._judged = 0
+        self._judged_s = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._answered: asyncio.Future[int] = loop.create_future()
         self._ear: Ear | None = None
@@ -146,11 +174,23 @@ class Kernel:
 
         Counts begin anew. What `first` raises is raised by `lost`.
         """
-        if attach(self._socket, self._management.program(self._controller)):
-            self._read(AT_ONCE * 16)  # what came before the filter did counts once
-            self._weight = SAMPLE
+        self._filter(1)
         self.ours = self.strangers = self.foreign = 0
         self._ear, self._first = ear, first
+
+    def review(self) -> None:
+        """Let more or fewer strangers pass, by how many did; to be called now and then."""
+        now_s = self._loop.time()
+        sample = next_sample(self._sample, self.strangers - self._judged, now_s - self._judged_s)
+        if sample != self._sample:
+            self._filter(sample)
+        self._judged, self._judged_s = self.strangers, now_s
+
+    def _filter(self, sample: int) -> None:
+        attached = attach(self._socket, self._management.program(self._controller, sample))
+        self._read(WAITING)  # what came before the filter did counts as before
+        self._sample = sample if attached else 1
+        self._judged, self._judged_s = self.strangers, self._loop.time()
 
     def close(self) -> None:
         """Hear no more. Another time makes no difference."""
@@ -179,6 +219,8 @@ class Kernel:
         count = self._read(AT_ONCE)
         if self.lost.done():
             return
+        if self._ear is not None and self.strangers - self._judged >= JUDGED:
+            self.review()
         if count:
             pause_s = 0.0 if count == AT_ONCE else PAUSE_S
             self._timer = self._loop.call_later(pause_s, self._look)
@@ -227,7 +269,7 @@ class Kernel:
 
     def _strangers(self, count: int) -> None:
         self.strangers += count
-        self.foreign += count * self._weight
+        self.foreign += count * self._sample
         if self._first is not None:
             first, self._first = self._first, None
             try:
