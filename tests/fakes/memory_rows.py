@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         VisitId,
         ZoneId,
     )
+    from shopbell_server.core.orders import Ordered
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.visits import Visit
@@ -83,6 +84,7 @@ class Tables:
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    orders: dict[tuple[EdgeId, int], Ordered] = field(default_factory=dict)
     receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)
     facts_told: dict[PersonId, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.ports.database import DatabaseBusyError
+from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
     MemoryAnswers,
     MemoryDayKeys,
@@ -99,4 +100,5 @@ class MemoryUnitOfWork:
         self.intervals = MemoryIntervals(tables)
         self.visits = MemoryVisits(tables)
         self.receipts = MemoryTillReceipts(tables)
+        self.orders = MemoryOrders(tables)
         self.outgoing = MemoryOutgoing(tables)

@@ -1,4 +1,4 @@
-"""Tables of what a retailer has, and of who may ask: stores, zones, edges, staff, keys, kept answers.
+"""Tables of what a retailer has and of who may ask: stores, zones, edges, orders, staff, keys, kept answers.
 
 Owns: as `tables`, of which this is a part.
 Never: customers.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, Column, Index, Table
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table
 
 from shopbell_server.db.columns import (
     METADATA,
     bytes_column,
     key,
     number_column,
+    number_columns,
     refers,
     sha256_only,
     text_column,
@@ -44,6 +45,28 @@ EDGES: Final = Table(
     text_column("zones_json"),
     key("edge"),
     refers("stores", "store"),
+)
+
+EDGE_ORDERS: Final = Table(
+    "edge_orders",
+    METADATA,
+    *text_columns("tenant", "edge"),
+    number_column("number"),
+    text_column("task_json"),
+    *number_columns("issued_ms", "expires_ms"),
+    text_column("ordered_by"),
+    text_column("result", nullable=True),
+    text_column("reason", nullable=True),
+    number_column("answered_ms", nullable=True),
+    text_column("findings_json", nullable=True),
+    key("edge", "number"),
+    refers("edges", "edge"),
+    CheckConstraint(
+        "(result IS NULL AND reason IS NULL AND answered_ms IS NULL)"
+        " OR (result IN ('done', 'refused', 'failed')"
+        " AND reason IS NOT NULL AND answered_ms IS NOT NULL)",
+        name="answer",
+    ),
 )
 
 STAFF: Final = Table(

@@ -14,6 +14,7 @@ from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.ledger import SqlLedger
+from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
@@ -66,6 +67,7 @@ class SqlUnitOfWork:
         self.day_keys = SqlDayKeys(transaction)
         self.intervals = SqlIntervals(transaction)
         self.ledger = SqlLedger(transaction)
+        self.orders = SqlOrders(transaction)
         self.outgoing = SqlOutgoing(transaction)
         self.people = SqlPeople(transaction)
         self.receipts = SqlTillReceipts(transaction)

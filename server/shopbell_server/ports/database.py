@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.intervals import Intervals
     from shopbell_server.ports.ledger import Ledger
+    from shopbell_server.ports.orders import Orders
     from shopbell_server.ports.outgoing import Outgoing
     from shopbell_server.ports.people import People
     from shopbell_server.ports.receipts import TillReceipts
@@ -50,6 +51,8 @@ class UnitOfWork(Protocol):
     def receipts(self) -> TillReceipts: ...
     @property
     def outgoing(self) -> Outgoing: ...
+    @property
+    def orders(self) -> Orders: ...
 
     def __enter__(self) -> Self: ...
 

@@ -23,6 +23,7 @@ from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
 from shopbell_server.usecases.listen import Batch, listen
+from shopbell_server.usecases.orders import hear_answers
 from shopbell_server.usecases.recognise import recognise
 from shopbell_server.usecases.recompute import circumstances, recompute, tell
 from shopbell_wire import codec, salvage
@@ -256,6 +257,7 @@ class Intake:
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
             for interval in found.intervals:
                 taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
+        hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
         clocks = [batch.received.clock for batch in fresh]

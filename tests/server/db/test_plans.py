@@ -58,6 +58,8 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "purchases_each": lambda work: work.receipts.purchases_each(EITHER, STORE, MOMENT, MOMENT),
     "disown_within": lambda work: work.receipts.disown_within(ANNA, STORE, MOMENT, MOMENT),
     "disown_from": lambda work: work.receipts.disown_from(ANNA, MOMENT),
+    "last_number": lambda work: work.orders.last_number(EDGE),
+    "orders of": lambda work: work.orders.of(EDGE, 9),
     "claim": lambda work: work.outgoing.claim("crm", MOMENT, 1, 9),
     "waiting": lambda work: work.outgoing.waiting("crm"),
     "cancel": lambda work: work.outgoing.cancel(ANNA),

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.orders import Answer, joined, next_number, unsettable
+
+answers = st.builds(
+    Answer,
+    result=st.sampled_from(["done", "refused", "failed"]),
+    reason=st.sampled_from(["a", "b"]),
+    at_ms=st.integers(0, 3).map(Millis),
+)
+
+
+@given(st.lists(answers, min_size=1, max_size=4))
+def test_answers_amount_to_the_same_in_any_order_and_however_often(said: list[Answer]) -> None:
+    outcomes = set()
+    for each in permutations(said):
+        stands = None
+        for one in (*each, each[0]):
+            stands = joined(stands, one)
+        outcomes.add(stands)
+    assert len(outcomes) == 1
+
+
+def test_a_copy_that_is_refused_says_nothing_of_the_order_that_was_done() -> None:
+    done = Answer(result="done", reason="in force", at_ms=Millis(5))
+    copy = Answer(result="refused", reason="is not signed", at_ms=Millis(4))
+    later = Answer(result="failed", reason="holds no more", at_ms=Millis(9))
+    assert joined(copy, done) == done
+    assert joined(done, copy) == done
+    assert joined(later, done) == later
+
+
+@given(st.integers(0, 2**50), st.integers(0, 2**50))
+def test_numbers_rise_and_outrun_those_of_a_lost_database(last: int, now_ms: int) -> None:
+    number = next_number(last, Millis(now_ms))
+    assert number > last
+    assert number >= now_ms // 1000
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"broker": {"host": "x"}}, ["broker: cannot be set from afar; what can: presence"]),
+        ({"presence": 3}, ["presence: is no table"]),
+        ({"scanners": {"hci0": 3}}, ["scanners.hci0: is no table"]),
+        ({"scanners": {"hci0": {"adapter": "hci1"}}}, ["scanners.hci0.adapter: cannot be set"]),
+        ({"spool": {}, "codes": 1}, ["spool: cannot be set", "codes: is no table"]),
+        ({"presence": {"leave_s": 200}, "scanners": {"hci0": {"leave_loss_db": 28}}}, []),
+    ],
+)
+def test_what_no_edge_lets_be_set_is_not_even_sent(
+    settings: dict[str, object], said: list[str]
+) -> None:
+    found = unsettable(settings)
+    assert len(found) == len(said)
+    assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
