@@ -10,27 +10,31 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from shopbell_edge.core.backoff import Backoff
+from shopbell_edge.core.hearing_path import WhyNot
 
-Reason = Literal[
-    "no_bus",
-    "bus_lost",
-    "no_bluetoothd",
-    "dbus_owner_lost",
-    "no_adapter",
-    "adapter_gone",
-    "adapter_off",
-    "start_failed",
-    "silent",
-]
+Reason = (
+    Literal[
+        "no_bus",
+        "bus_lost",
+        "no_bluetoothd",
+        "dbus_owner_lost",
+        "no_adapter",
+        "adapter_gone",
+        "adapter_off",
+        "start_failed",
+        "silent",
+    ]
+    | WhyNot
+)
 """Why a radio does not hear, as it is reported.
 
 `no_…`: was not there when needed. `…_lost`, `…_gone`, `…_off`: went away under a running scan.
 `start_failed`: everything is there and scanning still would not start. `silent`: it scans and nothing comes.
+`management_…`: where only the management socket may be used, why that cannot be (`hearing_path`).
 """
 
 Step = Literal["new_scanner", "power_cycle", "restart_bluetoothd", "give_up"]
 
-`management_…`: where only the management socket may be used, why that cannot be (`hearing_path`).
 LADDER: Final[tuple[Step, ...]] = ("new_scanner", "power_cycle", "restart_bluetoothd")
 """Cheapest first. A new scanner cures a lost session, switching the adapter off and on a wedged
 controller, a restart a wedged bluetoothd. What is left is a restart of this process."""
