@@ -28,7 +28,7 @@ MEASURES: Final = (
     "turns, zxing-cpp's own call on the same frames. **Read**: passes of 37 characters at 150 pixels, "
     "anywhere in the frame, at least slightly blurred and noisy; each kind of distortion alone, drawn "
     "evenly up to its most, and all at once; one frame a pass, as it comes. *Within three frames*: three "
-    f"of the same hold, as the live loop searches them. Seed {SEED}; `tests/bench/held_up.py` draws the frames."
+    f"of the same hold, as the live loop searches them. Seed {SEED}; `tests/bench/held_up.py` draws them."
 )
 WHY: Final = ""
 
