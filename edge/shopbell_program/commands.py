@@ -48,6 +48,15 @@ class CommandLine:
             dest="command", required=True, metavar="COMMAND"
         )
 
+    def group(self, name: str, text: str, example: str) -> CommandLine:
+        """Add a command that has commands of its own; which of them was asked for is in `action`."""
+        whole = self._commands.add_parser(
+            name, help=text, description=text, epilog=f"example: {self._name} {example}"
+        )
+        inner = CommandLine(self._name, text, example)
+        inner._commands = whole.add_subparsers(dest="action", required=True, metavar="ACTION")
+        return inner
+
     def add(self, name: str, text: str, example: str) -> argparse.ArgumentParser:
         """Add a command and return its parser, for options of its own."""
         command = self._commands.add_parser(

@@ -113,12 +113,13 @@ _order: Final = msgspec.json.Decoder(Order)
 
 
 def seal(order: Order, sign: Sign) -> bytes:
-    """Return the bytes that go on the wire. Raises MalformedError (`too_big`) past MAX_BYTES."""
+    """Return the bytes that go on the wire. Raises MalformedError for what no edge would read."""
     body = _encoder.encode(order)
     signature = sign(_message(kind_of(order.task), body)).hex()
     payload = _encoder.encode(Signed(signature=signature, order=Raw(body)))
     if len(payload) > MAX_BYTES:
         raise MalformedError("too_big", f"{len(payload)} bytes, at most {MAX_BYTES}")
+    strict.check(payload)
     return payload
 
 

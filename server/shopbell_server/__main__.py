@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from shopbell_program.commands import CommandError, CommandLine, loading, run
+from shopbell_program.commands import CommandError, CommandLine, UsageError, loading, run
 from shopbell_program.settings import SettingsError
 from shopbell_server.config import read_settings
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, embedded_broker
@@ -37,7 +37,11 @@ def _command() -> int | None:
         "migrate": _migrate,
         "check-config": _check_config,
         "seed": _seed,
+        "edge": _edge,
     }[arguments.command]
+    if arguments.command == "edge" and arguments.action == "new-key":
+        _new_key(arguments)
+        return None
     settings = read_settings(arguments.config)
     return command(settings, arguments)
 
@@ -69,7 +73,69 @@ def _arguments() -> argparse.Namespace:
     seed = line.add("seed", "write stores, zones, edges, staff, profiles and API keys from a YAML file",
                "seed first-store.yaml --config server.toml")  # fmt: skip
     seed.add_argument("file", type=Path, metavar="FILE")
+    _edge_arguments(line)
     return line.parse()
+
+
+def _edge_arguments(line: CommandLine) -> None:
+    edge = line.group(
+        "edge", "see how edges do, set them and order them about", "edge list --config server.toml"
+    )
+    shown = edge.add("list", "show how every edge does", "edge list")
+    shown.add_argument("--json", action="store_true", help="print JSON")
+    sent = edge.add(
+        "configure",
+        "send settings that go before those of the edge's own file",
+        "edge configure ams01-door door.toml --wait 90",
+    )
+    sent.add_argument("edge", metavar="EDGE")
+    sent.add_argument(
+        "file", type=Path, metavar="FILE.toml", help="tables of edge.toml; empty: none"
+    )
+    sent.add_argument(
+        "--expires",
+        default="365d",
+        metavar="TIME",
+        help="an edge that hears of them later does not take them (default: 365d)",
+    )
+    _order_arguments(sent)
+    told = edge.add(
+        "command", "have an edge do something now", "edge command ams01-door identify --wait 10"
+    )
+    told.add_argument("edge", metavar="EDGE")
+    told.add_argument(
+        "what", choices=("restart-scanner", "diagnostics", "identify", "rotate-identity")
+    )
+    told.add_argument("scanner", nargs="?", metavar="NAME", help="which scanner to begin anew")
+    told.add_argument(
+        "--for",
+        dest="seconds",
+        default="60",
+        metavar="TIME",
+        help="how long to blink (default: 60)",
+    )
+    _order_arguments(told)
+    asked = edge.add(
+        "orders", "show what an edge was ordered, and what became of it", "edge orders ams01-door"
+    )
+    asked.add_argument("edge", metavar="EDGE")
+    asked.add_argument("--most", type=int, default=20, help="the latest so many (default: 20)")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    made = edge.add(
+        "new-key", "make the key that orders are signed with", "edge new-key /etc/shopbell"
+    )
+    made.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _order_arguments(order: argparse.ArgumentParser) -> None:
+    order.add_argument("--by", metavar="NAME", help="who orders it (default: you)")
+    order.add_argument(
+        "--wait",
+        type=float,
+        metavar="SECONDS",
+        help="wait so long for the edge's answer; 1 if it is not `done`",
+    )
+    order.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _run(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -122,12 +188,32 @@ def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
     )
 
 
+def _edge(settings: Settings, arguments: argparse.Namespace) -> int | None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import fleet  # noqa: PLC0415  # as said above
+        action = {
+            "list": fleet.list_edges,
+            "configure": fleet.configure,
+            "command": fleet.command,
+            "orders": fleet.orders,
+        }[arguments.action]
+        return action(settings, arguments)
+
+
+def _new_key(arguments: argparse.Namespace) -> None:
+    from shopbell_server import fleet  # noqa: PLC0415  # as said above
+
+    with _told(arguments):
+        fleet.new_key(arguments.folder)
+
+
 @contextlib.contextmanager
 def _told(arguments: argparse.Namespace) -> Iterator[None]:
     """Make an error of what an operator can mend, and raise all others as they are."""
     try:
         yield
-    except SettingsError:
+    except (CommandError, SettingsError, UsageError):
         raise
     except Exception as error:
         said = _said(_leaf(error), arguments)
@@ -146,6 +232,7 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseTooNewError,
         DatabaseTooOldError,
     )
+    from shopbell_server.ingest.courier import BrokerUnreachableError  # noqa: PLC0415  # as said
     from shopbell_server.ingest.subscriber import (  # noqa: PLC0415  # as said
         BrokerCertificatesError,
     )
@@ -153,8 +240,13 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseBusyError,
         DatabaseLostError,
     )
+    from shopbell_server.usecases.orders import UnknownEdgeError  # noqa: PLC0415  # as said
 
     match error:
+        case UnknownEdgeError():
+            return f'there is no edge "{error}"; `shopbell-server edge list` shows which there are'
+        case BrokerUnreachableError():
+            return f"{error}; see [broker] in {arguments.config}"
         case DatabaseLostError() | DatabaseAddressError():
             return f"{error}; see [database] in {arguments.config}"
         case (

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from shopbell_program.hpke import Opener
+from shopbell_program.signing import Signer
 from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.core.ids import TenantId
@@ -21,6 +22,8 @@ from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ingest.courier import Courier
+from shopbell_server.ingest.embedded_broker import running_broker
 from shopbell_server.ingest.subscriber import Credentials, Subscriber
 from shopbell_server.usecases.recompute import Terms
 
@@ -81,16 +84,41 @@ def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscr
         return Subscriber(
             settings.tenant, (broker.host, embedded.port), "3.1.1", credentials, client_id
         )
+    credentials = _credentials(settings)
+    return Subscriber(
+        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
+    )
+
+
+def courier_of(settings: Settings) -> Courier:
+    """Return a connection of one's own to the broker of `settings`, beside a server that may be running.
+
+    Raises BrokerFailedError if that is an embedded one that does not run, BrokerCertificatesError.
+    """
+    broker = settings.broker
+    client_id = f"{settings.tenant}_operator_{secrets.token_hex(4)}"
+    if broker.embedded is not None:
+        port, login = running_broker(settings)
+        credentials = Credentials(username=login.username, password=login.password)
+        return Courier(settings.tenant, (broker.host, port), "3.1.1", credentials, client_id)
+    address = (broker.host, broker.port)
+    return Courier(settings.tenant, address, broker.protocol, _credentials(settings), client_id)
+
+
+def signer_of(orders: config.Orders) -> Signer:
+    """Return what signs orders."""
+    return Signer(bytes.fromhex(secret_in(orders.signing_key_file)))
+
+
+def _credentials(settings: Settings) -> Credentials:
+    broker = settings.broker
     tls = broker.tls
-    credentials = Credentials(
+    return Credentials(
         username=broker.username,
         password=secret_of(broker.password_file),
         ca_file=None if tls is None else tls.ca_file,
         cert_file=None if tls is None else tls.cert_file,
         key_file=None if tls is None else tls.key_file,
-    )
-    return Subscriber(
-        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
     )
 
 

@@ -67,6 +67,14 @@ class Broker(Struct, frozen=True, kw_only=True):
     embedded: Embedded | None = None
 
 
+class Orders(Struct, frozen=True, kw_only=True):
+    """Settings and commands for edges (`shopbell-server edge`); without this table none can be sent."""
+
+    signing_key_file: str
+    """Ed25519 private key (32 bytes, hexadecimal), whose public half is on every edge. Whoever has it can set
+    every till; the running server does not need it, so it may lie on another machine with such a file."""
+
+
 class Http(Struct, frozen=True, kw_only=True):
     """Where tablets, apps and operators come in."""
 
@@ -147,6 +155,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     http: Http = Http()
     gathering: Gathering = Gathering()
     delivery: Delivery = Delivery()
+    orders: Orders | None = None
     sinks: tuple[FileSink | WebhookSink, ...] = ()
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens every duration twenty-fold; accepted on loopback only."""
@@ -165,6 +174,13 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             key="retailer.number_key_file",
             problem=f'"{number_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
+        )
+    signing_key = None if settings.orders is None else settings.orders.signing_key_file
+    if signing_key is not None and _in_the_way(signing_key) is None and not _is_key(signing_key):
+        yield Fault(
+            key="orders.signing_key_file",
+            problem=f'"{signing_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal; '
+            "`shopbell-server edge new-key` makes one",
         )
     yield from _database(settings.database)
     yield from _loopback_only(settings)
@@ -215,6 +231,8 @@ def _paths(settings: Settings) -> Iterator[Fault]:
         "retailer.number_key_file": settings.retailer.number_key_file,
         "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
     }
+    if settings.orders is not None:
+        named["orders.signing_key_file"] = settings.orders.signing_key_file
     if settings.broker.tls is not None:
         named["broker.tls.ca_file"] = settings.broker.tls.ca_file
         named["broker.tls.cert_file"] = settings.broker.tls.cert_file

@@ -147,6 +147,12 @@ def test_settings_that_do_not_fit_are_not_sent() -> None:
         seal(order(many), KEY.sign)
 
 
+def test_settings_that_no_edge_would_read_are_not_sent() -> None:
+    for strange in ({"a": "x" * 513}, {"a": 2**60}, {"a": [[[[[[[1]]]]]]]}):
+        with pytest.raises(MalformedError):
+            seal(order(Configure(settings=strange)), KEY.sign)
+
+
 def test_the_number_of_an_order_that_nobody_signed_can_be_named_in_an_answer() -> None:
     assert claimed_number(seal(order(Identify()), ANOTHER.sign)) == 12
 

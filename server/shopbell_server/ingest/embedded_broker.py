@@ -33,6 +33,7 @@ _STOP_S: Final = 5.0
 _LOOK_S: Final = 0.5
 """How late the end of the broker is noticed: edges try again every second at first."""
 _PAUSE_S: Final = 0.02
+_CONFIG: Final = "broker.conf"
 _READY: Final = "Server is ready"
 """What nats-server says when all of its listeners are there."""
 _PR_SET_PDEATHSIG: Final = 1
@@ -63,7 +64,7 @@ class EmbeddedBroker:
         self._host = host
         self.port = port or _free_port(host)
         self.edge_password_file = edge_password_file
-        self.config_file = data_dir / "broker.conf"
+        self.config_file = data_dir / _CONFIG
         self.login = Login(username="server", password=secrets.token_urlsafe(24))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -197,6 +198,29 @@ def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
         settings.broker.host,
         settings.broker.port,
         Path(embedded.edge_password_file),
+    )
+
+
+def running_broker(settings: Settings) -> tuple[int, Login]:
+    """Return the port and the server's login of the embedded broker that another process of ours runs.
+
+    Raises BrokerFailedError where none was ever started, or this user may not read its passwords.
+    """
+    embedded = settings.broker.embedded
+    path = Path("" if embedded is None else embedded.data_dir) / _CONFIG
+    try:
+        config = json.loads(path.read_text())
+        user = config["authorization"]["users"][0]
+        login = Login(username=user["user"], password=user["password"])
+        return int(config["mqtt"]["port"]), login
+    except FileNotFoundError:
+        why = "it was never started"
+    except PermissionError:
+        why = "only the server's own user may read its passwords: run this as that user"
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        why = f'"{path}" cannot be read: {type(error).__name__}'
+    raise BrokerFailedError(
+        f"the embedded broker cannot be reached: {why}. It runs while `shopbell-server run` does"
     )
 
 

@@ -113,7 +113,7 @@ class Subscriber:
         if credentials.username is not None:
             client.username_pw_set(credentials.username, credentials.password)
         if credentials.ca_file is not None:
-            _trust(client, credentials, credentials.ca_file)
+            trust(client, credentials, credentials.ca_file)
         client.reconnect_delay_set(*_RETRY_S)
         client.max_queued_messages_set(_MOST_ANSWERS)
         client.on_connect = self._on_connect
@@ -258,7 +258,8 @@ class Subscriber:
             self._is_full = False
 
 
-def _trust(client: Client, credentials: Credentials, ca_file: str) -> None:
+def trust(client: Client, credentials: Credentials, ca_file: str) -> None:
+    """Have `client` speak TLS with `ca_file` and what else there is, or raise BrokerCertificatesError."""
     try:
         client.tls_set(
             ca_file,
