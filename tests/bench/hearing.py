@@ -102,6 +102,8 @@ async def measure(*, long: bool) -> Report:
         await fake.scanning()
         await heard(fake, ears, mixed)  # each device is new once
         street = [await heard(fake, ears, mixed) for _ in range(ROUNDS)]
+        for _ in range(2):  # until the sample has settled
+            await heard(None, {SOCKET: ears[SOCKET]}, strangers)
         kernel_only = {name: ear for name, ear in ears.items() if ear.kernel is not None}
         foreign_us = [await heard(None, kernel_only, strangers) for _ in range(ROUNDS)]
         own_us = [await heard(None, kernel_only, phones) for _ in range(ROUNDS)]

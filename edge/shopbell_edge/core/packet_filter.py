@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from shopbell_edge.core.retailer import Retailer
 
-MOST_S: Final = 4.0
+MOST_S: Final = 2.0
 """Samples a second above which a fourth will do: to be woken up costs ten times what a packet does."""
 
-LEAST_S: Final = 0.5
-"""Samples a second below which four times as many are wanted: 30 s of silence by chance are then 10^-7."""
+LEAST_S: Final = 0.25
+"""Samples a second below which four times as many are wanted: of 30 s there are then none in one of 2 000."""
 
-RAREST: Final = 1_024
-"""One in so many at the most; a storm of 5 000 a second then passes five."""
+RAREST: Final = 4_096
+"""One in so many at the most: of a storm of 5 000 a second one."""
 
 MOST_STRUCTURES: Final = 12
 """A legacy advertisement and its scan response have ten at the most that say something; what has more than

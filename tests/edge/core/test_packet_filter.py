@@ -43,16 +43,16 @@ def test_all_of_them_do_if_none_is_to_be_kept_back() -> None:
 
 
 def test_the_sample_follows_what_is_on_the_air() -> None:
-    assert next_sample(1, passed=32, elapsed_s=7.9) == 4
+    assert next_sample(1, passed=32, elapsed_s=15.9) == 4
     assert next_sample(RAREST, passed=1000, elapsed_s=1.0) == RAREST
-    assert next_sample(16, passed=15, elapsed_s=30.0) == 16
-    assert next_sample(16, passed=14, elapsed_s=30.0) == 4
+    assert next_sample(16, passed=8, elapsed_s=30.0) == 16
+    assert next_sample(16, passed=7, elapsed_s=30.0) == 4
     assert next_sample(1, passed=0, elapsed_s=30.0) == 1
 
 
-@given(st.floats(0.01, 10_000), st.sampled_from([1, 4, 16, 64, 256, RAREST]))
+@given(st.floats(0.01, 10_000), st.sampled_from([1, 4, 16, 64, 256, 1024, RAREST]))
 def test_the_sample_settles_wherever_it_begins(strangers_s: float, sample: int) -> None:
-    for _ in range(6):
+    for _ in range(7):
         sample = next_sample(sample, passed=round(strangers_s / sample * 60), elapsed_s=60.0)
     again = next_sample(sample, passed=round(strangers_s / sample * 60), elapsed_s=60.0)
     assert again == sample

@@ -56,7 +56,7 @@ advertisement is known so much later at the most, of the 300 ms that it may take
 WAITING: Final = 8_192
 """More packets than there is room for."""
 
-JUDGED: Final = 32
+JUDGED: Final = 16
 """Strangers that were let pass, after which it is judged whether they were too many."""
 
 ANSWER_S: Final = 2.0
@@ -127,6 +127,7 @@ class Kernel:
         "_socket",
         "_take",
         "_timer",
+        "_woken_s",
         "foreign",
         "lost",
         "malformed",
@@ -146,7 +147,7 @@ class Kernel:
         self._buffer = bytearray(EVENT_BYTES)
         self._sample = 1
         self._judged = 0
-        self._judged_s = loop.time()
+        self._judged_s = self._woken_s = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._answered: asyncio.Future[int] = loop.create_future()
         self._ear: Ear | None = None
@@ -211,16 +212,19 @@ class Kernel:
             raise NoManagementError("management_denied")
 
     def _readable(self) -> None:
-        """Begin to look every PAUSE_S. Called by the loop when there is something after a quiet time."""
-        self._loop.remove_reader(self._socket)
-        self._look()
+        """Take what is there. Called by the loop; if that was so just now, look every PAUSE_S instead."""
+        now_s = self._loop.time()
+        if now_s - self._woken_s < PAUSE_S:
+            self._loop.remove_reader(self._socket)
+            self._look()
+        else:
+            self._read(AT_ONCE)
+        self._woken_s = now_s
 
     def _look(self) -> None:
         count = self._read(AT_ONCE)
         if self.lost.done():
             return
-        if self._ear is not None and self.strangers - self._judged >= JUDGED:
-            self.review()
         if count:
             pause_s = 0.0 if count == AT_ONCE else PAUSE_S
             self._timer = self._loop.call_later(pause_s, self._look)
@@ -233,10 +237,11 @@ class Kernel:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
 
-    def _read(self, most: int) -> int:
+    def _read(self, most: int) -> int:  # noqa: C901  one test after the other, in line: it runs for each
         """Read at most so many packets; return how many there were."""
         receive, take, buffer = self._socket.recv_into, self._take, self._buffer
-        stranger, foreign, count = Passed.FOREIGN, 0, 0
+        detected = None if self._ear is None else self._ear.detected  # on trial bleak hears
+        stranger, foreign, ours, count = Passed.FOREIGN, 0, 0, 0
         try:
             while count < most:
                 size = receive(buffer)
@@ -245,7 +250,22 @@ class Kernel:
                 if taken is stranger:
                     foreign += 1
                 elif isinstance(taken, Advertisement):
-                    self._ours(taken)
+                    ours += 1
+                    if detected is not None:
+                        # As bleak would say it, but that to make its tuple by name takes a microsecond.
+                        rssi_dbm, manufacturer_data, service_data, service_uuids = taken
+                        detected(
+                            None,  # type: ignore[arg-type]  # of no device
+                            (
+                                None,
+                                manufacturer_data,
+                                service_data,
+                                service_uuids,
+                                None,
+                                rssi_dbm,
+                                (),
+                            ),  # type: ignore[arg-type]  # as said
+                        )
                 elif size:
                     self._other(taken, size)
                 else:
@@ -255,21 +275,16 @@ class Kernel:
             pass  # nothing more is there
         except OSError:
             self._lose()
+        self.ours += ours
         if foreign:
             self._strangers(foreign)
         return count
 
-    def _ours(self, advertisement: Advertisement) -> None:
-        self.ours += 1
-        if self._ear is not None:
-            rssi_dbm, manufacturer_data, service_data, service_uuids = advertisement
-            # As bleak would say it, but that to make its tuple by name costs as much as all of this.
-            data = (None, manufacturer_data, service_data, service_uuids, None, rssi_dbm, ())
-            self._ear.detected(None, data)  # type: ignore[arg-type]  # as said, and of no device
-
     def _strangers(self, count: int) -> None:
         self.strangers += count
         self.foreign += count * self._sample
+        if self.strangers - self._judged >= JUDGED and self._ear is not None:
+            self.review()
         if self._first is not None:
             first, self._first = self._first, None
             try:
