@@ -35,8 +35,8 @@ def board_state(visit: Visit, now_ms: Millis, rules: VisitRules) -> BoardState:
     """Return how `visit` stands on the board at `now_ms`.
 
     Radio: here until `left_shown_ms` after the last sighting, "left?" until `off_board_ms`, then
-    gone. A code, with no radio heard after it: here for the expected stay, then gone; without
-    "left?", since nothing fell silent.
+    gone; later where the scanners could not hear (`sessions`). A code, with no radio heard after it: here
+    for the expected stay, then gone; without "left?", since nothing fell silent.
     """
     session = visit.session
     if session.gone_ms is None:
@@ -44,7 +44,7 @@ def board_state(visit: Visit, now_ms: Millis, rules: VisitRules) -> BoardState:
     if now_ms >= session.gone_ms:
         return BoardState(place="gone", held=False, until_ms=None)
     held = held_until(session.last_act, session.heard_ms, rules) is not None
-    unsure_ms = Millis(session.end_ms + rules.left_shown_ms)
+    unsure_ms = session.left_ms or Millis(session.end_ms + rules.left_shown_ms)
     if held:
         return BoardState(place="here", held=True, until_ms=session.gone_ms)
     if now_ms < unsure_ms:

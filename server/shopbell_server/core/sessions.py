@@ -9,9 +9,11 @@ Pure and without memory: the same evidence gives the same sessions, in whatever 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from shopbell_server.core.confidence import Confidence  # noqa: TC001  (who reads a stored session asks)
+from shopbell_server.core.deafness import unheard_for
 from shopbell_server.core.evidence import Evidence  # noqa: TC001  (the same)
 from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.intervals import ACTS, apart, clipped, gathered
@@ -29,9 +31,14 @@ from shopbell_server.core.stretches import length_ms, spans_of, union
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from shopbell_server.core.deafness import Deaf, Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.stretches import Span, Stretch
     from shopbell_server.core.visit_rules import VisitRules
+
+    Deafness = Mapping[Scanner, tuple[Deaf, ...]]
+
+_NEVER: Final[Deafness] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +93,31 @@ class Session:
     """When there is something to do if nothing more is heard: end a visit, forget a candidate."""
     rule_version: str = field(compare=False)
     """By which rules it was computed; other rules that give the same stay do not change it."""
+    left_ms: Millis | None = None
+    """When the board says "left?" where scanners were deaf; None: `left_shown_ms` after `end_ms`."""
+    deaf_since_ms: Millis | None = None
+    """Since when none of the scanners that heard her last can hear, if that keeps her on the board."""
 
 
-def sessions(intervals: Iterable[Interval], rules: VisitRules) -> tuple[Session, ...]:
+def sessions(
+    intervals: Iterable[Interval], rules: VisitRules, deaf: Deafness = _NEVER
+) -> tuple[Session, ...]:
     """Return the sessions of `intervals`, which must be of one person in one store, oldest first.
 
     Sessions never overlap, and are further apart than the gap, the pieces of an overlong one aside.
-    Each interval lies in one session; one that reaches over a cut has a part in each piece.
+    Each interval lies in one session; one that reaches over a cut has a part in each piece. While the
+    scanner of an interval was `deaf`, the silence after it does not count (`deafness.unheard_for`), but for
+    `longest_deaf_ms` at most.
     """
     evidence = gathered(intervals)
     if len({(each.key.person, each.key.store) for each in evidence}) > 1:
         raise ValueError("sessions of several people or stores: group the intervals first")
     return tuple(
-        [session for window in _windows(evidence, rules) for session in _cut(window, rules)]
+        [
+            session
+            for window in _windows(evidence, rules, deaf)
+            for session in _cut(window, rules, deaf)
+        ]
     )
 
 
@@ -123,7 +142,7 @@ def _run(evidence: list[Interval], reach_ms: Millis, rules: VisitRules) -> _Run:
     return _Run(evidence, acts, radio, spans, heard, reach_ms)
 
 
-def _windows(evidence: Iterable[Interval], rules: VisitRules) -> list[_Run]:
+def _windows(evidence: Iterable[Interval], rules: VisitRules, deaf: Deafness) -> list[_Run]:
     """Return runs of evidence, each out of the reach of the one before."""
     windows: list[tuple[list[Interval], Millis]] = []
     window: list[Interval] = []
@@ -132,7 +151,7 @@ def _windows(evidence: Iterable[Interval], rules: VisitRules) -> list[_Run]:
         if window and each.key.first_ms > until_ms:
             windows.append((window, until_ms))
             window = []
-        reach_ms = _reach(each, rules)
+        reach_ms = _reach(each, rules, deaf)
         if not window or reach_ms > until_ms:
             until_ms = reach_ms
         window.append(each)
@@ -141,16 +160,26 @@ def _windows(evidence: Iterable[Interval], rules: VisitRules) -> list[_Run]:
     return [_run(window, until_ms, rules) for window, until_ms in windows]
 
 
-def _reach(interval: Interval, rules: VisitRules) -> Millis:
+def _reach(interval: Interval, rules: VisitRules, deaf: Deafness) -> Millis:
     """Return up to when other evidence belongs to the same stay.
 
     After an act she is held present for the expected stay, so hearing her within it is no new visit.
     """
-    after_ms = rules.widest_reach_ms if interval.key.carrier in ACTS else rules.gap_ms
-    return Millis(interval.last_ms + after_ms)
+    after_ms = rules.after_act_ms if interval.key.carrier in ACTS else rules.gap_ms
+    if not deaf:
+        return Millis(interval.last_ms + after_ms)
+    return _unheard(interval, interval.last_ms, after_ms, rules, deaf)
 
 
-def _cut(window: _Run, rules: VisitRules) -> list[Session]:
+def _unheard(
+    interval: Interval, since_ms: Millis, length_ms: int, rules: VisitRules, deaf: Deafness
+) -> Millis:
+    """Return when the scanner of `interval` has heard nothing of her for `length_ms` since then."""
+    its = deaf.get((interval.key.edge, interval.key.scanner), ())
+    return unheard_for(its, since_ms, length_ms, rules.longest_deaf_ms)
+
+
+def _cut(window: _Run, rules: VisitRules, deaf: Deafness) -> list[Session]:
     """Return the sessions of one run: itself, or its pieces of the longest length each.
 
     Cuts lie at multiples of that length from the first evidence. Whether it is a visit is decided
@@ -159,7 +188,7 @@ def _cut(window: _Run, rules: VisitRules) -> list[Session]:
     kind = _kind(window, rules)
     start_ms = window.spans[0][0]
     if max([last_ms for _, last_ms in window.spans]) - start_ms <= rules.longest_ms:
-        return [_session(window, kind, rules, overlong=False)]
+        return [_session(window, kind, rules, deaf, overlong=False)]
     pieces: dict[int, list[Interval]] = {}
     for each in window.evidence:
         first = _piece(each.key.first_ms - start_ms, rules)
@@ -169,16 +198,19 @@ def _cut(window: _Run, rules: VisitRules) -> list[Session]:
             from_ms = start_ms + number * rules.longest_ms + (1 if number else 0)
             to_ms = start_ms + (number + 1) * rules.longest_ms
             pieces.setdefault(number, []).append(clipped(each, from_ms, to_ms))
-    return [_session(run, kind, rules, overlong=True) for run in _with_reach(pieces, window, rules)]
+    return [
+        _session(run, kind, rules, deaf, overlong=True)
+        for run in _with_reach(pieces, window, rules, deaf)
+    ]
 
 
 def _with_reach(
-    pieces: Mapping[int, list[Interval]], window: _Run, rules: VisitRules
+    pieces: Mapping[int, list[Interval]], window: _Run, rules: VisitRules, deaf: Deafness
 ) -> Iterator[_Run]:
     """Yield each piece, oldest first, with its reach; the last one's is that of the whole run."""
     *earlier, last = sorted(pieces)
     for number in earlier:
-        reach_ms = max(_reach(each, rules) for each in pieces[number])
+        reach_ms = max(_reach(each, rules, deaf) for each in pieces[number])
         yield _run(pieces[number], reach_ms, rules)
     yield _run(pieces[last], window.reach_ms, rules)
 
@@ -195,7 +227,12 @@ def _kind(window: _Run, rules: VisitRules) -> Literal["candidate", "visit"]:
 
 
 def _session(
-    run: _Run, kind: Literal["candidate", "visit"], rules: VisitRules, *, overlong: bool
+    run: _Run,
+    kind: Literal["candidate", "visit"],
+    rules: VisitRules,
+    deaf: Deafness,
+    *,
+    overlong: bool,
 ) -> Session:
     evidence, acts, spans = run.evidence, run.acts, run.spans
     start_ms, end_ms = spans[0][0], max([last_ms for _, last_ms in spans])
@@ -207,12 +244,17 @@ def _session(
     confidence, reasons = confidence_of(best, scanners, acts, shown)
     held_ms = held_until(act, heard_ms, rules)
     gone_ms = Millis(end_ms + rules.off_board_ms) if held_ms is None else held_ms
+    left_ms = deaf_since_ms = None
+    if deaf and shown is not None:
+        gone_ms, left_ms, deaf_since_ms = _fading(
+            run, end_ms, rules, deaf, is_held=held_ms is not None
+        )
     return Session(
         kind=kind,
         start_ms=start_ms,
         end_ms=end_ms,
         duration_known=end_ms > start_ms,
-        reentries=_reentries(spans, acts, rules),
+        reentries=_reentries(run, rules, deaf),
         evidence=best,
         n=sum([each.n for each in evidence]),
         scanners=scanners,
@@ -226,16 +268,67 @@ def _session(
         last_act=act,
         heard_ms=heard_ms,
         gone_ms=None if shown is None else gone_ms,
+        left_ms=left_ms,
+        deaf_since_ms=deaf_since_ms,
         reach_ms=run.reach_ms,
         due_ms=Millis(run.reach_ms + (rules.candidate_kept_ms if kind == "candidate" else 0)),
         rule_version=rules.rule_version,
     )
 
 
-def _reentries(spans: Sequence[Span], acts: Sequence[Interval], rules: VisitRules) -> int:
-    acted_ms = {each.last_ms for each in acts}
-    covered = union(spans, rules.off_board_ms)
-    return sum([stretch.last_ms not in acted_ms for stretch in covered[:-1]])
+class _Fading(NamedTuple):
+    gone_ms: Millis
+    left_ms: Millis | None
+    deaf_since_ms: Millis | None
+
+
+def _fading(
+    run: _Run, end_ms: Millis, rules: VisitRules, deaf: Deafness, *, is_held: bool
+) -> _Fading:
+    """Return how she goes off the board where scanners are deaf: later, if all that last heard her are.
+
+    Those are the ones that heard her until shortly before the end: one of them that hears and is silent
+    says that she left, whatever the others could hear.
+    """
+    if is_held:
+        last, after_ms = [max(run.acts, key=_last_ms)], rules.expected_stay_ms
+        since_ms = last[0].last_ms
+    else:
+        lately_ms = end_ms - rules.left_shown_ms
+        last, after_ms = [e for e in run.radio if e.last_ms >= lately_ms], rules.off_board_ms
+        since_ms = end_ms
+    gone_ms = min([_unheard(each, since_ms, after_ms, rules, deaf) for each in last])
+    left_ms = min([_unheard(each, since_ms, rules.left_shown_ms, rules, deaf) for each in last])
+    heard_by = {(each.key.edge, each.key.scanner) for each in last}
+    lasting = [
+        max(span.from_ms, since_ms)
+        for scanner in heard_by
+        for span in deaf.get(scanner, ())
+        if span.covers(gone_ms - 1)
+    ]
+    return _Fading(
+        gone_ms,
+        None if is_held or left_ms == end_ms + rules.left_shown_ms else left_ms,
+        max(lasting) if len(lasting) == len(heard_by) else None,
+    )
+
+
+def _last_ms(interval: Interval) -> Millis:
+    return interval.last_ms
+
+
+def _reentries(run: _Run, rules: VisitRules, deaf: Deafness) -> int:
+    acted_ms = {each.last_ms for each in run.acts}
+    if not deaf:
+        covered = union(run.spans, rules.off_board_ms)
+        return sum([stretch.last_ms not in acted_ms for stretch in covered[:-1]])
+    reentries, last_ms, until_ms = 0, run.spans[0][0], run.evidence[0].last_ms
+    for each in run.evidence:
+        if each.key.first_ms > until_ms:
+            reentries += last_ms not in acted_ms
+        last_ms = max(last_ms, each.last_ms)
+        until_ms = max(until_ms, _unheard(each, each.last_ms, rules.off_board_ms, rules, deaf))
+    return reentries
 
 
 def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, ...]:

@@ -15,7 +15,7 @@ SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60 * SECOND_MS
 HOUR_MS: Final = 60 * MINUTE_MS
 
-ALGORITHM: Final = 1
+ALGORITHM: Final = 2
 """First part of every `rule_version`. Raised when the code gives other visits for the same numbers."""
 
 DEMO_SPEED: Final = 20
@@ -61,9 +61,30 @@ class VisitRules:
         return _version(self)
 
     @property
+    def after_act_ms(self) -> int:
+        """How long after an act other evidence is of the same visit: she is held present for so long."""
+        return max(self.gap_ms, self.expected_stay_ms)
+
+    @property
+    def longest_deaf_ms(self) -> int:
+        """How much of a scanner's deafness at most does not count as silence.
+
+        As much as ends a visit: an edge that never comes back leaves nobody on the board for ever.
+        """
+        return self.gap_ms
+
+    @property
     def widest_reach_ms(self) -> int:
         """How far apart two pieces of evidence of one visit may lie."""
-        return max(self.gap_ms, self.expected_stay_ms)
+        return self.after_act_ms + self.longest_deaf_ms
+
+    @property
+    def deaf_reach_ms(self) -> int:
+        """How long after evidence the deafness of its scanner may matter.
+
+        Of one that heard her a little before others did, its clock is asked from their last word on.
+        """
+        return self.widest_reach_ms + self.left_shown_ms
 
 
 @lru_cache(maxsize=64)  # asked for with every session that is computed: a twentieth of ingest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from shopbell_server.core.deafness import Mark
 from shopbell_server.core.evidence import Carrier, Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import EdgeId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
 from shopbell_server.core.reconcile import Circumstances
@@ -14,6 +15,8 @@ from shopbell_server.core.visit_rules import VisitRules, demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from shopbell_wire.messages import Hearing
 
 ADA = PersonId("ada")
 STORE = StoreId("ams-01")
@@ -73,6 +76,11 @@ def acted(
         zone=zone,
         loss_db=None,
     )
+
+
+def felt(state: Hearing, at_ms: int, *, scanner: str = "door", reason: str = "why") -> Mark:
+    """Return what a scanner says of itself."""
+    return Mark(EdgeId("pi"), scanner, at(at_ms), state, reason)
 
 
 def at(ms: int) -> Millis:
@@ -161,6 +169,18 @@ reports: st.SearchStrategy[list[Interval]] = st.lists(
     _with_earlier_reports(), min_size=1, max_size=12
 ).map(lambda stays: [report for stay in stays for report in stay])
 """What edges say of one person, in order."""
+
+
+marks: st.SearchStrategy[list[Mark]] = st.lists(
+    st.builds(
+        felt,
+        st.sampled_from(("hearing", "blind", "suspect")),
+        st.integers(0, _SPAN_S).map(lambda s: s * SECOND),
+        scanner=st.sampled_from(("door", "till", "camera")),
+    ),
+    max_size=12,
+)
+"""What the scanners of `reports` say of themselves, in any order."""
 
 
 @st.composite

@@ -38,8 +38,8 @@ def test_visits_within_reach_belong_to_it_whole() -> None:
 
 def test_visits_out_of_reach_do_not() -> None:
     worker = Worker(rules=RULES)
-    worker.take([acted(46 * MINUTE + 1)], 0)
-    worker.take([acted(-45 * MINUTE - 1)], 0)
+    worker.take([acted(76 * MINUTE + 1)], 0)
+    worker.take([acted(-75 * MINUTE - 1)], 0)
     assert around_noon(worker).visits == ()
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shopbell_server.core.deafness import deafness_of, ears_of
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.core.intervals import gathered, is_act, reassigned, truncated
 from shopbell_server.core.purchases import bought
 from shopbell_server.core.sessions import sessions
-from tests.server.core.stays import ADA, DEMO, MINUTE, NOON, SECOND, at, batched, reports
+from tests.server.core.stays import ADA, DEMO, MINUTE, NOON, SECOND, at, batched, marks, reports
 from tests.server.core.worker import Sink, Worker
 
 if TYPE_CHECKING:
+    from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Interval
 
 BOB = PersonId("bob")
@@ -36,6 +38,24 @@ def test_order_repetition_and_batching_change_no_visit(data: st.DataObject) -> N
             worker.sweep(now_ms)
 
     assert worker.stays() == list(sessions(said, DEMO))
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_it_does_not_matter_when_scanners_are_known_to_have_been_deaf(data: st.DataObject) -> None:
+    said, felt = data.draw(reports), data.draw(marks)
+    worker = Worker(rules=DEMO)
+    arriving: list[list[Interval] | Mark] = [*data.draw(batched(said)), *felt, *felt[:2]]
+    for one in data.draw(st.permutations(arriving)):
+        now_ms = data.draw(moments)
+        if isinstance(one, list):
+            worker.take(one, now_ms)
+        else:
+            worker.feel([one], now_ms)
+        if data.draw(st.booleans()):
+            worker.sweep(now_ms)
+
+    assert worker.stays() == list(sessions(said, DEMO, deafness_of(ears_of(felt))))
 
 
 @settings(max_examples=200)
@@ -101,9 +121,9 @@ def test_the_same_deliveries_give_the_same_names_and_facts(data: st.DataObject) 
     assert one.facts == other.facts
 
 
-@given(reports)
-def test_visits_never_overlap_and_are_the_gap_apart(said: list[Interval]) -> None:
-    for before, after in pairwise(sessions(said, DEMO)):
+@given(reports, marks)
+def test_visits_never_overlap_and_are_the_gap_apart(said: list[Interval], felt: list[Mark]) -> None:
+    for before, after in pairwise(sessions(said, DEMO, deafness_of(ears_of(felt)))):
         apart_ms = after.start_ms - before.end_ms
         assert apart_ms > 0
         assert apart_ms > DEMO.gap_ms or (before.overlong and after.overlong)
@@ -114,9 +134,11 @@ def test_no_visit_is_longer_than_the_longest(said: list[Interval]) -> None:
     assert all(each.end_ms - each.start_ms <= DEMO.longest_ms for each in sessions(said, DEMO))
 
 
-@given(reports)
-def test_every_sighting_belongs_to_exactly_one_visit_or_candidate(said: list[Interval]) -> None:
-    found = sessions(said, DEMO)
+@given(reports, marks)
+def test_every_sighting_belongs_to_exactly_one_visit_or_candidate(
+    said: list[Interval], felt: list[Mark]
+) -> None:
+    found = sessions(said, DEMO, deafness_of(ears_of(felt)))
     for each in gathered(said):
         for seen_ms in (each.key.first_ms, each.last_ms):
             homes = [one for one in found if one.start_ms <= seen_ms <= one.end_ms]
@@ -132,9 +154,31 @@ def test_every_sighting_belongs_to_exactly_one_visit_or_candidate(said: list[Int
         assert one.evidence == max(each.evidence for each in inside)
 
 
-@given(reports)
-def test_more_evidence_never_makes_a_visit_less(said: list[Interval]) -> None:
-    before, after = sessions(said[:-1], DEMO), sessions(said, DEMO)
+@given(reports, marks)
+def test_deafness_holds_for_a_limited_time_and_ends_nothing(
+    said: list[Interval], felt: list[Mark]
+) -> None:
+    hearing, deaf = sessions(said, DEMO), sessions(said, DEMO, deafness_of(ears_of(felt)))
+    for session in hearing:
+        homes = [
+            each
+            for each in deaf
+            if each.start_ms <= session.end_ms and each.end_ms >= session.start_ms
+        ]
+        assert homes[0].start_ms <= session.start_ms
+        assert homes[-1].end_ms >= session.end_ms
+        assert len(homes) == 1 or session.overlong or homes[0].overlong
+        assert session.kind == "candidate" or all(each.kind == "visit" for each in homes)
+    for each in deaf:
+        assert each.reach_ms <= each.end_ms + DEMO.widest_reach_ms
+        if each.gone_ms is not None:
+            assert each.end_ms < (each.left_ms or each.gone_ms) <= each.gone_ms <= each.reach_ms
+
+
+@given(reports, marks)
+def test_more_evidence_never_makes_a_visit_less(said: list[Interval], felt: list[Mark]) -> None:
+    deaf = deafness_of(ears_of(felt))
+    before, after = sessions(said[:-1], DEMO, deaf), sessions(said, DEMO, deaf)
     for session in before:
         grown = [
             each

@@ -52,9 +52,10 @@ def test_what_only_the_live_view_uses_is_no_other_version() -> None:
 
 def test_the_version_of_the_defaults_is_pinned() -> None:
     """Stored visits carry it: where this changes, raise ALGORITHM or say why not."""
-    assert RULES.rule_version == "1-f6b3515d"
+    assert RULES.rule_version == "2-f6b3515d"
 
 
 def test_evidence_reaches_as_far_as_the_longer_of_gap_and_stay() -> None:
-    assert RULES.widest_reach_ms == 45 * MINUTE_MS
-    assert replace(RULES, gap_ms=60 * MINUTE_MS).widest_reach_ms == 60 * MINUTE_MS
+    assert RULES.after_act_ms == 45 * MINUTE_MS
+    assert replace(RULES, gap_ms=60 * MINUTE_MS).after_act_ms == 60 * MINUTE_MS
+    assert RULES.widest_reach_ms == (45 + 30) * MINUTE_MS

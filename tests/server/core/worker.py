@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.deafness import Ear, changed, deafness_of, ears_of
 from shopbell_server.core.ending import converted, swept
 from shopbell_server.core.facts import (
     CustomerRecognized,
@@ -13,6 +14,7 @@ from shopbell_server.core.facts import (
     VisitRevised,
     VisitStarted,
 )
+from shopbell_server.core.ids import Millis
 from shopbell_server.core.intervals import gathered
 from shopbell_server.core.neighbourhood import neighbourhood
 from shopbell_server.core.purchases import bought, reach_ms, session_of
@@ -22,14 +24,17 @@ from shopbell_server.core.visits import account
 from tests.server.core.stays import ADA, STORE, around, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from shopbell_server.core.deafness import Deaf, Mark, Scanner
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Account, VisitFact
-    from shopbell_server.core.ids import Millis, VisitId
+    from shopbell_server.core.ids import VisitId
     from shopbell_server.core.sessions import Session
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
+
+_UNKNOWN = Ear(Millis(0), ())
 
 
 @dataclass
@@ -40,6 +45,7 @@ class Worker:
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
     purchases: list[Millis] = field(default_factory=list)
+    marks: set[Mark] = field(default_factory=set)
     facts: list[VisitFact] = field(default_factory=list)
     names: Callable[[], str] = field(default_factory=named)
 
@@ -47,13 +53,43 @@ class Worker:
         for report in batch:
             known = self.intervals.get(report.key, report)
             (self.intervals[report.key],) = gathered((known, report))
+        self.recompute(batch, now_ms)
+
+    def feel(self, batch: Sequence[Mark], now_ms: int) -> None:
+        before = ears_of(self.marks)
+        self.marks |= set(batch)
+        after = ears_of(self.marks)
+        touched = [
+            each
+            for scanner, ear in after.items()
+            for each in self._touched(
+                scanner, changed(before.get(scanner, _UNKNOWN).deaf, ear.deaf)
+            )
+        ]
+        if touched:
+            self.recompute(touched, now_ms)
+
+    def _touched(self, scanner: Scanner, change: Deaf | None) -> list[Interval]:
+        return [
+            each
+            for each in self.intervals.values()
+            if (each.key.edge, each.key.scanner) == scanner
+            and change is not None
+            and each.last_ms >= change.from_ms - self.rules.deaf_reach_ms
+            and (change.to_ms is None or each.key.first_ms < change.to_ms)
+        ]
+
+    def deaf(self) -> Mapping[Scanner, tuple[Deaf, ...]]:
+        return deafness_of(ears_of(self.marks))
+
+    def recompute(self, batch: Sequence[Interval], now_ms: int) -> None:
         near = neighbourhood(batch, self.touching, reach_ms(self.rules))
         evidence = [
             each
             for each in self.intervals.values()
             if each.key.first_ms <= near.to_ms and each.last_ms >= near.from_ms
         ]
-        stays = sessions(evidence, self.rules)
+        stays = sessions(evidence, self.rules, self.deaf())
         self.apply(
             reconcile(
                 ADA,
