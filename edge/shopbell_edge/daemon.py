@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from shopbell_edge.adapters.capabilities import keep_capabilities
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.feedback.borrowed_led import give_back
 from shopbell_edge.adapters.metrics import MetricsPage
@@ -65,6 +66,7 @@ async def run(own: OwnFile, notify_socket: str | None) -> None:
     Raises OSError (SpoolBusyError, SpoolLostError among them) when the spool's place cannot be used,
     RadioLostError when a radio cannot be made to hear, SettingsError as `sealing` does.
     """
+    keep_capabilities()
     settings = own.settings
     seal = sealing(settings)
     tally = Tally()

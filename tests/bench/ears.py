@@ -74,7 +74,7 @@ async def unfiltered(descriptor: str) -> None:
     await listen(through(int(descriptor), lambda _controller, _sample: let_all))
 
 
-def through(descriptor: int, filter_: Callable[[int], bytes]) -> Management:
+def through(descriptor: int, filter_: Callable[[int, int], bytes]) -> Management:
     return Management(
         taking=lambda controller: taking(controller, RETAILER),
         program=filter_,
