@@ -169,6 +169,7 @@ async def test_what_is_no_image_is_counted_and_set_aside_and_the_next_is_read(
         "half.jpg": photograph[: len(photograph) // 2],
         "head.png": b"\x89PNG\r\n\x1a\n123",
         "huge.bmp": b"BM" + bytes(20_000_001),
+        "odd.png": encoded(qr(), ".tiff"),
         "text.webp": b"no image",
     }
     assert len(bad["bomb.png"]) < 200_000

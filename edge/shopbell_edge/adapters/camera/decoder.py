@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from subprocess import DEVNULL, Popen
 from typing import TYPE_CHECKING, Final, Self
 
-import msgspec
-
 from shopbell_edge.adapters.camera import messages
 from shopbell_edge.adapters.camera.messages import Failed
 from shopbell_edge.adapters.camera.opencv import ENVIRONMENT
@@ -118,7 +116,7 @@ class Decoder:
             raise DecoderLostError(await self._death())
         try:
             said = messages.said(raw)
-        except msgspec.DecodeError as error:
+        except messages.GarbledError as error:
             raise DecoderLostError("decoder_garbled") from error
         if isinstance(said, Failed):
             raise ModuleNotFoundError(said.error, name=said.module)

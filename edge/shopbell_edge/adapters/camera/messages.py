@@ -94,11 +94,18 @@ def encode(message: Said | Task) -> bytes:
     return _ENCODER.encode(message)
 
 
+class GarbledError(ValueError):
+    """The bytes are no message. Whoever sent them is broken."""
+
+
 def said(raw: bytes) -> Said:
-    """Return the message in `raw`, or raise msgspec.ValidationError or DecodeError."""
-    return _SAID.decode(raw)
+    """Return the message in `raw`, or raise GarbledError."""
+    try:
+        return _SAID.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise GarbledError from error
 
 
 def task(raw: bytes | str) -> Task:
-    """Return the task in `raw`, or raise as `said`."""
+    """Return the task in `raw`, which the edge has written."""
     return _TASK.decode(raw)

@@ -7,6 +7,7 @@ Never: what is in it; opens a file: whoever hands over a descriptor has.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 20_000_000
 """The largest photograph of a phone has 15 MB."""
+
+
+_KINDS: Final = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF....WEBP|BM", re.DOTALL)
+"""How PNG, JPEG, WebP and BMP begin. OpenCV goes by these first bytes and not by a name, and knows a dozen
+kinds more that nobody photographs in, each with a parser of its own."""
 
 
 class NotAnImageError(ValueError):
@@ -34,6 +40,8 @@ def unpacked(opened: int) -> MatLike:
     raw = _content(opened)
     if not 0 < len(raw) <= MOST_BYTES:
         raise NotAnImageError(f"empty, or more than {MOST_BYTES} bytes")
+    if not _KINDS.match(raw):
+        raise NotAnImageError("not an image")
     try:
         # Codes are black and white. Which way is up does not matter to them either.
         how = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
