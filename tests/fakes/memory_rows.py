@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shopbell_server.core.consent import Entry
+    from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import (
@@ -65,6 +66,7 @@ class Tables:
     quarantined: dict[tuple[BatchKey, bytes], tuple[bytes, str]] = field(default_factory=dict)
     streams: dict[tuple[EdgeId, str], str] = field(default_factory=dict)
     anchors: dict[tuple[EdgeId, str], Anchor] = field(default_factory=dict)
+    scanner_marks: dict[Mark, None] = field(default_factory=dict)
     stores: dict[StoreId, Store] = field(default_factory=dict)
     zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
     edges: dict[EdgeId, Edge] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tests.fakes.memory_rows import Waiting, drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
@@ -95,6 +96,18 @@ class MemoryIntervals:
             each
             for each in sorted(self._tables.intervals.values(), key=order)
             if each.key.store == store and each.last_ms >= since_ms
+        ]
+
+    def heard_by(
+        self, store: StoreId, scanner: Scanner, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        return [
+            each
+            for each in sorted(self._tables.intervals.values(), key=order)
+            if each.key.store == store
+            and (each.key.edge, each.key.scanner) == scanner
+            and each.key.first_ms <= to_ms
+            and each.last_ms >= from_ms
         ]
 
     def remove_within(

@@ -20,6 +20,7 @@ from tests.fakes.memory_people import (
 )
 from tests.fakes.memory_receipts import MemoryTillReceipts
 from tests.fakes.memory_rows import Tables
+from tests.fakes.memory_scanners import MemoryScanners
 from tests.fakes.memory_visits import (
     MemoryBatches,
     MemoryIntervals,
@@ -94,6 +95,7 @@ class MemoryUnitOfWork:
         self.batches = MemoryBatches(tables)
         self.registry = MemoryRegistry(tables)
         self.staff_sessions = MemoryStaffSessions(tables)
+        self.scanners = MemoryScanners(tables)
         self.people = MemoryPeople(tables)
         self.ledger = MemoryLedger(tables)
         self.day_keys = MemoryDayKeys(tables)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
     from shopbell_server.db.statements import Words
     from shopbell_server.db.transaction import Transaction
@@ -70,6 +71,16 @@ class SqlIntervals:
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
         """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
         rows = self._transaction.rows(_HEARD_SINCE, store=store, since_ms=since_ms)
+        return [_interval(row) for row in rows]
+
+    def heard_by(
+        self, store: StoreId, scanner: Scanner, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        """Return everybody's intervals at a scanner that touch [from_ms, to_ms]."""
+        edge, name = scanner
+        rows = self._transaction.rows(
+            _HEARD_BY, store=store, edge=edge, scanner=name, from_ms=from_ms, to_ms=to_ms
+        )
         return [_interval(row) for row in rows]
 
     def remove_within(
@@ -178,6 +189,18 @@ _HEARD_SINCE: Final = (
     select(INTERVALS)
     .where(ours(INTERVALS), _I.store == bindparam("store"), _I.last_ms >= bindparam("since_ms"))
     .order_by(_I.first_ms, _I.edge, _I.scanner, _I.carrier, _I.person)
+)
+_HEARD_BY: Final = (
+    select(INTERVALS)
+    .where(
+        ours(INTERVALS),
+        _I.store == bindparam("store"),
+        _I.edge == bindparam("edge"),
+        _I.scanner == bindparam("scanner"),
+        _I.first_ms <= bindparam("to_ms"),
+        _I.last_ms >= bindparam("from_ms"),
+    )
+    .order_by(_I.first_ms, _I.carrier, _I.person)
 )
 _REMOVE_WITHIN: Final = delete(INTERVALS).where(
     ours(INTERVALS),

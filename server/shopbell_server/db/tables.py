@@ -89,6 +89,18 @@ ANCHORS: Final = Table(
     key("edge", "boot"),
 )
 
+SCANNER_MARKS: Final = Table(
+    "scanner_marks",
+    METADATA,
+    *text_columns("tenant", "edge", "scanner"),
+    number_column("at_ms"),
+    *text_columns("state", "reason"),
+    # All of it is the key: marks are a set, so that taking one again changes nothing.
+    key("edge", "scanner", "at_ms", "state", "reason"),
+    CheckConstraint("state IN ('hearing', 'suspect', 'blind')", name="state"),
+    sqlite_with_rowid=False,
+)
+
 # ------------------------------------------------------------------ people
 
 PROFILES: Final = Table(

@@ -18,6 +18,7 @@ from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
+from shopbell_server.db.scanners import SqlScanners
 from shopbell_server.db.staff_sessions import SqlStaffSessions
 from shopbell_server.db.till_receipts import SqlTillReceipts
 from shopbell_server.db.transaction import Transaction
@@ -72,6 +73,7 @@ class SqlUnitOfWork:
         self.people = SqlPeople(transaction)
         self.receipts = SqlTillReceipts(transaction)
         self.registry = SqlRegistry(transaction)
+        self.scanners = SqlScanners(transaction)
         self.staff_sessions = SqlStaffSessions(transaction)
         self.visits = SqlVisits(transaction)
 

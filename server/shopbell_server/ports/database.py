@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.people import People
     from shopbell_server.ports.receipts import TillReceipts
     from shopbell_server.ports.registry import Registry
+    from shopbell_server.ports.scanners import Scanners
     from shopbell_server.ports.signed_in import StaffSessions
     from shopbell_server.ports.visits import Visits
 
@@ -33,6 +34,8 @@ class UnitOfWork(Protocol):
     def batches(self) -> Batches: ...
     @property
     def registry(self) -> Registry: ...
+    @property
+    def scanners(self) -> Scanners: ...
     @property
     def staff_sessions(self) -> StaffSessions: ...
     @property

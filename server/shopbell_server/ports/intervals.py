@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
 
@@ -32,6 +33,12 @@ class Intervals(Protocol):
 
     def heard_since(self, store: StoreId, since_ms: Millis) -> Sequence[Interval]:
         """Return everybody's intervals in a store that last until `since_ms` or later: a minute's worth."""
+        ...
+
+    def heard_by(
+        self, store: StoreId, scanner: Scanner, from_ms: Millis, to_ms: Millis
+    ) -> Sequence[Interval]:
+        """Return everybody's intervals at a scanner that touch [from_ms, to_ms]."""
         ...
 
     def remove_within(

@@ -41,6 +41,8 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "within": lambda work: work.intervals.within(ANNA, STORE, MOMENT, MOMENT),
     "within_each": lambda work: work.intervals.within_each(EITHER, STORE, MOMENT, MOMENT),
     "heard_since": lambda work: work.intervals.heard_since(STORE, MOMENT),
+    "heard_by": lambda work: work.intervals.heard_by(STORE, (EDGE, "a"), MOMENT, MOMENT),
+    "marks": lambda work: work.scanners.marks([(EDGE, "a"), (EDGE, "b")], MOMENT, MOMENT),
     "remove_within": lambda work: work.intervals.remove_within(ANNA, STORE, MOMENT, MOMENT),
     "truncate": lambda work: work.intervals.truncate(ANNA, MOMENT),
     "touching": lambda work: work.visits.touching(ANNA, STORE, MOMENT, MOMENT),
