@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from shopbell_edge.config.tables import Settings
 
 
+_MOST_LISTEN_S = 3600.0
+
+
 def main() -> None:
     """Run the command line."""
     sys.exit(run(_command))
@@ -32,6 +35,7 @@ def _command() -> int | None:
     command = {
         "run": _run,
         "check-config": _check_config,
+        "doctor": _doctor,
         "scan": _scan,
         "spool": _spool,
     }[arguments.command]
@@ -48,6 +52,11 @@ def _arguments() -> argparse.Namespace:
     line.add(
         "check-config", "say all that is wrong with the settings", "check-config --config edge.toml"
     )
+    doctor = line.add("doctor", "say what works on this machine, what does not, and what to do",
+                "doctor --config edge.toml --listen 60")  # fmt: skip
+    doctor.add_argument("--listen", type=float, default=60.0, metavar="SECONDS",
+                help="how long to listen before the radios (default: 60)")  # fmt: skip
+    doctor.add_argument("--json", action="store_true", help="print JSON")
     scan = line.add("scan", "show what is heard now", "scan --config edge.toml --seconds 30")
     scan.add_argument("--seconds", type=float, help="stop after so long (default: until Ctrl-C)")
     scan.add_argument("--json", action="store_true", help="print one JSON document after --seconds")
@@ -94,6 +103,14 @@ def _check_config(arguments: argparse.Namespace) -> None:
     assembly.sealing(settings)
     scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    if not 1 <= arguments.listen <= _MOST_LISTEN_S:
+        raise UsageError(f"--listen is {arguments.listen:g}; give 1 to {_MOST_LISTEN_S:g} seconds")
+    with loading():
+        from shopbell_edge.doctor.command import run as examine  # noqa: PLC0415  # as said above
+    return examine(arguments.config, arguments.listen, as_json=arguments.json)
 
 
 def _scan(arguments: argparse.Namespace) -> None:

@@ -73,16 +73,23 @@ if TYPE_CHECKING:
 
 
 def radio_of(
-    settings: Settings, radio: tables.Radio, look: Look[Usual], boottime: Callable[[], Boottime]
+    settings: Settings,
+    radio: tables.Radio,
+    look: Look[Usual],
+    boottime: Callable[[], Boottime],
+    recovery: Recovery | None = None,
 ) -> Radio:
-    """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first."""
+    """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first.
+
+    It is as patient as the settings say, or as `recovery`.
+    """
     if isinstance(radio, tables.SocketRadio):
         return SocketRadio(Path(radio.path), scanner=radio.scanner)
     return BluetoothRadio(
         radio.adapter,
         look=look,
         boottime=boottime,
-        recovery=Recovery(silent_s=radio.silent_s),
+        recovery=recovery or Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
         management=None if radio.hear == "bleak" else _management(settings, radio),
     )
@@ -201,14 +208,19 @@ class Crew:
 
 def usb_scanner_of(scanner: tables.UsbScanner) -> UsbScanner:
     """Return what reads codes for `scanner`."""
+    name = ScannerName(scanner.scanner)
+    return UsbScanner(name, attaching(scanner), identifiers=scanner.identifiers)
+
+
+def attaching(scanner: tables.UsbScanner) -> Callable[[], InputDevice | SerialPort]:
+    """Return what attaches the device of `scanner`, for us alone; OSError where it cannot be had."""
 
     def attach() -> InputDevice | SerialPort:
         if isinstance(scanner, tables.EvdevScanner):
             return InputDevice(scanner.device, KernelInputDevices())
         return SerialPort(scanner.device, scanner.baud)
 
-    name = ScannerName(scanner.scanner)
-    return UsbScanner(name, attach, identifiers=scanner.identifiers)
+    return attach
 
 
 def _feedback(ways: Sequence[str], scanner: ScannerName, bell: UsbScanner | None) -> list[Feedback]:
@@ -312,23 +324,13 @@ def describing(
             in_force=UNSET if in_force is None else in_force,
             since_ms=since[conn],
             scanners=(
+                *(_scanner(tally, each.scanner, "ble") for each in settings.radios),
+                *(_scanner(tally, each.scanner, "camera") for each in settings.cameras),
                 *(
-                    ScannerStatus(
-                        scanner=each.scanner, kind="ble", state=_hearing(tally, each.scanner)
-                    )
-                    for each in settings.radios
-                ),
-                *(
-                    ScannerStatus(
-                        scanner=each.scanner, kind="camera", state=_hearing(tally, each.scanner)
-                    )
-                    for each in settings.cameras
-                ),
-                *(
-                    ScannerStatus(
-                        scanner=each.scanner,
-                        kind="evdev" if isinstance(each, tables.EvdevScanner) else "serial",
-                        state=_hearing(tally, each.scanner),
+                    _scanner(
+                        tally,
+                        each.scanner,
+                        "evdev" if isinstance(each, tables.EvdevScanner) else "serial",
                     )
                     for each in settings.usb_scanners
                 ),
@@ -338,6 +340,9 @@ def describing(
     return describe
 
 
-def _hearing(tally: Tally, scanner: str) -> Literal["hearing", "blind", "suspect"]:
+def _scanner(
+    tally: Tally, scanner: str, kind: Literal["ble", "camera", "serial", "evdev"]
+) -> ScannerStatus:
     """Return how a scanner hears; one that has not said so yet is not hearing."""
-    return tally.hearing.get(scanner, ("blind", ""))[0]
+    state, reason = tally.hearing.get(scanner, ("blind", ""))
+    return ScannerStatus(scanner=scanner, kind=kind, state=state, reason=reason)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BLUEZ: Final = "org.bluez"
 ADAPTER: Final = "org.bluez.Adapter1"
+MONITORS: Final = "org.bluez.AdvertisementMonitorManager1"
 BUS: Final = "org.freedesktop.DBus"
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 OBJECTS: Final = "org.freedesktop.DBus.ObjectManager"
@@ -79,6 +80,40 @@ class Bluez:
             if not self._bus.connected:
                 raise BusUnreachableError("the system bus closed the connection")
 
+    async def running(self) -> bool:
+        """Return whether bluetoothd is there."""
+        owned = await self._call(
+            Message(
+                destination=BUS,
+                path="/org/freedesktop/DBus",
+                interface=BUS,
+                member="NameHasOwner",
+                signature="s",
+                body=[BLUEZ],
+            )
+        )
+        return bool(owned.body == [True])
+
+    async def powered(self, adapter: str) -> bool | None:
+        """Return whether `adapter` is on; None if there is none of that name."""
+        on = await self._get(adapter, "Powered")
+        return on if isinstance(on, bool) else None
+
+    async def experimental(self, adapter: str) -> bool:
+        """Return whether `adapter` has what only an experimental bluetoothd has."""
+        reply = await self._call(
+            Message(
+                destination=BLUEZ,
+                path=_path(adapter),
+                interface=PROPERTIES,
+                member="GetAll",
+                signature="s",
+                body=[MONITORS],
+                flags=MessageFlag.NO_AUTOSTART,
+            )
+        )
+        return reply.message_type is MessageType.METHOD_RETURN
+
     async def power_cycle(self) -> bool:
         """Switch the adapter off and on; False if BlueZ would not."""
         off = await self._set_powered(on=False)
@@ -130,17 +165,7 @@ class Bluez:
 
     async def _obstacle(self) -> Reason | None:
         """Return what keeps the adapter from scanning now, None if nothing does."""
-        owned = await self._call(
-            Message(
-                destination=BUS,
-                path="/org/freedesktop/DBus",
-                interface=BUS,
-                member="NameHasOwner",
-                signature="s",
-                body=[BLUEZ],
-            )
-        )
-        if owned.body != [True]:
+        if not await self.running():
             return "no_bluetoothd"
         if not await self._find():
             return "no_adapter"

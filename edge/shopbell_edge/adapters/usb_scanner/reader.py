@@ -152,8 +152,13 @@ def device_error(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 
 
+def why_away(error: OSError) -> str:
+    """Return the reason by which it is reported that a device cannot be had."""
+    return _REASONS.get(error.errno or 0, _OTHERWISE)
+
+
 def _tell(health: Callable[[Health], None], why: OSError, told: str | None) -> str:
-    reason = _REASONS.get(why.errno or 0, _OTHERWISE)
+    reason = why_away(why)
     if reason != told:
         health(Health(state="blind", reason=reason))
     return reason

@@ -70,6 +70,8 @@ class Heard:
 
     scanner: str
     listened_s: float
+    measured_s: float
+    """Of that, how long it heard in the way in which it hears now: what `reception` is of."""
     adverts: int
     """All that were received, strangers' too; through the management socket an estimate."""
     ours: int
@@ -114,10 +116,10 @@ def heartbeat(heard: Heard, interval_ms: float) -> Finding:
         what, remedy = FAULTS[reception.fault]
         return failed("heartbeat", f"{reception.fault}: {what} ({share})", remedy, of)
     needed_s = ceil(LIKELY / reception.expected * interval_ms / 1000)
-    if heard.listened_s < needed_s:
+    if heard.measured_s < needed_s:
         return warned(
             "heartbeat",
-            f"{share}; {heard.listened_s:.0f} s are too short to say",
+            f"{share}; {heard.measured_s:.0f} s are too short to say",
             f"`shopbell-edge doctor --listen {needed_s + 30}`",
             of,
         )

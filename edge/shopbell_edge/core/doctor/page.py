@@ -6,6 +6,7 @@ Never: prints.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,9 @@ _NAME: Final = 19
 """Characters of a check's name; longer ones take a line of their own."""
 
 _COLOURS: Final = {"PASS": "\x1b[32m", "WARN": "\x1b[33m", "FAIL": "\x1b[1;31m"}
+_KEEP: Final = "\x00"
+"""Stands for a space that no line is broken at; nothing that is printed holds one."""
+
 _PLAIN: Final = "\x1b[0m"
 
 
@@ -56,7 +60,10 @@ def summary(findings: Iterable[Finding]) -> str:
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    return iter(textwrap.wrap(text, width, break_long_words=True, break_on_hyphens=False))
+    # What is to be typed stays in one line, if it fits into one.
+    whole = re.sub(r"`[^`]+`", lambda typed: typed[0].replace(" ", _KEEP), text)
+    wrapped = textwrap.wrap(whole, width, break_long_words=True, break_on_hyphens=False)
+    return iter([line.replace(_KEEP, " ") for line in wrapped])
 
 
 def _printable(text: str) -> str:

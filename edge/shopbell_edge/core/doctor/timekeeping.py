@@ -58,8 +58,8 @@ def _clock(seen: Timekeeping) -> Finding:
     return failed(
         "clock",
         "nobody has set it: passes cannot be judged until the server answers",
-        "see `time-source`; open UDP port 123 to a time server. Where none may be reached the daemon learns it "
-        "from the server",
+        "see `time-source`; open UDP port 123 to a time server. Where none may be reached the daemon learns "
+        "it from the server",
     )
 
 

@@ -91,8 +91,8 @@ REMEDIES: Final[Mapping[Problem, str]] = {
     "lost": "the broker ended the connection; its log says why (a second edge of this name? no rights?)",
     "subscribe": "the broker's ACL has to let this edge read shopbell/v1/TENANT/EDGE/down/+",
     "publish": "the broker's ACL has to let this edge write shopbell/v1/TENANT/EDGE/up/+",
-    "unanswered": "does the server run (`shopbell-server doctor`)? Does it know this edge, by tenant and name? "
-    "Does the broker's ACL let it write up/+ and read down/+? Not every broker says so",
+    "unanswered": "does the server run (`shopbell-server doctor`)? Does it know this edge, by this name? "
+    "May it write up/+ and read down/+ by the broker's ACL? Not every broker says so",
     "batch": "the server's log; is this software older than the server can read?",
 }
 

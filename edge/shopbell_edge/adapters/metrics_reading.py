@@ -1,0 +1,45 @@
+"""The metrics page of a daemon that runs, read from outside.
+
+Owns: the request, and which figures are taken from the answer.
+Never: believes that what answers there is ours: all of it is bounded, and may be missing.
+"""
+
+from __future__ import annotations
+
+import http.client
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from shopbell_edge.core.doctor.supervision import Running
+
+WITHIN_S: Final = 3.0
+
+MOST_BYTES: Final = 1_000_000
+
+
+def running(host: str, port: int) -> Running | None:
+    """Return what the page at `host` and `port` says; None if there is none."""
+    connection = http.client.HTTPConnection(host, port, timeout=WITHIN_S)
+    try:
+        connection.request("GET", "/metrics", headers={"Accept": "text/plain"})
+        answer = connection.getresponse()
+        if answer.status != http.client.OK:
+            return None
+        return _read(answer.read(MOST_BYTES).decode("utf-8", "replace"))
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def _read(page: str) -> Running:
+    scanners: dict[str, float] = {}
+    uplink: bool | None = None
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            if sample.name == "shopbell_scanner_state" and "scanner" in sample.labels:
+                scanners[sample.labels["scanner"]] = sample.value
+            elif sample.name == "shopbell_edge_uplink_connected":
+                uplink = sample.value > 0
+    return Running(scanners=scanners, uplink=uplink)
