@@ -132,6 +132,7 @@ scanner_statuses = st.builds(
     scanner=names,
     kind=st.sampled_from(["ble", "camera", "serial", "evdev"]),
     state=hearing,
+    reason=texts,
 )
 statuses = st.builds(
     Status,
