@@ -24,7 +24,7 @@ import structlog
 from shopbell_edge.adapters.capabilities import keep_capabilities
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.feedback.borrowed_led import give_back
-from shopbell_edge.adapters.metrics import MetricsPage
+from shopbell_edge.adapters.metrics import MetricsPage, Situation
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
 from shopbell_edge.adapters.order_book import FileOrderBook
 from shopbell_edge.adapters.spool.batches import Speaker
@@ -48,9 +48,10 @@ from shopbell_program.whereabouts import place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from shopbell_edge.adapters.clock import SystemClock
     from shopbell_edge.config.reading import OwnFile
     from shopbell_edge.config.tables import Settings
-    from shopbell_edge.ports import EdgeClock, Spool, Supervisor
+    from shopbell_edge.ports import Spool, Supervisor
 
     Seal = Callable[[str], str]
 
@@ -111,7 +112,7 @@ class _Process:
     own: OwnFile
     who: Who
     seal: Seal
-    clock: EdgeClock
+    clock: SystemClock
     tally: Tally
     supervisor: Supervisor
     page: MetricsPage | None
@@ -212,7 +213,14 @@ class _Round:
             **{f"scanner-{name}": attended.run() for name, attended in scanners.items()},
         }
         if process.page is not None:
-            work["depth"] = _keep_depth(process.page, spool)
+
+            def situation() -> Situation:
+                now, disputed = clock.now(), clock.disputed
+                return Situation(
+                    clock=now, disputed=disputed, online=uplink.online, in_force=in_force
+                )
+
+            work["page"] = _keep_page(process.page, spool, situation)
         async with asyncio.TaskGroup() as tasks:
             everything = [tasks.create_task(each, name=name) for name, each in work.items()]
             obeying = tasks.create_task(self._obeying.run(), name="obey")
@@ -278,10 +286,11 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__qualname__} at {place_of(error)}"
 
 
-async def _keep_depth(page: MetricsPage, spool: Spool) -> None:
-    """Keep the figures of the spool fresh: it has one thread, and a page must not wait for it."""
+async def _keep_page(page: MetricsPage, spool: Spool, situation: Callable[[], Situation]) -> None:
+    """Keep the figures fresh: the spool has one thread, and a page must not wait for it."""
     while True:
         page.depth = await spool.depth()
+        page.situation = situation()
         await asyncio.sleep(5)
 
 

@@ -6,11 +6,14 @@ Never: counts; `core.tally` and the spool do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self, get_args
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
+
+from shopbell_wire.messages import ClockState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,17 +24,29 @@ if TYPE_CHECKING:
 
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.ports import Depth
+    from shopbell_wire.messages import Clock
 
 _STATE: Final = {"hearing": 1.0, "suspect": 0.5, "blind": 0.0}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """How the daemon stands; `in_force` is the number of the server's settings, None for the file alone."""
+
+    clock: Clock
+    disputed: bool
+    online: bool
+    in_force: int | None
+
+
 class MetricsPage:
-    """Serves while its context is open. `depth` is renewed by whoever may ask the spool."""
+    """Serves while its context is open. `depth` and `situation` are renewed by whoever knows."""
 
     def __init__(self, host: str, port: int, tally: Tally) -> None:
         self._address = (host, port)
         self._tally = tally
         self.depth: Depth | None = None
+        self.situation: Situation | None = None
         self._server: tuple[WSGIServer, Thread] | None = None
 
     def __enter__(self) -> Self:
@@ -71,20 +86,7 @@ class MetricsPage:
         yield adverts
         yield _counter("shopbell_events", "Events for the server.", "kind", tally.events)
         yield _counter("shopbell_dropped", "Events given up.", "reason", tally.dropped)
-        codes = CounterMetricFamily(
-            "shopbell_codes", "Codes read, by what they were.", labels=["scanner", "result"]
-        )
-        for (scanner, result), count in tally.codes.items():
-            codes.add_metric([scanner, result], count)
-        yield codes
-        cameras = CounterMetricFamily(
-            "shopbell_camera",
-            "Frames and images looked at, and what became of decoders.",
-            labels=["scanner", "what"],
-        )
-        for (scanner, what), count in tally.cameras.items():
-            cameras.add_metric([scanner, what], count)
-        yield cameras
+        yield from _readers(tally)
         state = GaugeMetricFamily(
             "shopbell_scanner_state", "1 hearing, 0.5 suspect, 0 blind.", labels=["scanner"]
         )
@@ -100,13 +102,9 @@ class MetricsPage:
             ways.add_metric([scanner, way, reason], 1.0)
         yield ways
         if self.depth is not None:
-            waiting = self.depth.unsealed + self.depth.sealed
-            yield GaugeMetricFamily(
-                "shopbell_spool_events", "Events and sealed batches that wait.", value=waiting
-            )
-            yield GaugeMetricFamily(
-                "shopbell_spool_bytes", "Room that the spool uses.", value=self.depth.size_bytes
-            )
+            yield from _depth(self.depth)
+        if self.situation is not None:
+            yield from _situation(self.situation)
 
 
 class _Page(Collector):
@@ -118,6 +116,64 @@ class _Page(Collector):
 
     def describe(self) -> Iterable[Metric]:
         return ()  # nothing is known before somebody asks
+
+
+def _readers(tally: Tally) -> Iterable[Metric]:
+    codes = CounterMetricFamily(
+        "shopbell_codes", "Codes read, by what they were.", labels=["scanner", "result"]
+    )
+    for (scanner, result), count in tally.codes.items():
+        codes.add_metric([scanner, result], count)
+    yield codes
+    cameras = CounterMetricFamily(
+        "shopbell_camera",
+        "Frames and images looked at, and what became of decoders.",
+        labels=["scanner", "what"],
+    )
+    for (scanner, what), count in tally.cameras.items():
+        cameras.add_metric([scanner, what], count)
+    yield cameras
+
+
+def _depth(depth: Depth) -> Iterable[Metric]:
+    yield GaugeMetricFamily(
+        "shopbell_spool_events",
+        "Events and sealed batches that wait.",
+        value=depth.unsealed + depth.sealed,
+    )
+    yield GaugeMetricFamily(
+        "shopbell_spool_bytes", "Room that the spool uses.", value=depth.size_bytes
+    )
+
+
+def _situation(now: Situation) -> Iterable[Metric]:
+    states = GaugeMetricFamily(
+        "shopbell_edge_clock_state", "1 for the state that the clock is in.", labels=["state"]
+    )
+    for state in get_args(ClockState):
+        states.add_metric([state], float(now.clock.state == state))
+    yield states
+    if now.clock.state != "unsynced":
+        error_s = now.clock.err_ms / 1000
+        yield GaugeMetricFamily(
+            "shopbell_edge_clock_error_seconds", "The most by which the time is off.", value=error_s
+        )
+    yield GaugeMetricFamily(
+        "shopbell_edge_clock_disputed",
+        "1 while NTP and the server contradict each other.",
+        value=float(now.disputed),
+    )
+    yield GaugeMetricFamily(
+        "shopbell_edge_uplink_connected",
+        "1 while there is a connection to the broker.",
+        value=float(now.online),
+    )
+    if now.in_force is not None:
+        yield GaugeMetricFamily(
+            "shopbell_edge_orders_in_force",
+            "Number of the server's settings that are in force.",
+            value=now.in_force,
+        )
 
 
 def _counter(name: str, text: str, label: str, counts: dict[str, int]) -> CounterMetricFamily:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import urllib.request
 from collections import Counter
+from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from shopbell_edge.adapters.metrics import MetricsPage
+from shopbell_edge.adapters.metrics import MetricsPage, Situation
+from shopbell_edge.adapters.metrics_reading import running
+from shopbell_edge.core.doctor.supervision import Running
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.ports import Depth
+from shopbell_wire.messages import ClockState
+from tests.fakes.clock import FakeClock
 
-LABELS = ("scanner", "kind", "result", "reason")
+LABELS = ("scanner", "kind", "result", "reason", "state")
 
 
 def read(page: MetricsPage) -> dict[tuple[str, ...], float]:
@@ -55,6 +63,58 @@ def test_what_was_counted_is_shown_under_the_promised_names() -> None:
         ("shopbell_spool_bytes",): 4096,
     }
     assert later["shopbell_events_total", "presence"] == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "error_s"), [("synced", 0.012), ("holdover", 0.012), ("unsynced", None)]
+)
+def test_how_the_daemon_stands_is_shown(state: ClockState, error_s: float | None) -> None:
+    clock = replace(FakeClock(state=state).now(), err_ms=12)
+    with MetricsPage("127.0.0.1", 0, Tally()) as page:
+        assert not [name for name, *_ in read(page) if "_edge_" in name and "path" not in name]
+        page.situation = Situation(clock=clock, disputed=True, online=False, in_force=None)
+        shown = read(page)
+        page.situation = Situation(clock=clock, disputed=False, online=True, in_force=7)
+        later = read(page)
+    states = {each: shown["shopbell_edge_clock_state", each] for each in get_args(ClockState)}
+    assert [each for each, value in states.items() if value == 1] == [state]
+    assert shown.get(("shopbell_edge_clock_error_seconds",)) == error_s
+    assert shown["shopbell_edge_clock_disputed",] == 1
+    assert shown["shopbell_edge_uplink_connected",] == 0
+    assert ("shopbell_edge_orders_in_force",) not in shown
+    assert later["shopbell_edge_clock_disputed",] == 0
+    assert later["shopbell_edge_uplink_connected",] == 1
+    assert later["shopbell_edge_orders_in_force",] == 7
+
+
+def test_a_doctor_reads_it_from_outside() -> None:
+    tally = Tally(hearing={"hci0": ("suspect", "low_duty"), "cam0": ("hearing", "")})
+    with MetricsPage("127.0.0.1", 0, tally) as page:
+        assert running("127.0.0.1", page.port) == Running(
+            scanners={"hci0": 0.5, "cam0": 1.0}, uplink=None
+        )
+        clock = FakeClock().now()
+        page.situation = Situation(clock=clock, disputed=False, online=True, in_force=None)
+        said = running("127.0.0.1", page.port)
+        port = page.port
+    assert said is not None
+    assert said.uplink is True
+    assert running("127.0.0.1", port) is None
+
+
+def test_what_is_no_metrics_page_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        answering = threading.Thread(target=_answer, args=(other,))
+        answering.start()
+        assert running("127.0.0.1", other.getsockname()[1]) is None
+        answering.join()
+
+
+def _answer(other: socket.socket) -> None:
+    wire, _ = other.accept()
+    with wire:
+        wire.recv(4096)
+        wire.sendall(b"SSH-2.0-OpenSSH\r\n")
 
 
 def test_a_port_that_is_taken_is_named() -> None:

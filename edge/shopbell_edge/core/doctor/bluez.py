@@ -25,8 +25,7 @@ CHANGED_AFTER: Final = (5, 87)
 """The next BlueZ keeps every advertisement only for scans with an RSSI filter. Ours have one."""
 
 NET_ADMIN: Final = 1 << 12
-NET_RAW: Final = 1 << 13
-"""Of linux/capability.h."""
+"""Of linux/capability.h: all that the kernel asks for before it tells a socket of advertisements."""
 
 NO_RESET: Final = "0bda:8771"
 """RTL8761B, in most cheap adapters: it has no reset that software can pull."""
@@ -173,18 +172,13 @@ def _experimental(on: bool | None) -> Finding:  # noqa: FBT001  a reading, not a
 
 
 def _capabilities(seen: Bluez, hears: tuple[Hear, ...]) -> Finding:
-    lacks = [
-        name
-        for name, bit in (("CAP_NET_ADMIN", NET_ADMIN), ("CAP_NET_RAW", NET_RAW))
-        if not seen.capabilities & bit
-    ]
     if all(hear == "bleak" for hear in hears):
         return passed("capabilities", "none is needed: every radio hears through bleak")
-    if lacks:
-        found = f"{seen.whose} lacks {' and '.join(lacks)}"
+    if not seen.capabilities & NET_ADMIN:
+        found = f"{seen.whose} lacks CAP_NET_ADMIN"
         remedy = (
-            "`systemctl edit shopbell-edge`: AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW, and "
-            "RestrictAddressFamilies=AF_BLUETOOTH"
+            "AmbientCapabilities=CAP_NET_ADMIN and RestrictAddressFamilies=… AF_BLUETOOTH in the unit: "
+            "the shipped one has both"
         )
     elif not seen.management:
         found = "this machine has no management sockets"

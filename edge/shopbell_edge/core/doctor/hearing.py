@@ -33,7 +33,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "connecting, which a Pi's own radio cannot do while it scans?",
     "silent": "`bluetoothctl power off`, then `on`; the adapter on a cable, away from USB 3",
     "management_absent": "`modprobe bluetooth`; RestrictAddressFamilies=AF_BLUETOOTH in the unit",
-    "management_denied": "AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW in the unit",
+    "management_denied": "AmbientCapabilities=CAP_NET_ADMIN in the unit",
     "management_unanswered": 'set hear = "bleak" for this radio',
     "management_lost": 'set hear = "bleak" for this radio',
 }
