@@ -209,8 +209,8 @@ class ScannerStatus(Struct, frozen=True, kw_only=True):
     scanner: Name
     kind: Literal["ble", "camera", "serial", "evdev"]
     state: Hearing
-    reason: Text = ""
-    """Why it thinks so, and for a radio that hears, which way; "" from edges that do not say."""
+    reason: Text | UnsetType = UNSET
+    """Why it thinks so, and for a radio that hears, which way."""
 
 
 class Status(Struct, frozen=True, kw_only=True):

@@ -132,7 +132,7 @@ scanner_statuses = st.builds(
     scanner=names,
     kind=st.sampled_from(["ble", "camera", "serial", "evdev"]),
     state=hearing,
-    reason=texts,
+    reason=st.just(UNSET) | texts,
 )
 statuses = st.builds(
     Status,
