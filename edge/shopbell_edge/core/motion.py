@@ -48,7 +48,8 @@ class GateRules:
     retail_ms: int = 500
     """Between two searches for barcodes as well: a number lies under a camera for longer than that."""
     idle_retail_ms: int = 2_000
-    """The same without motion: such a search is ten times the work, and a taped number can wait."""
+    """The same without motion, in the next frame that is decoded: such a search is ten times the work, and a
+    taped number can wait."""
     least: float = 4.0
     """Grey levels that are motion at any rate of noise. A sensor in the dark (sigma 12) is noisy by
     12 / 16 = 0.75 in a pixel of the small picture, by 1.1 in a difference, 3.6 times that among 3 600;
