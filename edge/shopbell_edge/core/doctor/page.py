@@ -42,7 +42,7 @@ def lines(finding: Finding, width: int, *, colour: bool) -> Iterator[str]:
     if len(name) > _NAME:
         yield f"{verdict}  {name}"
     else:
-        yield f"{verdict}  {name:<{_NAME}} {next(found)}"
+        yield f"{verdict}  {name:<{_NAME}} {next(found, '')}".rstrip()
     for line in found:
         yield indent + line
     first = "> "
