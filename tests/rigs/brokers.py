@@ -164,7 +164,8 @@ class NatsBroker(BrokerProcess):
 class MosquittoBroker(BrokerProcess):
     """Debian's mosquitto.
 
-    `tls` holds ca.pem, server.pem and server.key for a listener with TLS; `acl` is an acl_file's text.
+    `tls` holds ca.pem, server.pem and server.key for a listener with TLS, `revoked` is its list of the
+    revoked; `acl` is an acl_file's text.
     """
 
     name = "mosquitto"
@@ -179,11 +180,13 @@ class MosquittoBroker(BrokerProcess):
         tls: Path | None = None,
         client_certificates: bool = False,
         acl: str | None = None,
+        revoked: Path | None = None,
     ) -> None:
         super().__init__(folder, users=users, port=port)
         self._tls = tls
         self._client_certificates = client_certificates
         self._acl = acl
+        self._revoked = revoked
 
     def _command(self) -> Sequence[str | Path]:
         places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
@@ -208,6 +211,8 @@ class MosquittoBroker(BrokerProcess):
                 f"keyfile {self._tls / 'server.key'}",
                 f"require_certificate {str(self._client_certificates).lower()}",
             ]
+        if self._revoked is not None:
+            lines.append(f"crlfile {self._revoked}")
         if self._acl is not None:
             rights = self.folder / "acl"
             rights.write_text(self._acl)

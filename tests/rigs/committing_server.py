@@ -11,6 +11,7 @@ from tests.rigs.listener import Listener
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopbell_edge.adapters.mqtt.broker import Tls
     from shopbell_wire.codec import Received
     from shopbell_wire.messages import Event
     from tests.rigs.brokers import BrokerProcess
@@ -22,14 +23,17 @@ class CommittingServer:
     `silent` says how many answers are yet to be lost.
     """
 
-    def __init__(self, broker: BrokerProcess, *, tenant: str, edge: str) -> None:
+    def __init__(
+        self, broker: BrokerProcess, *, tenant: str, edge: str, tls: Tls | None = None
+    ) -> None:
         self.taken: dict[tuple[str, int], bytes] = {}
         self.lanes: list[str] = []
         self.repeats = 0
         self.conflicts = 0
         self.silent = 0
         self._root = f"shopbell/v1/{tenant}/{edge}"
-        self._listener = Listener(broker, f"{self._root}/up/live", f"{self._root}/up/backlog")
+        lanes = (f"{self._root}/up/live", f"{self._root}/up/backlog")
+        self._listener = Listener(broker, *lanes, tls=tls)
         self._listener.on_message = self._take
 
     async def __aenter__(self) -> Self:

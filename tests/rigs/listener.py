@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_edge.adapters.mqtt.broker import context
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from shopbell_edge.adapters.mqtt.broker import Tls
     from tests.rigs.brokers import BrokerProcess
 
 WAIT_S = 15.0
@@ -27,7 +30,9 @@ class Listener:
     paho brings its connection back when the broker was away.
     """
 
-    def __init__(self, broker: BrokerProcess, *topics: str, user: str = "server") -> None:
+    def __init__(
+        self, broker: BrokerProcess, *topics: str, user: str = "server", tls: Tls | None = None
+    ) -> None:
         self.heard: list[tuple[str, bytes, bool]] = []
         self._loop = asyncio.get_running_loop()
         self._more = asyncio.Condition()
@@ -37,6 +42,8 @@ class Listener:
         self._tasks: set[asyncio.Task[None]] = set()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"listener-{id(self)}")
         self._client.username_pw_set(user, broker.users[user])
+        if tls is not None:
+            self._client.tls_set_context(context(tls))
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
         self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._on_connect

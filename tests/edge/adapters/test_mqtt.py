@@ -377,7 +377,8 @@ async def test_an_edge_without_a_certificate_is_not_let_in(
         with capture_logs() as logs:
             async with running(MqttUplink(ours, describe)) as uplink:
                 # TLS 1.3 tells a client of its missing certificate only after the handshake.
-                await logged(logs, "uplink_unreachable")
+                line = await logged(logs, "uplink_untrusted")
+                assert line["reason"] == "TLSV13_ALERT_CERTIFICATE_REQUIRED"
                 assert uplink.connection == 0
 
 
@@ -396,7 +397,9 @@ async def test_a_broker_that_is_not_ours_is_not_spoken_to(
             async with running(MqttUplink(ours, describe)) as uplink:
                 line = await logged(logs, "uplink_untrusted")
                 assert uplink.connection == 0
-    assert line["reason"] == "CERTIFICATE_VERIFY_FAILED"
+    # Of the same name, as it happens: the signature tells them apart.
+    wrong = "signature failure" if fault == "another CA" else "IP address mismatch"
+    assert wrong in line["reason"]
 
 
 async def test_the_host_of_a_certificate_may_be_left_unchecked(

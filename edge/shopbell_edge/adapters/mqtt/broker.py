@@ -7,6 +7,7 @@ Never: a connection.
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,8 @@ from shopbell_edge.core.backoff import Backoff
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from _typeshed import ReadableBuffer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,38 @@ class CredentialsError(OSError):
     """A certificate, key or password cannot be read; the text says which, and why."""
 
 
-class _TidySocket(ssl.SSLSocket):
-    """Closes itself when the handshake fails; paho would leave it open."""
+class TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, where paho would leave it open, and keeps a refusal.
+
+    With TLS 1.3 a broker says what is wrong with our certificate after the handshake; paho calls that a
+    lost connection.
+    """
+
+    refusal: ssl.SSLError | None = None
+    """What the other end ended this with, if it said so."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Do as ssl does, and keep the alert that it raises."""
+        try:
+            return super().recv(buflen, flags)
+        except ssl.SSLError as error:
+            if "ALERT" in (error.reason or ""):
+                self.refusal = error
+            raise
+
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        """Do as ssl does; if the other end has closed already, read what it said before."""
+        try:
+            return super().send(data, flags)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError:
+            with suppress(OSError):
+                self.recv(1)
+            raise
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as in ssl
+        """Do as ssl does, and leave nothing open."""
         try:
             super().do_handshake(block)
         except BaseException:
@@ -91,7 +122,7 @@ def context(tls: Tls) -> ssl.SSLContext:
         made = ssl.create_default_context(cafile=tls.ca)
     except OSError as error:
         raise _unreadable("ca", tls.ca, error) from None
-    made.sslsocket_class = _TidySocket
+    made.sslsocket_class = TlsSocket
     made.check_hostname = tls.check_hostname
     made.minimum_version = (
         ssl.TLSVersion.TLSv1_3 if tls.minimum == "1.3" else ssl.TLSVersion.TLSv1_2

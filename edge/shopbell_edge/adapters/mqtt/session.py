@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from shopbell_edge.adapters.mqtt.broker import context, password
+from shopbell_edge.adapters.mqtt.broker import TlsSocket, context, password
 from shopbell_edge.ports import UplinkLostError
 from shopbell_wire.codec import MAX_BYTES
 
@@ -69,6 +69,7 @@ class Session:
         self._heard = heard
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
         self._started = False
+        self._wire: object = None
         self._places = threading.Semaphore(_MOST_WAITING)
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -82,7 +83,7 @@ class Session:
         if broker.tls is not None:
             self._client.tls_set_context(context(broker.tls))
         self._client.will_set(*will, qos=_QOS, retain=True)
-        self._client.on_socket_open = _send_at_once
+        self._client.on_socket_open = self._on_socket_open
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
@@ -137,6 +138,8 @@ class Session:
             await self._loop.run_in_executor(thread, self._client.disconnect)
         self._end("closed")
         # Without its way back to us the client is freed, and its inner sockets closed, now.
+        self._wire = None
+        self._client.on_socket_open = None
         self._client.on_connect = None
         self._client.on_disconnect = None
         self._client.on_subscribe = None
@@ -179,9 +182,16 @@ class Session:
             return
         self.ended_by = reason
         self.over.set()
-        for answer in self._answers.values():
+        for mid, answer in self._answers.items():
             if not answer.done():
-                answer.set_exception(UplinkLostError(f"the connection broke: {reason}"))
+                answer.set_exception(self._why(mid, reason))
+
+    def _why(self, mid: int, reason: str) -> OSError:
+        """Return what to tell whoever waits; one that connects is told how the broker refused our TLS."""
+        wire = self._wire
+        if mid == _CONNACK and isinstance(wire, TlsSocket) and wire.refusal is not None:
+            return wire.refusal
+        return UplinkLostError(f"the connection broke: {reason}")
 
     def _hear(self, topic: str, payload: bytes) -> None:
         self._places.release()
@@ -191,6 +201,12 @@ class Session:
 
     def _tell(self, what: Callable[..., None], *values: object) -> None:
         self._loop.call_soon_threadsafe(what, *values)
+
+    def _on_socket_open(self, _client: Client, _userdata: object, wire: object) -> None:
+        self._wire = wire
+        # Without Nagle's algorithm: a scan behind a PUBACK would wait 40 ms for the broker's TCP ACK.
+        if isinstance(wire, socket.socket):
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _on_connect(
         self,
@@ -237,12 +253,6 @@ class Session:
         if self._places.acquire(blocking=False):
             # What is longer than any message is cut: refused by its length, and not kept.
             self._tell(self._hear, message.topic, bytes(message.payload[: MAX_BYTES + 1]))
-
-
-def _send_at_once(_client: Client, _userdata: object, wire: object) -> None:
-    """Turn Nagle's algorithm off: a scan behind a PUBACK would wait 40 ms for the broker's TCP ACK."""
-    if isinstance(wire, socket.socket):
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _cut(wire: object) -> None:

@@ -173,6 +173,8 @@ class MqttUplink:
         match error:
             case RefusedError():
                 log.error("uplink_refused", **where, reason=str(error))
+            case ssl.SSLCertVerificationError():
+                log.error("uplink_untrusted", **where, reason=error.verify_message)
             case ssl.SSLError():
                 log.error("uplink_untrusted", **where, reason=error.reason or str(error))
             case _:

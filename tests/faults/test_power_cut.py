@@ -1,0 +1,213 @@
+"""The power goes while the spool writes: nothing that it promised is lost, and nothing is broken.
+
+Every write and sync is recorded; then the disk is rebuilt as it may be after each n-th of them, with what
+was not synced gone, gone in part, or torn at 512 bytes, and the real spool opens it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from shopbell_edge.adapters.spool.batches import Speaker
+from shopbell_edge.adapters.spool.disk import Room
+from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.resend import Sealed
+from shopbell_wire import codec
+from shopbell_wire.messages import Ack, Presence, Scan
+from tests.edge import events
+from tests.fakes.clock import FakeClock
+from tests.faults.plan import seeds
+from tests.rigs.power_cut import LOSSES, after_power_cut, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from shopbell_edge.core.resend import Key
+    from shopbell_wire.messages import Event
+    from tests.rigs.power_cut import Operation
+
+pytestmark = pytest.mark.timeout(900)
+
+STEPS_FEW, EVERY_MANY = 60, 17
+"""In every run: so many things done to the spool, and a power cut at each seventeenth operation."""
+STEPS_MANY, EVERY_FEW = 400, 3
+
+ROOM: Final = Room(total_bytes=4 * 1024 * 1024, wal_bytes=1024 * 1024, ballast_bytes=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something asked of the spool, from operation number `begun` to `done`, and what it was about."""
+
+    begun: int
+    done: int
+    appended: tuple[int, ...] = ()
+    sealed: Sealed | None = None
+    settled: tuple[Key, ...] = ()
+
+
+@dataclass(slots=True)
+class History:
+    """All that was done, and all that was written meanwhile."""
+
+    deeds: list[Deed] = field(default_factory=list)
+    operations: Sequence[Operation] = ()
+
+    def promised(self, cut: int) -> Counter[int]:
+        """Return what must be found after a cut behind operation `cut`: kept, and not surely given away."""
+        settled = {key for deed in self.deeds if deed.begun < cut for key in deed.settled}
+        gone = Counter(
+            number
+            for batch in self._sealed()
+            if batch.key in settled
+            for number in numbers(batch.payload)
+        )
+        kept = Counter(n for deed in self.deeds if deed.done <= cut for n in deed.appended)
+        return kept - gone
+
+    def asked(self, cut: int) -> Counter[int]:
+        """Return what may be found then: whatever somebody had begun to store."""
+        return Counter(n for deed in self.deeds if deed.begun < cut for n in deed.appended)
+
+    def batches(self, cut: int) -> dict[Key, bytes]:
+        """Return the batches that may have been sent, and were not answered before the cut."""
+        settled = {key for deed in self.deeds if deed.begun < cut for key in deed.settled}
+        return {
+            deed.sealed.key: deed.sealed.payload
+            for deed in self.deeds
+            if deed.sealed is not None and deed.done <= cut and deed.sealed.key not in settled
+        }
+
+    def all_batches(self) -> dict[Key, bytes]:
+        return {batch.key: batch.payload for batch in self._sealed()}
+
+    def _sealed(self) -> Iterable[Sealed]:
+        return (deed.sealed for deed in self.deeds if deed.sealed is not None)
+
+
+def number_of(event: Event) -> int | None:
+    """Return which of the test's events this is; None for one that the spool made."""
+    match event:
+        case Scan():
+            return event.at_ms - events.scan(0).at_ms
+        case Presence():
+            return event.n - 1
+        case _:
+            return None
+
+
+def numbers(payload: bytes) -> list[int]:
+    found = (number_of(event) for _, event in codec.decode_batch(payload).events)
+    return [number for number in found if number is not None]
+
+
+def speaker(stream: int) -> Speaker:
+    return Speaker(edge="edge-1", stream=f"{stream:032x}", software="test")
+
+
+async def lived(place: Path, dice: random.Random, steps: int) -> History:
+    """Let a spool do what an edge asks of it, in two lives, and return what was written."""
+    history, clock, number = History(), FakeClock(), 0
+    with recording(place) as disk:
+        for life in range(2):
+            async with SqliteSpool(
+                place / "spool.db", speaker(life), clock.now(), room=ROOM
+            ) as spool:
+                for _ in range(steps // 2):
+                    clock.forward(dice.randrange(2_000))
+                    begun = len(disk.operations)
+                    what = dice.choice(["scan", "scan", "some", "seal", "settle"])
+                    if what == "seal":
+                        made = await spool.seal("any", clock.now())
+                        if isinstance(made, Sealed):
+                            history.deeds.append(
+                                Deed(begun=begun, done=len(disk.operations), sealed=made)
+                            )
+                    elif what == "settle":
+                        waiting = await spool.unacknowledged()
+                        chosen = tuple(one.key for one in waiting if dice.random() < 0.7)
+                        for stream, seq in chosen:
+                            await spool.settle(
+                                Ack(
+                                    stream=stream,
+                                    committed=((seq, seq),),
+                                    refused=(),
+                                    server_ms=0,
+                                )
+                            )
+                        history.deeds.append(
+                            Deed(begun=begun, done=len(disk.operations), settled=chosen)
+                        )
+                    else:
+                        many = 1 if what == "scan" else dice.randrange(2, 40)
+                        new = tuple(range(number, number + many))
+                        number += many
+                        make = events.scan if what == "scan" else events.presence
+                        await spool.append([make(n) for n in new], clock.now())
+                        history.deeds.append(
+                            Deed(begun=begun, done=len(disk.operations), appended=new)
+                        )
+        history.operations = tuple(disk.operations)
+    return history
+
+
+async def found(place: Path) -> tuple[Counter[int], dict[Key, bytes]]:
+    """Return what a new process finds in the spool: every event, and the batches as they were."""
+    clock = FakeClock(boot="b1" * 16)
+    async with SqliteSpool(place / "spool.db", speaker(9), clock.now(), room=ROOM) as spool:
+        left = {one.key: one.payload for one in await spool.unacknowledged()}
+        payloads = list(left.values())
+        while True:
+            made = await spool.seal("any", clock.now())
+            if not isinstance(made, Sealed):
+                break
+            payloads.append(made.payload)
+            if len(made.payload) and (await spool.depth()).unsealed == 0:
+                break
+    assert not await asyncio.to_thread(lambda: list(place.glob("*.bad-*"))), "set aside as broken"
+    return Counter(number for payload in payloads for number in numbers(payload)), left
+
+
+async def survives(place: Path, seed: int, *, steps: int, every: int) -> int:
+    """Cut the power after each `every`-th operation, in each way; return how many disks were looked at."""
+    dice = random.Random(seed)
+    (place / "lived").mkdir()
+    history = await lived(place / "lived", dice, steps)
+    cuts = 0
+    for cut in range(1, len(history.operations) + 1, every):
+        for loss in LOSSES:
+            disk = place / f"{cut}-{loss}"
+            disk.mkdir()
+            after_power_cut(history.operations[:cut], loss, dice, disk)
+            what = f"seed {seed}, cut after operation {cut}, {loss}"
+            events_found, left = await found(disk)
+            lost = history.promised(cut) - events_found
+            assert not lost, f"{what}: lost {sorted(lost)}"
+            extra = events_found - history.asked(cut)
+            assert not extra, f"{what}: {sorted(extra)} more than was stored"
+            assert history.batches(cut).items() <= left.items(), (
+                f"{what}: a batch is gone or changed"
+            )
+            sent = history.all_batches()
+            assert left.items() <= sent.items(), f"{what}: a batch that was never sealed"
+            for each in disk.iterdir():
+                each.unlink()
+            cuts += 1
+    return cuts
+
+
+async def test_a_power_cut_at_any_moment_breaks_and_loses_nothing(tmp_path: Path) -> None:
+    assert await survives(tmp_path, 1, steps=STEPS_FEW, every=EVERY_MANY) > 30
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("seed", seeds(5))
+async def test_many_power_cuts_by_many_seeds(tmp_path: Path, seed: int) -> None:
+    assert await survives(tmp_path, seed, steps=STEPS_MANY, every=EVERY_FEW) > 1_000
