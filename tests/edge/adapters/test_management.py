@@ -265,6 +265,20 @@ class TestRecovers:
         await bluez.idle()
 
 
+class TestCounts:
+    async def test_what_could_not_be_read(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        radio = a_radio(replace(a_management(kernel), insists=True))
+        async with listening(radio) as listener:
+            await listener.is_hearing()
+            kernel.send(found(IBEACON)[:-1])
+            kernel.advertise(FOREIGN)
+            kernel.advertise(IBEACON)
+            await listener.hears(1)
+        assert radio.dropped == {"not_ours": 1, "malformed_event": 1}
+        await bluez.idle()
+
+
 class TestCosts:
     async def test_nothing_over_the_bus_once_the_socket_is_used(self, bluez: FakeBluez) -> None:
         kernel = FakeKernel()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.advertisement import Advertisement
-from shopbell_edge.core.frames import Foreign, recognise
+from shopbell_edge.core.frames import MOST_REMEMBERED, Foreign, recognise
 from shopbell_edge.core.management import (
     EVENT_BYTES,
     GET_CONNECTIONS,
@@ -71,6 +71,14 @@ def test_the_same_payload_is_heard_again_with_its_own_strength() -> None:
     for rssi_dbm in (-61, -62, 127, -128):
         packet = bytearray(found(IBEACON, rssi_dbm))
         assert take(packet, len(packet)) == parse(IBEACON, rssi_dbm)
+
+
+def test_it_forgets_what_it_remembers_before_that_is_too_much() -> None:
+    take = taking(0, OURS)
+    for token in (*range(MOST_REMEMBERED + 1), 0):
+        ad = IBEACON[:-5] + token.to_bytes(4) + IBEACON[-1:]
+        packet = bytearray(found(ad))
+        assert take(packet, len(packet)) == parse(ad, -60)
 
 
 def test_another_controllers_advertisements_and_other_events_are_none() -> None:

@@ -54,6 +54,7 @@ class Hearing:
         self._kernel: Kernel | None = None
         self._strangers_before = 0
         self._foreign_before = 0
+        self._malformed_before = 0
         self._quiet_s = 0.0
         self._received = 0
 
@@ -68,6 +69,11 @@ class Hearing:
         """How many were of no interest, about."""
         now = 0 if self._kernel is None else self._kernel.foreign
         return self._ear.foreign + self._foreign_before + now
+
+    @property
+    def malformed(self) -> int:
+        """How many events of the kernel could not be read."""
+        return self._malformed_before + (0 if self._kernel is None else self._kernel.malformed)
 
     async def scan(self, bluez: Bluez, ended: asyncio.Future[Reason]) -> Reason:
         """Scan until `ended`, or until nothing was heard for too long; return why."""
@@ -176,6 +182,7 @@ class Hearing:
     def _used(self, kernel: Kernel) -> None:
         self._strangers_before += kernel.strangers
         self._foreign_before += kernel.foreign
+        self._malformed_before += kernel.malformed
         self._kernel = None
 
     async def _tried(self, bluez: Bluez, until: AsyncExitStack) -> Kernel | None:

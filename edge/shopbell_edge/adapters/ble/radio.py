@@ -15,6 +15,7 @@ from shopbell_edge.adapters.ble.ear import Ear
 from shopbell_edge.adapters.ble.hearing import Hearing
 from shopbell_edge.adapters.ble.voice import Voice
 from shopbell_edge.core.frames import Foreign
+from shopbell_edge.core.management import Passed
 from shopbell_edge.core.recovery import WAIT_FIRST, next_step
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.ports import RadioLostError
@@ -74,7 +75,11 @@ class BluetoothRadio:
 
         Through the management socket that is an estimate: the kernel keeps most of them back.
         """
-        return {Foreign.NOT_OURS: self._hearing.foreign if self._hearing else 0}
+        hearing = self._hearing
+        dropped = {str(Foreign.NOT_OURS): hearing.foreign if hearing else 0}
+        if hearing and hearing.malformed:
+            dropped[Passed.MALFORMED.value] = hearing.malformed
+        return dropped
 
     async def listen(
         self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]
