@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ class Showing:
                 try:
                     await asyncio.sleep(ON_S)
                 finally:
-                    sign.switch(on=False)
+                    # Gone while it was on: that must not take the place of an end that was asked for.
+                    with suppress(OSError):
+                        sign.switch(on=False)
             except OSError:
                 return  # unplugged: there is nobody to tell, and nothing to give back
             await asyncio.sleep(pause_s)
