@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_edge.assembly import radio_of
 from shopbell_edge.config import meaning
 from shopbell_edge.core.frames import Foreign, recognise
+from shopbell_edge.core.minute import BIN_MS, BINS, Minute, bars
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import interest_in
 
@@ -30,16 +32,23 @@ if TYPE_CHECKING:
     from shopbell_edge.config import tables
     from shopbell_edge.config.tables import Settings
     from shopbell_edge.core.advertisement import Advertisement
-    from shopbell_edge.ports import Health
+    from shopbell_edge.core.rules import Rules
+    from shopbell_edge.ports import Health, Radio
 
-_KEPT: Final = 32
-"""Sightings that a row is judged by."""
+_KEPT: Final = 16
+"""Sightings that a row is judged by: at two a second, eight seconds, so that it follows whoever walks."""
 
 _MOST_ROWS: Final = 500
 """Phones in a table that a person reads; a flood of made-up tokens takes no more memory than that."""
 
-_FORGET_S: Final = 30.0
+_FORGET_MS: Final = BINS * BIN_MS
 _DRAW_S: Final = 1.0
+
+_MARGIN_DB: Final = 12.0
+"""Bars are full so much below the enter threshold, and empty so much above the leave threshold."""
+
+Nearness = Literal["NEAR", "stays", "far"]
+"""Near enough to enter; too far to enter but not to stay; neither."""
 
 
 @dataclass(slots=True)
@@ -49,9 +58,25 @@ class Row:
     letter: str
     scanner: str
     frame: str
+    began_ms: int
+    heard_ms: int
+    minute: Minute = field(default_factory=Minute)
     losses_db: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     count: int = 0
-    heard_s: float = 0.0
+
+    def hear(self, now_ms: int, loss_db: float) -> None:
+        """Take in a sighting."""
+        self.losses_db.append(loss_db)
+        self.minute.add(now_ms, loss_db)
+        self.count += 1
+        self.heard_ms = now_ms
+
+    def nearness(self, rules: Rules) -> Nearness:
+        """Return what its losses mean."""
+        loss_db = median(self.losses_db)
+        if loss_db <= rules.enter_loss_db:
+            return "NEAR"
+        return "stays" if loss_db <= rules.leave_loss_db else "far"
 
 
 class LiveTable:
@@ -60,8 +85,13 @@ class LiveTable:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._retailer = meaning.retailer(settings)
+        self._rules = {
+            each.scanner: meaning.presence_rules(settings, each) for each in settings.radios
+        }
         self._rows: dict[tuple[str, str, str], Row] = {}
-        self._adverts: dict[str, int] = {}
+        self._radios: dict[str, Radio] = {}
+        self._adverts: Counter[str] = Counter()
+        self._received: dict[str, deque[tuple[int, int]]] = {}
         self._health: dict[str, Health] = {}
         self._started = 0
 
@@ -89,74 +119,115 @@ class LiveTable:
         default_dbm = self._settings.retailer.power_dbm
 
         def heard(advertisement: Advertisement) -> None:
-            self._adverts[radio.scanner] = self._adverts.get(radio.scanner, 0) + 1
+            self._adverts[radio.scanner] += 1
             found = recognise(advertisement, self._retailer)
             if isinstance(found, Foreign):
                 return
+            now_ms = _now_ms()
             for carrier in found:
-                row = self._row(radio.scanner, carrier.frame, carrier.token)
-                if row is None:
-                    continue
-                power_dbm = default_dbm if carrier.power_dbm is None else carrier.power_dbm
-                row.losses_db.append(power_dbm - advertisement.rssi_dbm + offset_db)
-                row.count += 1
-                row.heard_s = time.monotonic()
+                row = self._row(radio.scanner, carrier.frame, carrier.token, now_ms)
+                if row is not None:
+                    power_dbm = default_dbm if carrier.power_dbm is None else carrier.power_dbm
+                    row.hear(now_ms, power_dbm - advertisement.rssi_dbm + offset_db)
 
         def feels(health: Health) -> None:
             self._health[radio.scanner] = health
 
         look = interest_in(self._retailer)
         boottime = Boottime(0)  # nobody is known, so it makes no difference
-        await radio_of(self._settings, radio, look, lambda: boottime).listen(heard, feels)
+        adapter = radio_of(self._settings, radio, look, lambda: boottime)
+        self._radios[radio.scanner] = adapter
+        await adapter.listen(heard, feels)
 
-    def _row(self, scanner: str, frame: str, token: str) -> Row | None:
+    def _row(self, scanner: str, frame: str, token: str, now_ms: int) -> Row | None:
         key = (scanner, frame, token)
         row = self._rows.get(key)
         if row is None and len(self._rows) < _MOST_ROWS:
-            row = self._rows[key] = Row(_letter(self._started), scanner, frame)
+            letter = _letter(self._started)
+            row = self._rows[key] = Row(letter, scanner, frame, now_ms, now_ms)
             self._started += 1
         return row
 
     def _forget(self) -> None:
-        now = time.monotonic()
-        self._rows = {key: row for key, row in self._rows.items() if now - row.heard_s < _FORGET_S}
+        now_ms = _now_ms()
+        self._rows = {
+            key: row for key, row in self._rows.items() if now_ms - row.heard_ms < _FORGET_MS
+        }
+        for scanner in self._radios:
+            received = self._received.setdefault(scanner, deque(maxlen=10))
+            received.append((now_ms, self._all(scanner)))
+
+    def _all(self, scanner: str) -> int:
+        """Return how many advertisements were received in all, strangers' too."""
+        radio = self._radios.get(scanner)
+        foreign = 0 if radio is None else radio.dropped.get(Foreign.NOT_OURS, 0)
+        return self._adverts[scanner] + foreign
+
+    def _rate(self, scanner: str) -> float:
+        received = self._received.get(scanner)
+        if received is None or len(received) < 2:  # noqa: PLR2004  a rate has a beginning and an end
+            return 0.0
+        (began_ms, before), (now_ms, now) = received[0], received[-1]
+        return (now - before) * 1000 / max(now_ms - began_ms, 1)
 
     def _nearest(self) -> list[Row]:
         return sorted(self._rows.values(), key=lambda row: median(row.losses_db))
 
     def _draw(self) -> None:
-        lines = list(self._lines())
-        if sys.stdout.isatty():
+        size = shutil.get_terminal_size((80, 24))
+        terminal = sys.stdout.isatty()
+        lines = list(self._lines(size.lines - 1 if terminal else _MOST_ROWS + 20))
+        if terminal:
+            lines = [line[: size.columns] for line in lines]
             sys.stdout.write("\x1b[H\x1b[J")  # top left, and clear what is below
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, most: int) -> Iterator[str]:
+        now_ms, rows = _now_ms(), self._nearest()
+        above = [*self._of_radios(), "", *self._of_frames(rows, now_ms), ""]
+        yield from above
+        if not rows:
+            yield "no phone of this retailer is heard"
+            return
+        yield f"{'phone':<5} {'radio':<8} {'frame':<12} {'dB':>5} {'the last minute':<{BINS}} {'':>5}  now"
+        room = max(1, most - len(above) - 2)
+        for row in rows[:room]:
+            yield self._of_phone(row, now_ms)
+        if len(rows) > room:
+            yield f"and {len(rows) - room} more, farther away"
+
+    def _of_radios(self) -> Iterator[str]:
         for radio in self._settings.radios:
             health = self._health.get(radio.scanner)
             state = "starting" if health is None else f"{health.state} ({health.reason})"
-            count = self._adverts.get(radio.scanner, 0)
-            yield f"{radio.scanner}: {state}, {count} advertisements of interest"
-        rows = self._nearest()
-        yield ""
-        yield "phone  radio       frame         heard  loss now  median  nearer than"
-        now = time.monotonic()
-        for row in rows:
+            rules = self._rules[radio.scanner]
+            yield f"{radio.scanner}: {state}, {self._rate(radio.scanner):.1f} advertisements/s of all"
             yield (
-                f"{row.letter:<6} {row.scanner:<11} {row.frame:<12} {now - row.heard_s:4.0f} s"
-                f"  {row.losses_db[-1]:5.0f} dB {median(row.losses_db):5.0f} dB  "
-                f"{self._limits(row)}"
+                f"  NEAR up to {rules.enter_loss_db:g} dB of loss (enter_loss_db), "
+                f"stays up to {rules.leave_loss_db:g} (leave_loss_db)"
             )
-        if not rows:
-            yield "(no phone of this retailer)"
 
-    def _limits(self, row: Row) -> str:
-        radio = next(each for each in self._settings.radios if each.scanner == row.scanner)
-        rules = meaning.presence_rules(self._settings, radio)
-        near = median(row.losses_db)
-        if near <= rules.enter_loss_db:
-            return f"enter ({rules.enter_loss_db:g} dB)"
-        return f"leave ({rules.leave_loss_db:g} dB)" if near <= rules.leave_loss_db else "-"
+    def _of_frames(self, rows: list[Row], now_ms: int) -> Iterator[str]:
+        for frame in sorted({row.frame for row in rows}):
+            of_it = [row for row in rows if row.frame == frame]
+            rate = sum(row.minute.rate(now_ms, row.began_ms) for row in of_it)
+            near = sum(row.nearness(self._rules[row.scanner]) == "NEAR" for row in of_it)
+            yield f"{frame:<12} {rate:6.1f}/s  phones: {len(of_it)}, near: {near}"
+
+    def _of_phone(self, row: Row, now_ms: int) -> str:
+        rules = self._rules[row.scanner]
+        line = bars(
+            row.minute.losses_db(now_ms),
+            rules.enter_loss_db - _MARGIN_DB,
+            rules.leave_loss_db + _MARGIN_DB,
+        )
+        silent_s = (now_ms - row.heard_ms) // 1000
+        now = row.nearness(rules) if silent_s * 1000 < 2 * BIN_MS else f"-{silent_s} s"
+        return (
+            f"{row.letter:<5} {row.scanner:<8.8} {row.frame:<12} {median(row.losses_db):5.0f} {line} "
+            f"{row.minute.rate(now_ms, row.began_ms):3.1f}/s  {now}"
+        )
 
     def _document(self) -> dict[str, object]:
         return {
@@ -166,7 +237,7 @@ class LiveTable:
                     "state": self._health[radio.scanner].state
                     if radio.scanner in self._health
                     else "starting",
-                    "advertisements": self._adverts.get(radio.scanner, 0),
+                    "advertisements": self._all(radio.scanner),
                 }
                 for radio in self._settings.radios
             ],
@@ -177,6 +248,7 @@ class LiveTable:
                     "frame": row.frame,
                     "sightings": row.count,
                     "loss_db": round(median(row.losses_db), 1),
+                    "nearness": row.nearness(self._rules[row.scanner]).lower(),
                 }
                 for row in self._nearest()
             ],
@@ -191,3 +263,7 @@ def _letter(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -206,6 +207,7 @@ async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
         "frame": "ibeacon",
         "sightings": 3,
         "loss_db": 6.0,
+        "nearness": "near",
     }
     assert TOKEN not in out
 
@@ -238,8 +240,10 @@ async def test_the_live_table_is_drawn_for_people(tmp_path: Path) -> None:
         await say(tmp_path, 3)
         out, _ = await asyncio.to_thread(scan.communicate, timeout=20)
     assert "sim0: hearing" in out
-    assert "A      sim0        ibeacon" in out
-    assert "enter (20 dB)" in out
+    assert "NEAR up to 20 dB of loss (enter_loss_db), stays up to 30" in out
+    assert re.search(r"ibeacon +[0-9.]+/s  phones: 1, near: 1", out)
+    assert re.search(r"A     sim0     ibeacon          6 ·+█·* +[0-9.]+/s  NEAR", out)
+    assert TOKEN not in out
 
 
 async def test_refused_batches_are_listed(tmp_path: Path) -> None:
