@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from shopbell_server.core.dating import Undated, is_plausible
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.token_windows import WINDOW_S
-from shopbell_wire.messages import ClockAnchor, Presence, Refused, Scan
+from shopbell_wire.messages import ClockAnchor, Presence, Refused, Scan, ScannerHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +65,14 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Felt:
+    """What a scanner says of itself, with the true time from which on it is so."""
+
+    health: ScannerHealth
+    at_ms: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """The events of a batch that count, and those that are refused alone."""
 
@@ -72,6 +80,7 @@ class Admitted:
     undated: tuple[Presence, ...]
     """Those whose times only their tokens can tell."""
     shown: tuple[Shown, ...]
+    felt: tuple[Felt, ...]
     refused: tuple[Refused, ...]
 
 
@@ -84,11 +93,12 @@ def admit(
     """Return the events of batch `seq` by their true times.
 
     A pass held up before an unset clock cannot be verified (its code is right for 30 s only), so it is
-    refused by name, for a person to see.
+    refused by name, for a person to see. What a scanner says of itself before one says nothing.
     """
     seen: list[Seen] = []
     undated: list[Presence] = []
     shown: list[Shown] = []
+    felt: list[Felt] = []
     refused: list[Refused] = []
     for index, event in events:
         what = _judged(event, dating, now_ms)
@@ -98,10 +108,16 @@ def admit(
             undated.append(what)
         elif isinstance(what, Shown):
             shown.append(what)
+        elif isinstance(what, Felt):
+            felt.append(what)
         elif what is not None:
             refused.append(Refused(seq=seq, index=index, reason=what))
     return Admitted(
-        seen=tuple(seen), undated=tuple(undated), shown=tuple(shown), refused=tuple(refused)
+        seen=tuple(seen),
+        undated=tuple(undated),
+        shown=tuple(shown),
+        felt=tuple(felt),
+        refused=tuple(refused),
     )
 
 
@@ -125,13 +141,15 @@ def is_believable(anchor: ClockAnchor, now_ms: Millis) -> bool:
 
 def _judged(
     event: Event, dating: Dating, now_ms: Millis
-) -> Seen | Presence | Shown | RefusedFor | None:
-    """Return what counts of an event, or why it does not; None if it says nothing of anybody."""
+) -> Seen | Presence | Shown | Felt | RefusedFor | None:
+    """Return what counts of an event, or why it does not; None if it says nothing."""
     match event:
         case Presence():
             return _seen(event, dating, now_ms)
         case Scan():
             return _shown(event, dating, now_ms)
+        case ScannerHealth():
+            return _felt(event, dating, now_ms)
         case ClockAnchor() if not is_believable(event, now_ms):
             return "implausible_time"
         case _:
@@ -156,3 +174,12 @@ def _shown(scan: Scan, dating: Dating, now_ms: Millis) -> Shown | RefusedFor:
     if not is_plausible(at_ms, at_ms, now_ms):
         return "implausible_time"
     return Shown(scan=scan, at_ms=at_ms)
+
+
+def _felt(health: ScannerHealth, dating: Dating, now_ms: Millis) -> Felt | RefusedFor | None:
+    if isinstance(dating, Undated):
+        return None
+    at_ms = dating.dated(health.since_ms)
+    if not is_plausible(at_ms, at_ms, now_ms):
+        return "implausible_time"
+    return Felt(health=health, at_ms=at_ms)

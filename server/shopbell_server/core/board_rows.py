@@ -73,6 +73,7 @@ class Stay:
     recognition: Recognition
     held: bool
     unseen_since_ms: Millis | None
+    deaf_since_ms: Millis | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ class Row:
     """Taken to be here because of a code, not of a signal."""
     unseen_since_ms: Millis | None
     """"left?": nothing was heard since then. None: she is here."""
+    deaf_since_ms: Millis | None
+    """Nobody listens to her since then, so that her silence says nothing. None: somebody does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,7 @@ def stays_of(
                 recognition=_recognition(visit, shown, place.zones),
                 held=state.held,
                 unseen_since_ms=visit.session.end_ms if state.place == "left_maybe" else None,
+                deaf_since_ms=visit.session.deaf_since_ms,
             )
         )
     return Stays(
@@ -161,6 +165,7 @@ def row(stay: Stay, viewer: Viewer) -> Row | None:
         recognition=stay.recognition,
         held=stay.held,
         unseen_since_ms=stay.unseen_since_ms,
+        deaf_since_ms=stay.deaf_since_ms,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.passes import PassCode
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import Reading
+    from shopbell_wire.messages import Hearing
 
 Scanner = tuple["EdgeId", str]
 """A scanner by its edge and its name there."""
@@ -50,10 +51,22 @@ class ShownNumber:
     number: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeling:
+    """What a scanner of an edge says of itself: in which state it is from `at_ms` on."""
+
+    edge: Edge
+    scanner: str
+    at_ms: Millis
+    state: Hearing
+    reason: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Heard:
-    """What a group of batches has of people. Codes are in the order of their times, wherever read."""
+    """What a group of batches has of people and scanners. Codes are in the order of their times."""
 
     sightings: list[Sightings] = field(default_factory=list)
     passes: list[ShownPass] = field(default_factory=list)
     numbers: list[ShownNumber] = field(default_factory=list)
+    felt: list[Feeling] = field(default_factory=list)

@@ -16,13 +16,13 @@ from shopbell_server.core.admission import admit, dated_by_window, is_believable
 from shopbell_server.core.dating import dating_of
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.ports.batches import Anchor
-from shopbell_server.usecases.heard import Heard, ShownNumber, ShownPass, Sightings
+from shopbell_server.usecases.heard import Feeling, Heard, ShownNumber, ShownPass, Sightings
 from shopbell_wire.messages import ClockAnchor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from shopbell_server.core.admission import Admitted, Seen, Shown
+    from shopbell_server.core.admission import Admitted, Felt, Seen, Shown
     from shopbell_server.core.dating import Dating
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import Reading, TokenReader
@@ -85,6 +85,7 @@ def listen(
         listened.counts["unresolved"] += len(admitted.seen) + len(admitted.undated) - len(seen)
         for shown in admitted.shown:
             _code(batch.edge, shown, read_number, listened)
+        listened.heard.felt += _feelings(batch.edge, admitted.felt)
     for batch in repeated:
         # The answer to it may be what was lost on the way.
         admitted = admit(batch.received.events, batch.received.seq, dating(batch), now_ms)
@@ -141,6 +142,18 @@ def _sightings(
             if reading.candidates
         ]
     return heard
+
+
+def _feelings(edge: Edge, felt: Iterable[Felt]) -> Iterator[Feeling]:
+    for each in felt:
+        said = each.health
+        yield Feeling(
+            edge=edge,
+            scanner=said.scanner,
+            at_ms=each.at_ms,
+            state=said.state,
+            reason=said.reason,
+        )
 
 
 def _code(edge: Edge, shown: Shown, read_number: ReadNumber | None, listened: Listened) -> None:

@@ -17,7 +17,7 @@ from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fres
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from shopbell_server.core.acceptance import Acquaintance, Meant
     from shopbell_server.core.evidence import Carrier
@@ -44,6 +44,8 @@ class Recognised:
 
     intervals: list[Interval] = field(default_factory=list)
     passes: list[Interval] = field(default_factory=list)
+    unheard: list[Interval] = field(default_factory=list)
+    """Stored before: what its scanners say of themselves now may change its visits."""
     counts: Counter[str] = field(default_factory=Counter)
     guessing: set[EdgeId] = field(default_factory=set)
     """Edges at which somebody tries numbers."""
@@ -65,14 +67,21 @@ def recognise(
     acquaintances: Acquaintances,
     guesses: dict[Scanner, Guesses],
     now_ms: Millis,
+    unheard: Sequence[Interval] = (),
 ) -> Recognised:
     """Return the evidence in `heard` of people who consent, holding them until the work ends.
 
     As many questions to the database as there are kinds of them, however much was heard. A pass is
-    used up by this; `guesses` learns of numbers that nobody has, `acquaintances` of people.
+    used up by this; `guesses` learns of numbers that nobody has, `acquaintances` of people. Of `unheard`,
+    evidence that is stored, those who may be known are held too.
     """
-    people = _people(work, heard, acquaintances, now_ms)
+    people = _people(work, heard, acquaintances, now_ms, {each.key.person for each in unheard})
     found = Recognised()
+    found.unheard += [
+        each
+        for each in unheard
+        if _may_be_known(people.who.get(each.key.person), each.last_ms, now_ms)
+    ]
     stays = _Stays(people.meanings)
     for sightings in heard.sightings:
         recognised = stays.add(sightings)
@@ -100,12 +109,16 @@ def recognise(
 
 
 def _people(
-    work: UnitOfWork, heard: Heard, acquaintances: Acquaintances, now_ms: Millis
+    work: UnitOfWork,
+    heard: Heard,
+    acquaintances: Acquaintances,
+    now_ms: Millis,
+    also: Collection[PersonId],
 ) -> _People:
     readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
     numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
-    others = {card.person for card in cards.values()}
+    others = {*also, *(card.person for card in cards.values())}
     others |= {each.person for enrolled in numbered.values() for each in enrolled}
     numbers = {candidate.device_no for reading in readings for candidate in reading.candidates}
     who = acquaintances.hold(work, numbers, others)

@@ -6,21 +6,24 @@ Never: the rules (`core.sessions`, `core.reconcile`), or a commit: callers have 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent import may_share
+from shopbell_server.core.deafness import deafness_of
 from shopbell_server.core.handles import next_number
 from shopbell_server.core.ids import FactId, Millis, VisitId
 from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
 from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.reconcile import Circumstances, reconcile
 from shopbell_server.core.sessions import sessions
+from shopbell_server.usecases.hearing import ears, ears_at, listened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
+    from shopbell_server.core.deafness import Ear, Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import PersonId, StoreId
@@ -41,6 +44,8 @@ class _Known:
     visits: Sequence[Visit]
     evidence: Sequence[Interval]
     purchases: Sequence[Millis]
+    ears: Mapping[Scanner, Ear]
+    """What is known of the scanners that gave the evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +143,15 @@ def circumstances(
         new_visit=lambda: VisitId(entropy.uuid7(now_ms)),
         new_handle=new_handle,
         new_fact=lambda: FactId(entropy.uuid7(now_ms)),
-        coverage=lambda _session: None,
+        coverage=lambda stay: listened(ears_at(work, [stay]), stay),
     )
 
 
 def _reconciled(
     person: PersonId, store: StoreId, known: _Known, rules: VisitRules, around: Circumstances
 ) -> Reconciled:
-    stays = sessions(known.evidence, rules)
+    stays = sessions(known.evidence, rules, deafness_of(known.ears))
+    around = replace(around, coverage=lambda stay: listened(known.ears, stay))
     return reconcile(
         person, store, known.visits, stays, bought(known.purchases, stays, rules), around
     )
@@ -171,6 +177,7 @@ def _around(
             Millis(span.first_ms - early_ms(rules)),
             Millis(span.last_ms + rules.widest_reach_ms),
         )
+        known = ears(work, evidence.values(), Millis(span.last_ms + rules.widest_reach_ms))
         for person in sorted(persons):
             hers = near[person]
             yield (
@@ -179,6 +186,7 @@ def _around(
                     visits=hers.visits,
                     evidence=_within(evidence.get(person, ()), hers),
                     purchases=purchases.get(person, ()),
+                    ears=known,
                 ),
             )
 

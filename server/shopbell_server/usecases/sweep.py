@@ -6,10 +6,11 @@ Never: when something is due (`core.ending`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ending import swept
+from shopbell_server.usecases.hearing import ears_at, listened
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         found = work.visits.due(now_ms, LIMIT)
         due = [visit for visit in found if visit.person in held]
         ledger = work.ledger.entries(held)
+        known = ears_at(work, (visit.session for visit in due))
         facts: list[Fact] = []
         closed = 0
         for visit in due:
@@ -54,6 +56,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
                 live=True,
                 off_board_ms=terms.rules.off_board_ms,
             )
+            around = replace(around, coverage=lambda stay: listened(known, stay))
             made = swept(visit, terms.rules, around)
             write(work, [made])
             facts += made.facts

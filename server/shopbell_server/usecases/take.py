@@ -22,6 +22,7 @@ from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
+from shopbell_server.usecases.hearing import keep_marks
 from shopbell_server.usecases.listen import Batch, listen
 from shopbell_server.usecases.orders import hear_answers
 from shopbell_server.usecases.recognise import recognise
@@ -246,16 +247,24 @@ class Intake:
         taken.alarms += [("number_unopened", edge) for edge in sorted(listened.unopened)]
         if not fresh:
             return
-        found = recognise(work, listened.heard, self._acquaintances, group.guesses, now_ms)
+        touched = keep_marks(work, listened.heard, self._terms.rules)
+        found = recognise(
+            work,
+            listened.heard,
+            self._acquaintances,
+            group.guesses,
+            now_ms,
+            touched,
+        )
         taken.events += found.counts
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
-        if found.intervals:
+        if found.intervals or found.unheard:
             facts = self._visits(work, found, now_ms)
             if facts and self._terms.sinks:
                 # They are all held, so that this is what was decided by.
                 ledger = work.ledger.entries({fact.person for fact in facts})
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
-            for interval in found.intervals:
+            for interval in (*found.intervals, *found.unheard):
                 taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
         hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
@@ -280,8 +289,11 @@ class Intake:
                 )
             return here[store]
 
-        live = {who: new for who, new in touched.items() if _is_live(new, now_ms)}
-        late = {who: new for who, new in touched.items() if who not in live}
+        here_now = {who for who, new in touched.items() if _is_live(new, now_ms)}
+        for interval in found.unheard:
+            touched.setdefault((interval.key.person, interval.key.store), []).append(interval)
+        live = {who: touched[who] for who in here_now}
+        late = {who: new for who, new in touched.items() if who not in here_now}
         facts = recompute(work, live, self._terms, around)
         facts += recompute(
             work, late, self._terms, lambda store: replace(around(store), live=False)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.deafness import deafness_of
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.neighbourhood import neighbourhood
 from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.sessions import sessions
+from shopbell_server.usecases.hearing import ears
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,4 +108,6 @@ def _left(
         lambda from_ms, to_ms: work.visits.touching(person, store, from_ms, to_ms),
         reach_ms(rules),
     )
-    return sessions(work.intervals.within(person, store, around.from_ms, around.to_ms), rules)
+    left = work.intervals.within(person, store, around.from_ms, around.to_ms)
+    known = ears(work, [left], Millis(around.to_ms + rules.widest_reach_ms))
+    return sessions(left, rules, deafness_of(known))

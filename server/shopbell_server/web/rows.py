@@ -78,6 +78,8 @@ class RowOut(BaseModel):
     held: bool
     """Taken to be here because of a code that she showed, not of a signal."""
     unseen_since: datetime | None
+    deaf_since: datetime | None
+    """The scanners that heard her last cannot hear since then: her silence says nothing."""
     evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
     word: str
     recognised: str
@@ -258,6 +260,7 @@ def _row_out(row: Row, language: Language) -> RowOut:
         place="here" if row.unseen_since_ms is None else "left_maybe",
         held=row.held,
         unseen_since=None if row.unseen_since_ms is None else moment(row.unseen_since_ms),
+        deaf_since=None if row.deaf_since_ms is None else moment(row.deaf_since_ms),
         evidence=how.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
         word=staff_word(how.evidence, language),
         recognised=recognised(

@@ -55,6 +55,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "hours": {"nl": "{h} u {n} min", "en": "{h} h {n} min"},
     "left_maybe": {"nl": "Weg?", "en": "Left?"},
     "left_since": {"nl": "niet gezien sinds {time}", "en": "not seen since {time}"},
+    "deaf_since": {"nl": "geen ontvangst sinds {time}", "en": "not listening since {time}"},
     "language_nl": {"nl": "spreekt Nederlands", "en": "speaks Dutch"},
     "language_en": {"nl": "spreekt Engels", "en": "speaks English"},
     "language_de": {"nl": "spreekt Duits", "en": "speaks German"},
@@ -94,6 +95,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
 FOR_SCRIPTS: Final = (
     "here_one", "here_many", "live", "connecting", "lost", "lost_long", "blanked", "outdated",
     "zone_unknown", "since", "just_now", "minutes", "hours", "left_maybe", "left_since",
+    "deaf_since",
     "language_nl", "language_en", "language_de", "language_fr", "language_other", "came", "went",
 )  # fmt: skip
 """What the board's scripts say."""

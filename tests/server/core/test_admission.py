@@ -104,12 +104,32 @@ def test_what_cannot_have_been_then_is_refused_by_its_place(event: Event) -> Non
     [
         ClockAnchor(boot="0" * 32, boottime_ms=0, wall_ms=NOW),
         StreamStarted(previous=None, previous_last_seq=None, software=""),
-        ScannerHealth(scanner="hci0", state="blind", since_ms=0, reason="", coverage=0.5),
     ],
 )
 def test_other_events_say_nothing_of_anybody(event: Event) -> None:
     admitted = admit([(0, event)], 7, TRUE, NOW)
     assert (admitted.seen, admitted.shown, admitted.refused) == ((), (), ())
+
+
+def blind(since_ms: int) -> ScannerHealth:
+    return ScannerHealth(scanner="hci0", state="blind", since_ms=since_ms, reason="", coverage=0.5)
+
+
+def test_what_a_scanner_says_of_itself_has_its_true_time() -> None:
+    shift = Shift(by_ms=500, err_ms=0)
+    (felt,) = admit([(0, blind(NOW - 1_000))], 7, shift, NOW).felt
+    assert (felt.health.state, felt.at_ms) == ("blind", NOW - 500)
+
+
+def test_what_a_scanner_says_of_itself_at_no_time_says_nothing() -> None:
+    admitted = admit([(0, blind(NOW))], 7, Undated(), NOW)
+    assert (admitted.felt, admitted.refused) == ((), ())
+
+
+def test_a_scanner_cannot_have_been_blind_before_there_were_events() -> None:
+    admitted = admit([(3, blind(0))], 7, TRUE, NOW)
+    assert admitted.felt == ()
+    assert admitted.refused == (Refused(seq=7, index=3, reason="implausible_time"),)
 
 
 def test_an_anchor_is_believed_within_the_limits_of_events() -> None:

@@ -53,6 +53,7 @@ async def test_who_checked_in_is_on_the_board(shop: Shop, client: httpx2.AsyncCl
         "place": "here",
         "held": True,
         "unseen_since": None,
+        "deaf_since": None,
         "evidence": "pass",
         "word": "ingecheckt",
         "recognised": "ingecheckt met haar pas, 13:00, Entree: zeker",

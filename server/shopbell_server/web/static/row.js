@@ -100,6 +100,7 @@ export function draw(row, clock) {
   } else {
     facts.append(fact("since", html("span", "", say("since", { time: clock(since) })), old));
   }
+  if (row.deaf_since !== null) facts.append(fact("since", html("span", "", say("deaf_since", { time: clock(Date.parse(row.deaf_since)) }))));
   // Only what is out of the ordinary is worth a glance.
   if (row.language !== null && !row.language.toLowerCase().startsWith(document.documentElement.lang)) facts.append(fact("language", html("span", "", spoken(row.language))));
 
