@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_edge.config.feedback import feedback_faults
-from shopbell_edge.config.meaning import number_key, pace, presence_rules, send_rules, sought
+from shopbell_edge.config.meaning import (
+    number_key,
+    orders_key,
+    pace,
+    presence_rules,
+    send_rules,
+    sought,
+)
 from shopbell_edge.config.reading import read_settings
 from shopbell_edge.config.tables import BluetoothRadio
 from shopbell_program.settings import SettingsError
@@ -325,6 +332,26 @@ def test_a_key_file_without_a_key_is_named_and_not_quoted(tmp_path: Path, conten
     said = faults(tmp_path, HEAD + BROKER + RETAILER + numbers + RADIO)
     assert f'numbers.key_file: "{key}" does not hold a public key: 64 hexadecimal digits' in said
     assert "PRIVATE" not in said
+
+
+def test_a_key_of_orders_is_looked_at_before_anything_is_ordered(tmp_path: Path) -> None:
+    key = tmp_path / "orders.pub"
+    orders = f'[orders]\nkey_file = "{key}"\n'
+    whole = HEAD + BROKER + RETAILER + orders + RADIO
+    assert "orders.key_file: there is no file" in faults(tmp_path, whole)
+    key.write_text("no key")
+    said = faults(tmp_path, whole)
+    assert f'orders.key_file: "{key}" does not hold a public key: 64 hexadecimal' in said
+    key.write_text("0b" * 32 + "\n")
+    settings = read(tmp_path, whole).orders
+    assert settings is not None
+    assert orders_key(settings) == b"\x0b" * 32
+
+
+@pytest.mark.parametrize("name", ["", "../../etc", "a/b", ".", "x" * 64, "ACT\\n"])
+def test_a_lamp_to_be_found_by_is_a_lamp(tmp_path: Path, name: str) -> None:
+    whole = HEAD + BROKER + RETAILER + f'[identify]\nled = "{name}"\n' + RADIO
+    assert "identify.led" in faults(tmp_path, whole)
 
 
 def test_a_key_is_read_with_the_line_end_that_editors_add(tmp_path: Path) -> None:

@@ -136,6 +136,17 @@ def test_a_secret_is_text_that_this_user_may_read(tmp_path: Path) -> None:
     assert "is not text" in said
 
 
+def test_a_key_for_orders_is_a_key(tmp_path: Path) -> None:
+    key = tmp_path / "orders.key"
+    orders = f'[orders]\nsigning_key_file = "{key}"\n'
+    assert "orders.signing_key_file: there is no file" in faults(tmp_path, LEAST + orders)
+    key.write_text("secret words")
+    said = faults(tmp_path, LEAST + orders)
+    assert "orders.signing_key_file" in said
+    assert "`shopbell-server edge new-key` makes one" in said
+    assert "secret words" not in said
+
+
 def test_a_missing_key_of_ids_is_told_once(tmp_path: Path) -> None:
     sink = '[[sinks]]\nkind = "file"\nname = "all"\npath = "events.ndjson"\n'
     assert faults(tmp_path, LEAST + sink).count("delivery.pairwise_key_file") == 1
