@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shopbell_server.core.board_rows import Place, Stored
 from shopbell_server.core.consent import Change, Entry, Purpose
 from shopbell_server.core.consent import Place as Said
+from shopbell_server.core.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Evidence, Interval
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, VisitId, ZoneId
 from shopbell_server.core.people import Enrolment, Profile
@@ -17,11 +18,12 @@ from shopbell_server.core.registry import Store, Zone
 from shopbell_server.core.sessions import sessions
 from shopbell_server.core.subject import Subject, subject_of
 from shopbell_server.core.visits import State, Visit
-from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, heard
+from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, felt, heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Carrier
 
 PLACE = Place(
@@ -99,6 +101,7 @@ def truth(
     ledger: Sequence[Entry] = GIVEN,
     profile: Profile | None = PROFILE,
     revoked_ms: int | None = None,
+    marks: Sequence[Mark] = (),
 ) -> Truth:
     visits = tuple(
         Visit(
@@ -111,7 +114,7 @@ def truth(
             converted=False,
             session=session,
         )
-        for number, session in enumerate(sessions(evidence, DEMO))
+        for number, session in enumerate(sessions(evidence, DEMO, deafness_of(ears_of(marks))))
     )
     revoked = None if revoked_ms is None else at(revoked_ms)
     return Truth(
@@ -170,6 +173,17 @@ _ledgers = st.lists(_entries, max_size=3).map(
 )
 
 
+_marks = st.lists(
+    st.builds(
+        lambda state, at_s, scanner: felt(state, at_s * SECOND, scanner=scanner),
+        st.sampled_from(("blind", "hearing")),
+        st.integers(0, SPAN_S),
+        st.sampled_from(("door", "till", "window", "camera")),
+    ),
+    max_size=3,
+)
+
+
 def truths(name: str) -> st.SearchStrategy[Truth]:
     """Return all that somebody's rows may become."""
     some = st.builds(
@@ -180,6 +194,7 @@ def truths(name: str) -> st.SearchStrategy[Truth]:
         ledger=_ledgers,
         profile=st.sampled_from((PROFILE, PROFILE, replace(PROFILE, first_name="Bo"), None)),
         revoked_ms=st.sampled_from((None, None, None, 0)),
+        marks=_marks,
     )
     return st.one_of(st.just(NOBODY), some, some)
 

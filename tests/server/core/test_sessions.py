@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from shopbell_server.core.confidence import Confidence
+from shopbell_server.core.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Carrier, Evidence, Interval
 from shopbell_server.core.ids import PersonId, ZoneId
 from shopbell_server.core.sessions import Session, ZoneTime, sessions
-from tests.server.core.stays import MINUTE, RULES, SECOND, acted, at, heard
+from tests.server.core.stays import MINUTE, RULES, SECOND, acted, at, felt, heard
+
+if TYPE_CHECKING:
+    from shopbell_server.core.deafness import Deaf, Mark, Scanner
 
 HOUR = 60 * MINUTE
 
@@ -167,3 +173,53 @@ def test_evidence_of_several_people_is_refused() -> None:
     bob = heard(0, 1)._replace(key=heard(0, 1).key._replace(person=PersonId("bob")))
     with pytest.raises(ValueError, match="group the intervals first"):
         sessions([heard(0, 1), bob], RULES)
+
+
+# ------------------------------------------------------------------ deaf scanners
+
+
+def deaf(*marks: Mark) -> dict[Scanner, tuple[Deaf, ...]]:
+    return deafness_of(ears_of(marks))
+
+
+DEAF = deaf(felt("blind", 6 * MINUTE), felt("hearing", 18 * MINUTE))
+
+
+def test_the_time_in_which_a_scanner_is_deaf_is_no_silence() -> None:
+    (session,) = sessions([heard(0, 5 * MINUTE)], RULES, DEAF)
+    assert session.left_ms == at(20 * MINUTE)
+    assert session.gone_ms == at(27 * MINUTE)
+    assert session.reach_ms == at(47 * MINUTE)
+    assert session.deaf_since_ms is None
+
+
+def test_whoever_never_was_on_the_board_is_not_held_there() -> None:
+    (session,) = sessions([heard(0, 5 * MINUTE, n=1)], RULES, DEAF)
+    assert (session.gone_ms, session.left_ms, session.deaf_since_ms) == (None, None, None)
+
+
+def test_deafness_that_lasts_is_said_from_her_last_evidence_on() -> None:
+    (session,) = sessions([heard(0, 5 * MINUTE)], RULES, deaf(felt("blind", 0)))
+    assert session.deaf_since_ms == at(5 * MINUTE)
+    assert session.gone_ms == at((5 + 30 + 10) * MINUTE)
+
+
+def test_a_hold_after_a_code_waits_for_the_scanner_of_the_code() -> None:
+    camera = deaf(
+        felt("blind", 0, scanner="camera"), felt("hearing", 10 * MINUTE, scanner="camera")
+    )
+    (session,) = sessions([acted(0)], RULES, camera)
+    assert (session.gone_ms, session.left_ms) == (at(55 * MINUTE), None)
+
+
+def test_one_of_two_scanners_that_hears_nothing_says_that_she_left() -> None:
+    (session,) = sessions([heard(0, 5 * MINUTE), heard(0, 4 * MINUTE, scanner="till")], RULES, DEAF)
+    assert (session.gone_ms, session.left_ms) == (at(15 * MINUTE), None)
+
+
+def test_coming_back_to_a_scanner_that_was_deaf_is_no_reentry() -> None:
+    back = [heard(0, 5 * MINUTE), heard(19 * MINUTE, 20 * MINUTE)]
+    assert [each.reentries for each in sessions(back, RULES)] == [1]
+    assert [each.reentries for each in sessions(back, RULES, DEAF)] == [0]
+    later = [heard(0, 5 * MINUTE), heard(29 * MINUTE, 30 * MINUTE)]
+    assert [each.reentries for each in sessions(later, RULES, DEAF)] == [1]
