@@ -96,6 +96,8 @@ class Bluetoothd:
     async def _property(self, call: Message, adapter: Adapter) -> Message:
         if call.member == "Get":
             return Message.new_method_return(call, "v", [adapter.properties[call.body[1]]])
+        if call.member == "GetAll" or call.body[0] != ADAPTER:
+            return _unknown(call)  # it is not experimental: no other interface is there to ask
         if (call.member, call.body[1]) == ("Set", "Powered"):
             self.power_cycles += not call.body[2].value
             await adapter.power(on=call.body[2].value)
