@@ -4,7 +4,8 @@ Owns: the JSON in `visits.session_json`, its version, and reading every version 
 Never: what a session means.
 
 The first version has the core's names, and while the core has them still, it is read and written without a
-detour, which would take four times as long. Once they differ, the first version is read through structs of
+detour, which would take four times as long. What was added since has a default, which says what was so
+before it was known. Once they differ, the first version is read through structs of
 its own: what was stored years ago does not change. A test holds a text of each version.
 """
 

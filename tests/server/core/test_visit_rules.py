@@ -59,3 +59,4 @@ def test_evidence_reaches_as_far_as_the_longer_of_gap_and_stay() -> None:
     assert RULES.after_act_ms == 45 * MINUTE_MS
     assert replace(RULES, gap_ms=60 * MINUTE_MS).after_act_ms == 60 * MINUTE_MS
     assert RULES.widest_reach_ms == (45 + 30) * MINUTE_MS
+    assert RULES.deaf_reach_ms == (45 + 30 + 3) * MINUTE_MS
