@@ -24,6 +24,7 @@ import structlog
 from shopbell_edge.adapters.capabilities import keep_capabilities
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.feedback.borrowed_led import give_back
+from shopbell_edge.adapters.machine import MachineFiles
 from shopbell_edge.adapters.metrics import MetricsPage, Situation
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
 from shopbell_edge.adapters.order_book import FileOrderBook
@@ -34,6 +35,7 @@ from shopbell_edge.adapters.systemd import Systemd
 from shopbell_edge.assembly import Crew, broker_of, describing, sealing, verifying
 from shopbell_edge.config import meaning
 from shopbell_edge.config.feedback import LEDS
+from shopbell_edge.core.doctor.machine import machine
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.standing import Book
 from shopbell_edge.core.tally import Tally
@@ -186,6 +188,7 @@ class _Round:
             room_bytes=room.total_bytes,
             in_force=in_force,
             on_trial=lambda: self.on_trial,
+            machine=lambda: machine(MachineFiles().machine(self._speaker.software)),
         )
         hands = Hands(
             faults=partial(faults, process.own),

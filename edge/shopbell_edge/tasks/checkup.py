@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_edge.core.checkup import Vitals, findings
+from shopbell_wire.messages import MAX_FINDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.ports import EdgeClock, Spool, Uplink
@@ -27,7 +28,9 @@ class OwnCheckup:
         room_bytes: int,
         in_force: int | None,
         on_trial: Callable[[], bool],
+        machine: Callable[[], Iterable[Finding]],
     ) -> None:
+        """Look at all this; `machine` is what `doctor` finds of the machine without trying anything."""
         self._spool = spool
         self._uplink = uplink
         self._clock = clock
@@ -35,11 +38,12 @@ class OwnCheckup:
         self._room_bytes = room_bytes
         self._in_force = in_force
         self._on_trial = on_trial
+        self._machine = machine
 
     async def findings(self) -> Sequence[Finding]:
-        """Return the verdicts on uplink, clock, spool, settings and each scanner."""
+        """Return the verdicts on uplink, clock, spool, settings, each scanner, and the machine."""
         depth = await self._spool.depth()
-        return findings(
+        own = findings(
             Vitals(
                 clock=self._clock.now(),
                 connection=self._uplink.connection,
@@ -53,3 +57,4 @@ class OwnCheckup:
                 on_trial=self._on_trial(),
             )
         )
+        return (*own, *self._machine())[:MAX_FINDINGS]
