@@ -53,8 +53,16 @@ class FileOrderBook:
         return aside
 
     async def keep(self, book: Book) -> None:
-        """Replace what is kept, durably; off the event loop."""
-        await asyncio.to_thread(self.write, book)
+        """Replace what is kept, durably; off the event loop.
+
+        Whoever is cancelled meanwhile ends when it is written: it must not come after a later book.
+        """
+        writing = asyncio.get_running_loop().run_in_executor(None, self.write, book)
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            raise
 
     def write(self, book: Book) -> None:
         """Do the same, on this thread."""

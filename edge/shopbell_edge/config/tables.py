@@ -206,7 +206,7 @@ class Sending(Struct, frozen=True, kw_only=True):
     answer_s: Seconds = _SENDING.answer_ms / 1000
     answer_most_s: Seconds = _SENDING.answer_most_ms / 1000
     reconnect_wait_s: Annotated[float, Meta(ge=0, le=600)] = _SENDING.reconnect_wait_ms / 1000
-    backlog_events_per_s: Annotated[float, Meta(gt=0)] | None = _SENDING.backlog_events_per_s
+    backlog_events_per_s: Annotated[float, Meta(ge=0.01)] | None = _SENDING.backlog_events_per_s
 
 
 class Orders(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,20 @@ async def test_a_book_that_cannot_be_kept_leaves_the_one_before(tmp_path: Path) 
     with pytest.raises(OSError, match="directory"):
         await keeper.keep(Book())
     assert keeper.read() == FULL
+
+
+async def test_whoever_is_cancelled_while_it_is_written_does_not_end_before_it_is(
+    tmp_path: Path,
+) -> None:
+    keeper = FileOrderBook(tmp_path / "orders")
+    for _ in range(20):
+        keeping = asyncio.create_task(keeper.keep(FULL))
+        await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        assert keeping.cancelled()
+        assert keeper.read() == FULL
+        keeper.write(Book())
 
 
 def test_where_nothing_was_ordered_nothing_is_kept(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""`shopbell-server edge …` where nothing can be sent: what is said, and that nothing was done."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_program.signing import Signer
+from tests.rigs.brokers import free_port
+from tests.server.test_commands import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = """
+tenant = "acme"
+[retailer]
+uuid = "d3300000-5b0e-4de3-8000-5be110000001"
+prefix = "5be11dea"
+[database]
+url = "sqlite:///{folder}/shopbell.db"
+[broker]
+port = {port}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Write the settings of a server with one edge, whose broker is away."""
+    path = tmp_path / "server.toml"
+    path.write_text(SERVER.format(folder=tmp_path, port=free_port()))
+    seed = tmp_path / "seed.json"
+    store = {
+        "id": "hague",
+        "name": "The Hague",
+        "zones": [{"id": "door", "name": "Door"}],
+        "edges": [{"id": "hague-door", "zone": "door"}],
+    }
+    seed.write_text(json.dumps({"stores": [store]}))
+    assert command("migrate", "--config", path).returncode == 0
+    assert command("seed", seed, "--config", path).returncode == 0
+    return path
+
+
+def with_key(config: Path) -> Path:
+    assert command("edge", "new-key", config.parent / "keys").returncode == 0
+    key = config.parent / "keys" / "orders.key"
+    config.write_text(f'{config.read_text()}[orders]\nsigning_key_file = "{key}"\n')
+    return config
+
+
+@pytest.mark.parametrize("action", ["list", "configure", "command", "orders", "new-key"])
+def test_help_has_an_example(action: str) -> None:
+    done = command("edge", action, "--help")
+    assert done.returncode == 0
+    assert f"example: shopbell-server edge {action}" in done.stdout
+
+
+def test_a_new_key_is_two_halves_of_one_and_never_replaces_another(tmp_path: Path) -> None:
+    done = command("edge", "new-key", tmp_path)
+    assert done.returncode == 0
+    assert f"{tmp_path}/orders.key: private" in done.stdout
+    private, public = tmp_path / "orders.key", tmp_path / "orders.pub"
+    key = private.read_text()
+    assert Signer(bytes.fromhex(key)).public_key == bytes.fromhex(public.read_text())
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert key.strip() not in done.stdout
+    again = command("edge", "new-key", tmp_path)
+    assert again.returncode == 1
+    assert "is there already" in again.stderr
+    assert private.read_text() == key
+
+
+def test_without_a_key_it_is_said_how_to_make_one(config: Path) -> None:
+    done = command("edge", "command", "hague-door", "identify", "--config", config)
+    assert done.returncode == 1
+    assert "has no [orders]" in done.stderr
+    assert "shopbell-server edge new-key DIR" in done.stderr
+
+
+def test_an_order_that_cannot_be_sent_is_not_given(config: Path) -> None:
+    with_key(config)
+    done = command("edge", "command", "hague-door", "identify", "--config", config)
+    assert done.returncode == 1
+    assert "the broker at 127.0.0.1:" in done.stderr
+    assert "see [broker] in" in done.stderr
+    told = command("edge", "orders", "hague-door", "--json", "--config", config)
+    assert json.loads(told.stdout) == []
+
+
+def test_settings_that_no_edge_lets_be_set_are_all_named(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "door.toml"
+    file.write_text('edge = "x"\n[scanners.hci0]\nadapter = "hci1"\n')
+    done = command("edge", "configure", "hague-door", file, "--config", with_key(config))
+    assert done.returncode == 2
+    assert "door.toml cannot be used" in done.stderr
+    assert "edge: cannot be set from afar" in done.stderr
+    assert "scanners.hci0.adapter: cannot be set from afar" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named(config: Path, tmp_path: Path) -> None:
+    line = ("edge", "configure", "hague-door", tmp_path / "none.toml", "--config", config)
+    done = command(*line)
+    assert done.returncode == 2
+    assert "none.toml cannot be used" in done.stderr
+
+
+def test_an_embedded_broker_that_does_not_run_is_said_to_be(config: Path, tmp_path: Path) -> None:
+    embedded = (
+        f'[broker.embedded]\ndata_dir = "{tmp_path}/broker"\n'
+        f'edge_password_file = "{tmp_path}/edge-password"\n'
+    )
+    config.write_text(config.read_text() + embedded)
+    done = command("edge", "list", "--config", config)
+    assert done.returncode == 1
+    assert "it was never started" in done.stderr
