@@ -137,7 +137,9 @@ class _Round:
     @property
     def on_trial(self) -> bool:
         """Whether it runs, or ran, under settings that had not proved themselves."""
-        return self._book.trial is not None if self._obeying is None else self._obeying.on_trial
+        trial = self._book.trial
+        # Not others that were ordered meanwhile: they are not to blame for what fails here.
+        return trial is not None and (self._obeying is None or self._obeying.trial == trial)
 
     async def run(self, failure: str | None) -> None:
         """Run until an order wants another round, or the process shall end; raise what a task raises.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from shopbell_edge.core.standing import Book
+    from shopbell_edge.core.standing import Book, Document
     from shopbell_edge.ports import Checkup, EdgeClock, OrderBook, Spool, Uplink
     from shopbell_edge.tasks.attending import Attended
     from shopbell_edge.tasks.showing import Showing
@@ -108,9 +108,9 @@ class Obeying:
         self._news = asyncio.Event()
 
     @property
-    def on_trial(self) -> bool:
-        """Whether settings are in force that have not proved themselves."""
-        return self._book.trial is not None
+    def trial(self) -> Document | None:
+        """Return the settings that have not proved themselves: in force, or to be with the next round."""
+        return self._book.trial
 
     async def run(self) -> None:
         """Obey until an order wants everything begun anew; then return, with that order on disk."""

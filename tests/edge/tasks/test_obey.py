@@ -189,7 +189,7 @@ async def test_good_settings_are_kept_and_want_a_new_round() -> None:
     assert book.trial == Document(number=2, payload=payload)
     assert book.proved == Document(number=1, payload=b"old")
     assert edge.answers() == []
-    assert edge.obeying.on_trial
+    assert edge.obeying.trial is not None
 
 
 async def test_bad_settings_are_refused_whole_and_nothing_changes() -> None:
@@ -206,11 +206,11 @@ async def test_bad_settings_are_refused_whole_and_nothing_changes() -> None:
 async def test_settings_that_last_are_trusted_and_only_then_answered() -> None:
     edge = Edge(book=Book(trial=Document(number=2, payload=b""), starts=1))
     async with obeying(edge):
-        assert edge.obeying.on_trial
+        assert edge.obeying.trial is not None
         edge.clock.forward(round(PROOF_S * 1000) - 1)
         edge.send(SendDiagnostics(), 7)
         await edge.answered()
-        assert edge.obeying.on_trial
+        assert edge.obeying.trial is not None
         edge.clock.forward(1)
         await edge.answered(2)
     assert edge.keeper.kept[-1].proved == Document(number=2, payload=b"")
@@ -225,7 +225,7 @@ async def test_a_disk_that_fails_then_proves_nothing_until_it_works() -> None:
         edge.clock.forward(round(PROOF_S * 1000))
         edge.send(SendDiagnostics(), 7)
         await edge.answered()
-        assert edge.obeying.on_trial
+        assert edge.obeying.trial is not None
         edge.keeper.full = False
         await edge.answered(2)
     assert edge.answers()[1] == ("config", 2, "done")
