@@ -70,8 +70,14 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
+def listens(tmp_path: Path) -> bool:
+    """Return whether somebody listens at the radio: its name is there a moment earlier."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(tmp_path / "air")) == 0
+
+
 async def say(tmp_path: Path, times: int) -> None:
-    await until("the radio listens", (tmp_path / "air").exists)
+    await until("the radio listens", lambda: listens(tmp_path))
     reader, writer = await asyncio.open_unix_connection(tmp_path / "air")
     for _ in range(times):
         writer.write(json.dumps({"ad": IBEACON, "rssi": -65}).encode() + b"\n")
@@ -215,7 +221,7 @@ async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
 async def test_a_flood_of_made_up_tokens_does_not_fill_the_table(tmp_path: Path) -> None:
     config = str(written(tmp_path))
     with running("scan", "--config", config, "--seconds", "3", "--json") as scan:
-        await until("the radio listens", (tmp_path / "air").exists)
+        await until("the radio listens", lambda: listens(tmp_path))
         _, writer = await asyncio.open_unix_connection(tmp_path / "air")
         for number in range(700):
             ad = IBEACON.replace(TOKEN, f"{number:08x}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from shopbell_edge.core.doctor.verdict import Check
-from tests.edge.test_commands import IBEACON, TOKEN, command, running, written
+from tests.edge.test_commands import IBEACON, TOKEN, command, listens, running, written
 from tests.rigs.brokers import MosquittoBroker, free_port
 from tests.rigs.committing_server import CommittingServer
 from tests.rigs.waiting import until
@@ -40,7 +40,7 @@ def by_check(out: str) -> dict[str, dict[str, Any]]:
 
 
 async def say(tmp_path: Path, *ads: str, times: int) -> None:
-    await until("the radio listens", (tmp_path / "air").exists)
+    await until("the radio listens", lambda: listens(tmp_path))
     _, writer = await asyncio.open_unix_connection(tmp_path / "air")
     for _ in range(times):
         for ad in ads:
