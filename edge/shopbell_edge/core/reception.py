@@ -16,7 +16,10 @@ from typing import Final, Literal
 
 from shopbell_edge.core.leave_timeout import HEARD_OF_SENT
 
-Fault = Literal["heartbeat_unheard", "duplicate_filter", "dead_band", "no_flags", "low_duty"]
+Doubt = Literal["heartbeat_unheard", "duplicate_filter", "dead_band"]
+"""A fault with which silence of a phone no longer means that it has left."""
+
+Fault = Literal[Doubt, "no_flags", "low_duty"]
 """What is wrong, as it is reported.
 
 `heartbeat_unheard`: nothing of the beacon while it should have been heard many times.
@@ -65,6 +68,8 @@ class Reception:
     share: float
     expected: float
     fault: Fault | None
+    unheard_ms: int = 0
+    """Since the last sighting; since it began to listen where there was none."""
 
 
 class Heartbeat:
@@ -108,19 +113,23 @@ class Heartbeat:
             begin_ms = self._sightings[0][0]
         sent = max(1.0, (now - begin_ms) / self._interval_ms)
         count = len(self._sightings)
+        unheard_ms = now - (self._sightings[-1][0] if count else self._since_ms)
         return Reception(
             sightings=count,
+            unheard_ms=unheard_ms,
             share=min(1.0, count / sent),
             expected=self._expected,
-            fault=self._fault(sent * self._expected, begin_ms),
+            fault=self._fault(sent * self._expected, unheard_ms, begin_ms),
         )
 
-    def _fault(self, expected: float, begin_ms: int) -> Fault | None:
+    def _fault(self, expected: float, unheard_ms: int, begin_ms: int) -> Fault | None:
         heard = self._sightings
-        if not heard:
-            return "heartbeat_unheard" if expected >= LIKELY else None
         if _only_big_steps([rssi_dbm for _, rssi_dbm in heard]):
-            return "dead_band"
+            return "dead_band"  # whose silences are long too
+        if unheard_ms / self._interval_ms * self._expected >= LIKELY:
+            return "heartbeat_unheard"
+        if not heard:
+            return None
         if expected >= LIKELY and len(heard) < FAR_TOO_FEW * expected:
             return "duplicate_filter" if _once_per_scan([at for at, _ in heard]) else "low_duty"
         if self._bare and expected >= LIKELY and self._bare_ms < begin_ms:

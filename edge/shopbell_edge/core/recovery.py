@@ -7,39 +7,42 @@ Never: tries a remedy, or asks what time it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.hearing_path import WhyNot
+from shopbell_edge.core.reception import Doubt
 
-Reason = (
-    Literal[
-        "no_bus",
-        "bus_lost",
-        "no_bluetoothd",
-        "dbus_owner_lost",
-        "no_adapter",
-        "adapter_gone",
-        "adapter_off",
-        "start_failed",
-        "silent",
-    ]
-    | WhyNot
-)
+Reason = Literal[
+    "no_bus",
+    "bus_lost",
+    "no_bluetoothd",
+    "dbus_owner_lost",
+    "no_adapter",
+    "adapter_gone",
+    "adapter_off",
+    "start_failed",
+    "silent",
+    WhyNot,
+    Doubt,
+]
 """Why a radio does not hear, as it is reported.
 
 `no_…`: was not there when needed. `…_lost`, `…_gone`, `…_off`: went away under a running scan.
 `start_failed`: everything is there and scanning still would not start. `silent`: it scans and nothing comes.
 `management_…`: where only the management socket may be used, why that cannot be (`hearing_path`).
+The doubts (`reception`): something comes, and the heartbeat beacon shows that not everything does.
 """
 
 Step = Literal["new_scanner", "power_cycle", "restart_bluetoothd", "give_up"]
+
+DOUBTS: Final = frozenset[Reason](get_args(Doubt))
 
 LADDER: Final[tuple[Step, ...]] = ("new_scanner", "power_cycle", "restart_bluetoothd")
 """Cheapest first. A new scanner cures a lost session, switching the adapter off and on a wedged
 controller, a restart a wedged bluetoothd. What is left is a restart of this process."""
 
-STUCK: Final = frozenset[Reason]({"start_failed", "silent"})
+STUCK: Final = frozenset[Reason]({"start_failed", "silent"}) | DOUBTS
 """Everything is in its place and it does not hear: only then does a stronger remedy help. Where something
 is missing (no adapter, switched off on purpose) the remedy is to wait for it."""
 
@@ -82,8 +85,11 @@ class Recovery:
 
 
 def next_step(reason: Reason, failures: int, attempts: int) -> Step:
-    """Return the remedy after `failures` (≥ 1) in a row, the last of them for `reason`."""
-    if failures >= attempts:
+    """Return the remedy after `failures` (≥ 1) in a row, the last of them for `reason`.
+
+    A doubt is no reason to give up: the radio hears something, and a new process would hear no more.
+    """
+    if failures >= attempts and reason not in DOUBTS:
         return "give_up"
     if reason not in STUCK:
         return "new_scanner"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_edge.core.recovery import LADDER, STUCK, Reason, Recovery, next_step
+from shopbell_edge.core.recovery import DOUBTS, LADDER, STUCK, Reason, Recovery, next_step
 
 if TYPE_CHECKING:
     from shopbell_edge.core.recovery import Step
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 reasons = st.sampled_from(get_args(Reason))
 
 
-@pytest.mark.parametrize("reason", sorted(STUCK))
+@pytest.mark.parametrize("reason", sorted(STUCK - DOUBTS))
 def test_stuck_radios_climb_from_a_new_scanner_to_the_end(reason: Reason) -> None:
     steps: list[Step] = [next_step(reason, failures, 6) for failures in range(1, 7)]
     assert steps == [
@@ -29,12 +29,19 @@ def test_stuck_radios_climb_from_a_new_scanner_to_the_end(reason: Reason) -> Non
     ]
 
 
+@given(st.sampled_from(sorted(DOUBTS)), st.integers(1, 100))
+def test_a_radio_that_hears_something_is_never_given_up(reason: Reason, failures: int) -> None:
+    assert next_step(reason, failures, 1) == LADDER[min(failures, len(LADDER)) - 1]
+
+
 @given(reasons.filter(lambda reason: reason not in STUCK), st.integers(1, 9))
 def test_what_is_missing_is_waited_for_without_force(reason: Reason, failures: int) -> None:
     assert next_step(reason, failures, 10) == "new_scanner"
 
 
-@given(reasons, st.integers(1, 100), st.integers(1, 100))
+@given(
+    reasons.filter(lambda reason: reason not in DOUBTS), st.integers(1, 100), st.integers(1, 100)
+)
 def test_it_ends_after_as_many_failures_as_allowed_and_not_before(
     reason: Reason, failures: int, attempts: int
 ) -> None:
