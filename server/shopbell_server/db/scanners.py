@@ -6,6 +6,7 @@ Never: what follows for anybody who was heard.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, func, or_, select, text
@@ -64,7 +65,7 @@ _SO_AT_FIRST: Final = (
 )
 
 _ADD: Final = keeping(SCANNER_MARKS)
-_MARKS: Final = by_keys(
+_BY_KEYS: Final = by_keys(
     select(_M.edge, _M.scanner, _M.at_ms, _M.state, _M.reason)
     .where(
         ours(SCANNER_MARKS),
@@ -74,6 +75,26 @@ _MARKS: Final = by_keys(
     .order_by(_M.edge, _M.scanner, _M.at_ms, _M.state, _M.reason),
     _M.edge,
     _M.scanner,
+)
+# SQLite goes where it is told to (CROSS JOIN): to each scanner, and there from what was so at first. Else it
+# reads all that a scanner ever said, and asks of every row whether it is the one.
+_MARKS: Final = replace(
+    _BY_KEYS,
+    by_json=text("""SELECT m.edge, m.scanner, m.at_ms, m.state, m.reason
+        FROM json_each(:keys) AS each CROSS JOIN scanner_marks AS m
+        WHERE m.tenant = :our_tenant
+        AND m.edge = json_extract(each.value, '$[0]')
+        AND m.scanner = json_extract(each.value, '$[1]')
+        AND m.at_ms <= :to_ms
+        AND m.at_ms >= coalesce(
+            (SELECT max(earlier.at_ms) FROM scanner_marks AS earlier
+             WHERE earlier.tenant = :our_tenant
+             AND earlier.edge = json_extract(each.value, '$[0]')
+             AND earlier.scanner = json_extract(each.value, '$[1]')
+             AND earlier.at_ms <= :from_ms),
+            :from_ms)
+        ORDER BY m.edge, m.scanner, m.at_ms, m.state, m.reason
+    """),
 )
 # Locks without rows: an edge that says that it hears would else be written at every sighting. Taken in one
 # order, so that nobody waits in a circle.
