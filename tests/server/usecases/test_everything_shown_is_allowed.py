@@ -37,9 +37,7 @@ said = st.lists(
 def shown(shop: Shop, viewer: Viewer) -> list[Disclosed]:
     """Return the person of everything that leaves: boards, lists, single visits."""
     now_ms = shop.clock.now_ms()
-    board = who_is_here(
-        shop.database, now_ms, shop.rules, store=AMS, viewer=viewer, before=None
-    )
+    board = who_is_here(shop.database, now_ms, shop.rules, store=AMS, viewer=viewer, before=None)
     assert board is not None
     page = list_visits(shop.database, now_ms, stores=[AMS], viewer=viewer, after=None, size=10)
     found = [row.person for row in board.rows] + [each.person for each in page.visits]
