@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.answering import Answer
     from shopbell_edge.core.batching import Lane, Unripe, Wanted
     from shopbell_edge.core.codes import UnknownCode
+    from shopbell_edge.core.reception import Doubt
     from shopbell_edge.core.resend import Key, Sealed
     from shopbell_edge.core.standing import Book
     from shopbell_edge.core.units import Boottime, ScannerName
@@ -48,6 +49,13 @@ class Radio(Protocol):
         """Call `heard` for every advertisement until cancelled; recover by itself, saying so in `health`.
 
         Both are called on the event loop and must not block. Raises RadioLostError when recovery fails.
+        """
+        ...
+
+    def mend(self, why: Doubt, tries: int) -> None:
+        """Try the next remedy, the `tries`-th in a row: it hears, but not as it should.
+
+        No effect where there is nothing to mend, or while it is mended already.
         """
         ...
 

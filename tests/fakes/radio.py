@@ -12,6 +12,8 @@ from shopbell_edge.ports import Health
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopbell_edge.core.reception import Doubt
+
 HEARING = Health(state="hearing", reason="playing")
 
 
@@ -21,6 +23,7 @@ class FakeRadio:
     def __init__(self, *script: Advertisement | Health | Exception, scanner: str = "fake0") -> None:
         self.scanner = ScannerName(scanner)
         self.dropped: dict[str, int] = {}
+        self.mended: list[tuple[Doubt, int]] = []
         self._script: asyncio.Queue[Advertisement | Health | Exception] = asyncio.Queue()
         self.play(*script)
 
@@ -32,6 +35,10 @@ class FakeRadio:
     async def played(self) -> None:
         """Wait until everything in the script was played."""
         await self._script.join()
+
+    def mend(self, why: Doubt, tries: int) -> None:
+        """Remember what was asked for."""
+        self.mended.append((why, tries))
 
     async def listen(
         self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_edge.core.advertisement import Advertisement
+    from shopbell_edge.core.reception import Doubt
 
 MAX_LINE: Final = 1024
 """Bytes of a line: twice the 255 of the longest advertising data in hexadecimal, and the JSON around it."""
@@ -87,6 +88,9 @@ class SocketRadio:
             for each in list(open_):
                 each.close()
             self._path.unlink(missing_ok=True)
+
+    def mend(self, why: Doubt, tries: int) -> None:
+        """Do nothing: whoever writes to the socket is not ours to mend."""
 
     def _skip(self) -> None:
         self.malformed += 1

@@ -81,18 +81,17 @@ def judged(belief: Belief, reception: Reception, others: int) -> Belief:
 
     More `tries` than before ask for the next remedy. Only for a radio that says that it hears.
     """
-    match reception.fault:
-        case "heartbeat_unheard" if not reception.sightings and others >= LIKELY:
-            return replace(belief, doubt=None, tries=0, flaw="heartbeat_gone")
-        case "heartbeat_unheard" | "duplicate_filter" | "dead_band" as doubt:
-            unheard_ms = reception.unheard_ms if doubt == "heartbeat_unheard" else 0
-            tries = belief.tries + 1
-            return replace(belief, doubt=doubt, unheard_ms=unheard_ms, tries=tries, flaw=None)
-        case "no_flags" | "low_duty" | None as flaw:
-            enough = HEARD_AGAIN if belief.doubt == "heartbeat_unheard" else LIKELY
-            if belief.doubt is not None and reception.sightings < enough:
-                return belief
-            return replace(belief, doubt=None, tries=0, flaw=flaw)
+    fault = reception.fault
+    if fault == "heartbeat_unheard" and not reception.sightings and others >= LIKELY:
+        return replace(belief, doubt=None, tries=0, flaw="heartbeat_gone")
+    if fault == "heartbeat_unheard" or fault == "duplicate_filter" or fault == "dead_band":  # noqa: PLR1714  narrows
+        unheard_ms = reception.unheard_ms if fault == "heartbeat_unheard" else 0
+        tries = belief.tries + 1
+        return replace(belief, doubt=fault, unheard_ms=unheard_ms, tries=tries, flaw=None)
+    enough = HEARD_AGAIN if belief.doubt == "heartbeat_unheard" else LIKELY
+    if belief.doubt is not None and reception.sightings < enough:
+        return belief
+    return replace(belief, doubt=None, tries=0, flaw=fault)
 
 
 _DOUBTS: Final = frozenset(get_args(Doubt))

@@ -73,14 +73,14 @@ def verdict(rules: TrialRules, elapsed_s: float, bleak: int, management: int) ->
 class Choice:
     """What is known of the socket of one radio. Times are seconds of one steady clock."""
 
-    __slots__ = ("_asked", "_refused_s", "_rules", "why")
+    __slots__ = ("_asked", "_due_s", "_rules", "why")
 
     def __init__(self, asked: Hear, rules: TrialRules) -> None:
         self.why: WhyNot | None = None
         """Why the socket is not used; None as long as nothing speaks against it."""
         self._asked: Hear = asked
         self._rules = rules
-        self._refused_s = 0.0
+        self._due_s = 0.0
 
     @property
     def insists(self) -> bool:
@@ -91,11 +91,15 @@ class Choice:
         """Return whether the socket should be tried beside bleak now."""
         if self._asked != "auto":
             return False
-        return self.why is None or now_s - self._refused_s >= self._rules.retry_s
+        return self.why is None or now_s >= self._due_s
 
     def refuse(self, why: WhyNot, now_s: float) -> None:
         """Keep to bleak for `retry_s`."""
-        self.why, self._refused_s = why, now_s
+        self.why, self._due_s = why, now_s + self._rules.retry_s
+
+    def hurry(self) -> None:
+        """Let the next trial be due at once: bleak was found to be told too little."""
+        self._due_s = 0.0
 
     def take(self) -> None:
         """Note that the socket is used from now on."""

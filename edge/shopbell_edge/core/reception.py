@@ -79,19 +79,28 @@ class Heartbeat:
     `bare` says that the beacon also sends, as often, an advertisement without Flags.
     """
 
-    __slots__ = ("_bare", "_bare_ms", "_expected", "_interval_ms", "_sightings", "_since_ms")
+    __slots__ = (
+        "_bare",
+        "_bare_ms",
+        "_expected",
+        "_interval_ms",
+        "_last_ms",
+        "_sightings",
+        "_since_ms",
+    )
 
     def __init__(self, interval_ms: float, duty: float, *, bare: bool, since: int) -> None:
         """Begin to listen at `since`."""
         self._interval_ms = interval_ms
         self._expected = HEARD_OF_SENT * duty
         self._bare = bare
-        self._since_ms = since
+        self._since_ms = self._last_ms = since
         self._sightings: deque[tuple[int, int]] = deque(maxlen=MOST_SIGHTINGS)
         self._bare_ms = -WINDOW_MS
 
     def hear(self, at: int, rssi_dbm: int) -> None:
         """Take in a sighting of the beacon."""
+        self._last_ms = at
         self._sightings.append((at, rssi_dbm))
 
     def hear_bare(self, at: int) -> None:
@@ -102,7 +111,7 @@ class Heartbeat:
         """Forget what was: another scan, or another way to hear, is judged by itself."""
         self._sightings.clear()
         self._bare_ms = -WINDOW_MS
-        self._since_ms = at
+        self._since_ms = self._last_ms = at
 
     def judge(self, now: int) -> Reception:
         """Return how it is heard; a fault is named only once chance is out of the question."""
@@ -113,7 +122,7 @@ class Heartbeat:
             begin_ms = self._sightings[0][0]
         sent = max(1.0, (now - begin_ms) / self._interval_ms)
         count = len(self._sightings)
-        unheard_ms = now - (self._sightings[-1][0] if count else self._since_ms)
+        unheard_ms = now - self._last_ms
         return Reception(
             sightings=count,
             unheard_ms=unheard_ms,

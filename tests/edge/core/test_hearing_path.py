@@ -88,3 +88,12 @@ def test_who_insists_tries_nothing() -> None:
         assert not choice.wants_trial(1e9)
     assert Choice("management", RULES).insists
     assert not Choice("bleak", RULES).insists
+
+
+def test_whoever_is_in_a_hurry_waits_for_no_trial() -> None:
+    choice = Choice("auto", TrialRules())
+    choice.refuse("management_deaf", 100.0)
+    choice.hurry()
+    assert choice.wants_trial(100.0)
+    choice.refuse("management_deaf", 101.0)
+    assert not choice.wants_trial(102.0)

@@ -18,11 +18,14 @@ from shopbell_edge.adapters.ble.scans import cut_bleaks_bus, heard_by, heard_by_
 from shopbell_edge.core.hearing_path import Choice, TrialRules, verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shopbell_edge.adapters.ble.bus import Bluez
     from shopbell_edge.adapters.ble.ear import Ear
     from shopbell_edge.adapters.ble.management import Management
     from shopbell_edge.adapters.ble.voice import Voice
     from shopbell_edge.core.hearing_path import WhyNot
+    from shopbell_edge.core.reception import Doubt
     from shopbell_edge.core.recovery import Reason, Recovery
 
 TICK_S: Final = 1.0
@@ -32,7 +35,7 @@ TICK_S: Final = 1.0
 class Hearing:
     """The scans of one `listen`. All that is heard goes to `ear`, whichever way it came.
 
-    Without `management` there is only bleak's way.
+    Without `management` there is only bleak's way. Silence is held against it while it `silence_counts`.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Hearing:
         voice: Voice,
         recovery: Recovery,
         management: Management | None,
+        silence_counts: Callable[[], bool],
     ) -> None:
         self._ear = ear
         self._voice = voice
@@ -51,6 +55,10 @@ class Hearing:
         self._choice = Choice(
             "bleak" if management is None else "management" if insists else "auto", self._rules
         )
+        self._silence_counts = silence_counts
+        self.tries = 0
+        """Remedies in a row that were asked for by `mend`."""
+        self._ended: asyncio.Future[Reason] | None = None
         self._kernel: Kernel | None = None
         self._strangers_before = 0
         self._foreign_before = 0
@@ -79,6 +87,7 @@ class Hearing:
         """Scan until `ended`, or until nothing was heard for too long; return why."""
         self._quiet_s, self._received = 0.0, self.adverts
         self._ear.begin(ended)
+        self._ended = ended
         if self._choice.insists:
             return await self._insisting(bluez, ended)
         while True:
@@ -89,6 +98,15 @@ class Hearing:
                     reason = await self._by_kernel(ended)
             if reason is not None:
                 return reason
+
+    def mend(self, why: Doubt, tries: int) -> None:
+        """End the scan for that reason. What bluetoothd withholds the socket may tell: it is tried next."""
+        if self._ended is None or self._ended.done():
+            return
+        self.tries = tries
+        if why != "heartbeat_unheard":
+            self._choice.hurry()
+        self._ended.set_result(why)
 
     async def _insisting(self, bluez: Bluez, ended: asyncio.Future[Reason]) -> Reason:
         async with AsyncExitStack() as later:
@@ -212,5 +230,6 @@ class Hearing:
         either: set[asyncio.Future[Any]] = {ended, *others}
         await asyncio.wait(either, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         received = self.adverts
-        self._quiet_s = self._quiet_s + wait_s if received == self._received else 0.0
+        silent = received == self._received and self._silence_counts()
+        self._quiet_s = self._quiet_s + wait_s if silent else 0.0
         self._received = received

@@ -16,7 +16,8 @@ from shopbell_edge.adapters.ble.hearing import Hearing
 from shopbell_edge.adapters.ble.voice import Voice
 from shopbell_edge.core.frames import Foreign
 from shopbell_edge.core.management import Passed
-from shopbell_edge.core.recovery import WAIT_FIRST, next_step
+from shopbell_edge.core.recovery import DOUBTS, STUCK, WAIT_FIRST, next_step
+from shopbell_edge.core.restraint import Restraint
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.ports import RadioLostError
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shopbell_edge.adapters.ble.management import Management
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.interest import Look
+    from shopbell_edge.core.reception import Doubt
     from shopbell_edge.core.recovery import Reason, Recovery, Step
     from shopbell_edge.core.units import Boottime
     from shopbell_edge.core.usual import Usual
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 class BluetoothRadio:
     """Hears advertisements through one adapter of BlueZ (Radio)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works with, each by name)
         self,
         adapter: str,
         *,
@@ -45,13 +47,16 @@ class BluetoothRadio:
         recovery: Recovery,
         uniform: Callable[[float, float], float],
         management: Management | None = None,
+        restraint: Restraint | None = None,
+        silence_counts: Callable[[], bool] = lambda: True,
     ) -> None:
         """Listen on `adapter` (`hci0`), and follow it if it comes back under another name.
 
         Of what is received, only that is heard in which `look` finds something, and which what it finds
         does not hear by itself, told the `boottime`.
 
-        Without `management` it listens through bleak alone.
+        Without `management` it listens through bleak alone. `restraint` is that of all radios of this
+        machine. While silence does not count (the store is closed) it is no reason to recover.
 
         `uniform(low, high)` draws the waits between attempts. The bus is the system's, or the one that
         `DBUS_SYSTEM_BUS_ADDRESS` names.
@@ -62,6 +67,8 @@ class BluetoothRadio:
         self._recovery = recovery
         self._uniform = uniform
         self._management = management
+        self._restraint = restraint or Restraint()
+        self._silence_counts = silence_counts
         self._hearing: Hearing | None = None
 
     @property
@@ -87,15 +94,36 @@ class BluetoothRadio:
         """Call `heard` for every advertisement of interest until cancelled.
 
         Recovers by itself and says so in `health`. Raises RadioLostError after `recovery.attempts`
-        failures with no advertisement in between, and whatever `heard` or `health` raises.
+        failures with no advertisement in between, if `restraint` lets it, and whatever `heard` or `health`
+        raises.
         """
         logging.getLogger("bleak").setLevel(logging.WARNING)  # below, it writes every address down
         # It warns of a lost bus, which is cut on purpose (`scans`) or reported here by name.
         logging.getLogger("bleak.backends.bluezdbus.manager").setLevel(logging.ERROR)
+
+        def said(of: Health) -> None:
+            self._restraint.note(self.scanner, hears=of.state == "hearing")
+            health(of)
+
+        try:
+            await self._listen(heard, said)
+        finally:
+            self._restraint.note(self.scanner, hears=False)
+
+    def mend(self, why: Doubt, tries: int) -> None:
+        """Begin anew with the next remedy, unless that is being done already."""
+        if self._hearing is not None:
+            self._hearing.mend(why, tries)
+
+    async def _listen(
+        self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]
+    ) -> None:
         voice = Voice(health)
         ear = Ear(self._look, self._boottime, heard, voice.hearing)
         recovery = self._recovery
-        hearing = self._hearing = Hearing(ear, voice, recovery, self._management)
+        hearing = self._hearing = Hearing(
+            ear, voice, recovery, self._management, self._silence_counts
+        )
         failures, waits_s = 0, recovery.backoff.delays(self._uniform)
         step: Step = "new_scanner"
         while True:
@@ -104,8 +132,13 @@ class BluetoothRadio:
             voice.blind(reason, recovery.silent_s if reason == "silent" else 0.0)
             if hearing.adverts != before:
                 failures, waits_s = 0, recovery.backoff.delays(self._uniform)
-            failures += 1
-            step = next_step(reason, failures, recovery.attempts)
+            failures = hearing.tries if reason in DOUBTS else failures + 1
+            step = self._restraint.permitted(
+                next_step(reason, failures, recovery.attempts),
+                self.scanner,
+                self._boottime(),
+                stuck=reason in STUCK,
+            )
             if step == "give_up":
                 raise RadioLostError(
                     f"{self.scanner}: {reason}, {failures} times in a row; see `bluetoothctl show` and "
