@@ -14,7 +14,7 @@ from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import StaffId
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.usecases.sign_in import make_link
-from shopbell_server.web.live import Pace
+from shopbell_server.web.watch import Pace
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.shop import MINUTE, PASSWORD, Shop
 
