@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shopbell_edge.adapters.mqtt.broker import Tls
     from tests.rigs.brokers import BrokerProcess
 
-WAIT_S = 15.0
+WAIT_S = 40.0
 
 
 class Listener:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.ports import Health, Radio
 
-WITHIN_S: Final = 20.0
+WITHIN_S: Final = 60.0
 
 
 class Listener:
