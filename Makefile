@@ -5,8 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 REQ := deploy/requirements
 # Every branch of a decision has a test: these run with coverage, and what they cover must be all.
-# Most of the rest waits for programs: a worker a core, and no module in two of them.
-WORKERS := -n auto --dist loadscope --no-loadscope-reorder
+# They compute, a worker a core. The rest waits for programs half of its time: two workers a core. No
+# module is in two of them.
+DEAL := --dist loadscope --no-loadscope-reorder
+COMPUTING := -n auto $(DEAL)
+WAITING := -n $(shell expr 2 '*' $$(nproc)) $(DEAL)
 CORES := tests/wire tests/edge/core tests/server/core
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -28,8 +31,8 @@ demo: .venv/demo.stamp ## a shop on this machine: broker, server, three edges, f
 test: .venv/dev.stamp ## everything CI runs: lint, types, architecture, tests, end to end
 	@.ci/system-packages
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -q $(WORKERS) --cov --cov-report=term-missing:skip-covered $(CORES)
-	@$(BIN)/pytest -q $(WORKERS) $(addprefix --ignore=,$(CORES))
+	@$(BIN)/pytest -q $(COMPUTING) --cov --cov-report=term-missing:skip-covered $(CORES)
+	@$(BIN)/pytest -q $(WAITING) $(addprefix --ignore=,$(CORES))
 
 lint: .venv/dev.stamp ## format, style, types, import contracts
 	@$(BIN)/ruff format --check .
