@@ -35,7 +35,9 @@ from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
 from shopbell_edge.config import meaning, tables
 from shopbell_edge.config.feedback import LEDS, led_folder
 from shopbell_edge.core.answering import CAMERA, HANDHELD
+from shopbell_edge.core.heartbeat_beacon import beside
 from shopbell_edge.core.management import taking
+from shopbell_edge.core.measuring import Measuring
 from shopbell_edge.core.packet_filter import program
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.repeats import Repeats
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.answering import Habits
     from shopbell_edge.core.codes import Symbology
     from shopbell_edge.core.interest import Look
+    from shopbell_edge.core.restraint import Restraint
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.core.units import Boottime
     from shopbell_edge.core.usual import Usual
@@ -72,16 +75,19 @@ if TYPE_CHECKING:
     Reading = tuple[CodeReader, Habits, list[Feedback]]
 
 
-def radio_of(
+def radio_of(  # noqa: PLR0913  (what it works with; the last three have defaults)
     settings: Settings,
     radio: tables.Radio,
     look: Look[Usual],
     boottime: Callable[[], Boottime],
     recovery: Recovery | None = None,
+    *,
+    restraint: Restraint | None = None,
+    silence_counts: Callable[[], bool] = lambda: True,
 ) -> Radio:
     """Return the adapter that hears for `radio`; one that hears every stranger takes a `look` first.
 
-    It is as patient as the settings say, or as `recovery`.
+    It is as patient as the settings say, or as `recovery`; the rest is as of BluetoothRadio.
     """
     if isinstance(radio, tables.SocketRadio):
         return SocketRadio(Path(radio.path), scanner=radio.scanner)
@@ -92,6 +98,8 @@ def radio_of(
         recovery=recovery or Recovery(silent_s=radio.silent_s),
         uniform=random.uniform,
         management=None if radio.hear == "bleak" else _management(settings, radio),
+        restraint=restraint,
+        silence_counts=silence_counts,
     )
 
 
@@ -102,6 +110,14 @@ def _management(settings: Settings, radio: tables.BluetoothRadio) -> Management:
         program=lambda controller, sample: program(controller, *sought, sample=sample),
         insists=radio.hear == "management",
     )
+
+
+def measuring_of(settings: Settings, radio: tables.Radio) -> Measuring:
+    """Return what measures `radio` by the store's heartbeat beacon, if it has one."""
+    told = settings.heartbeat
+    if told is None:
+        return Measuring()
+    return Measuring(meaning.beacon(settings), interval_ms=told.interval_ms, duty=radio.duty)
 
 
 def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
@@ -124,6 +140,7 @@ class Crew:
     clock: EdgeClock
     pulses: Pulses
     tally: Tally
+    restraint: Restraint
     _usb: dict[str, UsbScanner] = field(default_factory=dict)
 
     def scanners(self) -> dict[str, Attended]:
@@ -155,8 +172,24 @@ class Crew:
     def _listening(self, radio: tables.Radio) -> Make:
         def make() -> Coroutine[Any, Any, None]:
             roster = roster_of(self.settings, radio)
-            adapter = radio_of(self.settings, radio, roster.look, self.clock.boottime)
-            listening = Listening(adapter, roster, self.spool, self.clock, self.tally)
+            closing = meaning.closing(self.settings)
+            adapter = radio_of(
+                self.settings,
+                radio,
+                beside(meaning.beacon(self.settings), roster.look),
+                self.clock.boottime,
+                restraint=self.restraint,
+                silence_counts=lambda: closing.judged,
+            )
+            listening = Listening(
+                adapter,
+                roster,
+                self.spool,
+                self.clock,
+                self.tally,
+                measuring=measuring_of(self.settings, radio),
+                closing=closing,
+            )
             return listening.run(
                 lambda: self.uplink.online,
                 meaning.pace(self.settings),

@@ -23,6 +23,7 @@ import structlog
 
 from shopbell_edge.adapters.capabilities import keep_capabilities
 from shopbell_edge.adapters.clock import system_clock
+from shopbell_edge.adapters.exit_note import ExitNote
 from shopbell_edge.adapters.feedback.borrowed_led import give_back
 from shopbell_edge.adapters.machine import MachineFiles
 from shopbell_edge.adapters.metrics import MetricsPage, Situation
@@ -37,8 +38,10 @@ from shopbell_edge.config import meaning
 from shopbell_edge.config.feedback import LEDS
 from shopbell_edge.core.doctor.machine import machine
 from shopbell_edge.core.liveness import BeatRules
+from shopbell_edge.core.restraint import Restraint
 from shopbell_edge.core.standing import Book
 from shopbell_edge.core.tally import Tally
+from shopbell_edge.ports import RadioLostError
 from shopbell_edge.tasks.beat import anchor_clock, feed_watchdog, keep_status
 from shopbell_edge.tasks.checkup import OwnCheckup
 from shopbell_edge.tasks.drain import PULSE, drain
@@ -81,11 +84,16 @@ async def run(own: OwnFile, notify_socket: str | None) -> None:
             page = stack.enter_context(
                 MetricsPage(settings.metrics.host, settings.metrics.port, tally)
             )
+        clock = system_clock(settings.clock.source, err_ms=SYSTEM_ERR_MS)
+        spool = Path(settings.spool.path)
+        exits = ExitNote(spool.with_name(f"{spool.name}.exit"))
         process = _Process(
             own=own,
             who=Who(tenant=settings.tenant, edge=settings.edge, verify=verifying(settings)),
             seal=seal,
-            clock=system_clock(settings.clock.source, err_ms=SYSTEM_ERR_MS),
+            clock=clock,
+            exits=exits,
+            restraint=Restraint(exited=exits.read(clock.now())),
             tally=tally,
             supervisor=supervisor,
             page=page,
@@ -115,6 +123,8 @@ class _Process:
     who: Who
     seal: Seal
     clock: SystemClock
+    exits: ExitNote
+    restraint: Restraint
     tally: Tally
     supervisor: Supervisor
     page: MetricsPage | None
@@ -160,7 +170,14 @@ class _Round:
                 await keeper.keep(self._book)
             except OSError as error:
                 log.error("orders_not_kept", reason=error.strerror or str(error))  # noqa: TRY400  # it has it all
-            await self._tasks(settings, spool, keeper, room, note)
+            try:
+                await self._tasks(settings, spool, keeper, room, note)
+            except* RadioLostError:
+                if not self.on_trial:
+                    # Where the disk takes nothing, the supervisor's own patience is left.
+                    with contextlib.suppress(OSError):
+                        process.exits.write(process.clock.now())
+                raise
 
     async def _tasks(
         self, settings: Settings, spool: Spool, keeper: FileOrderBook, room: Room, note: Path
@@ -180,6 +197,7 @@ class _Round:
             clock=clock,
             pulses=pulses,
             tally=tally,
+            restraint=process.restraint,
         )
         scanners = crew.scanners()
         checkup = OwnCheckup(

@@ -32,7 +32,7 @@ MAX_BYTES: Final = 65_536
 COMMAND_MOST_MS: Final = 300_000
 """A command is for now: one that is held back for more than five minutes is not obeyed any more."""
 
-SETTABLE: Final = ("presence", "codes", "sending")
+SETTABLE: Final = ("presence", "codes", "sending", "hours")
 """Tables of `edge.toml` that a document may set, each key of them; and `SCANNERS`."""
 
 SCANNERS: Final = "scanners"

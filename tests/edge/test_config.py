@@ -7,6 +7,8 @@ import pytest
 
 from shopbell_edge.config.feedback import feedback_faults
 from shopbell_edge.config.meaning import (
+    closing,
+    hours,
     number_key,
     orders_key,
     pace,
@@ -361,3 +363,34 @@ def test_a_key_is_read_with_the_line_end_that_editors_add(tmp_path: Path) -> Non
     settings = read(tmp_path, HEAD + BROKER + RETAILER + numbers + RADIO)
     assert settings.numbers is not None
     assert number_key(settings.numbers) == b"\x0a" * 32
+
+
+HOURS = '[hours]\nzone = "Europe/Amsterdam"\nmonday = "09:00-18:00"\n'
+
+
+def test_a_store_has_its_own_hours(tmp_path: Path) -> None:
+    always = read(tmp_path, HEAD + BROKER + RETAILER + RADIO)
+    assert hours(always) is None
+    assert closing(always).judged
+    shop = hours(read(tmp_path, HEAD + BROKER + RETAILER + HOURS + RADIO))
+    assert shop is not None
+    monday_9 = 1_795_420_800_000  # in Amsterdam, in November
+    assert [shop.open_at(monday_9 + ms) for ms in (-1, 0, 9 * 3_600_000)] == [False, True, False]
+    assert not shop.open_at(monday_9 + 86_400_000), "a day that is left out is closed"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            '[hours]\nzone = "Mars/Olympus"\nmonday = "09:00-18:00"\n',
+            "hours.zone: 'Mars/Olympus' is no time",
+        ),
+        ('[hours]\nzone = "../../etc/passwd"\nmonday = "09:00-18:00"\n', "hours.zone"),
+        ('[hours]\nzone = "UTC"\nmonday = "9 to 5"\n', "hours.monday: '9 to 5' is no span"),
+        ('[hours]\nzone = "UTC"\n', "hours: the store would never open"),
+        ('[hours]\nzone = "UTC"\nmonday = "09:00-18:00"\nradio = "of"\n', "hours.radio"),
+    ],
+)
+def test_hours_that_cannot_be_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    assert says in faults(tmp_path, HEAD + BROKER + RETAILER + text + RADIO)

@@ -55,6 +55,15 @@ def test_a_scanner_is_set_by_the_name_that_events_carry() -> None:
     assert (radio.enter_loss_db, radio.offset_db, radio.leave_loss_db) == (18, -2, None)
 
 
+def test_opening_hours_may_be_set_from_afar() -> None:
+    document = {"hours": {"zone": "UTC", "monday": "09:00-18:00"}}
+    assert not faults_of(FILE, document)
+    assert settled(document).hours is not None
+    file = {**FILE, "hours": {"zone": "UTC", "monday": "09:00-18:00", "sunday": "12:00-17:00"}}
+    closed = over(file, {"hours": {"sunday": "closed"}})["hours"]
+    assert closed == {"zone": "UTC", "monday": "09:00-18:00", "sunday": "closed"}
+
+
 def test_without_a_document_the_file_is_as_it_was() -> None:
     assert over(FILE, {}) == FILE
 

@@ -8,6 +8,8 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from shopbell_edge.adapters.clock import system_clock
+from shopbell_edge.adapters.exit_note import ExitNote
 from shopbell_edge.adapters.order_book import FileOrderBook
 from shopbell_edge.core.standing import MOST_STARTS, Book, Document
 from shopbell_program.signing import Signer
@@ -127,3 +129,15 @@ async def test_a_file_of_orders_that_is_broken_is_set_aside_and_said_so(tmp_path
         assert lines(daemon, "orders_corrupt")[0]["set_aside"] == "spool.db.orders.bad"
         assert lines(daemon, "edge_started")[0]["in_force"] is None
         await asyncio.to_thread((tmp_path / "spool.db.orders.bad").read_bytes)
+
+
+async def test_an_end_over_a_radio_is_noted_for_the_next_process(tmp_path: Path) -> None:
+    (tmp_path / "air").mkdir()  # the radio cannot begin
+    async with edge(tmp_path) as daemon:
+        daemon.start()
+        await until("it gave up", lambda: not daemon.alive)
+        note = ExitNote(tmp_path / "spool.db.exit")
+        assert note.read(system_clock("system", err_ms=0).now()) is not None
+        (tmp_path / "air").rmdir()
+        daemon.start()
+        await daemon.works()

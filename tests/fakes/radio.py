@@ -23,6 +23,7 @@ class FakeRadio:
     def __init__(self, *script: Advertisement | Health | Exception, scanner: str = "fake0") -> None:
         self.scanner = ScannerName(scanner)
         self.dropped: dict[str, int] = {}
+        self.listening = False
         self.mended: list[tuple[Doubt, int]] = []
         self._script: asyncio.Queue[Advertisement | Health | Exception] = asyncio.Queue()
         self.play(*script)
@@ -45,14 +46,23 @@ class FakeRadio:
     ) -> None:
         """Say that it hears, then play; an exception in the script is raised."""
         health(HEARING)
-        while True:
-            item = await self._script.get()
-            try:
-                if isinstance(item, Advertisement):
-                    heard(item)
-                elif isinstance(item, Health):
-                    health(item)
-                else:
-                    raise item
-            finally:
-                self._script.task_done()
+        self.listening = True
+        try:
+            while True:
+                await self._play(heard, health)
+        finally:
+            self.listening = False
+
+    async def _play(
+        self, heard: Callable[[Advertisement], None], health: Callable[[Health], None]
+    ) -> None:
+        item = await self._script.get()
+        try:
+            if isinstance(item, Advertisement):
+                heard(item)
+            elif isinstance(item, Health):
+                health(item)
+            else:
+                raise item
+        finally:
+            self._script.task_done()

@@ -93,6 +93,7 @@ class MetricsPage:
         for scanner, (hearing, _) in tally.hearing.items():
             state.add_metric([scanner], _STATE[hearing])
         yield state
+        yield from _heartbeat(tally)
         ways = GaugeMetricFamily(
             "shopbell_edge_radio_path",
             "Which way a Bluetooth radio hears, and why not the other.",
@@ -116,6 +117,24 @@ class _Page(Collector):
 
     def describe(self) -> Iterable[Metric]:
         return ()  # nothing is known before somebody asks
+
+
+def _heartbeat(tally: Tally) -> Iterable[Metric]:
+    heard = GaugeMetricFamily(
+        "shopbell_edge_heartbeat_heard",
+        "Share of what the store's beacon sent that the radio heard.",
+        labels=["scanner"],
+    )
+    expected = GaugeMetricFamily(
+        "shopbell_edge_heartbeat_expected",
+        "What scan duty and losses leave of it to be heard.",
+        labels=["scanner"],
+    )
+    for scanner, reception in tally.receptions.items():
+        heard.add_metric([scanner], reception.share)
+        expected.add_metric([scanner], reception.expected)
+    yield heard
+    yield expected
 
 
 def _readers(tally: Tally) -> Iterable[Metric]:

@@ -68,6 +68,7 @@ class SocketRadio:
         Raises RadioLostError if the socket cannot be made or another program listens there, and whatever
         `heard` or `health` raises.
         """
+        self.malformed = 0
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         open_: set[_Connection] = set()
 

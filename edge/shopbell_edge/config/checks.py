@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from shopbell_edge.config.feedback import feedback_faults, is_lamp
 from shopbell_edge.config.meaning import (
+    DAYS,
     beacon,
+    hours,
     number_key,
     number_rules,
     orders_key,
@@ -17,6 +19,7 @@ from shopbell_edge.config.meaning import (
 from shopbell_edge.config.tables import BluetoothRadio, SocketRadio
 from shopbell_edge.config.usb_scanners import usb_faults
 from shopbell_edge.core.heartbeat_beacon import too_rare
+from shopbell_edge.core.hours import spans
 from shopbell_edge.core.leave_timeout import too_short
 from shopbell_edge.core.spool_room import too_small
 from shopbell_program.loopback import is_loopback
@@ -38,6 +41,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
     except ValueError as error:
         yield Fault(key="retailer", problem=str(error))
     yield from _heartbeat(settings)
+    yield from _hours(settings)
     for index, radio in enumerate(settings.radios):
         yield from _radio(settings, radio, f"radios[{index}]")
     for index, camera in enumerate(settings.cameras):
@@ -139,6 +143,31 @@ def _heartbeat(settings: Settings) -> Iterator[Fault]:
             rare = too_rare(round(radio.silent_s * 1000), heartbeat.interval_ms, radio.duty)
             if rare is not None:
                 yield Fault(key=f"radios[{index}].silent_s", problem=rare)
+
+
+def _hours(settings: Settings) -> Iterator[Fault]:
+    told = settings.hours
+    if told is None:
+        return
+    written = {day: getattr(told, day) for day in DAYS}
+    wrong = False
+    for day, text in written.items():
+        try:
+            spans(text)
+        except ValueError as error:
+            wrong = True
+            yield Fault(key=f"hours.{day}", problem=str(error))
+    if wrong:
+        return
+    try:
+        hours(settings)
+    except ValueError as error:
+        yield Fault(key="hours.zone", problem=str(error))
+    if not any(map(spans, written.values())):
+        yield Fault(
+            key="hours",
+            problem="the store would never open; say when it does, or leave [hours] out",
+        )
 
 
 def _numbers(settings: Settings) -> Iterator[Fault]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from shopbell_edge.core.closing import Closing
 from shopbell_edge.core.codes import NumberRule
 from shopbell_edge.core.heartbeat_beacon import Beacon
+from shopbell_edge.core.hours import Hours, spans
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.rules import Rules
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from shopbell_edge.config.tables import Numbers, Orders, Radio, Settings
 
 _PUBLIC_KEY: Final = re.compile(r"[0-9a-fA-F]{64}\s*", re.ASCII)
+
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _STANDARD: Final = Rules()
 
@@ -85,6 +90,27 @@ def sought(settings: Settings) -> tuple[Retailer, ...]:
     """Return by what is known whatever a radio has to let pass: the retailer's frames, and the heartbeat."""
     ours, heartbeat = retailer(settings), beacon(settings)
     return (ours,) if heartbeat is None else (ours, heartbeat.sought(ours.prefix))
+
+
+def hours(settings: Settings) -> Hours | None:
+    """Return when the store is open, None for always; ValueError for a time zone that is not known here."""
+    told = settings.hours
+    if told is None:
+        return None
+    try:
+        zone = ZoneInfo(told.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{told.zone!r} is no time zone of this machine; write one such as Europe/Amsterdam, "
+            "or install the package tzdata"
+        ) from None
+    return Hours(zone=zone, week=[spans(getattr(told, day)) for day in DAYS])
+
+
+def closing(settings: Settings) -> Closing:
+    """Return what a radio does when the store closes."""
+    told = settings.hours
+    return Closing(hours(settings), sleeps=told is not None and told.radio == "off")
 
 
 def number_rules(settings: Settings) -> tuple[NumberRule, ...]:

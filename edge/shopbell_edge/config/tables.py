@@ -223,6 +223,23 @@ class Identify(Struct, frozen=True, kw_only=True):
     """A lamp of /sys/class/leds: that of a Raspberry Pi's card. Where it is not, a serial scanner beeps."""
 
 
+class Hours(Struct, frozen=True, kw_only=True):
+    """When the store is open; without this table it always is. A day that is left out is closed."""
+
+    zone: str
+    """Of the IANA: `Europe/Amsterdam`. The machine's own may be any."""
+    monday: str = "closed"
+    tuesday: str = "closed"
+    wednesday: str = "closed"
+    thursday: str = "closed"
+    friday: str = "closed"
+    saturday: str = "closed"
+    sunday: str = "closed"
+    """`09:00-18:00`, several with commas between; `20:00-02:00` ends on the next day."""
+    radio: Literal["on", "off"] = "on"
+    """What the radios do outside: listen, their silence being no fault, or sleep once everybody has left."""
+
+
 class Metrics(Struct, frozen=True, kw_only=True):
     """Where Prometheus may ask."""
 
@@ -249,6 +266,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sending: Sending = Sending()
     orders: Orders | None = None
     identify: Identify = Identify()
+    hours: Hours | None = None
     metrics: Metrics | None = None
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens leaving and reporting twenty-fold; accepted with a broker on loopback only."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from shopbell_edge.core.wellbeing import CLOSED
 from shopbell_wire.messages import MAX_FINDINGS, Finding
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ def _scanners(hearing: Mapping[str, tuple[Hearing, str]]) -> Iterator[Finding]:
         "blind": "FAIL",
     }
     for scanner, (state, reason) in sorted(hearing.items()):
+        if reason == CLOSED:
+            yield Finding(
+                check=f"scanner {scanner}", verdict="PASS", found="asleep: the store is closed"
+            )
+            continue
         remedy = (
             "" if state == "hearing" else "see the reason in the runbook; it recovers by itself"
         )

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Literal
 from shopbell_edge.core.frames import APPLE, IBEACON_BYTES
 from shopbell_edge.core.leave_timeout import SAFETY, hearing_time_ms
 from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.usual import UNUSUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from shopbell_edge.core.interest import Look
+    from shopbell_edge.core.usual import Usual
 
 Said = Literal["beacon", "bare"]
 """`bare`: the advertisement that it sends without the Flags structure."""
@@ -56,6 +60,23 @@ class Beacon:
         if minor == self.minor:
             return "beacon"
         return "bare" if minor == self.bare_minor else None
+
+
+def beside(beacon: Beacon | None, look: Look[Usual]) -> Look[Usual]:
+    """Return what finds the beacon's advertisements too: unusual ones, for whoever measures them."""
+    if beacon is None:
+        return look
+
+    def both(
+        manufacturer_data: Mapping[int, bytes],
+        service_data: Mapping[str, bytes],
+        service_uuids: Sequence[str],
+    ) -> Usual | None:
+        if APPLE in manufacturer_data and beacon.said(manufacturer_data) is not None:
+            return UNUSUAL
+        return look(manufacturer_data, service_data, service_uuids)
+
+    return both
 
 
 def too_rare(silent_ms: int, interval_ms: float, duty: float) -> str | None:

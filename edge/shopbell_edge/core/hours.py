@@ -33,8 +33,11 @@ class Span:
 def spans(text: str) -> tuple[Span, ...]:
     """Return the spans of one day: `09:00-12:30, 14:00-18:00`; `20:00-02:00` ends on the next day.
 
-    Raises ValueError, saying what to write, for anything else, and for spans that overlap.
+    Of a day that is `closed` there are none. Raises ValueError, saying what to write, for anything else,
+    and for spans that overlap.
     """
+    if text.strip() == "closed":
+        return ()
     found = tuple(_span(part) for part in text.split(","))
     for before, after in pairwise(sorted(found, key=lambda span: span.opens_min)):
         if after.opens_min < before.closes_min:
@@ -46,8 +49,7 @@ def _span(part: str) -> Span:
     read = _SPAN.fullmatch(part)
     if read is None:
         raise ValueError(
-            f'{part.strip()!r} is no span; write "09:00-18:00", several with commas between, '
-            "and leave a day out on which the store is closed"
+            f'{part.strip()!r} is no span; write "09:00-18:00", several with commas between, or "closed"'
         )
     opens_h, opens_m, closes_h, closes_m = map(int, read.groups())
     opens_min, closes_min = opens_h * 60 + opens_m, closes_h * 60 + closes_m

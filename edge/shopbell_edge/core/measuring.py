@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.belief import Verdict
     from shopbell_edge.core.heartbeat_beacon import Beacon
-    from shopbell_edge.core.reception import Reception
+    from shopbell_edge.core.reception import Doubt, Reception
     from shopbell_edge.core.units import Boottime
     from shopbell_wire.messages import Hearing
 
@@ -71,7 +71,14 @@ class Measuring:
         return True
 
     def told(
-        self, state: Hearing, reason: str, for_ms: int, way: str | None, now: Boottime, others: int
+        self,
+        state: Hearing,
+        reason: str,
+        for_ms: int,
+        way: str | None,
+        *,
+        now: Boottime,
+        others: int,
     ) -> None:
         """Take in what the radio says of itself, and by which `way` it hears; `others` as of `check`.
 
@@ -88,16 +95,17 @@ class Measuring:
             self._heartbeat.begin(self._listening.at(now))
             self._others = others
 
-    def check(self, now: Boottime, others: int) -> int:
-        """Measure the beacon; return how many remedies in a row that has made necessary, 0 for no new one.
+    def check(self, now: Boottime, others: int) -> tuple[Doubt, int] | None:
+        """Measure the beacon; return what is to be mended, and for which time in a row; None for nothing new.
 
         `others` counts all advertisements so far that are not the beacon's.
         """
         if self._beacon is None or self._belief.state != "hearing":
-            return 0
+            return None
         before = self._belief.tries
         self._judge(now, others - self._others)
-        return self._belief.tries if self._belief.tries > before else 0
+        doubt, tries = self._belief.doubt, self._belief.tries
+        return None if doubt is None or tries == before else (doubt, tries)
 
     def _judge(self, now: Boottime, others: int) -> None:
         self.reception = self._heartbeat.judge(self._listening.at(now))

@@ -72,12 +72,13 @@ class Recovery:
     check_s: float = 30.0
     """How often silence is looked at; it is noticed `silent_s` to `silent_s + check_s` after it began."""
 
-    ready_s: float = 30.0
+    ready_s: float = 180.0
     """How long one attempt waits for what is missing (bluetoothd, adapter, power). It wakes up at once when
-    that comes; the limit only makes a lasting absence count as a failure."""
+    that comes; the limit only makes a lasting absence count as a failure. A new process would find no more,
+    and forget who is here: half an hour of absence ends it, ten minutes do not."""
 
     attempts: int = 10
-    """Failures in a row, no advertisement in between, before the radio is given up: five minutes without
+    """Failures in a row, no advertisement in between, before the radio is given up: half an hour without
     an adapter, a quarter of an hour of silence. The supervisor then starts the process again."""
 
     backoff: Backoff = field(default_factory=lambda: Backoff(first_s=0.5, most_s=30.0))

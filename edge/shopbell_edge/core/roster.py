@@ -19,6 +19,7 @@ from shopbell_edge.core.presence import Candidate
 from shopbell_edge.core.telling import LASTED, Told, seconds, tell
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import Usuals
+from shopbell_edge.core.wellbeing import CLOSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,6 +150,12 @@ class Roster:
             if reason is not None and not told.stay.inactive:
                 self._untold.append((told, "present", reason))
         return events + self.take(clock)
+
+    def close(self) -> None:
+        """Let everybody leave, for nobody listens any more on purpose. `take` tells it."""
+        for key in list(self._stays):
+            self._untold.append((self._forget_stay(key), "left", CLOSED))
+        self._candidates.clear()
 
     def blind(self, since: Boottime) -> None:
         """Stop the leave timers: the scanner may not have heard since `since`, which may be in the past.

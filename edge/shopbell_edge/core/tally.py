@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shopbell_edge.core.reception import Reception
     from shopbell_wire.messages import Hearing
 
 
@@ -33,5 +34,7 @@ class Tally:
     """By reason: what the spool had no room for, and tokens that had to make room for newer ones."""
     hearing: dict[str, tuple[Hearing, str]] = field(default_factory=dict)
     """By scanner: how it hears, and why it thinks so."""
+    receptions: dict[str, Reception] = field(default_factory=dict)
+    """By radio: how it heard the store's beacon in the last minutes."""
     ways: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By Bluetooth radio that hears: which way (`management`, `bleak`), and what it says of that."""

@@ -6,7 +6,7 @@ Never: decides that it hears. Whoever runs the scanner does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.listening import Listening
 from shopbell_edge.core.units import Boottime
@@ -17,23 +17,29 @@ if TYPE_CHECKING:
     from shopbell_wire.messages import Clock, Hearing
 
 
+CLOSED: Final = "closed"
+"""The reason of a radio that does not hear because it is not to: the store is closed."""
+
+
 class Wellbeing:
     """How `scanner` has done so far. Boottimes handed in must not run backwards."""
 
-    __slots__ = ("_listened_ms", "_listening", "_said_at", "_scanner", "_state")
+    __slots__ = ("_closed", "_listened_ms", "_listening", "_said_at", "_scanner", "_state")
 
     def __init__(self, scanner: ScannerName) -> None:
         self._scanner = scanner
         self._listening = Listening()
         self._state: Hearing | None = None
+        self._closed = False
         self._said_at = Boottime(0)
         self._listened_ms = 0
 
     def feel(self, state: Hearing, reason: str, for_ms: int, clock: Clock) -> ScannerHealth | None:
         """Return what to tell of a scanner that has been in `state` for `for_ms`; None if that is no news.
 
-        A new reason for the old state is none. `coverage` is that of the time since the news before, of
-        which a blindness that is found out late takes its part, but never more than all of it.
+        A new reason for the old state is none, but for CLOSED: who was there has left. `coverage` is that of
+        the time since the news before, of which a blindness that is found out late takes its part, but never
+        more than all of it.
         """
         now = Boottime(clock.boottime_ms)
         since = now - for_ms if self._state is None else max(now - for_ms, self._said_at)
@@ -41,12 +47,14 @@ class Wellbeing:
             self._listening.go_on(now)
         else:
             self._listening.stop(since)
-        if state == self._state:
+        closed = reason == CLOSED
+        if state == self._state and closed == self._closed:
             return None
         listened_ms = self._listening.at(now)
         period_ms = 0 if self._state is None else now - self._said_at
         could_hear_ms = listened_ms - self._listened_ms
         self._state, self._said_at, self._listened_ms = state, now, listened_ms
+        self._closed = closed
         return ScannerHealth(
             scanner=self._scanner,
             state=state,

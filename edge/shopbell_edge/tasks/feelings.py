@@ -11,6 +11,7 @@ from shopbell_edge.core.wellbeing import Wellbeing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopbell_edge.core.reception import Reception
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.core.units import ScannerName
     from shopbell_edge.ports import EdgeClock, Health
@@ -44,6 +45,20 @@ class Feelings:
         if told is not None:
             self._untold.append(told)
             self._news()
+
+    def measured(self, reception: Reception) -> None:
+        """Take in how the store's beacon is heard. Each new fault is said in the log, and its end."""
+        before = self._tally.receptions.get(self._scanner)
+        self._tally.receptions[self._scanner] = reception
+        if reception.fault != (None if before is None else before.fault):
+            say = log.info if reception.fault is None else log.warning
+            say(
+                "heartbeat_measured",
+                scanner=self._scanner,
+                fault=reception.fault,
+                heard=round(reception.share, 2),
+                expected=round(reception.expected, 2),
+            )
 
     def take(self) -> list[Event]:
         """Return what the server has not been told."""

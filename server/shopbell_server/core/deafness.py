@@ -10,7 +10,7 @@ such marks has neither order nor repetition, so that late, repeated and re-batch
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shopbell_server.core.ids import EdgeId, Millis
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from shopbell_wire.messages import Hearing
+
+CLOSED: Final = "closed"
+"""The reason of a radio that an edge does not let hear outside opening hours."""
 
 Scanner = tuple[EdgeId, str]
 """A scanner by its edge and its name there."""
@@ -55,10 +58,13 @@ def ear_of(marks: Iterable[Mark]) -> Ear:
     """Return what `marks` of one scanner, at least one, say together, in whatever order.
 
     "suspect" is deaf: an edge waits with its own timers in both. Where two marks are of one moment, deafness
-    came second: a scanner that says that it hears and then nothing is deaf from then on.
+    came second: a scanner that says that it hears and then nothing is deaf from then on. One that sleeps
+    while the store is closed is not: its edge has told who left.
     """
     # False sorts first: of one moment the last is deaf if any is.
-    told = sorted({(each.at_ms, each.state != "hearing") for each in marks})
+    told = sorted(
+        {(each.at_ms, each.state != "hearing" and each.reason != CLOSED) for each in marks}
+    )
     spans: list[Deaf] = []
     since_ms: Millis | None = None
     for at_ms, is_deaf in told:

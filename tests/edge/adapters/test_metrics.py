@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from shopbell_edge.adapters.metrics import MetricsPage, Situation
 from shopbell_edge.adapters.metrics_reading import running
 from shopbell_edge.core.doctor.supervision import Running
+from shopbell_edge.core.reception import Reception
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.ports import Depth
 from shopbell_wire.messages import ClockState
@@ -85,6 +86,14 @@ def test_how_the_daemon_stands_is_shown(state: ClockState, error_s: float | None
     assert later["shopbell_edge_clock_disputed",] == 0
     assert later["shopbell_edge_uplink_connected",] == 1
     assert later["shopbell_edge_orders_in_force",] == 7
+
+
+def test_how_the_beacon_is_heard_is_shown_beside_what_is_expected() -> None:
+    reception = Reception(sightings=100, share=0.45, expected=0.47, fault=None)
+    with MetricsPage("127.0.0.1", 0, Tally(receptions={"hci0": reception})) as page:
+        shown = read(page)
+    assert shown["shopbell_edge_heartbeat_heard", "hci0"] == 0.45
+    assert shown["shopbell_edge_heartbeat_expected", "hci0"] == 0.47
 
 
 def test_a_doctor_reads_it_from_outside() -> None:

@@ -71,6 +71,11 @@ def test_what_is_not_well_is_said_with_its_remedy(
     assert found.remedy
 
 
+def test_a_radio_that_sleeps_while_the_store_is_closed_is_well() -> None:
+    found = finding("scanner hci0", hearing={"hci0": ("blind", "closed")})
+    assert (found.verdict, found.found) == ("PASS", "asleep: the store is closed")
+
+
 def test_what_was_appended_by_a_wrong_clock_is_not_of_the_future() -> None:
     assert "since 0 s" in finding("spool", waiting=1, oldest_ms=NOON_MS + 5_000).found
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_edge.core.heartbeat_beacon import Beacon, too_rare
+from shopbell_edge.core.heartbeat_beacon import Beacon, beside, too_rare
+from shopbell_edge.core.retailer import Retailer
+from shopbell_edge.core.usual import UNUSUAL, interest_in
 
 UUID = "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93"
 BEACON = Beacon(uuid=UUID, major=12, minor=1, bare_minor=2)
@@ -52,6 +54,18 @@ def test_a_uuid_that_is_none_is_refused() -> None:
 def test_radios_let_it_pass_as_they_let_pass_a_retailers_frames() -> None:
     sought = BEACON.sought("5bb0e111")
     assert ibeacon()[0x004C].startswith(sought.ibeacon_start)
+
+
+def test_who_looks_for_phones_finds_it_beside_them() -> None:
+    phones = interest_in(Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111"))
+    look = beside(BEACON, phones)
+    assert look(ibeacon(), {}, []) is UNUSUAL
+    assert look(ibeacon(minor=2), {}, []) is UNUSUAL
+    assert look(ibeacon(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"), {}, []) is UNUSUAL
+    assert look(ibeacon(minor=3), {}, []) is None
+    assert look({}, {}, ["5bb0e111-0000-0000-0000-000000000001"]) is UNUSUAL
+    assert look({}, {}, []) is None
+    assert beside(None, phones) is phones
 
 
 def test_a_second_is_often_enough_for_ninety_seconds_of_silence() -> None:

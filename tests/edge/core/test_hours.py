@@ -109,6 +109,10 @@ def test_a_day_is_written_in_spans() -> None:
     )
 
 
+def test_a_day_may_be_closed() -> None:
+    assert spans("closed") == ()
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

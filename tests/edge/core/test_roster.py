@@ -396,3 +396,14 @@ def test_the_order_of_tokens_within_a_moment_makes_no_difference(
         return {msgspec.json.encode(event) for event in events}
 
     assert tell(order) == tell(sorted(order))
+
+
+def test_when_the_store_closes_everybody_leaves_as_of_when_they_were_heard_last(shop: Shop) -> None:
+    shop.enter(ibeacon(1))
+    shop.now_ms += 5_000
+    shop.hear(ibeacon(2))
+    shop.roster.close()
+    (event,) = shop.tick()
+    assert (event.phase, event.reason, event.last_ms) == ("left", "closed", WALL_MS)
+    assert shop.roster.known == 0
+    assert phases([shop.enter(ibeacon(1))]) == ["entered"], "and may come again"

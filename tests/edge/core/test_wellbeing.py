@@ -43,6 +43,16 @@ def test_the_same_again_is_none_whatever_the_reason() -> None:
     assert scanner.feel("blind", reason="another") is None
 
 
+def test_but_that_it_is_not_to_hear_is_news_and_that_it_is_to_again() -> None:
+    scanner = Scanner()
+    scanner.tells("blind")
+    told = scanner.feel("blind", reason="closed")
+    assert told is not None
+    assert (told.state, told.reason) == ("blind", "closed")
+    assert scanner.feel("blind", reason="closed") is None
+    assert scanner.feel("blind", reason="no_adapter") is not None
+
+
 def test_coverage_is_the_share_of_the_time_since_the_word_before() -> None:
     scanner = Scanner()
     scanner.tells("hearing")

@@ -54,6 +54,12 @@ def test_deafness_lasts_until_the_scanner_says_that_it_hears() -> None:
     assert spans(felt("hearing", 5)) == []
 
 
+def test_a_scanner_that_is_not_to_hear_is_not_deaf() -> None:
+    closed = felt("blind", 7)._replace(reason="closed")
+    assert spans(felt("hearing", 0), closed, felt("hearing", 20)) == []
+    assert spans(felt("blind", 5), closed, felt("hearing", 20)) == [(5, 7)]
+
+
 def test_a_scanner_that_may_not_hear_is_deaf_and_stays_so_whatever_it_calls_it() -> None:
     assert spans(felt("suspect", 5), felt("blind", 7), felt("hearing", 9)) == [(5, 9)]
 
