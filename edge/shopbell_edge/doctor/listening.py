@@ -13,21 +13,18 @@ from shopbell_edge.assembly import radio_of
 from shopbell_edge.config import meaning
 from shopbell_edge.core.doctor.hearing import Heard
 from shopbell_edge.core.frames import Foreign, recognise
-from shopbell_edge.core.interest import look_for
+from shopbell_edge.core.heartbeat_beacon import beside
 from shopbell_edge.core.reception import Heartbeat
 from shopbell_edge.core.recovery import Recovery
-from shopbell_edge.core.usual import UNUSUAL
+from shopbell_edge.core.usual import interest_in
 from shopbell_edge.ports import Health, RadioLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from shopbell_edge.config.tables import Radio, Settings
     from shopbell_edge.core.advertisement import Advertisement
-    from shopbell_edge.core.heartbeat_beacon import Beacon
-    from shopbell_edge.core.interest import Look
     from shopbell_edge.core.units import Boottime
-    from shopbell_edge.core.usual import Usual
 
 ONCE: Final = Recovery(attempts=1, ready_s=2.0, silent_s=86_400.0)
 """A doctor looks: who power-cycles an adapter has cured what was to be found."""
@@ -49,7 +46,7 @@ class Sitting:
 
     async def hear(self, for_s: float) -> Heard:
         """Listen for `for_s`, or for as long as it can be done; return what came of it."""
-        look = _look(self._settings, self._beacon)
+        look = beside(self._beacon, interest_in(self._retailer))
         radio = radio_of(self._settings, self._radio, look, self._boottime, ONCE)
         lost = ""
         try:
@@ -99,19 +96,3 @@ def _heartbeat(settings: Settings, radio: Radio, now: Boottime) -> Heartbeat | N
         return None
     bare = told.minor_without_flags is not None
     return Heartbeat(told.interval_ms, radio.duty, bare=bare, since=now)
-
-
-def _look(settings: Settings, beacon: Beacon | None) -> Look[Usual]:
-    """Return the first look that finds the retailer's frames and the beacon."""
-    ours = look_for(meaning.retailer(settings), lambda _parts: UNUSUAL)
-
-    def look(
-        manufacturer_data: Mapping[int, bytes],
-        service_data: Mapping[str, bytes],
-        service_uuids: Sequence[str],
-    ) -> Usual | None:
-        if beacon is not None and beacon.said(manufacturer_data) is not None:
-            return UNUSUAL
-        return ours(manufacturer_data, service_data, service_uuids)
-
-    return look
