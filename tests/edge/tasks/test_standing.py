@@ -121,7 +121,7 @@ def test_without_a_key_nothing_that_was_kept_is_in_force(own: OwnFile) -> None:
 def test_all_that_is_wrong_with_a_document_is_said(own: OwnFile) -> None:
     assert faults(own, leaving(200)) == []
     assert faults(own, {"broker": {}, "spool": {}}) == [
-        "broker: cannot be set from afar; what can: presence, codes, sending, scanners",
-        "spool: cannot be set from afar; what can: presence, codes, sending, scanners",
+        "broker: cannot be set from afar; what can: presence, codes, sending, hours, scanners",
+        "spool: cannot be set from afar; what can: presence, codes, sending, hours, scanners",
     ]
     assert len(faults(own, {"presence": {"leave_s": -1, "x": 1}, "codes": {"y": 2}})) == 3
