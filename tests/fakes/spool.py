@@ -16,6 +16,7 @@ from shopbell_edge.core.batching import (
     is_scan,
     urgent,
 )
+from shopbell_edge.core.preface import Preface
 from shopbell_edge.core.resend import Sealed
 from shopbell_edge.ports import Depth, SpoolFullError
 from shopbell_wire import codec
@@ -54,7 +55,7 @@ class MemorySpool:
         self._changed = asyncio.Event()
         self._rows = 0
         started = StreamStarted(previous=None, previous_last_seq=None, software=software)
-        self._lead = (started, clock)
+        self._preface = Preface(started, clock, undated=False)
 
     async def append(self, events: Sequence[Event], clock: Clock) -> int:
         kept = list(events)
@@ -75,7 +76,8 @@ class MemorySpool:
         return len(events) - len(kept)
 
     async def seal(self, wanted: Wanted, now: Clock) -> Sealed | Unripe:
-        rows = dict(self.events) if self._seq else {0: self._lead, **self.events}
+        before = self._preface.left(now)
+        rows = dict(before) if self._preface.alone(now) else {**before, **self.events}
         waiting = [
             Waiting(
                 row=place,
@@ -101,6 +103,7 @@ class MemorySpool:
         self._dropped.clear()
         for place in chosen.rows:
             self.events.pop(place, None)
+        self._preface.said(chosen.rows)
         sealed = Sealed(
             stream=batch.stream,
             seq=batch.seq,

@@ -6,8 +6,10 @@ Only the edge's patience is shortened, by its rules; the server here says no mor
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,7 @@ from tests.rigs.committing_server import CommittingServer
 from tests.rigs.road import Journey, edge, emptied, feed, scans
 from tests.rigs.tcp_proxy import FINE, TcpProxy, Weather
 from tests.rigs.waiting import until
+from tests.shared import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,3 +160,47 @@ async def test_what_the_broker_confirmed_and_lost_is_sent_again(
         async with CommittingServer(nats, tenant="acme", edge="edge-1") as server:
             await emptied(spool)
             assert scans(server) == {events.scan(n) for n in range(20)}
+
+
+LOSSY: Final = """
+ip link set lo up || exit 77
+nft add table inet loss && nft add chain inet loss in '{ type filter hook input priority 0; }' || exit 77
+nft add rule inet loss in iif lo numgen random mod 100 '<' 20 counter drop || exit 77
+"$1" -m tests.faults.lossy_road "$2" "$3" || exit 1
+nft list chain inet loss in
+"""
+"""A fifth of all packets, both ways, of a loopback that only this test has."""
+
+NO_NAMESPACE: Final = 77
+
+
+async def loses_packets(folder: Path, number: int) -> None:
+    for tool, package in (("nft", "nftables"), ("ip", "iproute2"), ("unshare", "util-linux")):
+        places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
+        if shutil.which(tool, path=places) is None:
+            pytest.skip(f"no {tool}: apt-get install {package}")
+    process = await asyncio.create_subprocess_exec(
+        *("unshare", "--user", "--map-root-user", "--net"),
+        *("sh", "-c", LOSSY, "sh", sys.executable, folder, str(number)),
+        cwd=ROOT,
+        env={**os.environ, "PATH": os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(600):
+        said, complaint = await process.communicate()
+    if process.returncode == NO_NAMESPACE or b"unshare:" in complaint:
+        pytest.skip(f"no network namespaces with nftables here: {complaint.decode().strip()}")
+    assert process.returncode == 0, complaint.decode()
+    assert "arrived" in said.decode()
+    assert "counter packets 0 " not in said.decode(), "nothing was lost on the way"
+
+
+async def test_a_network_that_loses_a_fifth_of_all_packets_costs_nothing(tmp_path: Path) -> None:
+    await loses_packets(tmp_path, 40)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+async def test_a_network_that_loses_a_fifth_of_all_packets_for_long(tmp_path: Path) -> None:
+    await loses_packets(tmp_path, 400)

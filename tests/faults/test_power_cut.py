@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -31,13 +31,18 @@ if TYPE_CHECKING:
 
     from shopbell_edge.core.resend import Key
     from shopbell_wire.messages import Event
-    from tests.rigs.power_cut import Operation
+    from tests.rigs.power_cut import Operation, RecordingDisk
 
 pytestmark = pytest.mark.timeout(900)
 
-STEPS_FEW, EVERY_MANY = 60, 17
-"""In every run: so many things done to the spool, and a power cut at each seventeenth operation."""
+STEPS_FEW, EVERY_MANY = 100, 11
+"""In every run: so many things done to the spool, and a power cut at each eleventh operation."""
+
 STEPS_MANY, EVERY_FEW = 400, 3
+"""In `make faults`."""
+
+SETTLED: Final = 0.7
+"""Of what waits for an answer, at each answer."""
 
 ROOM: Final = Room(total_bytes=4 * 1024 * 1024, wal_bytes=1024 * 1024, ballast_bytes=0)
 
@@ -47,7 +52,7 @@ class Deed:
     """Something asked of the spool, from operation number `begun` to `done`, and what it was about."""
 
     begun: int
-    done: int
+    done: int = 0
     appended: tuple[int, ...] = ()
     sealed: Sealed | None = None
     settled: tuple[Key, ...] = ()
@@ -112,48 +117,63 @@ def speaker(stream: int) -> Speaker:
     return Speaker(edge="edge-1", stream=f"{stream:032x}", software="test")
 
 
+class Life:
+    """What an edge asks of its spool, and a note of each thing that it asked."""
+
+    def __init__(self, history: History, disk: RecordingDisk, dice: random.Random) -> None:
+        self.clock = FakeClock()
+        self._history = history
+        self._disk = disk
+        self._dice = dice
+        self._number = 0
+
+    async def step(self, spool: SqliteSpool) -> None:
+        """Do the next thing."""
+        self.clock.forward(self._dice.randrange(2_000))
+        begun = len(self._disk.operations)
+        what = self._dice.choice([self._scan, self._scan, self._report, self._seal, self._settle])
+        deed = await what(spool, begun)
+        if deed is not None:
+            self._history.deeds.append(replace(deed, done=len(self._disk.operations)))
+
+    async def _scan(self, spool: SqliteSpool, begun: int) -> Deed:
+        new = self._next(1)
+        await spool.append([events.scan(n) for n in new], self.clock.now())
+        return Deed(begun=begun, appended=new)
+
+    async def _report(self, spool: SqliteSpool, begun: int) -> Deed:
+        new = self._next(self._dice.randrange(2, 40))
+        await spool.append([events.presence(n) for n in new], self.clock.now())
+        return Deed(begun=begun, appended=new)
+
+    async def _seal(self, spool: SqliteSpool, begun: int) -> Deed | None:
+        made = await spool.seal("any", self.clock.now())
+        return Deed(begun=begun, sealed=made) if isinstance(made, Sealed) else None
+
+    async def _settle(self, spool: SqliteSpool, begun: int) -> Deed:
+        waiting = await spool.unacknowledged()
+        chosen = tuple(one.key for one in waiting if self._dice.random() < SETTLED)
+        for stream, seq in chosen:
+            ack = Ack(stream=stream, committed=((seq, seq),), refused=(), server_ms=0)
+            await spool.settle(ack)
+        return Deed(begun=begun, settled=chosen)
+
+    def _next(self, many: int) -> tuple[int, ...]:
+        new = tuple(range(self._number, self._number + many))
+        self._number += many
+        return new
+
+
 async def lived(place: Path, dice: random.Random, steps: int) -> History:
     """Let a spool do what an edge asks of it, in two lives, and return what was written."""
-    history, clock, number = History(), FakeClock(), 0
+    history = History()
     with recording(place) as disk:
-        for life in range(2):
-            async with SqliteSpool(
-                place / "spool.db", speaker(life), clock.now(), room=ROOM
-            ) as spool:
+        life = Life(history, disk, dice)
+        for stream in range(2):
+            now = life.clock.now()
+            async with SqliteSpool(place / "spool.db", speaker(stream), now, room=ROOM) as spool:
                 for _ in range(steps // 2):
-                    clock.forward(dice.randrange(2_000))
-                    begun = len(disk.operations)
-                    what = dice.choice(["scan", "scan", "some", "seal", "settle"])
-                    if what == "seal":
-                        made = await spool.seal("any", clock.now())
-                        if isinstance(made, Sealed):
-                            history.deeds.append(
-                                Deed(begun=begun, done=len(disk.operations), sealed=made)
-                            )
-                    elif what == "settle":
-                        waiting = await spool.unacknowledged()
-                        chosen = tuple(one.key for one in waiting if dice.random() < 0.7)
-                        for stream, seq in chosen:
-                            await spool.settle(
-                                Ack(
-                                    stream=stream,
-                                    committed=((seq, seq),),
-                                    refused=(),
-                                    server_ms=0,
-                                )
-                            )
-                        history.deeds.append(
-                            Deed(begun=begun, done=len(disk.operations), settled=chosen)
-                        )
-                    else:
-                        many = 1 if what == "scan" else dice.randrange(2, 40)
-                        new = tuple(range(number, number + many))
-                        number += many
-                        make = events.scan if what == "scan" else events.presence
-                        await spool.append([make(n) for n in new], clock.now())
-                        history.deeds.append(
-                            Deed(begun=begun, done=len(disk.operations), appended=new)
-                        )
+                    await life.step(spool)
         history.operations = tuple(disk.operations)
     return history
 
@@ -169,7 +189,7 @@ async def found(place: Path) -> tuple[Counter[int], dict[Key, bytes]]:
             if not isinstance(made, Sealed):
                 break
             payloads.append(made.payload)
-            if len(made.payload) and (await spool.depth()).unsealed == 0:
+            if not (await spool.depth()).unsealed:
                 break
     assert not await asyncio.to_thread(lambda: list(place.glob("*.bad-*"))), "set aside as broken"
     return Counter(number for payload in payloads for number in numbers(payload)), left

@@ -91,8 +91,6 @@ class RecordingDisk:
         self.operations: list[Operation] = []
         self.broken = False
         self._folder = folder.resolve()
-        self._names: dict[int, str] = {}
-        self._tables: dict[int, _Methods] = {}
 
     def name_of(self, path: str) -> str | None:
         """Return what a file is called in the folder; None for one that is elsewhere."""

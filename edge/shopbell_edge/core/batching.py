@@ -101,13 +101,15 @@ def choose(
 ) -> Chosen | Unripe:
     """Return the next batch out of `waiting` (in the order of appending), or when to ask again.
 
-    The batch is of the group of the oldest event that is wanted. Its clock is `now` where that is of
-    the same group, else what the clock said at its last event.
+    The batch is of the group of the oldest event that is wanted; what has a date goes before what has none,
+    for the anchor that dates it is among the former. Its clock is `now` where that is of the same group,
+    else what the clock said at its last event.
     """
     candidates = [one for one in waiting if _is_wanted(one, wanted, now, limits)]
     if not candidates:
         return Unripe(in_ms=None)
-    kind = group(candidates[0].clock)
+    dated = (one for one in candidates if one.clock.state != "unsynced")
+    kind = group(next(dated, candidates[0]).clock)
     candidates = [one for one in candidates if group(one.clock) == kind]
     taken = _as_many_as_fit(candidates, limits)
     full = len(taken) < len(candidates) or len(taken) == limits.events

@@ -132,11 +132,15 @@ def connected(wire: Wire, connection: int, now: Boottime, roll: float, rules: Se
     )
 
 
-def turns(wire: Wire, now: Boottime, rules: SendRules) -> tuple[Turn, ...]:
+def turns(wire: Wire, now: Boottime, rules: SendRules, *, dated: bool = True) -> tuple[Turn, ...]:
     """Return what to try now, best first; the first that yields a batch is this turn's.
 
-    Nothing is returned that the pace, the window or the wait after a reconnect forbids.
+    Nothing is returned that the pace, the window or the wait after a reconnect forbids. Until the time is
+    known (`dated`) there is one question at a time: its answer tells the time, and what is sent without
+    a date before that can never be dated, a pass not even be checked.
     """
+    if not dated:
+        return _questions(wire, now, rules)
     due = [one.sealed for one in wire.outstanding.values() if one.due <= now]
     if now < wire.hold_until:
         scans = tuple(_again(one, now, rules) for one in due if one.scans)
@@ -155,6 +159,18 @@ def turns(wire: Wire, now: Boottime, rules: SendRules) -> tuple[Turn, ...]:
     if wire.live_run >= rules.live_per_backlog:
         return backlog + live
     return live + backlog
+
+
+def _questions(wire: Wire, now: Boottime, rules: SendRules) -> tuple[Turn, ...]:
+    asked = [one for one in wire.outstanding.values() if one.sends]
+    if asked:
+        return tuple(_again(one.sealed, now, rules) for one in asked if one.due <= now)
+    left = (_again(one.sealed, now, rules) for one in wire.outstanding.values())
+    return (
+        *_fresh("live", wire, rules.window),
+        *_fresh("backlog", wire, rules.window),
+        *left,
+    )
 
 
 def sent(wire: Wire, turn: Again, now: Boottime, roll: float, rules: SendRules) -> Wire:

@@ -122,7 +122,8 @@ class _Road:
         self._note_connection()
         now = self._clock.boottime()
         pauses_ms = [int(_IDLE_S * 1_000)]
-        for turn in resend.turns(self._wire, now, self._rules):
+        dated = self._clock.now().state != "unsynced"
+        for turn in resend.turns(self._wire, now, self._rules, dated=dated):
             if isinstance(turn, Fresh):
                 made = await self._spool.seal(turn.wanted, self._clock.now())
                 if isinstance(made, Unripe):

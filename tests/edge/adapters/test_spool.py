@@ -127,7 +127,7 @@ async def test_a_clock_that_was_set_does_not_date_what_came_before(
     clock.sync("synced", step_ms=10_000)
     await spool.append([events.scan(2)], clock.now())
     first, second = await batch(spool, clock), await batch(spool, clock)
-    assert (first.clock, second.clock) == (before, clock.now())
+    assert (first.clock, second.clock) == (clock.now(), before)
 
 
 async def test_a_sealed_batch_stays_until_the_server_answers(

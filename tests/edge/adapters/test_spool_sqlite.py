@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from shopbell_edge.adapters.spool.batches import MAX_REFUSED, Speaker
+from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.disk import Room, SpoolBusyError
+from shopbell_edge.adapters.spool.refusals import MAX_REFUSED
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.core.resend import Sealed
 from shopbell_edge.ports import SpoolFullError, SpoolLostError
 from shopbell_wire import codec
-from shopbell_wire.messages import Ack, Presence, Refused, StreamStarted
+from shopbell_wire.messages import Ack, Refused, StreamStarted
 from tests.edge import events
 from tests.fakes.clock import FakeClock
 from tests.shared import ROOT
@@ -144,40 +145,6 @@ async def test_a_place_that_cannot_be_written_to_is_no_corrupt_spool(tmp_path: P
     with pytest.raises(SpoolLostError, match=r"spool\.db: unable to open .* \(full\? read-only\?"):
         async with open_spool(tmp_path, FakeClock()):
             pass
-
-
-async def test_a_full_spool_refuses_presence_first_then_scans_and_counts_both(
-    tmp_path: Path,
-) -> None:
-    clock = FakeClock()
-    given_up = {"spool_full": 0, "spool_full_scan": 0}
-    stored = 1  # stream_started
-    async with open_spool(tmp_path, clock, room=SMALL) as spool:
-        while True:
-            lost = await spool.append([*_many_presences(), events.scan()], clock.now())
-            stored += 101 - lost
-            given_up["spool_full"] += lost
-            if lost:
-                break
-        assert lost == 100
-        with pytest.raises(SpoolFullError, match="has no room"):
-            await spool.append(_many_presences(), clock.now())
-        given_up["spool_full"] += 100
-        stored += await _fill_with_scans(spool, clock)
-        with pytest.raises(SpoolFullError, match="has no room"):
-            await spool.append([events.scan(n) for n in range(100)], clock.now())
-        given_up["spool_full_scan"] += 200
-        # Full as it is, it can still be emptied, and tells what it lost.
-        first = codec.decode_batch((await sealed(spool, clock)).payload)
-        assert first.dropped == given_up
-        taken = len(first.events)
-        while taken < stored:
-            made = await sealed(spool, clock)
-            taken += made.events
-            assert codec.decode_batch(made.payload).dropped == {}
-            await spool.settle(_committed(made))
-        assert await spool.append(_many_presences(), clock.now()) == 0
-        assert (await spool.depth()).size_bytes <= SMALL.file_bytes
 
 
 async def test_the_file_never_outgrows_its_room(tmp_path: Path) -> None:
@@ -508,10 +475,6 @@ def _set_aside(folder: Path) -> list[str]:
 
 def _size_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("spool.db*"))
-
-
-def _many_presences() -> list[Presence]:
-    return [events.presence(n) for n in range(100)]
 
 
 def _committed(made: Sealed) -> Ack:

@@ -115,12 +115,19 @@ def test_a_batch_holds_one_boot() -> None:
 
 
 def test_a_batch_holds_one_clock_state_and_is_dated_by_it() -> None:
-    before = clock(NOW_MS - 50, state="unsynced")
+    before = clock(NOW_MS - 50, state="holdover")
     mixed = [waiting(1, hurry=True, of=before), waiting(2, hurry=True)]
     first = choose(mixed, "live", clock(), LIMITS)
     assert rows(first) == (1,)
     assert isinstance(first, Chosen)
     assert first.clock == before
+
+
+def test_what_has_a_date_goes_before_what_has_none() -> None:
+    before = clock(NOW_MS - 50, state="unsynced")
+    mixed = [waiting(1, hurry=True, of=before), waiting(2, hurry=True), waiting(3, hurry=True)]
+    assert rows(choose(mixed, "live", clock(), LIMITS)) == (2, 3)
+    assert rows(choose(mixed[:1], "live", clock(), LIMITS)) == (1,)
 
 
 def test_a_batch_is_dated_when_it_is_sealed_if_the_clock_is_still_the_same() -> None:

@@ -62,6 +62,24 @@ def test_with_nothing_on_the_wire_live_is_sealed_before_backlog() -> None:
     assert turns(up(), NOW, RULES) == (Fresh(wanted="live"), Fresh(wanted="backlog"))
 
 
+def test_until_the_time_is_known_there_is_one_question_at_a_time() -> None:
+    asked = send(up(), sealed(1))
+    assert turns(up(), NOW, RULES, dated=False) == turns(up(), NOW, RULES)
+    assert turns(asked, NOW, RULES, dated=False) == ()
+    (same,) = turns(asked, after(30_000), RULES, dated=False)
+    assert same == Again(lane="live", sealed=sealed(1))
+    answered = settled(asked, [(STREAM, 1)], after(10), RULES)
+    assert turns(answered, after(10), RULES, dated=False) == turns(answered, after(10), RULES)
+
+
+def test_what_an_earlier_process_left_is_asked_last_and_is_a_question_too() -> None:
+    wire = up(resume([old(1), old(2)], NOW))
+    fresh = (Fresh(wanted="live"), Fresh(wanted="backlog"))
+    left = tuple(Again(lane="backlog", sealed=old(seq)) for seq in (1, 2))
+    assert turns(wire, NOW, RULES, dated=False) == (*fresh, *left)
+    assert turns(send(wire, old(1)), NOW, RULES, dated=False) == ()
+
+
 def test_what_an_earlier_process_left_is_sent_at_once() -> None:
     wire = up(resume([old(1), old(2)], NOW))
     assert again(wire, NOW) == [1, 2]

@@ -10,7 +10,7 @@ from shopbell_edge.core.resend import Sealed, SendRules
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.pulses import Pulses
 from shopbell_wire import codec
-from shopbell_wire.messages import Ack, Refused
+from shopbell_wire.messages import Ack, ClockAnchor, Refused, Scan, StreamStarted
 from tests.edge import events
 from tests.edge.tasks.running import running, settle
 from tests.fakes.clock import NOON_MS, FakeClock
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+    from shopbell_wire.messages import ClockState
+
 STREAM = "5" * 32
 BEAT = BeatRules()
 UNPACED = SendRules(backlog_events_per_s=None, jitter=0.0)
@@ -29,8 +31,8 @@ UNPACED = SendRules(backlog_events_per_s=None, jitter=0.0)
 class Shop:
     """An edge's road to the server with a test at the other end."""
 
-    def __init__(self) -> None:
-        self.clock = FakeClock()
+    def __init__(self, state: ClockState = "synced") -> None:
+        self.clock = FakeClock(state=state)
         self.spool = MemorySpool(self.clock.now(), stream=STREAM)
         self.uplink = FakeUplink()
         self.pulses = Pulses(self.clock, [PULSE])
@@ -244,6 +246,23 @@ async def test_an_answer_tells_the_clock_what_time_it_is_at_the_server(shop: Sho
         shop.ack(1, server_ms=NOON_MS + 7)
         await settle()
     assert shop.clock.learned == [(asked, asked + 80, NOON_MS + 7)]
+
+
+async def test_nothing_undated_is_sent_before_an_answer_has_told_the_time() -> None:
+    shop = Shop("unsynced")
+    await shop.spool.append([events.scan()], shop.clock.now())
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        await settle()
+        assert len(shop.sent()) == 1
+        shop.clock.sync()
+        shop.ack(1, server_ms=NOON_MS)
+        await shop.has_sent(3)
+    batches = [codec.decode_batch(payload) for _, payload in shop.uplink.published]
+    kinds = [[type(event) for _, event in batch.events] for batch in batches]
+    assert kinds == [[StreamStarted], [ClockAnchor], [Scan]]
+    assert [batch.clock.state for batch in batches] == ["unsynced", "synced", "unsynced"]
 
 
 async def test_an_answer_to_what_was_never_sent_tells_the_clock_nothing(shop: Shop) -> None:

@@ -41,14 +41,18 @@ def missing() -> str | None:
 
 
 @contextlib.contextmanager
-def message_bus() -> Iterator[str]:
-    """Run a bus; yield its address."""
-    with tempfile.TemporaryDirectory(prefix="shopbell-bus-") as folder:
-        config = Path(folder, "bus.conf")
-        config.write_text(CONFIG.format(socket=Path(folder, "socket")))
+def message_bus(place: Path | None = None) -> Iterator[str]:
+    """Run a bus; yield its address. In the folder `place` it has the same address each time."""
+    with contextlib.ExitStack() as stack:
+        folder = place or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="shopbell-bus-"))
+        )
+        (folder / "socket").unlink(missing_ok=True)  # of one that was killed
+        config = folder / "bus.conf"
+        config.write_text(CONFIG.format(socket=folder / "socket"))
         command = ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address=1"]
         with (
-            Path(folder, "complaints").open("w") as complaints,  # of the limits it may not raise
+            (folder / "complaints").open("w") as complaints,  # of the limits it may not raise
             running(command, stderr=complaints) as address,
         ):
             yield address

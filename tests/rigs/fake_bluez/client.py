@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +20,7 @@ from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+    from pathlib import Path
 
 ANSWER_S: Final = 60.0
 BATCH: Final = 2000
@@ -89,6 +92,26 @@ class FakeBluez:
         """Start bluetoothd, which knows nothing of before."""
         await self._call("Start")
 
+    @contextlib.asynccontextmanager
+    async def frozen(self) -> AsyncIterator[None]:
+        """Let bluetoothd hang, its names owned and nobody behind them."""
+        call = Message(
+            destination="org.freedesktop.DBus",
+            path="/org/freedesktop/DBus",
+            interface="org.freedesktop.DBus",
+            member="GetConnectionUnixProcessID",
+            signature="s",
+            body=[CONTROL],
+        )
+        reply = await self._control.call(call)
+        assert reply is not None
+        pid = int(reply.body[0])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     async def expire(self, older_than_s: float = 0.0) -> None:
         """Let bluetoothd forget the devices that have been silent for so long."""
         await self._call("Expire", "d", older_than_s)
@@ -130,11 +153,18 @@ def own_address(adapter: str) -> str:
 
 @contextlib.asynccontextmanager
 async def fake_bluez(
-    profile: str = "5.82", *, adapters: tuple[str, ...] = ("hci0",), expiry_s: float = 30.0
+    profile: str = "5.82",
+    *,
+    adapters: tuple[str, ...] = ("hci0",),
+    expiry_s: float = 30.0,
+    place: Path | None = None,
 ) -> AsyncIterator[FakeBluez]:
-    """Run a private bus with a fake bluetoothd (`profile`: a key of PROFILES) and these adapters."""
+    """Run a private bus with a fake bluetoothd (`profile`: a key of PROFILES) and these adapters.
+
+    In the folder `place` the bus has the same address each time.
+    """
     with contextlib.ExitStack() as processes:
-        address = processes.enter_context(message_bus())
+        address = processes.enter_context(message_bus(place))
         command = [sys.executable, "-m", "tests.rigs.fake_bluez", profile, str(expiry_s)]
         processes.enter_context(running(command, DBUS_SYSTEM_BUS_ADDRESS=address))
         control = await MessageBus(bus_address=address).connect()

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import msgspec
 
 from shopbell_edge.adapters.spool.disk import SEAL_RESERVE_BYTES, Disk
+from shopbell_edge.adapters.spool.refusals import once_each, set_aside
 from shopbell_edge.adapters.spool.rows import row
+from shopbell_edge.adapters.spool.shedding import Shedding
 from shopbell_edge.core.batching import Unripe, Waiting, choose
+from shopbell_edge.core.preface import Preface
 from shopbell_edge.core.resend import Sealed
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.ports import Depth
@@ -31,19 +34,13 @@ if TYPE_CHECKING:
     from shopbell_edge.adapters.spool.rows import Row
     from shopbell_edge.core.batching import BatchLimits, Chosen, Wanted
     from shopbell_edge.core.resend import Key
-    from shopbell_wire.messages import Ack, Event, Refused
+    from shopbell_wire.messages import Ack, Event
 
 _T = TypeVar("_T")
-
-MAX_REFUSED: Final = 100
-"""Refused batches kept for a person to look at: 100 x 60 KiB = 6 MB at worst."""
 
 _TRUNCATE_BYTES: Final = 1024 * 1024
 """A longer WAL is emptied after an ack: it holds tokens that the tables have already forgotten. A shorter
 one too, once nothing waits any more; while something does, that would be a sync for every ack."""
-
-_LEAD: Final = 0
-"""The row of `stream_started`, which waits in memory: a stream that never spoke needs no trace."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +64,21 @@ class Batches:
         self._limits = limits
         self._seq = 0
         self._uncounted: Counter[str] = Counter()
+        self._before: dict[int, Row] = {}
         self._disk = Disk(path, room, wall_ms=clock.wall_ms)
         self._db = self._disk.db
+        self._shedding = Shedding(self._disk)
+        self.shed: Counter[str] = Counter()
+        """Stored events that the last `append` gave up to make room, by reason."""
         if self.set_aside:
             self._uncounted["spool_corrupt"] = 1
         (self._rows_before,) = self._one("SELECT coalesce(max(id), 0) FROM events")
         previous, last_seq = self._one("SELECT max(stream), max(seq) FROM spoke")
-        self._lead = row(
+        (undated,) = self._one("SELECT EXISTS (SELECT 1 FROM events WHERE state = 'unsynced')")
+        self._preface = Preface(
             StreamStarted(previous=previous, previous_last_seq=last_seq, software=speaker.software),
             clock,
+            undated=bool(undated),
         )
 
     @property
@@ -90,17 +93,23 @@ class Batches:
     def append(self, groups: Sequence[Sequence[Row]]) -> list[int | None]:
         """Store `groups` in one commit; return for each how many rows were given up, None for all.
 
-        A group is stored whole, or without its presence, or not at all.
+        What of a group is to be stored now (`Shedding.sift`) is stored whole, or without its presence, or
+        not at all. A report that a later one replaces is not given up.
         """
+        share = self._disk.used_bytes() / self._room.event_bytes
+        groups_sifted = [self._shedding.sift(group, share) for group in groups]
+        self.shed = self._shed(sum(one.size_bytes for each in groups_sifted for one in each.wanted))
         room_bytes = self._room.file_bytes - self._disk.used_bytes()
         stored: list[Row] = []
         outcomes: list[int | None] = []
-        for group in groups:
-            kept = self._fitting(group, room_bytes)
+        for sifted in groups_sifted:
+            kept = self._fitting(sifted.wanted, room_bytes)
             room_bytes -= sum(one.size_bytes for one in kept)
             stored += kept
-            outcomes.append(None if group and not kept else len(group) - len(kept))
-            self._give_up(group, kept)
+            lost = len(sifted.dropped) + len(sifted.wanted) - len(kept)
+            outcomes.append(None if lost and not kept else lost)
+            self._give_up([*sifted.dropped, *sifted.wanted], kept)
+            self._uncounted["spool_coalesced"] += sifted.coalesced
         try:
             with self._transaction():
                 self._insert(stored)
@@ -110,16 +119,21 @@ class Batches:
             # The disk itself is full, whatever our own share of it says. The ballast is for getting
             # rid of batches, which is the only way out; see _making_room.
             self._give_up(stored, [])
-            return [None if group else 0 for group in groups]
+            return [
+                None if sifted.wanted else outcome
+                for sifted, outcome in zip(groups_sifted, outcomes, strict=True)
+            ]
         return outcomes
 
     def seal(self, wanted: Wanted, now: Clock) -> Sealed | Unripe:
         """Turn the next rows into a batch, in one commit."""
-        chosen = choose(self._waiting(wanted), wanted if self._seq else "any", now, self._limits)
+        waiting = self._waiting(wanted, now)
+        chosen = choose(waiting, wanted if self._seq else "any", now, self._limits)
         if isinstance(chosen, Unripe):
             return chosen
         sealed = self._making_room(lambda: self._seal(chosen))
         self._seq = sealed.seq
+        self._preface.said(chosen.rows)
         return sealed
 
     def unacknowledged(self, boot: str) -> list[Sealed]:
@@ -174,10 +188,25 @@ class Batches:
             oldest_ms=oldest_ms,
         )
 
+    def _shed(self, size_bytes: int) -> Counter[str]:
+        """Make room for `size_bytes` in the tables; return what was given up for it."""
+        room_bytes = self._room.file_bytes - self._disk.used_bytes()
+        short_bytes = size_bytes + SEAL_RESERVE_BYTES - room_bytes
+        if short_bytes <= 0:
+            return Counter()
+        try:
+            with self._transaction():
+                return self._shedding.shed(short_bytes)
+        except sqlite3.OperationalError as error:
+            self._shedding.begin_again()
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            return Counter()  # of a disk that others have filled: no event of ours is in the way
+
     def _fitting(self, group: Sequence[Row], room_bytes: int) -> Sequence[Row]:
         """Return what of `group` there is room for: all, all but presence, or nothing."""
         size_bytes = sum(one.size_bytes for one in group)
-        if room_bytes - size_bytes >= self._room.presence_reserve_bytes and not self._disk.full:
+        if room_bytes - size_bytes >= SEAL_RESERVE_BYTES and not self._disk.full:
             return group
         others = [one for one in group if not one.presence]
         size_bytes = sum(one.size_bytes for one in others)
@@ -207,17 +236,28 @@ class Batches:
             ),
         )
 
-    def _waiting(self, wanted: Wanted) -> list[Waiting]:
-        if self._seq == 0:
-            lead = Waiting(
-                row=_LEAD,
+    def _waiting(self, wanted: Wanted, now: Clock) -> list[Waiting]:
+        self._before = {
+            place: row(event, clock) for place, (event, clock) in self._preface.left(now).items()
+        }
+        before = [
+            Waiting(
+                row=place,
                 urgent=True,
                 scan=False,
-                size_bytes=len(self._lead.body),
-                clock=self._lead.clock,
+                size_bytes=len(each.body),
+                clock=each.clock,
             )
+            for place, each in self._before.items()
+        ]
+        if self._preface.alone(now):
+            return before
+        if self._seq == 0:
             own = self._rows("WHERE id > ? ORDER BY id LIMIT ?", self._rows_before, MAX_EVENTS)
-            return [lead, *own]
+            return [*before, *own]
+        return [*before, *self._of_tables(wanted)]
+
+    def _of_tables(self, wanted: Wanted) -> list[Waiting]:
         match wanted:
             case "scans":
                 return self._rows("WHERE scan = 1 ORDER BY id LIMIT ?", MAX_EVENTS)
@@ -285,7 +325,7 @@ class Batches:
         return sealed
 
     def _take(self, places: Sequence[int]) -> list[bytes]:
-        bodies: dict[int, bytes] = {_LEAD: self._lead.body}
+        bodies = {place: each.body for place, each in self._before.items()}
         marks = ",".join("?" * len(places))
         bodies.update(
             self._db.execute(
@@ -297,7 +337,7 @@ class Batches:
 
     def _settle(self, ack: Ack) -> list[Key]:
         answered = (*ack.committed, *((one.seq, one.seq) for one in ack.refused))
-        refused = _once_each(ack.refused)
+        refused = once_each(ack.refused)
         payloads: dict[int, bytes] = {}
         gone: list[Key] = []
         for first, last in answered:
@@ -311,20 +351,8 @@ class Batches:
                     payloads[seq] = payload
         # Once all of them are deleted, so that there is room for it in a full spool too.
         for seq, payload in payloads.items():
-            self._set_aside(ack.stream, payload, refused[seq])
+            set_aside(self._db, ack.stream, payload, refused[seq])
         return gone
-
-    def _set_aside(self, stream: str, payload: bytes, refused: Sequence[Refused]) -> None:
-        self._db.executemany(
-            "INSERT INTO refused (stream, seq, position, reason, payload) VALUES (?, ?, ?, ?, ?)",
-            (
-                (stream, one.seq, one.index, one.reason, part)
-                for one, part in zip(refused, _parts(payload, refused), strict=True)
-            ),
-        )
-        self._db.execute(
-            "DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (MAX_REFUSED,)
-        )
 
     def _one(self, statement: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._db.execute(statement).fetchone()
@@ -358,32 +386,3 @@ class Batches:
                 self._db.execute("ROLLBACK")
             raise
         self._uncounted -= counted
-
-
-def _once_each(refused: Sequence[Refused]) -> dict[int, list[Refused]]:
-    """Return by batch what is refused of it: the batch, or each of its events once."""
-    found: dict[int, dict[int | None, Refused]] = {}
-    for one in refused:
-        found.setdefault(one.seq, {}).setdefault(one.index, one)
-    return {seq: [of[None]] if None in of else list(of.values()) for seq, of in found.items()}
-
-
-class _Events(msgspec.Struct):
-    events: list[msgspec.Raw]
-
-
-def _parts(payload: bytes, refused: Sequence[Refused]) -> list[bytes]:
-    """Return what each refusal is about: an event, or (once) all of it where the server names none.
-
-    Together they are no longer than twice `payload`, whatever the server says.
-    """
-    events = msgspec.json.decode(payload, type=_Events).events
-    parts: list[bytes] = []
-    whole = payload
-    for one in refused:
-        if one.index is not None and one.index < len(events):
-            parts.append(bytes(events[one.index]))
-        else:
-            parts.append(whole)
-            whole = b""
-    return parts

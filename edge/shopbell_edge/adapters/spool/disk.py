@@ -74,9 +74,16 @@ CREATE TABLE spoke (
     seq INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE dropped (reason TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;
--- Rows that exist already need no room to be counted up when there is none left.
-INSERT INTO dropped VALUES ('spool_full', 0), ('spool_full_scan', 0), ('spool_corrupt', 0);
 """
+
+_REASONS: Final = (
+    "spool_coalesced",
+    "spool_full",
+    "spool_full_stay",
+    "spool_full_scan",
+    "spool_corrupt",
+)
+"""Why events are given up. Their rows exist from the start: counting them up then needs no room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +110,9 @@ class Room:
         return self.total_bytes - self.wal_bytes
 
     @property
-    def presence_reserve_bytes(self) -> int:
-        """Return what presence may not use: scans and health may, down to what sealing needs."""
-        return SEAL_RESERVE_BYTES + self.file_bytes // 16
+    def event_bytes(self) -> int:
+        """Return what of it may be filled: the rest is for sealing, without which nothing leaves."""
+        return self.file_bytes - SEAL_RESERVE_BYTES
 
 
 class SpoolBusyError(OSError):
@@ -232,6 +239,10 @@ def _prepare(db: sqlite3.Connection, room: Room) -> None:
         db.executescript(f"{_SCHEMA}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;")
     elif version != SCHEMA_VERSION:
         raise _UnusableError
+    known = {reason for (reason,) in db.execute("SELECT reason FROM dropped")}
+    for reason in _REASONS:
+        if reason not in known:  # a version that knew fewer began this spool
+            db.execute("INSERT INTO dropped VALUES (?, 0)", (reason,))
 
 
 def _move_aside(path: Path, wall_ms: int) -> Path:

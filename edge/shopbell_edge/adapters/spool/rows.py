@@ -24,9 +24,14 @@ class Row:
 
     urgent: bool
     scan: bool
-    presence: bool
+    event: Event
     clock: Clock
     body: bytes
+
+    @property
+    def presence(self) -> bool:
+        """Return whether it gives way to others where room is short."""
+        return isinstance(self.event, Presence)
 
     @property
     def size_bytes(self) -> int:
@@ -37,4 +42,4 @@ class Row:
 def row(event: Event, clock: Clock) -> Row:
     """Return `event` as it is stored."""
     body = msgspec.json.encode(event)
-    return Row(urgent(event), is_scan(event), isinstance(event, Presence), clock, body)
+    return Row(urgent(event), is_scan(event), event, clock, body)

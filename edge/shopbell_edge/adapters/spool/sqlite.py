@@ -150,7 +150,10 @@ class SqliteSpool:
         """Close `group` to newcomers and commit it. On the thread."""
         with self._gate:
             self._group = _Group()
-        return self._batches.append(group.members)
+        outcomes = self._batches.append(group.members)
+        if self._batches.shed:
+            log.warning("spool_shed", **self._batches.shed)
+        return outcomes
 
     def _call(
         self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
