@@ -99,6 +99,8 @@ async def test_a_server_whose_disk_is_full_answers_nothing_and_goes_on_when_ther
             )
             if server.ends == [NO_NAMESPACE] or "unshare" in server.log:
                 pytest.skip("no user namespaces here: run as root, or allow them")
+            # It serves boards before it has its broker, and what is said before that is nobody's.
+            await until("it listens", lambda: "broker_connected" in server.log)
             seen = Path(f"/proc/{server.pid}/root{disk}")
             async with HandEdge(nats, "door") as edge:
                 edge.say(edge.batch(1))
