@@ -37,8 +37,8 @@ FRAMES: Final = ("ibeacon_advert", "service_data_advert", "service_uuid_advert")
 FLAGS_BYTES: Final = 3
 """Length 2, type 1 and the flags: the first structure of each frame of the vectors."""
 ENOUGH: Final = 12
-"""Of 20 or more: a guest that is emulated beside other work merges much of what arrives 30 ms apart. Under BlueZ's
-dead band it would be one."""
+"""Of 20 or more: a guest that is emulated beside other work merges much of what arrives 30 ms apart.
+Under BlueZ's dead band it would be one."""
 
 PHONE: Final = "C0:FF:EE:00:00:01"
 IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
