@@ -232,10 +232,10 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseTooNewError,
         DatabaseTooOldError,
     )
-    from shopbell_server.ingest.courier import BrokerUnreachableError  # noqa: PLC0415  # as said
-    from shopbell_server.ingest.subscriber import (  # noqa: PLC0415  # as said
+    from shopbell_server.ingest.account import (  # noqa: PLC0415  # as said
         BrokerCertificatesError,
     )
+    from shopbell_server.ingest.courier import BrokerUnreachableError  # noqa: PLC0415  # as said
     from shopbell_server.ports.database import (  # noqa: PLC0415  # as said
         DatabaseBusyError,
         DatabaseLostError,

@@ -22,9 +22,10 @@ from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.courier import Courier
 from shopbell_server.ingest.embedded_broker import running_broker
-from shopbell_server.ingest.subscriber import Credentials, Subscriber
+from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:

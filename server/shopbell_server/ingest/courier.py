@@ -10,20 +10,19 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from paho.mqtt.client import Client, MQTTv5, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode
 
-from shopbell_server.ingest.subscriber import trust
+from shopbell_server.ingest.account import client_as
 from shopbell_wire import codec, topics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
-    from shopbell_server.ingest.subscriber import Credentials
+    from shopbell_server.ingest.account import Credentials
     from shopbell_wire.messages import Status
     from shopbell_wire.orders import Kind
 
@@ -64,17 +63,7 @@ class Courier:
         self._published: dict[int, ReasonCode] = {}
         self._statuses: dict[str, bytes] = {}
         self._heard_at = 0.0
-        self._client = client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTv5 if protocol == "5" else MQTTv311,
-            clean_session=None if protocol == "5" else True,
-            reconnect_on_failure=False,
-        )
-        if credentials.username is not None:
-            client.username_pw_set(credentials.username, credentials.password)
-        if credentials.ca_file is not None:
-            trust(client, credentials, credentials.ca_file)
+        self._client = client = client_as(client_id, protocol, credentials, reconnects=False)
         client.connect_timeout = ANSWER_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect

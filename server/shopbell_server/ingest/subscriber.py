@@ -10,25 +10,24 @@ its own memory. Nothing rests on it: what a broker loses, the edges send again.
 from __future__ import annotations
 
 import queue
-import ssl
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
-from paho.mqtt.client import Client, MQTTv5, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_server.ingest.account import client_as
 from shopbell_wire import codec, topics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from shopbell_server.ingest.account import Credentials
     from shopbell_wire.messages import Ack
 
 log = structlog.get_logger()
@@ -48,21 +47,6 @@ _KEEPALIVE_S: Final = 30
 
 _RETRY_S: Final = (1, 30)
 """Least and most seconds between attempts to connect; paho doubles in between."""
-
-
-class BrokerCertificatesError(RuntimeError):
-    """The certificates or the key for the broker cannot be used; the text names the files."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What the broker wants to see. Files are paths; None: not used."""
-
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,17 +87,7 @@ class Subscriber:
         self._forbidden_at: float | None = None
         self._reached = True
         self._connection = 0
-        self._client = client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=MQTTv5 if protocol == "5" else MQTTv311,
-            clean_session=None if protocol == "5" else True,
-            manual_ack=True,
-        )
-        if credentials.username is not None:
-            client.username_pw_set(credentials.username, credentials.password)
-        if credentials.ca_file is not None:
-            trust(client, credentials, credentials.ca_file)
+        self._client = client = client_as(client_id, protocol, credentials, manual_ack=True)
         client.reconnect_delay_set(*_RETRY_S)
         client.max_queued_messages_set(_MOST_ANSWERS)
         client.on_connect = self._on_connect
@@ -256,24 +230,3 @@ class Subscriber:
                 log.warning("ingest_queue_full", waiting=self._waiting.maxsize)
         else:
             self._is_full = False
-
-
-def trust(client: Client, credentials: Credentials, ca_file: str) -> None:
-    """Have `client` speak TLS with `ca_file` and what else there is, or raise BrokerCertificatesError."""
-    try:
-        client.tls_set(
-            ca_file,
-            credentials.cert_file,
-            credentials.key_file,
-            tls_version=ssl.PROTOCOL_TLS_CLIENT,
-        )
-    except (OSError, ValueError) as error:  # ssl's errors are OSErrors; ValueError: a key alone
-        files = ", ".join(
-            f'"{path}"'
-            for path in (ca_file, credentials.cert_file, credentials.key_file)
-            if path is not None
-        )
-        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        raise BrokerCertificatesError(
-            f"one of {files} cannot be used for the broker ({why}); see [broker.tls]"
-        ) from None

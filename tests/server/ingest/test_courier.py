@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.config import read_settings
+from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, EmbeddedBroker, running_broker
-from shopbell_server.ingest.subscriber import Credentials
 from shopbell_wire import codec
 from tests.edge.adapters.test_uplink import describe
 from tests.rigs.brokers import MosquittoBroker, free_port

@@ -15,10 +15,11 @@ from structlog.testing import capture_logs
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker, Login
 from shopbell_server.ingest.loop import Ingest
-from shopbell_server.ingest.subscriber import Credentials, Subscriber
+from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_wire.codec import decode_ack
 from shopbell_wire.messages import StreamStarted

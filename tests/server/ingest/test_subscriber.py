@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.ingest.subscriber import BrokerCertificatesError, Credentials, Subscriber
+from shopbell_server.ingest.account import BrokerCertificatesError, Credentials
+from shopbell_server.ingest.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
