@@ -48,9 +48,7 @@ from shopbell_edge.tasks.attending import Attended
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.look import Looking
 from shopbell_edge.tasks.showing import BEEP_EVERY, Showing
-from shopbell_program.hpke import Sealer
 from shopbell_program.settings import Fault, SettingsError
-from shopbell_program.signing import Verifier
 from shopbell_wire.messages import ScannerStatus, Status
 
 if TYPE_CHECKING:
@@ -298,6 +296,9 @@ def sealing(settings: Settings) -> Seal:
     """Return what closes a loyalty number; SettingsError if nothing can be closed to the server's key."""
     if settings.numbers is None:
         return lambda _number: ""  # never asked: without shapes no code is a number
+    # `cryptography` is 6 MB of memory, for edges that have a key to use it with.
+    from shopbell_program.hpke import Sealer  # noqa: PLC0415  # as said above
+
     try:
         sealer = Sealer(meaning.number_key(settings.numbers))
     except ValueError as error:
@@ -308,7 +309,11 @@ def sealing(settings: Settings) -> Seal:
 
 def verifying(settings: Settings) -> Verify | None:
     """Return what knows the retailer's signature; None where orders are not obeyed."""
-    return None if settings.orders is None else Verifier(meaning.orders_key(settings.orders)).verify
+    if settings.orders is None:
+        return None
+    from shopbell_program.signing import Verifier  # noqa: PLC0415  # as for `sealing`
+
+    return Verifier(meaning.orders_key(settings.orders)).verify
 
 
 def broker_of(settings: Settings) -> Broker:

@@ -26,7 +26,6 @@ from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.exit_note import ExitNote
 from shopbell_edge.adapters.feedback.borrowed_led import give_back
 from shopbell_edge.adapters.machine import MachineFiles
-from shopbell_edge.adapters.metrics import MetricsPage, Situation
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
 from shopbell_edge.adapters.order_book import FileOrderBook
 from shopbell_edge.adapters.spool.batches import Speaker
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from shopbell_edge.adapters.clock import SystemClock
+    from shopbell_edge.adapters.metrics import MetricsPage, Situation
     from shopbell_edge.config.reading import OwnFile
     from shopbell_edge.config.tables import Settings
     from shopbell_edge.ports import Spool, Supervisor
@@ -81,6 +81,9 @@ async def run(own: OwnFile, notify_socket: str | None) -> None:
         supervisor = stack.enter_context(Systemd(notify_socket))
         page = None
         if settings.metrics is not None:
+            # Prometheus's client brings a web server along: 3 MB, for those who ask for the page.
+            from shopbell_edge.adapters.metrics import MetricsPage  # noqa: PLC0415  # as said above
+
             page = stack.enter_context(
                 MetricsPage(settings.metrics.host, settings.metrics.port, tally)
             )
@@ -236,6 +239,7 @@ class _Round:
             **{f"scanner-{name}": attended.run() for name, attended in scanners.items()},
         }
         if process.page is not None:
+            from shopbell_edge.adapters.metrics import Situation  # noqa: PLC0415  # loaded with the page
 
             def situation() -> Situation:
                 now, disputed = clock.now(), clock.disputed
