@@ -8,19 +8,20 @@ from shopbell_edge.config.feedback import feedback_faults, is_lamp
 from shopbell_edge.config.meaning import (
     DAYS,
     beacon,
+    fixed_ids,
     hours,
     number_key,
     number_rules,
     orders_key,
     pace,
     presence_rules,
-    retailer,
 )
 from shopbell_edge.config.tables import BluetoothRadio, SocketRadio
 from shopbell_edge.config.usb_scanners import usb_faults
 from shopbell_edge.core.heartbeat_beacon import too_rare
 from shopbell_edge.core.hours import spans
 from shopbell_edge.core.leave_timeout import too_short
+from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.spool_room import too_small
 from shopbell_program.loopback import is_loopback
 from shopbell_program.places import not_a_host, not_a_path, not_readable
@@ -36,10 +37,7 @@ def faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
     yield from _broker(settings)
     yield from not_a_path("spool.path", settings.spool.path)
-    try:
-        retailer(settings)
-    except ValueError as error:
-        yield Fault(key="retailer", problem=str(error))
+    yield from _known_by(settings)
     yield from _heartbeat(settings)
     yield from _hours(settings)
     for index, radio in enumerate(settings.radios):
@@ -61,6 +59,24 @@ def faults(settings: Settings) -> Iterator[Fault]:
         yield from not_a_host("metrics.host", settings.metrics.host)
     yield from _numbers(settings)
     yield from _orders(settings)
+
+
+def _known_by(settings: Settings) -> Iterator[Fault]:
+    fixed = None
+    try:
+        fixed = fixed_ids(settings)
+    except ValueError as error:
+        yield Fault(key="static", problem=str(error))
+    try:
+        Retailer(uuid=settings.retailer.uuid, prefix=settings.retailer.prefix, fixed=fixed)
+    except ValueError as error:
+        yield Fault(key="retailer", problem=str(error))
+    if fixed is not None and settings.heartbeat and settings.heartbeat.uuid in fixed.uuids:
+        yield Fault(
+            key="heartbeat.uuid",
+            problem="among those of [static]: the beacon would be a fob that never leaves; "
+            "give it one of its own",
+        )
 
 
 def _broker(settings: Settings) -> Iterator[Fault]:
@@ -217,6 +233,8 @@ def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:
         return
     # The demo's phones are simulated and advertise four times a second.
     if settings.rules == "standard":
-        short = too_short(rules.leave_ms, settings.presence.beacon_interval_ms, radio.duty)
+        phones, fobs = settings.presence, settings.static or settings.presence
+        interval_ms = max(phones.beacon_interval_ms, fobs.beacon_interval_ms)
+        short = too_short(rules.leave_ms, interval_ms, radio.duty)
         if short is not None:
             yield Fault(key="presence.leave_s", problem=f"for {key}: {short}")

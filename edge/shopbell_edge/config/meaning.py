@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shopbell_edge.core.closing import Closing
 from shopbell_edge.core.codes import NumberRule
+from shopbell_edge.core.fixed_ids import AltBeacon, FixedIds
 from shopbell_edge.core.heartbeat_beacon import Beacon
 from shopbell_edge.core.hours import Hours, spans
 from shopbell_edge.core.resend import SendRules
@@ -69,8 +70,24 @@ def send_rules(settings: Settings) -> SendRules:
 
 
 def retailer(settings: Settings) -> Retailer:
-    """Return by what the retailer's frames are known."""
-    return Retailer(uuid=settings.retailer.uuid, prefix=settings.retailer.prefix)
+    """Return by what the retailer's frames are known; ValueError if that cannot be."""
+    return Retailer(
+        uuid=settings.retailer.uuid, prefix=settings.retailer.prefix, fixed=fixed_ids(settings)
+    )
+
+
+def fixed_ids(settings: Settings) -> FixedIds | None:
+    """Return by what fobs and cards are known, if there are to be any; ValueError if that cannot be."""
+    told = settings.static
+    if told is None:
+        return None
+    return FixedIds(
+        ibeacons=told.ibeacons,
+        altbeacons=tuple(
+            AltBeacon(company=each.company, uuid=each.uuid) for each in told.altbeacons
+        ),
+        namespaces=told.namespaces,
+    )
 
 
 def beacon(settings: Settings) -> Beacon | None:

@@ -74,6 +74,29 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     """Of a second advertisement, as often, without the Flags structure: shows whether those are withheld."""
 
 
+class AltBeacons(Struct, frozen=True, kw_only=True):
+    """The AltBeacons of one company whose 20 bytes begin with `uuid`."""
+
+    company: Annotated[int, Meta(ge=0, le=65_535)]
+    """Bluetooth's number of whoever made them; they may say any."""
+    uuid: str
+
+
+class Static(Struct, frozen=True, kw_only=True):
+    """Fobs, cards and old apps, whose id never changes (`core/fixed_ids.py`).
+
+    Nothing of theirs is heard without this table, and nothing comes of it unless the server is told so too.
+    """
+
+    ibeacons: tuple[str, ...] = ()
+    """UUIDs, none of them the retailer's own or the heartbeat's."""
+    altbeacons: tuple[AltBeacons, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    """Of Eddystone-UIDs: 20 hexadecimal digits."""
+    beacon_interval_ms: Annotated[int, Meta(ge=20, le=10_240)] = 1000
+    """The slowest at which any of them sends; the leave timeout is checked against it."""
+
+
 class NumberShape(Struct, frozen=True, kw_only=True):
     """How a loyalty number of this retailer looks; all other barcodes are ignored."""
 
@@ -255,6 +278,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     broker: Broker
     retailer: Retailer
     heartbeat: Heartbeat | None = None
+    static: Static | None = None
     numbers: Numbers | None = None
     spool: Spool = Spool()
     clock: Clock = Clock()

@@ -1,6 +1,6 @@
 """Whether an advertisement is ours, and what it carries.
 
-Owns: the three rotating frames: `ibeacon`, `service-data`, `service-uuid`.
+Owns: the three rotating frames, `ibeacon`, `service-data`, `service-uuid`, and `static` ones.
 Never: an address, a clock, a key. Whose a token is, and whether it is stale, only the server can tell.
 
 An advertisement may carry several of our frames (BlueZ merges what an address sends), and each is
@@ -19,7 +19,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from shopbell_edge.core.retailer import IBEACON_HEADER
+from shopbell_edge.core.fixed_ids import APPLE, IBEACON_HEADER, LONG_BYTES, METRE_DB
 from shopbell_edge.core.rules import POWERS_DBM
 from shopbell_edge.core.units import TokenHex
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from shopbell_edge.core.advertisement import Advertisement
     from shopbell_edge.core.retailer import Retailer
     from shopbell_wire.messages import Frame
-
-APPLE: Final = 0x004C
-"""Company id under which iBeacons are sent; no other company's data is looked at."""
 
 IBEACON_BYTES: Final = 23
 """Header 2, UUID 16, major 2, minor 2, power 1."""
@@ -96,6 +93,10 @@ def recognise(advertisement: Advertisement, retailer: Retailer) -> tuple[Carrier
     service_data = advertisement.service_data.get(retailer.uuid)
     uuids = advertisement.service_uuids
     newest = _newest(uuids, retailer.prefix) if uuids else None
+    if retailer.fixed is not None:
+        said = retailer.fixed.found(advertisement.manufacturer_data, advertisement.service_data)
+        if said:
+            return _together(beacon, service_data, newest, advertisement.rssi_dbm, _static(said))
     if service_data is None and newest is None:
         if isinstance(beacon, Foreign):
             return beacon
@@ -111,10 +112,13 @@ def _newest(uuids: Sequence[str], prefix: str) -> str | None:
 
 
 def _together(
-    beacon: Carrier | Foreign, service_data: bytes | None, service_uuid: str | None, rssi_dbm: int
+    beacon: Carrier | Foreign,
+    service_data: bytes | None,
+    service_uuid: str | None,
+    rssi_dbm: int,
+    found: tuple[Carrier, ...] = (),
 ) -> tuple[Carrier, ...] | Foreign:
-    """Return all that is ours; if none of it can be read, why the last cannot."""
-    found: tuple[Carrier, ...] = ()
+    """Return all that is ours, `found` first; if none of it can be read, why the last cannot."""
     why = _NOT_OURS
     for read in (
         beacon,
@@ -155,7 +159,20 @@ def _service_uuid(text: str) -> Carrier | Foreign:
     return Carrier("service-uuid", TokenHex("".join(token)), None, mac)
 
 
-def _power(byte: int) -> int:
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _static(said: tuple[bytes, ...]) -> tuple[Carrier, ...]:
+    """Return each id that `FixedIds.found` once, in whatever frames it was said."""
+    found = {}
+    for each in said:
+        if len(each) == LONG_BYTES:
+            token, power_dbm = each[:-1].hex(), _power(each[-1])
+        else:
+            token, power_dbm = each[1:].hex(), _power(each[0], METRE_DB)
+        found[token] = Carrier("static", TokenHex(token), power_dbm)
+    return tuple(found.values())
+
+
+def _power(byte: int, less_db: int = 0) -> int:
     """Return the signed byte, clamped: 127 and -128 are what uncalibrated beacons say."""
-    signed = byte - 256 if byte > 127 else byte  # noqa: PLR2004  two's complement of a byte
+    signed = (byte - 256 if byte > 127 else byte) - less_db  # noqa: PLR2004  two's complement of a byte
     return min(max(signed, POWERS_DBM[0]), POWERS_DBM[-1])

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
-from shopbell_edge.core.frames import APPLE, IBEACON_BYTES
+from shopbell_edge.core.fixed_ids import APPLE
+from shopbell_edge.core.frames import IBEACON_BYTES
 from shopbell_edge.core.leave_timeout import SAFETY, hearing_time_ms
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.usual import UNUSUAL

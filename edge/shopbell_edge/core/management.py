@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.ad_structures import BASE_UUID, parse
 from shopbell_edge.core.advertisement import Advertisement
-from shopbell_edge.core.frames import APPLE, MOST_REMEMBERED
+from shopbell_edge.core.fixed_ids import APPLE, EDDYSTONE
+from shopbell_edge.core.frames import MOST_REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ def taking(controller: int, *retailers: Retailer) -> Take:  # noqa: C901  one te
     monitored = HEADER.pack(MONITOR_FOUND, controller, 0)[:4]
     found_at, monitored_at = FOUND_AT[DEVICE_FOUND], FOUND_AT[MONITOR_FOUND]
     # One search for all: three by `find` take twice as long, and slicing first longer still.
-    maybe_ours = re.compile(b"|".join(re.escape(each) for each in _traces(retailers))).search
+    maybe_ours = re.compile(b"|".join(_traces(retailers)), re.DOTALL).search
     foreign, malformed, no_advert = Passed.FOREIGN, Passed.MALFORMED, Passed.NO_ADVERT
 
     known: dict[bytes, Parts] = {}
@@ -153,18 +154,35 @@ def _parts(payload: bytes, retailers: tuple[Retailer, ...]) -> Parts | None:
             apple.startswith(retailer.ibeacon_start)
             or retailer.uuid in service_data
             or any(text.startswith(retailer.prefix) for text in service_uuids)
+            or (
+                retailer.fixed is not None and retailer.fixed.found(manufacturer_data, service_data)
+            )
         ):
             return (manufacturer_data, service_data, service_uuids)
     return None
 
 
 def _traces(retailers: tuple[Retailer, ...]) -> Iterator[bytes]:
-    """Yield bytes of which every advertisement with a frame of `retailers` holds some."""
+    """Yield patterns of which every advertisement with a frame of `retailers` holds some."""
     for retailer in retailers:
-        uuid = bytes.fromhex(retailer.uuid.replace("-", ""))[::-1]
-        yield b"\xff" + APPLE.to_bytes(2, "little") + retailer.ibeacon_start
-        yield b"\x21" + uuid
-        if retailer.uuid.endswith(BASE_UUID):  # then it has a short form too
-            yield b"\x20" + uuid[-4:]
-            yield b"\x16" + uuid[-4:-2]
-        yield bytes.fromhex(retailer.prefix)[::-1]
+        yield re.escape(b"\xff" + APPLE.to_bytes(2, "little") + retailer.ibeacon_start)
+        yield from map(re.escape, _service_data(retailer.uuid))
+        yield re.escape(bytes.fromhex(retailer.prefix)[::-1])
+        if retailer.fixed is None:
+            continue
+        for company, starts in retailer.fixed.starts.items():
+            for start in starts:
+                yield re.escape(b"\xff" + company.to_bytes(2, "little") + start)
+        for namespace in retailer.fixed.eddystones:
+            for service in _service_data(EDDYSTONE):
+                # Between the frame's type and its namespace is the power, which may be any.
+                yield re.escape(service) + b"\0." + re.escape(namespace)
+
+
+def _service_data(uuid: str) -> Iterator[bytes]:
+    """Yield how the service data of `uuid` begins in each of the forms that it has."""
+    on_air = bytes.fromhex(uuid.replace("-", ""))[::-1]
+    yield b"\x21" + on_air
+    if uuid.endswith(BASE_UUID):
+        yield b"\x20" + on_air[-4:]
+        yield b"\x16" + on_air[-4:-2]

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.ad_structures import BASE_UUID
-from shopbell_edge.core.frames import APPLE
+from shopbell_edge.core.fixed_ids import APPLE, EDDYSTONE, EDDYSTONE_UID
 from shopbell_edge.core.management import DEVICE_FOUND, FOUND_AT, MONITOR_FOUND
 
 if TYPE_CHECKING:
@@ -68,6 +68,12 @@ _LENGTH: Final = 0
 
 _IBEACON_LENGTH: Final = 21
 """Of its structure, up to the UUID's end: type 1, company 2, header 2, UUID 16."""
+
+_EDDYSTONE_LENGTH: Final = 21
+"""Of its structure, without what is reserved: type 1, UUID 2, frame 1, power 1, namespace 10, instance 6."""
+
+_NAMESPACE_AT: Final = 6
+"""From its first byte: length 1, type 1, UUID 2, frame 1, power 1."""
 
 _UUID_LENGTH: Final = 17
 """Of a structure with type 1 and UUID 16."""
@@ -125,6 +131,8 @@ def _judge(code: _Assembly, number: int, retailers: tuple[Retailer, ...]) -> Non
     """Judge the structure that begins at X; let X be where the next one does."""
     ours, ends, goes_on = f"{number} is ours", f"{number} ends it", f"{number} goes on"
     beacon, service, uuids = f"{number} is Apple's", f"{number} is data", f"{number} is a list"
+    fob = f"{number} is short data"
+    namespaces = [name for each in retailers if each.fixed for name in each.fixed.namespaces]
     code.label(f"{number} begins")
     code.do(LD_LEN)
     code.test(JGT_X, 0, no=ends)
@@ -138,14 +146,19 @@ def _judge(code: _Assembly, number: int, retailers: tuple[Retailer, ...]) -> Non
     code.test(JEQ, 0x07, yes=uuids)
     for kind in _rare(retailers):
         code.test(JEQ, kind, yes=ours)
+    if namespaces:
+        code.test(JEQ, 0x16, yes=fob)
     code.go(goes_on)
     code.label(ends)
     code.go("foreign")
     code.label(beacon)
-    start = APPLE.to_bytes(2, "little")
-    _look(code, _IBEACON_LENGTH, (start + each.ibeacon_start for each in retailers), number)
+    _look(code, _IBEACON_LENGTH, _starts(retailers), number)
     code.label(service)
-    _look(code, _UUID_LENGTH, (_on_air(each.uuid) for each in retailers), number)
+    services = [each.uuid for each in retailers] + [EDDYSTONE] * bool(namespaces)
+    _look(code, _UUID_LENGTH, map(_on_air, services), number)
+    if namespaces:
+        code.label(fob)
+        _look_for_fobs(code, namespaces, number)
     code.label(uuids)
     code.do(LD_MEM, _LENGTH)
     code.test(
@@ -179,11 +192,42 @@ def _look(code: _Assembly, length: int, values: Iterable[bytes], number: int) ->
     code.go(f"{number} goes on")
 
 
+def _look_for_fobs(code: _Assembly, namespaces: Iterable[str], number: int) -> None:
+    """Compare the UUID, the frame and, of the namespace, its two whole words."""
+    code.do(LD_MEM, _LENGTH)
+    code.test(JGE, _EDDYSTONE_LENGTH, no=f"{number} goes on")
+    code.do(LDW_IND, 2)
+    code.do(AND, 0xFFFFFF00)  # less the power, which may be any
+    uid = _on_air(EDDYSTONE[4:8]) + bytes([EDDYSTONE_UID, 0])
+    code.test(JEQ, int.from_bytes(uid), no=f"{number} goes on")
+    for namespace in namespaces:
+        another = code.unused()
+        for at in (0, 4):
+            word = bytes.fromhex(namespace)[at : at + 4]
+            code.do(LDW_IND, _NAMESPACE_AT + at)
+            code.test(JEQ, int.from_bytes(word), no=another)
+        code.do(RET, WHOLE)
+        code.label(another)
+    code.go(f"{number} goes on")
+
+
+def _starts(retailers: Iterable[Retailer]) -> Iterator[bytes]:
+    """Yield with what manufacturer data of theirs begins: company 2, header 2, UUID 16."""
+    for each in retailers:
+        yield APPLE.to_bytes(2, "little") + each.ibeacon_start
+    for each in retailers:
+        for company, starts in () if each.fixed is None else each.fixed.starts.items():
+            for start in starts:
+                yield company.to_bytes(2, "little") + start
+
+
 def _rare(retailers: tuple[Retailer, ...]) -> Iterator[int]:
     """Yield the types of structures that hardly anybody sends, and that may hold a frame in a short form."""
     yield from (0x04, 0x05)
     if any(each.uuid.endswith(BASE_UUID) for each in retailers):
         yield from (0x16, 0x20)
+    elif any(each.fixed and each.fixed.namespaces for each in retailers):
+        yield 0x20
 
 
 def _on_air(digits: str) -> bytes:

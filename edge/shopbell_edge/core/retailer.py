@@ -1,6 +1,6 @@
 """By what a retailer's frames are known on the air.
 
-Owns: the two identifiers that every phone of a retailer sends, in the forms in which frames carry them.
+Owns: the identifiers that a retailer's phones and fobs send, in the forms in which frames carry them.
 Never: a secret. These identifiers are public; they say whose a frame is, not that it is true.
 """
 
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-IBEACON_HEADER: Final = b"\x02\x15"
-"""Apple's frame type 2 and the length of the rest, 21: an iBeacon."""
+from shopbell_edge.core.fixed_ids import IBEACON_HEADER
+
+if TYPE_CHECKING:
+    from shopbell_edge.core.fixed_ids import FixedIds
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _PREFIX: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
@@ -26,6 +28,8 @@ class Retailer:
 
     uuid: str
     prefix: str
+    fixed: FixedIds | None = None
+    """Of its fobs and cards, where it has any that are to be heard."""
     ibeacon_start: bytes = field(init=False)
     """The first 18 bytes of the manufacturer data of an iBeacon of this retailer."""
 
@@ -40,6 +44,11 @@ class Retailer:
             # 0000xxxx is how the 16-bit services of every heart-rate strap read in 128 bits.
             raise ValueError(
                 f"prefix is {self.prefix!r}; it may not begin with 0000, as standard services do"
+            )
+        if self.fixed is not None and self.uuid in self.fixed.uuids:
+            raise ValueError(
+                f"uuid is {self.uuid!r}, and that of fixed ids too; nobody could tell a fob from a phone, "
+                "so give one of them another"
             )
         start = IBEACON_HEADER + bytes.fromhex(self.uuid.replace("-", ""))
         object.__setattr__(self, "ibeacon_start", start)

@@ -7,11 +7,14 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.advertisement import Advertisement
-from shopbell_edge.core.frames import APPLE, Foreign, recognise
+from shopbell_edge.core.fixed_ids import APPLE
+from shopbell_edge.core.frames import Foreign, recognise
 from shopbell_edge.core.interest import Parts, look_for
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.usual import UNUSUAL, interest_in
+from tests.edge.core.ad_bytes import WITH_FOBS, payloads, with_fobs
 
 OURS: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
 THEIRS: Final = Retailer(uuid="11111111-2222-3333-4444-555555555555", prefix="aaaaaaaa")
@@ -34,7 +37,10 @@ def parts_of(advert: Advertisement) -> Parts | None:
 
 def of_parts(parts: Parts, rssi_dbm: int) -> Advertisement:
     """Return an advertisement that says `parts` and nothing else."""
-    beacon, data, uuid = parts
+    beacon, data, uuid = parts[:3]
+    assert isinstance(beacon, bytes | None)
+    assert isinstance(data, bytes | None)
+    assert isinstance(uuid, str | None)
     return Advertisement(
         rssi_dbm,
         {} if beacon is None else {APPLE: beacon},
@@ -54,6 +60,36 @@ def test_the_parts_say_all_that_the_advertisement_said(advert: Advertisement) ->
     parts = parts_of(advert)
     if parts is not None:
         assert recognise(of_parts(parts, advert.rssi_dbm), OURS) == recognise(advert, OURS)
+
+
+@given(with_fobs | payloads, st.integers(-127, 20))
+def test_no_fob_is_overlooked_either(payload: bytes, rssi_dbm: int) -> None:
+    advert = parse(payload, rssi_dbm)
+    parts: list[Parts] = []
+    look = look_for(WITH_FOBS, parts.append)
+    look(advert.manufacturer_data, advert.service_data, advert.service_uuids)
+    if not isinstance(recognise(advert, WITH_FOBS), Foreign):
+        assert parts
+
+
+@given(with_fobs, with_fobs)
+def test_what_has_the_same_parts_is_the_same_people(one: bytes, other: bytes) -> None:
+    found = []
+    for payload in (one, other, one + other):
+        advert = parse(payload, -60)
+        parts = look_for(WITH_FOBS, lambda parts: parts)(
+            advert.manufacturer_data, advert.service_data, advert.service_uuids
+        )
+        found += [] if parts is None else [(parts, recognise(advert, WITH_FOBS))]
+    for parts, who in found:
+        assert all(who == whom for these, whom in found if these == parts)
+
+
+def test_where_there_are_no_fobs_nobody_looks_for_any() -> None:
+    assert (
+        parts_of(parse(bytes.fromhex("1716aafe00ee7e11c0ffee0ddba11dad0000000000010000"), -60))
+        is None
+    )
 
 
 def test_other_frames_of_apple_are_not_of_interest() -> None:

@@ -23,7 +23,15 @@ from shopbell_edge.core.management import (
     taking,
 )
 from shopbell_edge.core.retailer import Retailer
-from tests.edge.core.ad_bytes import OURS, payloads
+from tests.edge.core.ad_bytes import (
+    ALTBEACON_FOB,
+    EDDYSTONE_FOB,
+    IBEACON_FOB,
+    OURS,
+    WITH_FOBS,
+    payloads,
+    with_fobs,
+)
 from tests.edge.core.management_events import complete, found, monitor_found, refused
 
 IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
@@ -110,6 +118,23 @@ def test_it_hears_what_the_frames_say_is_ours_and_nothing_else(ad: bytes, rssi_d
     else:
         assert heard is Passed.FOREIGN
         assert isinstance(recognise(whole, OURS), Foreign)
+
+
+@pytest.mark.parametrize("ad", [IBEACON_FOB, ALTBEACON_FOB, EDDYSTONE_FOB])
+def test_fobs_are_heard_where_they_are_looked_for_and_nowhere_else(ad: bytes) -> None:
+    assert taken(found(ad), WITH_FOBS) == parse(ad, -60)
+    assert taken(found(ad), OURS) is Passed.FOREIGN
+
+
+@given(with_fobs, st.integers(-128, 127))
+def test_it_hears_what_the_frames_say_is_a_fobs(ad: bytes, rssi_dbm: int) -> None:
+    heard = taken(found(ad, rssi_dbm), WITH_FOBS)
+    whole = parse(ad, rssi_dbm)
+    if isinstance(heard, Advertisement):
+        assert heard == whole
+    else:
+        assert heard is Passed.FOREIGN
+        assert isinstance(recognise(whole, WITH_FOBS), Foreign)
 
 
 @given(st.binary(max_size=120) | st.binary(max_size=60).map(b"\x12\0\0\0".__add__))

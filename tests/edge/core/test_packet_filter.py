@@ -9,17 +9,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_edge.core.advertisement import Advertisement
+from shopbell_edge.core.fixed_ids import MOST, AltBeacon, FixedIds
 from shopbell_edge.core.management import GET_CONNECTIONS, taking
 from shopbell_edge.core.packet_filter import MOST_STRUCTURES, RAREST, next_sample, program
 from shopbell_edge.core.retailer import Retailer
-from tests.edge.core.ad_bytes import OURS, payloads
+from tests.edge.core.ad_bytes import (
+    ALTBEACON_FOB,
+    EDDYSTONE_FOB,
+    FIXED,
+    IBEACON_FOB,
+    OURS,
+    WITH_FOBS,
+    payloads,
+    with_fobs,
+)
 from tests.edge.core.bpf import passes
 from tests.edge.core.management_events import complete, found, monitor_found
 from tests.edge.core.test_management import FOREIGN, IBEACON, NAME, SERVICE_DATA, SERVICE_UUID
 
 THEIRS: Final = Retailer(uuid="11111111-2222-3333-4444-555555555555", prefix="aaaaaaaa")
 SHORT: Final = Retailer(uuid="0000fd6f-0000-1000-8000-00805f9b34fb", prefix="bbbbbbbb")
+SHORT_WITH_FOBS: Final = Retailer(uuid=SHORT.uuid, prefix=SHORT.prefix, fixed=FIXED)
 PROGRAM: Final = program(0, OURS, sample=16)
+FOB_PROGRAM: Final = program(0, WITH_FOBS, THEIRS, sample=16)
 
 
 @pytest.mark.parametrize("event", [found, monitor_found])
@@ -89,6 +101,48 @@ def test_nothing_that_is_ours_is_kept_back(ad: bytes, event: object, cut: int) -
     heard = taking(0, OURS)(bytearray(packet), len(packet))
     if isinstance(heard, Advertisement):
         assert passes(PROGRAM, packet)
+
+
+@pytest.mark.parametrize("ad", [IBEACON_FOB, ALTBEACON_FOB, EDDYSTONE_FOB])
+def test_fobs_pass_where_they_are_looked_for_and_nowhere_else(ad: bytes) -> None:
+    assert passes(FOB_PROGRAM, found(ad))
+    assert not passes(PROGRAM, found(ad))
+
+
+@pytest.mark.parametrize(
+    "ad",
+    [
+        ALTBEACON_FOB[:6] + bytes(16) + ALTBEACON_FOB[22:],
+        ALTBEACON_FOB.replace(b"\x18\x01", b"\x18\x02"),
+        EDDYSTONE_FOB.replace(b"\x7e\x11", b"\x7e\x12"),
+        EDDYSTONE_FOB.replace(b"\xaa\xfe\0", b"\xaa\xfe\x20"),
+        EDDYSTONE_FOB.replace(b"\x16\xaa\xfe", b"\x16\xab\xfe"),
+        bytes.fromhex("0d16aafe1000026578616d706c65"),
+    ],
+)
+def test_other_peoples_fobs_do_not(ad: bytes) -> None:
+    assert not passes(FOB_PROGRAM, found(ad))
+
+
+@settings(max_examples=500)
+@given(with_fobs, st.sampled_from([WITH_FOBS, SHORT_WITH_FOBS]), st.integers(0, 255))
+def test_no_fob_of_ours_is_kept_back(ad: bytes, retailer: Retailer, cut: int) -> None:
+    packet = found(ad)[: 22 + cut]
+    heard = taking(0, retailer)(bytearray(packet), len(packet))
+    if isinstance(heard, Advertisement):
+        assert passes(program(0, retailer, sample=16), packet)
+
+
+def test_as_many_kinds_of_fobs_as_may_be_fit_into_the_kernel() -> None:
+    uuids = [f"c3a1f0de-5577-4a10-8d3e-91b2c4d6e8f{n}" for n in range(MOST)]
+    many = FixedIds(
+        ibeacons=tuple(uuids),
+        altbeacons=tuple(AltBeacon(company=n, uuid=uuid) for n, uuid in enumerate(uuids)),
+        namespaces=tuple(f"7e11c0ffee0ddba11da{n}" for n in range(MOST)),
+    )
+    whole = program(0, Retailer(uuid=OURS.uuid, prefix=OURS.prefix, fixed=many), THEIRS, sample=16)
+    assert passes(whole, found(EDDYSTONE_FOB[:-9] + b"\xa3" + EDDYSTONE_FOB[-8:]))
+    assert not passes(whole, found(FOREIGN))
 
 
 @given(st.binary(max_size=80))
