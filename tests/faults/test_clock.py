@@ -53,6 +53,10 @@ BEAT: Final = BeatRules(beat_ms=5)
 EVERY_MS: Final = 2_000
 """Between two advertisements of a phone that are heard."""
 
+LOOK_MS: Final = 10
+"""What passes between two looks at whether all is answered: a `present` waits a second for company, and a
+clock that stands still would let it wait for ever. 4 000 looks at the most are 40 s: nobody leaves by them."""
+
 NEAR_MS: Final = EVERY_MS
 """Times of a visit are those of sightings; a batch travels 80 ms."""
 
@@ -105,6 +109,7 @@ class Store:
 
         async def empty() -> bool:
             self.carry()
+            self.clock.forward(LOOK_MS)
             depth = await self.spool.depth()
             return depth.unsealed == depth.sealed == 0
 
@@ -127,6 +132,12 @@ class Store:
         """Return the types of events of each batch that was published."""
         batches = (codec.decode_batch(payload) for _, payload in self.uplink.published)
         return [[str(e.__struct_config__.tag) for _, e in each.events] for each in batches]
+
+    def sent(self) -> set[tuple[str, int, bytes]]:
+        """Return what was published, with the key that the server knows it by."""
+        payloads = {payload for _, payload in self.uplink.published}
+        batches = [(codec.decode_batch(payload), payload) for payload in payloads]
+        return {(batch.stream, batch.seq, payload) for batch, payload in batches}
 
 
 @pytest.fixture
@@ -166,6 +177,42 @@ async def opened(
 
 def is_about(told_ms: int, true_ms: int) -> bool:
     return abs(told_ms - true_ms) <= NEAR_MS
+
+
+@pytest.mark.parametrize("teacher", ["ntp", "server"])
+async def test_a_pi_that_boots_in_1970_and_learns_the_time_an_hour_later_gives_true_visits(
+    tmp_path: Path, floor: Floor, teacher: str
+) -> None:
+    ada, bo = floor.enrol("ada", 1), floor.enrol("bo", 2)
+    clock = LearningClock(boot=BOOT, wall_ms=20 * SECOND, true_ms=NOW - HOUR)
+    async with opened(tmp_path, floor, clock) as store:
+        await store.passes(5 * MINUTE)
+        came_ms = clock.true_ms
+        await store.is_near(ada, 10 * MINUTE)
+        went_ms = clock.true_ms - EVERY_MS
+        shown_ms = await store.show(bo)
+        await store.passes(NOW - clock.true_ms)
+        assert clock.now().state == "unsynced"
+        if teacher == "ntp":
+            clock.discipline()
+        store.uplink.connect()
+        await store.carried()
+        assert clock.now().state == "synced"
+        (before,) = floor.visits(ada)
+        assert is_about(before.session.start_ms, came_ms)
+        assert is_about(before.session.end_ms, went_ms)
+        (of_bo,) = floor.visits(bo)
+        assert is_about(of_bo.session.start_ms, shown_ms)
+        # After it the same person comes again, and that is dated by the clock itself.
+        back_ms = clock.true_ms
+        await store.is_near(ada, 5 * MINUTE)
+        gone_ms = clock.true_ms - EVERY_MS
+        await store.carried()
+    last = max(floor.visits(ada), key=lambda visit: visit.session.end_ms)
+    assert is_about(last.session.end_ms, gone_ms)
+    assert last.session.start_ms in range(came_ms - NEAR_MS, back_ms + NEAR_MS)
+    assert store.refused == []
+    assert store.alarms == []
 
 
 async def test_until_the_time_is_known_the_server_is_asked_one_thing_at_a_time(
@@ -229,3 +276,36 @@ async def test_a_machine_that_slept_has_not_forgotten_how_long(
     (visit,) = floor.visits(ada)
     assert is_about(visit.session.start_ms, came_ms)
     assert is_about(visit.session.end_ms, went_ms)
+
+
+async def test_a_new_boot_is_a_new_stream_and_no_key_is_used_twice(
+    tmp_path: Path, floor: Floor
+) -> None:
+    ada, bo = floor.enrol("ada", 1), floor.enrol("bo", 2)
+    before = LearningClock(boot=BOOT, wall_ms=NOW - 3 * HOUR, true_ms=NOW - 3 * HOUR)
+    before.discipline()
+    async with opened(tmp_path, floor, before) as store:
+        came_ms = before.true_ms
+        await store.is_near(ada, 5 * MINUTE)
+        store.uplink.connect()
+        await store.uplink.until(lambda: bool(store.uplink.published))  # nobody answers
+    first = store.sent()
+    # Power is back an hour later; the clock says less than it did, and boottime began anew.
+    after = LearningClock(boot="b1" * 16, wall_ms=5 * SECOND, true_ms=NOW - HOUR)
+    async with opened(tmp_path, floor, after, stream="6" * 32) as store:
+        back_ms = after.true_ms
+        await store.is_near(bo, 5 * MINUTE)
+        after.discipline()
+        store.uplink.connect()
+        await store.carried()
+    again = store.sent()
+    assert {stream for stream, _, _ in first} == {STREAM}
+    assert {stream for stream, _, _ in again} == {STREAM, "6" * 32}
+    assert first <= again  # what nobody answered is sent again, word for word
+    assert len({(stream, seq) for stream, seq, _ in again}) == len(again)
+    assert store.alarms == []
+    assert store.refused == []
+    (of_ada,) = floor.visits(ada)
+    assert is_about(of_ada.session.start_ms, came_ms)
+    (of_bo,) = floor.visits(bo)
+    assert is_about(of_bo.session.start_ms, back_ms)
