@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -13,11 +13,13 @@ from shopbell_edge.config.meaning import (
     orders_key,
     pace,
     presence_rules,
+    retailer,
     send_rules,
     sought,
 )
 from shopbell_edge.config.reading import read_settings
 from shopbell_edge.config.tables import BluetoothRadio
+from shopbell_edge.core.fixed_ids import AltBeacon, FixedIds
 from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -96,6 +98,54 @@ def test_a_heartbeat_is_let_pass_by_the_radios_beside_the_retailers_frames(tmp_p
     ],
 )
 def test_a_heartbeat_that_measures_nothing_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    assert says in faults(tmp_path, HEAD + BROKER + RETAILER + text + RADIO)
+
+
+FOB: Final = "c3a1f0de-5577-4a10-8d3e-91b2c4d6e8f0"
+STATIC: Final = f"""[static]
+ibeacons = ["{FOB}"]
+namespaces = ["7e11c0ffee0ddba11dad"]
+altbeacons = [{{ company = 0x0118, uuid = "d41b7e62-0f93-4c58-b6aa-2e7f9c1d3b45" }}]
+"""
+
+
+def test_fobs_are_heard_if_they_are_listed_and_else_not(tmp_path: Path) -> None:
+    settings = read(tmp_path, HEAD + BROKER + RETAILER + STATIC + HEARTBEAT + RADIO)
+    ours, heartbeat = sought(settings)
+    assert ours == retailer(settings)
+    assert ours.fixed == FixedIds(
+        ibeacons=(FOB,),
+        altbeacons=(AltBeacon(company=0x0118, uuid="d41b7e62-0f93-4c58-b6aa-2e7f9c1d3b45"),),
+        namespaces=("7e11c0ffee0ddba11dad",),
+    )
+    assert heartbeat.fixed is None
+    assert retailer(read(tmp_path, HEAD + BROKER + RETAILER + RADIO)).fixed is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[static]\n", "static: neither ibeacons nor altbeacons nor namespaces; give one"),
+        (STATIC.replace("c3a1", "C3A1"), "static: uuid is 'C3A1f0de"),
+        (STATIC.replace("7e11", "7e1"), "static: namespace is '7e1c0ffee0ddba11dad'; write 20"),
+        (STATIC.replace("0x0118", "65_536"), "static.altbeacons[0].company"),
+        (
+            STATIC.replace(FOB, "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"),
+            "retailer: uuid is '6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61', and that of fixed ids too",
+        ),
+        (
+            STATIC.replace(FOB, "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93") + HEARTBEAT,
+            "heartbeat.uuid: among those of [static]: the beacon would be a fob that never leaves",
+        ),
+        (
+            STATIC + "beacon_interval_ms = 5000\n",
+            "presence.leave_s: for radios[0]: leave timeout is 180 s, but must be at least 5 x T",
+        ),
+    ],
+)
+def test_fobs_that_cannot_be_told_from_others_are_refused(
+    tmp_path: Path, text: str, says: str
+) -> None:
     assert says in faults(tmp_path, HEAD + BROKER + RETAILER + text + RADIO)
 
 

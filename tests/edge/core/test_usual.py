@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.roster import Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.telling import OFFLINE, ONLINE, PARTING, Pace
 from shopbell_edge.core.units import Boottime, ScannerName
 from shopbell_edge.core.usual import UNUSUAL
 from shopbell_wire.messages import Clock, Presence
+from tests.edge.core.ad_bytes import ALTBEACON_FOB, EDDYSTONE_FOB, IBEACON_FOB, WITH_FOBS
 from tests.edge.core.advertisements import (
     RETAILER,
     heard,
@@ -26,6 +29,7 @@ from tests.edge.core.advertisements import (
 
 if TYPE_CHECKING:
     from shopbell_edge.core.advertisement import Advertisement
+    from shopbell_edge.core.retailer import Retailer
     from shopbell_edge.core.usual import Usual
 
 WALL_MS = 1_795_262_800_000
@@ -40,11 +44,12 @@ class Shop:
     glances: bool = True
     now_ms: int = 1_000
     spared: int = 0
+    retailer: Retailer = RETAILER
 
     def __post_init__(self) -> None:
         self.roster = Roster(
             scanner=ScannerName("hci0"),
-            retailer=RETAILER,
+            retailer=self.retailer,
             rules=self.rules,
             most_tokens=self.most_tokens,
         )
@@ -89,6 +94,12 @@ def stale(number: int, rssi_dbm: int) -> Advertisement:
     return heard(rssi_dbm, service_uuids=[uuid_of(number, 1), uuid_of(number, 2)])
 
 
+def with_a_fob(phone: Advertisement) -> Advertisement:
+    """Return what one address would say that were a phone and a fob."""
+    fob = parse(ALTBEACON_FOB, 0).manufacturer_data
+    return phone._replace(manufacturer_data={**phone.manufacturer_data, **fob})
+
+
 numbers = st.integers(1, 3)
 strengths = st.integers(-100, -50) | st.sampled_from([-127, -126, 0, 1, 127])
 own = st.one_of(
@@ -100,6 +111,8 @@ own = st.one_of(
     st.builds(stale, numbers, strengths),
     st.builds(lambda dbm: heard(dbm, service_data={RETAILER.uuid: b"\x20"}), strengths),
     st.builds(heard, strengths),
+    st.builds(parse, st.sampled_from([IBEACON_FOB, ALTBEACON_FOB, EDDYSTONE_FOB]), strengths),
+    st.builds(lambda n, dbm: with_a_fob(merged(n, dbm)), numbers, strengths),
 )
 # A phone repeats what it says, so most steps are a run of one and the same.
 steps = st.one_of(
@@ -135,18 +148,26 @@ def play(shop: Shop, script: list[tuple[str, Advertisement | None, int, int]]) -
     return told + [msgspec.json.encode(event) for event in shop.tick(PARTING)]
 
 
-@given(rules_of, st.sampled_from([2, 1_000]), st.lists(steps, max_size=40))
+@given(
+    st.sampled_from([RETAILER, WITH_FOBS]),
+    rules_of,
+    st.sampled_from([2, 1_000]),
+    st.lists(steps, max_size=40),
+)
 def test_it_decides_as_the_long_way_round(
-    rules: Rules, most_tokens: int, script: list[tuple[str, Advertisement | None, int, int]]
+    retailer: Retailer,
+    rules: Rules,
+    most_tokens: int,
+    script: list[tuple[str, Advertisement | None, int, int]],
 ) -> None:
-    quick = Shop(rules, most_tokens)
-    slow = Shop(rules, most_tokens, glances=False)
+    quick = Shop(rules, most_tokens, retailer=retailer)
+    slow = Shop(rules, most_tokens, glances=False, retailer=retailer)
     assert play(quick, script) == play(slow, script)
 
 
-def settled(advert: Advertisement) -> Shop:
+def settled(advert: Advertisement, retailer: Retailer = RETAILER) -> Shop:
     """Return a shop in which a phone has said this for so long that nothing about it is new."""
-    shop = Shop()
+    shop = Shop(retailer=retailer)
     for _ in range(70):
         shop.now_ms += 1_000
         shop.hear(advert)
@@ -162,6 +183,17 @@ def test_a_phone_that_is_here_and_repeats_itself_is_spared_the_long_way() -> Non
             assert shop.hear(advert) == []
         assert shop.spared == 50
         assert shop.roster.counts["ours"] == 120
+
+
+@pytest.mark.parametrize("payload", [IBEACON_FOB, ALTBEACON_FOB, EDDYSTONE_FOB])
+def test_so_is_a_fob(payload: bytes) -> None:
+    shop = settled(parse(payload, -70), WITH_FOBS)
+    for _ in range(50):
+        shop.now_ms += 1_000
+        assert shop.hear(parse(payload, -70)) == []
+    assert shop.spared == 50
+    (left,) = shop.tick(PARTING)
+    assert (left.frame, left.n) == ("static", 120)
 
 
 def test_a_phone_in_the_street_is_not() -> None:
