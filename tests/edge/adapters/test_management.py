@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from random import Random
@@ -18,31 +19,35 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shopbell_edge.adapters.ble.management import (
     Kernel,
     Management,
     NoManagementError,
+    attach,
     open_management,
 )
 from shopbell_edge.adapters.ble.radio import BluetoothRadio
+from shopbell_edge.core.advertisement import Advertisement
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.hearing_path import TrialRules
 from shopbell_edge.core.management import taking
-from shopbell_edge.core.packet_filter import program
+from shopbell_edge.core.packet_filter import RAREST, program
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import interest_in
 from shopbell_edge.ports import RadioLostError
 from tests.edge.adapters.listening import listening
+from tests.edge.core.ad_bytes import WITH_FOBS, payloads, with_fobs
 from tests.edge.core.management_events import found, monitor_found
 from tests.fakes.kernel import FakeKernel
 from tests.rigs.fake_bluez.client import FakeBluez, Report
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import AsyncIterator
 
     from tests.edge.adapters.listening import Listener
@@ -384,11 +389,35 @@ class TestTheSocket:
                 await asyncio.wait_for(told.lost, 20)
 
 
+@settings(max_examples=300)
+@given(payloads | with_fobs, st.sampled_from([found, monitor_found]), st.integers(0, 255))
+def test_this_machines_kernel_keeps_back_nothing_that_is_ours(
+    ad: bytes, event: object, cut: int
+) -> None:
+    assert callable(event)
+    packet = event(ad)[: 24 + cut]
+    sends, hears = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with sends, hears:
+        hears.setblocking(False)  # noqa: FBT003  its signature
+        assert attach(hears, program(0, WITH_FOBS, sample=RAREST))
+        sends.send(packet)
+        try:
+            heard = hears.recv(len(packet))
+        except BlockingIOError:
+            heard = b""
+    if isinstance(taking(0, WITH_FOBS)(bytearray(packet), len(packet)), Advertisement):
+        assert heard == packet
+
+
 class Heard:
     """An ear that remembers how strongly it heard."""
 
     def __init__(self) -> None:
+        self.adverts = 0
         self.rssi_dbm: list[int] = []
+
+    def boottime(self) -> Boottime:
+        return Boottime(0)
 
     def detected(self, _device: None, data: tuple[object, ...]) -> None:
         rssi_dbm = data[5]

@@ -17,10 +17,10 @@ from shopbell_edge.core.ad_structures import parse
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.packet_filter import program
 from shopbell_edge.core.recovery import Recovery
-from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import UNUSUAL
 from tests.edge.adapters.listening import Listener, listening
+from tests.edge.core.ad_bytes import ALTBEACON_FOB, EDDYSTONE_FOB, IBEACON_FOB, WITH_FOBS
 from tests.fakes.kernel import FakeKernel
 from tests.fakes.radio import FakeRadio
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from shopbell_edge.ports import Health, Radio
 
 IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
-RETAILER: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
 SERVICE_UUID: Final = bytes.fromhex("02011a110711cc4f42f45cded2c3ad29cc11e1b05b")
 
 
@@ -74,8 +73,8 @@ class ManagementAir:
             recovery=Recovery(),
             uniform=lambda low, _high: low,
             management=Management(
-                taking=lambda controller: taking(controller, RETAILER),
-                program=lambda controller, sample: program(controller, RETAILER, sample=sample),
+                taking=lambda controller: taking(controller, WITH_FOBS),
+                program=lambda controller, sample: program(controller, WITH_FOBS, sample=sample),
                 insists=True,
                 open=self._kernel.open,
             ),
@@ -146,7 +145,14 @@ async def test_it_says_that_it_hears(air: Air) -> None:
 
 
 async def test_what_is_sent_is_heard_in_full_and_in_order(air: Air) -> None:
-    sent = [(IBEACON, 1, -61), (SERVICE_UUID, 2, -90), (IBEACON, 1, -61)]
+    sent = [
+        (IBEACON, 1, -61),
+        (SERVICE_UUID, 2, -90),
+        (IBEACON, 1, -61),
+        (IBEACON_FOB, 3, -50),
+        (ALTBEACON_FOB, 4, -51),
+        (EDDYSTONE_FOB, 5, -52),
+    ]
     async with hearing(air) as listener:
         for number, (ad, phone, rssi_dbm) in enumerate(sent):
             await air.send(ad, phone, rssi_dbm)
