@@ -4,7 +4,8 @@ Owns: which tokens are known, in bounded memory, and when which of them is repor
 Never: an address or a foreign frame, not even as a counter's label.
 
 A token is a candidate until its stay begins. A flood of made-up tokens is a flood of candidates, and the
-oldest candidate goes first: it pushes out nobody who is here.
+oldest candidate goes first: it pushes out nobody who is here. Whoever repeats them begins stays with them. So
+only so many begin in a second, and stays leave room for candidates: customers come in all the same.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from shopbell_edge.core.allowance import Allowance
 from shopbell_edge.core.frames import Foreign, recognise
 from shopbell_edge.core.interest import look_for
 from shopbell_edge.core.listening import Listening
@@ -37,6 +39,18 @@ if TYPE_CHECKING:
 MOST_TOKENS: Final = 10_000
 """Forty times the phones that fit into a busy department store, and 15 MB."""
 
+CANDIDATES_SHARE: Final = 10
+"""One in so many of these places is kept for candidates: a shop that is full of made-up stays would let
+nobody in any more."""
+
+STAYS_AT_ONCE: Final = 250
+"""An edge that begins in a department store at Christmas finds so many phones there."""
+
+STAYS_PER_S: Final = 20
+"""Twenty doors at which somebody comes in each second. What an attacker makes of it, six reports of 180 bytes
+a stay, are 22 KB a second, and fill a spool without a server in three hours; the 1 600 stays a second that
+there is room for on the air would in three minutes."""
+
 OURS: Final = "ours"
 """The `result` of an advertisement that carries a frame of ours; the others are `Foreign`'s."""
 
@@ -54,9 +68,12 @@ class Roster:
     __slots__ = (
         "_candidates",
         "_counts",
+        "_entering",
         "_heard_ms",
+        "_held_back",
         "_listening",
         "_most",
+        "_most_stays",
         "_parts_of",
         "_pushed_out",
         "_retailer",
@@ -79,6 +96,7 @@ class Roster:
         self._retailer = retailer
         self._rules = rules
         self._most = most_tokens
+        self._most_stays = most_tokens - most_tokens // CANDIDATES_SHARE
         self._candidates: OrderedDict[_Key, Candidate] = OrderedDict()
         """In the order in which they were heard last, the latest at the end."""
         self._stays: dict[_Key, Told] = {}
@@ -89,6 +107,8 @@ class Roster:
         self._heard_ms = 0
         self._counts = dict.fromkeys([OURS, *map(str, Foreign)], 0)
         self._pushed_out = 0
+        self._entering = Allowance(at_once=STAYS_AT_ONCE, per_s=STAYS_PER_S)
+        self._held_back = 0
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -99,6 +119,11 @@ class Roster:
     def pushed_out(self) -> int:
         """Tokens so far that had to make room for newer ones."""
         return self._pushed_out
+
+    @property
+    def held_back(self) -> int:
+        """Sightings so far that would have begun a stay, had not too many begun at once."""
+        return self._held_back
 
     @property
     def present(self) -> int:
@@ -203,11 +228,16 @@ class Roster:
         stay = candidate.hear(now, now - self._listening.at(now), bare_db, rules)
         if stay is None:
             return None
+        if not self._entering.take(1, now):
+            self._held_back += 1
+            return None  # its next sighting tries again
         stay.mac = carrier.mac
         stay.mac_since = now
         told = Told(stay=stay, frame=carrier.frame, token=carrier.token, at=now, median_db=0.0, n=0)
         told.shown = stay.has_lasted(rules)
         del self._candidates[key]
+        if len(self._stays) >= self._most_stays:
+            self._push_out_stay()
         self._stays[key] = told
         why = f"{rules.enter_sightings} in {seconds(rules.enter_within_ms)}"
         self._untold.append((told, "entered", why))
@@ -227,14 +257,18 @@ class Roster:
     def _make_room(self) -> None:
         if self.known < self._most:
             return
-        self._pushed_out += 1
         if self._candidates:
+            self._pushed_out += 1
             self._candidates.popitem(last=False)
-            return
-        # A millisecond to find, and rare: whoever fills a shop with stays waits for the disk at each of them.
+        else:
+            self._push_out_stay()
+
+    def _push_out_stay(self) -> None:
+        self._pushed_out += 1
+        # A millisecond to find, STAYS_PER_S times a second at the most.
         key = min(self._stays, key=lambda key: self._stays[key].stay.last)
         told = self._forget_stay(key)
-        self._untold.append((told, "left", f"pushed out: {self._most} tokens heard later"))
+        self._untold.append((told, "left", f"pushed out: {self._most_stays} tokens heard later"))
 
     def _forget_stay(self, key: _Key) -> Told:
         told = self._stays.pop(key)

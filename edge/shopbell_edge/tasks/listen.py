@@ -68,6 +68,7 @@ class Listening:
         self._checked_at = clock.boottime()
         self._beacons = 0
         self._pushed_out = 0
+        self._held_back = 0
         self._dropped_before: Counter[str] = Counter()
         tally.adverts[radio.scanner] = self._counts
 
@@ -178,6 +179,9 @@ class Listening:
         if self._roster.pushed_out > self._pushed_out:
             self._tally.dropped["token_pushed_out"] += self._roster.pushed_out - self._pushed_out
             self._pushed_out = self._roster.pushed_out
+        if self._roster.held_back > self._held_back:
+            self._tally.dropped["token_held_back"] += self._roster.held_back - self._held_back
+            self._held_back = self._roster.held_back
         return events
 
     def _others(self) -> int:

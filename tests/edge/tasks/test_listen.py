@@ -9,7 +9,7 @@ from shopbell_edge.core.closing import LINGER_MS, Closing
 from shopbell_edge.core.heartbeat_beacon import Beacon
 from shopbell_edge.core.hours import Hours, spans
 from shopbell_edge.core.measuring import Measuring
-from shopbell_edge.core.roster import Roster
+from shopbell_edge.core.roster import STAYS_AT_ONCE, Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.core.telling import ONLINE
@@ -134,6 +134,16 @@ async def test_a_flood_of_tokens_is_counted_where_somebody_looks() -> None:
         edge.radio.play(*[ibeacon(number) for number in range(30)])
         await edge.radio.played()
     assert edge.tally.dropped["token_pushed_out"] == 20
+
+
+async def test_a_flood_of_stays_is_counted_where_somebody_looks() -> None:
+    edge = Edge()
+    tokens = range(STAYS_AT_ONCE + 7)
+    async with running(edge.run()):
+        for _ in range(Rules().enter_sightings):
+            edge.radio.play(*[ibeacon(number) for number in tokens])
+            await edge.radio.played()
+    assert edge.tally.dropped["token_held_back"] == 7
 
 
 async def test_a_silence_that_is_found_out_late_is_no_absence() -> None:
