@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from shopbell_edge.core.complaint_pace import worth_a_line
 from shopbell_edge.ports import SpoolFullError
 from shopbell_wire.messages import Presence
 
@@ -31,8 +32,10 @@ async def keep(spool: Spool, clock: EdgeClock, events: Sequence[Event], tally: T
     except SpoolFullError:
         lost = Counter(_reason(event) for event in events)
     if lost.total():
-        log.error("spool_full", given_up=lost.total())
+        before = _given_up(tally)
         tally.dropped.update(lost)
+        if worth_a_line(before, _given_up(tally)):
+            log.error("spool_full", given_up=_given_up(tally))
     for event in events:
         tally.events[str(event.__struct_config__.tag)] += 1
     return not lost.total()
@@ -41,3 +44,8 @@ async def keep(spool: Spool, clock: EdgeClock, events: Sequence[Event], tally: T
 def _reason(event: Event) -> str:
     """Return the name under which the spool counts it too."""
     return "spool_full" if isinstance(event, Presence) else "spool_full_scan"
+
+
+def _given_up(tally: Tally) -> int:
+    """Return how many events found no room since the start; other things are dropped too."""
+    return tally.dropped["spool_full"] + tally.dropped["spool_full_scan"]

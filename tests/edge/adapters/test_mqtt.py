@@ -132,6 +132,19 @@ async def test_a_broker_that_is_away_is_unreachable_and_tried_again() -> None:
             assert uplink.connection == 0
     assert {line["event"] for line in logs} == {"uplink_unreachable"}
     assert "refused" in line["reason"]
+    assert [line["times"] for line in logs][:3] == [1, 2, 4], "a night of it must not fill the log"
+
+
+async def test_two_edges_of_one_name_throw_each_other_off_ever_more_rarely(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    ours = account(mosquitto, tmp_path)
+    with capture_logs() as logs:
+        both = MqttUplink(ours, describe), MqttUplink(ours, describe)
+        async with running(both[0]), running(both[1]):
+            await logged(logs, "uplink_lost", 5)
+    lost = [line["times"] for line in logs if line["event"] == "uplink_lost"]
+    assert set(lost) <= {1, 2, 4, 8, 16}
 
 
 async def test_a_password_changed_on_disk_is_used_at_the_next_attempt(
@@ -203,7 +216,7 @@ async def test_a_broker_that_floods_a_busy_edge_fills_no_memory() -> None:
         broker, will=("will", b""), heard=lambda _topic, payload: heard.append(payload)
     )
     flood = MQTTMessage(topic=b"down/ack")
-    flood.payload = b"x" * 10_000_000
+    flood.payload = b"x" * 100
     # As paho's thread does while this loop, which is busy here, does not come to read.
     on_message = session._client.on_message  # noqa: SLF001  no broker floods to order
     assert on_message is not None
@@ -211,9 +224,10 @@ async def test_a_broker_that_floods_a_busy_edge_fills_no_memory() -> None:
         on_message(session._client, None, flood)  # noqa: SLF001  as above
     await until("what was kept is read", lambda: len(heard) > 0)
     assert len(heard) == 256
-    assert len(heard[0]) == MAX_BYTES + 1
+    flood.payload = b"x" * 10_000_000
     on_message(session._client, None, flood)  # noqa: SLF001  as above
     await until("there is room again", lambda: len(heard) > 256)
+    assert len(heard[256]) == MAX_BYTES + 1
     with ThreadPoolExecutor(1) as thread:
         await session.close(thread)
 

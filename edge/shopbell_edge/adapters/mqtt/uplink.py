@@ -16,6 +16,7 @@ import structlog
 
 from shopbell_edge.adapters.mqtt.broker import CredentialsError
 from shopbell_edge.adapters.mqtt.session import RefusedError, Session
+from shopbell_edge.core.complaint_pace import once_more
 from shopbell_edge.ports import UplinkLostError
 from shopbell_wire import codec, orders
 from shopbell_wire.malformed import MalformedError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from shopbell_edge.adapters.mqtt.broker import Broker
     from shopbell_edge.core.batching import Lane
+    from shopbell_edge.core.complaint_pace import Trouble
     from shopbell_wire.messages import Ack, Status
 
 _T = TypeVar("_T")
@@ -37,6 +39,13 @@ _ORDERS_HELD: Final = 32
 """Orders not yet read. A server sends one at a time; of somebody who sends more the oldest are dropped."""
 
 _ORDERS: Final[Mapping[Kind, orders.Kind]] = {Kind.CONFIG: "config", Kind.COMMAND: "command"}
+
+_STOOD_S: Final = 10.0
+"""How long a connection has to stand before the next failure counts as the first. Two edges of one name end
+each other's as soon as they are made: without this they would do so every half second, for ever."""
+
+_PASSING: Final = frozenset({"uplink_unreachable", "uplink_lost"})
+"""What goes by without anybody; the rest waits for a person."""
 
 log = structlog.get_logger()
 
@@ -58,6 +67,7 @@ class MqttUplink:
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._down.set()
+        self._trouble: Trouble | None = None
         self._acks: asyncio.Queue[Ack] = asyncio.Queue(maxsize=_ACKS_HELD)
         self._orders: asyncio.Queue[tuple[orders.Kind, bytes]] = asyncio.Queue(_ORDERS_HELD)
         self._kinds = {self._topic(kind): order for kind, order in _ORDERS.items()}
@@ -79,13 +89,14 @@ class MqttUplink:
 
         Whatever prevents one is logged and tried again, for an edge on a shelf has nobody to ask:
         `uplink_unreachable`, `uplink_refused` (password, certificate, rights), `uplink_untrusted`
-        (TLS), `uplink_unreadable` (our own files).
+        (TLS), `uplink_unreadable` (our own files), `uplink_lost` (it ended). `times` says how often in a
+        row; the same is said the 1st, 2nd, 4th, 8th … time.
         """
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="mqtt")
         delays = self._broker.backoff.delays(random.uniform)
         try:
             while True:
-                if await self._one_connection(thread):
+                if await self._one_connection(thread) >= _STOOD_S:
                     delays = self._broker.backoff.delays(random.uniform)
                 await asyncio.sleep(next(delays))
         finally:
@@ -119,20 +130,24 @@ class MqttUplink:
         while True:
             yield await self._orders.get()
 
-    async def _one_connection(self, thread: ThreadPoolExecutor) -> bool:
-        """Connect, and return when that is over: whether there was a connection at all."""
+    async def _one_connection(self, thread: ThreadPoolExecutor) -> float:
+        """Connect, and return when that is over: for how many seconds there was a connection."""
         number = self._connection + 1
         will = (self._topic(Kind.STATUS), codec.encode(self._describe(number, "offline")))
         try:
             session = Session(self._broker, will=will, heard=self._take)
         except CredentialsError as error:
-            log.error("uplink_unreadable", reason=str(error))  # noqa: TRY400  # the text has it all
-            return False
+            self._complain("uplink_unreadable", str(error))
+            return 0.0
         try:
             if not await self._greet(session, thread, number):
-                return False
+                return 0.0
+            began_s = asyncio.get_running_loop().time()
             await session.over.wait()
-            log.warning("uplink_lost", conn=number, reason=session.ended_by)
+            stood_s = asyncio.get_running_loop().time() - began_s
+            if stood_s >= _STOOD_S:
+                self._trouble = None
+            self._complain("uplink_lost", session.ended_by)
         except asyncio.CancelledError:
             if self._session is session and not session.over.is_set():
                 await self._take_leave(session, number)
@@ -140,7 +155,7 @@ class MqttUplink:
         finally:
             self._gone()
             await session.close(thread)
-        return True
+        return stood_s
 
     async def _greet(self, session: Session, thread: ThreadPoolExecutor, number: int) -> bool:
         """Connect, subscribe, report; return whether all of it worked."""
@@ -157,7 +172,9 @@ class MqttUplink:
         self._session = session
         self._down.clear()
         self._up.set()
-        log.info("uplink_connected", host=self._broker.host, port=self._broker.port, conn=number)
+        trouble = self._trouble
+        if trouble is None or trouble.event != "uplink_lost" or trouble.news:
+            log.info("uplink_connected", **self._where(), conn=number)
         return True
 
     async def _take_leave(self, session: Session, number: int) -> None:
@@ -169,17 +186,25 @@ class MqttUplink:
             log.warning("uplink_lost", conn=number, reason=str(error))
 
     def _log_failure(self, error: RefusedError | OSError) -> None:
-        where = {"host": self._broker.host, "port": self._broker.port}
         match error:
             case RefusedError():
-                log.error("uplink_refused", **where, reason=str(error))
+                self._complain("uplink_refused", str(error))
             case ssl.SSLCertVerificationError():
-                log.error("uplink_untrusted", **where, reason=error.verify_message)
+                self._complain("uplink_untrusted", error.verify_message)
             case ssl.SSLError():
-                log.error("uplink_untrusted", **where, reason=error.reason or str(error))
+                self._complain("uplink_untrusted", error.reason or str(error))
             case _:
-                reason = str(error) or type(error).__name__
-                log.warning("uplink_unreachable", **where, reason=reason)
+                self._complain("uplink_unreachable", str(error) or type(error).__name__)
+
+    def _complain(self, event: str, reason: str) -> None:
+        """Say what is wrong, where that is news."""
+        now = self._trouble = once_more(self._trouble, event, reason)
+        if now.news:
+            say = log.warning if event in _PASSING else log.error
+            say(event, **self._where(), conn=self._connection, reason=reason, times=now.times)
+
+    def _where(self) -> dict[str, str | int]:
+        return {"host": self._broker.host, "port": self._broker.port}
 
     async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         session = self._session

@@ -1,0 +1,37 @@
+"""The same trouble is said again and again, but ever more rarely."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_edge.core.complaint_pace import Trouble, once_more, worth_a_line
+
+
+def test_the_same_trouble_is_counted_and_another_begins_anew() -> None:
+    first = once_more(None, "uplink_unreachable", "refused")
+    second = once_more(first, "uplink_unreachable", "refused")
+    assert (first.times, second.times) == (1, 2)
+    assert once_more(second, "uplink_unreachable", "no route").times == 1
+    assert once_more(second, "uplink_refused", "refused") == Trouble(
+        event="uplink_refused", reason="refused"
+    )
+
+
+def test_it_is_said_at_each_doubling() -> None:
+    said = [times for times in range(1, 101) if worth_a_line(times - 1, times)]
+    assert said == [1, 2, 4, 8, 16, 32, 64]
+
+
+def test_a_week_of_it_takes_fourteen_lines() -> None:
+    attempts = 7 * 24 * 60
+    assert sum(worth_a_line(times - 1, times) for times in range(1, attempts + 1)) == 14
+
+
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 10**6), max_size=20))
+def test_steps_of_any_size_never_skip_a_doubling(start: int, steps: list[int]) -> None:
+    said, times = 0, start
+    for step in steps:
+        said += worth_a_line(times, times + step)
+        times += step
+    assert (said > 0) == worth_a_line(start, times)
