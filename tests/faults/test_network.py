@@ -19,6 +19,7 @@ from shopbell_edge.core.resend import SendRules
 from tests.edge import events
 from tests.faults.plan import seeds
 from tests.rigs.committing_server import CommittingServer
+from tests.rigs.process_group import ended
 from tests.rigs.road import Journey, edge, emptied, feed, scans
 from tests.rigs.tcp_proxy import FINE, TcpProxy, Weather
 from tests.rigs.waiting import until
@@ -165,42 +166,44 @@ async def test_what_the_broker_confirmed_and_lost_is_sent_again(
 LOSSY: Final = """
 ip link set lo up || exit 77
 nft add table inet loss && nft add chain inet loss in '{ type filter hook input priority 0; }' || exit 77
-nft add rule inet loss in iif lo numgen random mod 100 '<' 20 counter drop || exit 77
+for end in sport dport; do
+    nft add rule inet loss in tcp $end 1883 numgen random mod 100 '<' 20 counter drop || exit 77
+done
 "$1" -m tests.faults.lossy_road "$2" "$3" || exit 1
 nft list chain inet loss in
 """
-"""A fifth of all packets, both ways, of a loopback that only this test has."""
+"""A fifth of all packets to and from the broker, on a loopback that only this test has.
+
+Not of all on that loopback: paho wakes its thread by a TCP connection to itself, which it makes without a
+limit of time, and no network comes between a process and itself."""
 
 NO_NAMESPACE: Final = 77
 
 
-async def loses_packets(folder: Path, number: int) -> None:
+async def loses_packets(folder: Path, number: int, *, within_s: float) -> None:
+    places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
     for tool, package in (("nft", "nftables"), ("ip", "iproute2"), ("unshare", "util-linux")):
-        places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
         if shutil.which(tool, path=places) is None:
             pytest.skip(f"no {tool}: apt-get install {package}")
-    process = await asyncio.create_subprocess_exec(
+    end = await ended(
         *("unshare", "--user", "--map-root-user", "--net"),
         *("sh", "-c", LOSSY, "sh", sys.executable, folder, str(number)),
         cwd=ROOT,
-        env={**os.environ, "PATH": os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PATH": places},
+        within_s=within_s,
     )
-    async with asyncio.timeout(600):
-        said, complaint = await process.communicate()
-    if process.returncode == NO_NAMESPACE or b"unshare:" in complaint:
-        pytest.skip(f"no network namespaces with nftables here: {complaint.decode().strip()}")
-    assert process.returncode == 0, complaint.decode()
-    assert "arrived" in said.decode()
-    assert "counter packets 0 " not in said.decode(), "nothing was lost on the way"
+    if end.code == NO_NAMESPACE or "unshare:" in end.complaint:
+        pytest.skip(f"no network namespaces with nftables here: {end.complaint.strip()}")
+    assert end.code == 0, end.complaint
+    assert "arrived" in end.said
+    assert "counter packets 0 " not in end.said, "nothing was lost on the way"
 
 
 async def test_a_network_that_loses_a_fifth_of_all_packets_costs_nothing(tmp_path: Path) -> None:
-    await loses_packets(tmp_path, 40)
+    await loses_packets(tmp_path, 40, within_s=200)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
 async def test_a_network_that_loses_a_fifth_of_all_packets_for_long(tmp_path: Path) -> None:
-    await loses_packets(tmp_path, 400)
+    await loses_packets(tmp_path, 400, within_s=800)
