@@ -48,4 +48,7 @@ def not_a_host(key: str, host: str) -> Iterator[Fault]:
     except UnicodeError:
         encoded = ""
     if not re.fullmatch(rf"[^\s\0/]{{1,{_LONGEST_HOST}}}", encoded):
-        yield Fault(key=key, problem=f"{host!r} is no host name and no address")
+        yield Fault(
+            key=key,
+            problem=f"{host!r} is no host name and no address; write it alone, without a scheme or a port",
+        )

@@ -12,10 +12,11 @@ from __future__ import annotations
 import difflib
 import tomllib
 from dataclasses import dataclass
-from types import UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import msgspec
+
+from shopbell_program.allowed import allowed, listed, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +83,7 @@ def decoded(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(raw.decode())
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5 000 digits
-        problem = f"not TOML: {error}"
+        problem = f"not TOML: {error}; text stands in quotes, a key once, a table's name in [ ]"
         raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
 
 
@@ -118,19 +119,20 @@ def _struct(value: Mapping[str, Any], kind: type[T], path: str, faults: list[Fau
         if name in value:
             converted[field.name] = _value(value[name], field.type, _join(path, name), faults)
         elif field.required:
-            faults.append(Fault(key=_join(path, name), problem=f"missing; {_allowed(field.type)}"))
+            faults.append(Fault(key=_join(path, name), problem=f"missing; {allowed(field.type)}"))
     return kind(**converted) if len(faults) == before else None
 
 
 def _value(value: object, kind: Any, path: str, faults: list[Fault]) -> Any:  # noqa: ANN401  # types as data
-    options = _options(kind)
     structs = [
-        each for each in options if isinstance(each, type) and issubclass(each, msgspec.Struct)
+        each
+        for each in options(kind)
+        if isinstance(each, type) and issubclass(each, msgspec.Struct)
     ]
     if isinstance(value, dict) and structs:
         chosen = _tagged(value, structs, path, faults)
         return None if chosen is None else _struct(value, chosen, path, faults)
-    for each in options:
+    for each in options(kind):
         if get_origin(each) is tuple and isinstance(value, list) and _holds_structs(each):
             inner = get_args(each)[0]
             return tuple(
@@ -157,22 +159,18 @@ def _tagged(
     key = _join(path, str(field))
     named = value.get(str(field))
     if named is None:
-        faults.append(Fault(key=key, problem=f"missing; one of {_listed(kinds)}"))
+        faults.append(Fault(key=key, problem=f"missing; one of {listed(kinds)}"))
         return None
     if not isinstance(named, str) or named not in kinds:
-        faults.append(Fault(key=key, problem=f"{_shown(named)} is not one of {_listed(kinds)}"))
+        faults.append(Fault(key=key, problem=f"{_shown(named)} is not one of {listed(kinds)}"))
         return None
     return kinds[named]
-
-
-def _options(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401  # types as data
-    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
 def _holds_structs(kind: Any) -> bool:  # noqa: ANN401  # types as data
     return any(
         isinstance(each, type) and issubclass(each, msgspec.Struct)
-        for each in _options(get_args(kind)[0])
+        for each in options(get_args(kind)[0])
     )
 
 
@@ -186,54 +184,8 @@ def _unknown(key: str, fields: Mapping[str, object]) -> str:
     return f"unknown key; {hint}"
 
 
-def _allowed(kind: Any) -> str:  # noqa: ANN401  # types as data
-    """Say what may stand there, from the type itself."""
-    words: list[str] = []
-    for each in _options(kind):
-        info = msgspec.inspect.type_info(each)
-        words.append(_in_words(info))
-    return " or ".join(dict.fromkeys(word for word in words if word))
-
-
-def _in_words(info: msgspec.inspect.Type) -> str:
-    words = ""
-    match info:
-        case msgspec.inspect.BoolType():
-            words = "true or false"
-        case msgspec.inspect.IntType():
-            words = f"a whole number{_bounds(info)}"
-        case msgspec.inspect.FloatType():
-            words = f"a number{_bounds(info)}"
-        case msgspec.inspect.StrType():
-            words = f"text that matches {info.pattern}" if info.pattern else "text in quotes"
-        case msgspec.inspect.LiteralType():
-            words = f"one of {_listed(info.values)}"
-        case msgspec.inspect.StructType():
-            words = f"a table with {', '.join(field.encode_name for field in info.fields)}"
-        case msgspec.inspect.VarTupleType() | msgspec.inspect.ListType():
-            words = f"a list, each {_in_words(info.item_type)}"
-        case _:
-            pass  # msgspec's own words will have to do
-    return words
-
-
-def _bounds(info: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
-    said = [
-        f"{word} {bound:g}"
-        for word, bound in (
-            ("at least", info.ge),
-            ("more than", info.gt),
-            ("at most", info.le),
-            ("less than", info.lt),
-        )
-        if bound is not None
-    ]
-    return f" {' and '.join(said)}" if said else ""
-
-
 def _explained(value: object, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401  # types as data
-    allowed = _allowed(kind)
-    return f"{_shown(value)} is not allowed; {allowed or error}"
+    return f"{_shown(value)} is not allowed; {allowed(kind) or error}"
 
 
 def _shown(value: object) -> str:
@@ -248,10 +200,6 @@ def _shown(value: object) -> str:
         except ValueError:  # Python refuses to write out a number of 5 000 digits
             return "a number with thousands of digits"
     return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
-
-
-def _listed(words: Any) -> str:  # noqa: ANN401  # any iterable of words
-    return ", ".join(f'"{word}"' for word in words)
 
 
 def unreadable(error: OSError | ValueError) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from shopbell_program.loopback import is_loopback
+from shopbell_program.places import not_a_host
 from shopbell_program.settings import Fault, load, unreadable
 from shopbell_server.core.customer_keys import SINK_KEY_BYTES
 from shopbell_server.core.public_addresses import reach
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Uuid = Annotated[
-    str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z",
+        description="32 lower-case hexadecimal digits in quotes, grouped 8-4-4-4-12",
+    ),
 ]
+File = Annotated[str, Meta(description="the path of a file in quotes")]
 
 
 class Database(Struct, frozen=True, kw_only=True):
@@ -41,7 +47,7 @@ class Database(Struct, frozen=True, kw_only=True):
 class Tls(Struct, frozen=True, kw_only=True):
     """How to speak to a broker beyond this machine."""
 
-    ca_file: str
+    ca_file: File
     cert_file: str | None = None
     key_file: str | None = None
 
@@ -49,8 +55,8 @@ class Tls(Struct, frozen=True, kw_only=True):
 class Embedded(Struct, frozen=True, kw_only=True):
     """A broker started and stopped by the server itself: for one store, or to try things out."""
 
-    data_dir: str
-    edge_password_file: str
+    data_dir: Annotated[str, Meta(description="the path of a folder in quotes")]
+    edge_password_file: File
     """The password that edges give, as user `edge`; made if it is not there."""
 
 
@@ -70,7 +76,7 @@ class Broker(Struct, frozen=True, kw_only=True):
 class Orders(Struct, frozen=True, kw_only=True):
     """Settings and commands for edges (`shopbell-server edge`); without this table none can be sent."""
 
-    signing_key_file: str
+    signing_key_file: File
     """Ed25519 private key (32 bytes, hexadecimal), whose public half is on every edge. Whoever has it can set
     every till; the running server does not need it, so it may lie on another machine with such a file."""
 
@@ -88,7 +94,14 @@ class Retailer(Struct, frozen=True, kw_only=True):
     """What this retailer's phones put on the air."""
 
     uuid: Uuid
-    prefix: Annotated[str, Meta(pattern=r"^[0-9a-f]{8}\Z")]
+    prefix: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9a-f]{8}\Z",
+            description="8 lower-case hexadecimal digits in quotes",
+            examples=["5bb0e111"],
+        ),
+    ]
     power_dbm: Annotated[int, Meta(ge=-100, le=20)] = -59
     """At 1 m, for models that nobody calibrated: an iPhone's figure."""
     number_key_file: str | None = None
@@ -108,7 +121,7 @@ class FileSink(Struct, frozen=True, kw_only=True, tag="file", tag_field="kind"):
     """Events as lines of JSON."""
 
     name: Name
-    path: str
+    path: File
     user_id: str | None = None
     """Which external id to send (`crm`); without it a pairwise id."""
 
@@ -117,8 +130,8 @@ class WebhookSink(Struct, frozen=True, kw_only=True, tag="webhook", tag_field="k
     """Events as HTTP requests, signed as Standard Webhooks say."""
 
     name: Name
-    url: str
-    secret_file: str
+    url: Annotated[str, Meta(examples=["https://cdp.example/hooks"])]
+    secret_file: File
     """Lines of `whsec_` and base64 of 24 to 64 bytes. Two lines while a secret is being changed."""
     user_id: str | None = None
     allow_loopback: bool = False
@@ -142,7 +155,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 class Demo(Struct, frozen=True, kw_only=True):
     """The `/demo` page shows what a simulated shop writes into `folder`. Loopback only."""
 
-    folder: str
+    folder: Annotated[str, Meta(description="the path of a folder in quotes")]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -183,15 +196,21 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             "`shopbell-server edge new-key` makes one",
         )
     yield from _database(settings.database)
+    yield from not_a_host("http.host", settings.http.host)
+    yield from _origin(settings.http.origin)
     yield from _loopback_only(settings)
     yield from _paths(settings)
     yield from _sinks(settings)
     yield from _sink_keys(settings)
     broker = settings.broker
-    if broker.tls is None and broker.embedded is None and not is_loopback(broker.host):
+    no_host = list(not_a_host("broker.host", broker.host))
+    yield from no_host
+    exposed = broker.tls is None and broker.embedded is None and not is_loopback(broker.host)
+    if exposed and not no_host:
         yield Fault(
             key="broker.tls",
-            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read",
+            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read: "
+            "add a table [broker.tls] with ca_file",
         )
     if (broker.username is None) != (broker.password_file is None):
         yield Fault(
@@ -205,10 +224,31 @@ def _database(database: Database) -> Iterator[Fault]:
         kind = urlsplit(database.url).scheme.partition("+")[0]
     except ValueError:
         kind = ""
-    if kind not in {"sqlite", "postgresql"}:
+    # Two slashes and a name would be a host, which SQLite has not.
+    nowhere = kind == "sqlite" and not database.url.partition("://")[2].startswith("/")
+    if kind not in {"sqlite", "postgresql"} or nowhere:
         yield Fault(
             key="database.url",
-            problem='say "sqlite:///path/to/file.db" or "postgresql://user@host/name"',
+            problem='write "sqlite:////path/to/file.db", with four slashes, '
+            'or "postgresql://user@host/name"',
+        )
+
+
+def _origin(origin: str | None) -> Iterator[Fault]:
+    """Yield why no address bar ever shows `origin`: it is compared to what browsers send, to the letter."""
+    if origin is None:
+        return
+    try:
+        parts = urlsplit(origin)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    plain = parts.scheme in {"http", "https"} and parts.hostname is not None
+    if not plain or origin != f"{parts.scheme}://{parts.netloc.lower()}" or "@" in parts.netloc:
+        yield Fault(
+            key="http.origin",
+            problem=f"{origin!r} is no origin; write scheme and host in lower case and nothing after them, "
+            'such as "https://board.example"',
         )
 
 

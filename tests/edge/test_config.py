@@ -249,6 +249,30 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
             "presence.report_steady_s: is 1, below report_moving_s, 5",
         ),
         (
+            HEAD + BROKER + RETAILER + RADIO + RADIO + "[presence]\nleave_s = 50.0\n",
+            "presence.leave_s: is 50, below inactive_s, 60; raise it",
+        ),
+        (
+            HEAD + BROKER + RETAILER + "power_dbm = 59\n" + RADIO,
+            "retailer.power_dbm: 59 is not allowed; a whole number at least -90 and at most -30",
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "offset_db = 80.0\n",
+            "radios[0].offset_db: 80.0 is not allowed; a number at least -",
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO.replace("hci0", "bluetooth0"),
+            'radios[0].adapter: "bluetooth0" is not allowed; hci and a number in quotes, such as "hci0"',
+        ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "[hours]\n",
+            'hours.zone: missing; text in quotes, such as "Europe/Amsterdam"',
+        ),
+        (
+            HEAD + BROKER.replace("127.0.0.1", "mqtt://x") + RETAILER + RADIO,
+            "'mqtt://x' is no host name and no address; write it alone, without a scheme or a port",
+        ),
+        (
             HEAD + BROKER + RETAILER + RADIO + "[sending]\nanswer_most_s = 1.0\n",
             "sending.answer_most_s: is 1, below answer_s, 30",
         ),

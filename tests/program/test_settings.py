@@ -26,12 +26,15 @@ class Wire(msgspec.Struct, frozen=True, tag="wire", tag_field="kind"):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    edge: Annotated[str, msgspec.Meta(pattern="^[a-z]+$")]
+    edge: Annotated[str, msgspec.Meta(pattern="^[a-z]+$", description="letters in quotes")]
     broker: Broker
     quick: bool = False
     share: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.5
     radios: tuple[Air | Wire, ...] = ()
     names: tuple[str, ...] = ()
+    waits_s: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)] = (1,)
+    zone: Annotated[str, msgspec.Meta(examples=["Europe/Amsterdam"])] | None = None
+    code: Annotated[str, msgspec.Meta(pattern="^x$")] = "x"
     extra: Broker | None = None
 
 
@@ -64,10 +67,13 @@ def test_every_fault_is_named_at_once() -> None:
             "share": 2,
             "radios": [{"kind": "air", "adaptor": "hci1"}, {"kind": "tin"}, {}],
             "names": [1],
+            "waits_s": [],
+            "zone": 1,
+            "code": "y",
         }
     )
     assert found == [
-        'edge: "DOOR" is not allowed; text that matches ^[a-z]+$',
+        'edge: "DOOR" is not allowed; letters in quotes',
         "broker.prot: unknown key; did you mean 'port'?",
         "broker.host: missing; text in quotes",
         "broker.port: 70000 is not allowed; a whole number at least 0 and at most 65535",
@@ -78,6 +84,9 @@ def test_every_fault_is_named_at_once() -> None:
         'radios[1].kind: "tin" is not one of "air", "wire"',
         'radios[2].kind: missing; one of "air", "wire"',
         "names: [1] is not allowed; a list, each text in quotes",
+        "waits_s: [] is not allowed; a list of 1 or more, each a whole number",
+        'zone: 1 is not allowed; text in quotes, such as "Europe/Amsterdam"',
+        'code: "y" is not allowed; text that matches ^x$',
     ]
 
 
@@ -95,6 +104,13 @@ def test_a_value_where_a_table_belongs_is_explained() -> None:
     assert faults({"edge": "a", "broker": 3}) == [
         "broker: 3 is not allowed; a table with host, port, protocol"
     ]
+
+
+def test_a_value_where_tables_belong_is_told_how_they_are_written() -> None:
+    (fault,) = faults({"edge": "a", "broker": {"host": "h"}, "radios": "hci0"})
+    assert fault == (
+        'radios: "hci0" is not allowed; tables, each under [[…]]: a table with kind = one of "air", "wire"'
+    )
 
 
 def test_a_long_value_is_shown_in_part() -> None:

@@ -58,6 +58,44 @@ def test_a_broker_elsewhere_needs_tls(tmp_path: Path) -> None:
     assert "broker.tls: missing" in faults(tmp_path, LEAST + '[broker]\nhost = "mq.example"\n')
 
 
+def test_a_broker_that_is_no_host_is_not_asked_for_tls(tmp_path: Path) -> None:
+    said = faults(tmp_path, LEAST + '[broker]\nhost = "mqtt://mq.example"\n')
+    assert "broker.host: 'mqtt://mq.example' is no host name and no address; write it alone" in said
+    assert "broker.tls" not in said
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "board.example",
+        "https://board.example/",
+        "https://Board.example",
+        "https://",
+        "https://u@board.example",
+        "https://board.example:port",
+        "ftp://board.example",
+        "",
+    ],
+)
+def test_an_origin_that_no_browser_names_is_refused(tmp_path: Path, origin: str) -> None:
+    assert "is no origin; write" in faults(tmp_path, LEAST + f'[http]\norigin = "{origin}"\n')
+
+
+@pytest.mark.parametrize("origin", ["https://board.example", "http://127.0.0.1:8400"])
+def test_an_origin_is_scheme_and_host(tmp_path: Path, origin: str) -> None:
+    path = tmp_path / "server.toml"
+    path.write_text(LEAST + f'[http]\norigin = "{origin}"\n')
+    assert read_settings(path).http.origin == origin
+
+
+def test_patterns_are_said_in_words(tmp_path: Path) -> None:
+    said = faults(tmp_path, 'tenant = "Acme"\n[retailer]\nuuid = "x"\nprefix = "5BB"\n')
+    assert 'tenant: "Acme" is not allowed; 1 to 40 of a-z, 0-9 and - in quotes' in said
+    assert 'retailer.uuid: "x" is not allowed; 32 lower-case hexadecimal digits in quotes' in said
+    assert 'retailer.prefix: "5BB" is not allowed; 8 lower-case hexadecimal digits' in said
+    assert "^" not in said
+
+
 def test_a_user_needs_a_password_and_files_must_exist(tmp_path: Path) -> None:
     assert "give both or none" in faults(tmp_path, LEAST + '[broker]\nusername = "u"\n')
     missing = f'[broker]\nusername = "u"\npassword_file = "{tmp_path}/none"\n'
@@ -152,7 +190,9 @@ def test_a_missing_key_of_ids_is_told_once(tmp_path: Path) -> None:
     assert faults(tmp_path, LEAST + sink).count("delivery.pairwise_key_file") == 1
 
 
-@pytest.mark.parametrize("url", ["mysql://u@h/x", "shopbell.db", "", "http://[", "sqlite3:///x"])
+@pytest.mark.parametrize(
+    "url", ["mysql://u@h/x", "shopbell.db", "", "http://[", "sqlite3:///x", "sqlite://shop.db"]
+)
 def test_a_database_that_there_is_none_of_is_refused(tmp_path: Path, url: str) -> None:
     said = faults(tmp_path, LEAST + f'[database]\nurl = "{url}"\n')
-    assert "database.url: say " in said
+    assert "database.url: write " in said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from shopbell_edge.config.feedback import feedback_faults, is_lamp
 from shopbell_edge.config.meaning import (
     DAYS,
@@ -48,11 +50,15 @@ def faults(settings: Settings) -> Iterator[Fault]:
     named = (*settings.radios, *settings.cameras, *settings.usb_scanners)
     names = [each.scanner for each in named]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield Fault(key="scanner", problem=f'"{name}" stands twice; events go by it')
+        yield Fault(
+            key="scanner",
+            problem=f'"{name}" stands twice; events go by it: give each reader a name of its own',
+        )
     if not names:
         yield Fault(
             key="radios",
-            problem="neither a radio nor a camera nor a scanner: this edge would hear nothing",
+            problem="neither a radio nor a camera nor a scanner: this edge would hear nothing; "
+            "add a table [[radios]]",
         )
     yield from _paces(settings)
     if settings.metrics is not None:
@@ -82,11 +88,13 @@ def _known_by(settings: Settings) -> Iterator[Fault]:
 def _broker(settings: Settings) -> Iterator[Fault]:
     broker = settings.broker
     local = is_loopback(broker.host)
-    yield from not_a_host("broker.host", broker.host)
-    if broker.tls is None and not local:
+    no_host = list(not_a_host("broker.host", broker.host))
+    yield from no_host
+    if broker.tls is None and not local and not no_host:
         yield Fault(
             key="broker.tls",
-            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read",
+            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read: "
+            "add a table [broker.tls] with ca_file",
         )
     if settings.rules == "demo" and not local:
         yield Fault(key="rules", problem='"demo" is accepted only with a broker on this machine')
@@ -128,6 +136,7 @@ def _paces(settings: Settings) -> Iterator[Fault]:
             "report_moving_s",
             presence.report_moving_s,
         ),
+        ("presence.leave_s", presence.leave_s, "inactive_s", presence.inactive_s),
         ("sending.answer_most_s", sending.answer_most_s, "answer_s", sending.answer_s),
     ):
         if longer_s < shorter_s:
@@ -226,13 +235,17 @@ def _orders(settings: Settings) -> Iterator[Fault]:
 def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:
     if isinstance(radio, SocketRadio):
         yield from not_a_path(f"{key}.path", radio.path)
+    presence = settings.presence
+    # That who is not even inactive has not left is said once, and not of each radio.
+    leave_s = max(presence.leave_s, presence.inactive_s)
+    lasting = replace(settings, presence=replace(presence, leave_s=leave_s))
     try:
-        rules = presence_rules(settings, radio)
+        rules = presence_rules(lasting, radio)
     except ValueError as error:
         yield Fault(key=key, problem=str(error))
         return
     # The demo's phones are simulated and advertise four times a second.
-    if settings.rules == "standard":
+    if settings.rules == "standard" and presence.leave_s == leave_s:
         phones, fobs = settings.presence, settings.static or settings.presence
         interval_ms = max(phones.beacon_interval_ms, fobs.beacon_interval_ms)
         short = too_short(rules.leave_ms, interval_ms, radio.duty)

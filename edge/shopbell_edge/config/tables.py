@@ -13,13 +13,20 @@ from msgspec import Meta, Struct
 from shopbell_edge.core.codes import Symbology
 from shopbell_edge.core.hearing_path import Hear
 from shopbell_edge.core.resend import SendRules
-from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.rules import MOST_OFFSET_DB, POWERS_DBM, Rules
 from shopbell_edge.core.symbology import Identifiers
 from shopbell_edge.core.telling import ONLINE
 from shopbell_wire.messages import Decibel, Name
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+
+Uuid = Annotated[
+    str, Meta(description="32 lower-case hexadecimal digits in quotes, grouped 8-4-4-4-12")
+]
+File = Annotated[str, Meta(description="the path of a file in quotes")]
+
+Offset = Annotated[float, Meta(ge=-MOST_OFFSET_DB, le=MOST_OFFSET_DB)]
 
 Duty = Annotated[float, Meta(ge=0.01, le=1)]
 """Share of the time in which a scanner listens. The laziest that is sold has 9.4 %."""
@@ -31,7 +38,7 @@ _SENDING = SendRules()
 class Tls(Struct, frozen=True, kw_only=True):
     """How the broker proves who it is, and this edge who it is."""
 
-    ca_file: str
+    ca_file: File
     cert_file: str | None = None
     key_file: str | None = None
     minimum: Literal["1.2", "1.3"] = "1.3"
@@ -40,7 +47,7 @@ class Tls(Struct, frozen=True, kw_only=True):
 class Broker(Struct, frozen=True, kw_only=True):
     """Where the server is reached."""
 
-    host: str
+    host: Annotated[str, Meta(examples=["broker.example"])]
     port: Annotated[int, Meta(ge=1, le=65535)] = 8883
     protocol: Literal["3.1.1", "5"] = "5"
     """5 says why something is refused; 3.1.1 for brokers that speak nothing else."""
@@ -53,9 +60,12 @@ class Broker(Struct, frozen=True, kw_only=True):
 class Retailer(Struct, frozen=True, kw_only=True):
     """What this retailer's phones put on the air; everything else is foreign and dropped at once."""
 
-    uuid: str
-    prefix: str
-    power_dbm: int = _RULES.default_power_dbm
+    uuid: Uuid
+    prefix: Annotated[
+        str,
+        Meta(description="8 lower-case hexadecimal digits in quotes", examples=["5bb0e111"]),
+    ]
+    power_dbm: Annotated[int, Meta(ge=POWERS_DBM[0], le=POWERS_DBM[-1])] = _RULES.default_power_dbm
 
 
 class Heartbeat(Struct, frozen=True, kw_only=True):
@@ -65,7 +75,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True):
     a radio that hears badly looks like a quiet shop.
     """
 
-    uuid: str
+    uuid: Uuid
     major: Annotated[int, Meta(ge=0, le=65_535)]
     minor: Annotated[int, Meta(ge=0, le=65_535)]
     interval_ms: Annotated[int, Meta(ge=100, le=10_240)] = 1000
@@ -79,7 +89,7 @@ class AltBeacons(Struct, frozen=True, kw_only=True):
 
     company: Annotated[int, Meta(ge=0, le=65_535)]
     """Bluetooth's number of whoever made them; they may say any."""
-    uuid: str
+    uuid: Uuid
 
 
 class Static(Struct, frozen=True, kw_only=True):
@@ -101,7 +111,7 @@ class NumberShape(Struct, frozen=True, kw_only=True):
     """How a loyalty number of this retailer looks; all other barcodes are ignored."""
 
     symbology: Symbology
-    prefix: str
+    prefix: Annotated[str, Meta(examples=["29"])]
     length: int
 
 
@@ -109,7 +119,7 @@ class Numbers(Struct, frozen=True, kw_only=True):
     """Loyalty numbers in barcodes; without this table they are unknown codes."""
 
     shapes: tuple[NumberShape, ...]
-    key_file: str
+    key_file: File
     """The server's public key (X25519, 32 bytes, hexadecimal): only the server can read a number."""
 
 
@@ -145,12 +155,17 @@ class Presence(Struct, frozen=True, kw_only=True):
 class BluetoothRadio(Struct, frozen=True, kw_only=True, tag="bluetooth", tag_field="kind"):
     """A Bluetooth adapter of this machine, through bluetoothd; events carry its name."""
 
-    adapter: Annotated[str, Meta(pattern=r"^hci[0-9]{1,2}\Z")] = "hci0"
+    adapter: Annotated[
+        str,
+        Meta(
+            pattern=r"^hci[0-9]{1,2}\Z", examples=["hci0"], description="hci and a number in quotes"
+        ),
+    ] = "hci0"
     hear: Hear = "auto"
     """How: through the kernel's management socket, through bleak, or by what a self-test finds."""
     duty: Duty = 0.67
     """Share of the time in which BlueZ listens in an active scan: 10.24 s of every 15.24 s."""
-    offset_db: Decibel = 0.0
+    offset_db: Offset = 0.0
     enter_loss_db: Decibel | None = None
     leave_loss_db: Decibel | None = None
     silent_s: Seconds = 90.0
@@ -166,9 +181,9 @@ class SocketRadio(Struct, frozen=True, kw_only=True, tag="socket", tag_field="ki
     """Advertisements from a local socket: a simulator's, or a test's."""
 
     scanner: Name
-    path: str
+    path: File
     duty: Duty = 1.0
-    offset_db: Decibel = 0.0
+    offset_db: Offset = 0.0
     enter_loss_db: Decibel | None = None
     leave_loss_db: Decibel | None = None
 
@@ -194,7 +209,7 @@ class SerialScanner(Struct, frozen=True, kw_only=True, tag="serial", tag_field="
     """A handheld scanner that is a serial port (CDC-ACM)."""
 
     scanner: Name
-    device: str
+    device: Annotated[str, Meta(examples=["/dev/serial/by-id/…"])]
     """`/dev/serial/by-id/…`: a name that stays the same in whatever socket it is plugged."""
     baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
     """For a real serial line. 9600 is what scanners are delivered with; over USB it means nothing."""
@@ -207,7 +222,7 @@ class EvdevScanner(Struct, frozen=True, kw_only=True, tag="evdev", tag_field="ki
     """A handheld scanner that pretends to be a keyboard; taken away from the console."""
 
     scanner: Name
-    device: str
+    device: Annotated[str, Meta(examples=["/dev/input/by-id/…-event-kbd"])]
     """`/dev/input/by-id/…-event-kbd`."""
     identifiers: Identifiers = "optional"
     feedback: tuple[str, ...] = ("log",)
@@ -235,7 +250,7 @@ class Sending(Struct, frozen=True, kw_only=True):
 class Orders(Struct, frozen=True, kw_only=True):
     """Settings and commands from the server; without this table none is obeyed."""
 
-    key_file: str
+    key_file: File
     """The retailer's public key (Ed25519, 32 bytes, hexadecimal), whose other half no broker has."""
 
 
@@ -249,7 +264,7 @@ class Identify(Struct, frozen=True, kw_only=True):
 class Hours(Struct, frozen=True, kw_only=True):
     """When the store is open; without this table it always is. A day that is left out is closed."""
 
-    zone: str
+    zone: Annotated[str, Meta(examples=["Europe/Amsterdam"])]
     """Of the IANA: `Europe/Amsterdam`. The machine's own may be any."""
     monday: str = "closed"
     tuesday: str = "closed"
