@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopbell_program.commands import CommandError, loading, run
+from shopbell_program.commands import UsageError, loading, run
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
@@ -118,11 +118,11 @@ def _run(arguments: argparse.Namespace) -> None:
 
 def _phone(arguments: argparse.Namespace) -> None:
     if not 0 < arguments.distance <= 1000:  # noqa: PLR2004  # said in the message
-        raise CommandError(
+        raise UsageError(
             f"--distance {arguments.distance:g}: write metres, more than 0, up to 1000"
         )
     if not 20 <= arguments.interval <= 10_240:  # noqa: PLR2004  # said in the message
-        raise CommandError(f"--interval {arguments.interval:g}: phones send every 20 to 10240 ms")
+        raise UsageError(f"--interval {arguments.interval:g}: phones send every 20 to 10240 ms")
     with loading():
         from shopbell_sim import lone_phone  # noqa: PLC0415  # as said above
     lone_phone.main(
@@ -140,9 +140,9 @@ def _phone(arguments: argparse.Namespace) -> None:
 
 def _demo(arguments: argparse.Namespace) -> None:
     if not 2 <= arguments.shoppers <= 99:  # noqa: PLR2004  # said in the message
-        raise CommandError(f"--shoppers {arguments.shoppers}: a board tells 2 to 99 people apart")
+        raise UsageError(f"--shoppers {arguments.shoppers}: a board tells 2 to 99 people apart")
     if not 0 <= arguments.port <= 65_535:  # noqa: PLR2004  # said in the message
-        raise CommandError(f"--port {arguments.port}: ports are 0 to 65535")
+        raise UsageError(f"--port {arguments.port}: ports are 0 to 65535")
     with loading():
         from shopbell_sim import demo  # noqa: PLC0415  # as said above
     demo.main(
@@ -163,7 +163,7 @@ def _number(name: str) -> int | None:
     if not value:
         return None
     if not value.isascii() or not value.isdigit():
-        raise CommandError(f'{name}="{value}" is not a number; write {name}=0, or leave it out')
+        raise UsageError(f'{name}="{value}" is not a number; write {name}=0, or leave it out')
     return int(value)
 
 

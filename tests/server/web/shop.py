@@ -55,7 +55,7 @@ PACE = Pace(
     heartbeat_s=0.05,
     sessions_s=0.05,
 )
-"""Everything that happens by itself happens within milliseconds of real time; nothing is given up that soon."""
+"""Everything that happens by itself happens within milliseconds; nothing is given up that soon."""
 
 TEXT = hashlib.sha256(b"May we?").hexdigest()
 
