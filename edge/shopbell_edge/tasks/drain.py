@@ -130,6 +130,8 @@ class _Road:
                     pauses_ms += [] if made.in_ms is None else [made.in_ms]
                     continue
                 await self._send(resend.in_lane(made, now, self._rules))
+            elif turn.sealed.key not in self._wire.outstanding:
+                continue  # answered while the spool was asked for another; nobody would answer it again
             else:
                 await self._send(turn)
             return 0.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,14 @@ from tests.edge.tasks.running import running, settle
 from tests.fakes.clock import NOON_MS, FakeClock
 from tests.fakes.spool import MemorySpool
 from tests.fakes.uplink import FakeUplink
+from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from shopbell_wire.messages import ClockState
+    from shopbell_edge.core.batching import Unripe, Wanted
+    from shopbell_wire.messages import Clock, ClockState
 
 STREAM = "5" * 32
 BEAT = BeatRules()
@@ -104,6 +107,39 @@ async def test_what_an_earlier_process_sealed_goes_first(shop: Shop) -> None:
     async with running(shop.drain()):
         assert await shop.has_sent(2) == [("live", 1), ("live", 2)]
     assert shop.uplink.published[0] == ("live", left.payload)
+
+
+class SlowSpool(MemorySpool):
+    """Seals nothing before `open` is set."""
+
+    open: asyncio.Event
+    asked: asyncio.Event
+
+    async def seal(self, wanted: Wanted, now: Clock) -> Sealed | Unripe:
+        self.asked.set()
+        await self.open.wait()
+        return await super().seal(wanted, now)
+
+
+async def test_what_is_answered_while_another_is_sealed_is_not_sent_again(shop: Shop) -> None:
+    """It would never be answered a second time, and hold its place in the window for ever."""
+    slow = shop.spool = SlowSpool(shop.clock.now(), stream=STREAM)
+    slow.open, slow.asked = asyncio.Event(), asyncio.Event()
+    slow.open.set()
+    left = await slow.seal("live", shop.clock.now())
+    assert isinstance(left, Sealed)
+    shop.clock.forward(30_001)  # of the backlog now: what is live is looked for first
+    slow.open.clear()
+    slow.asked.clear()
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await slow.asked.wait()
+        shop.ack(1)
+        await until("the answer is taken", lambda: not slow.sealed)
+        slow.open.set()
+        await settle()
+        await slow.append([events.scan()], shop.clock.now())
+        assert await shop.has_sent(1) == [("live", 2)]
 
 
 async def test_live_goes_before_backlog_four_to_one(shop: Shop) -> None:
