@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 
 from shopbell_edge.adapters.mqtt.broker import TlsSocket, context, password
+from shopbell_edge.adapters.mqtt.client import GuardedClient
+from shopbell_edge.core.allowance import Allowance
 from shopbell_edge.ports import UplinkLostError
 from shopbell_wire.codec import MAX_BYTES
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -38,11 +40,17 @@ _CONNACK: Final = 0
 _BUSY: Final = frozenset({"Server unavailable", "Server busy"})
 """A broker that says so has nothing against us."""
 
-_VERSIONS: Final = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
-
 _MOST_WAITING: Final = 256
 """Messages on their way to the event loop. Of a broker that sends faster than they are read the rest is lost,
 which costs nothing: an acknowledgement that was not read is given again when its batch is."""
+
+_BYTES_PER_S: Final = 131_072
+"""Of messages. Nine hundred acknowledgements: more batches no disk seals in a second. The costliest message
+takes 42 ms of the event loop (64 KiB, measured), so a broker that floods has a twelfth of a server's time,
+less than half of a Raspberry Pi's, and radios are heard beside it. What is over is lost, as above."""
+
+_BYTES_AT_ONCE: Final = 262_144
+"""Answers to a full window, and settings of the greatest length beside them."""
 
 _FAREWELL_S: Final = 2.0
 """For DISCONNECT to reach the socket; after that the socket is cut."""
@@ -71,12 +79,9 @@ class Session:
         self._started = False
         self._wire: object = None
         self._places = threading.Semaphore(_MOST_WAITING)
-        self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=broker.client_id,
-            protocol=_VERSIONS[broker.version],
-            reconnect_on_failure=False,
-        )
+        self._intake = Allowance(at_once=_BYTES_AT_ONCE, per_s=_BYTES_PER_S)
+        self._client = GuardedClient(broker)
+        self._client.failed = self._on_failure
         self._client.connect_timeout = broker.answer_s
         if broker.username is not None:
             self._client.username_pw_set(broker.username, password(broker))
@@ -93,13 +98,7 @@ class Session:
     async def open(self, thread: Executor) -> None:
         """Connect. Raises RefusedError, ssl.SSLError, or OSError where nobody answers."""
         with self._answer_to(_CONNACK) as answer:
-            await self._loop.run_in_executor(
-                thread,
-                self._client.connect,
-                self._broker.host,
-                self._broker.port,
-                self._broker.keepalive_s,
-            )
+            await self._loop.run_in_executor(thread, self._client.greet)
             self._client.loop_start()
             self._started = True
             reason = await answer
@@ -139,6 +138,7 @@ class Session:
         self._end("closed")
         # Without its way back to us the client is freed, and its inner sockets closed, now.
         self._wire = None
+        self._client.failed = None
         self._client.on_socket_open = None
         self._client.on_connect = None
         self._client.on_disconnect = None
@@ -228,6 +228,9 @@ class Session:
     ) -> None:
         self._tell(self._end, str(reason))
 
+    def _on_failure(self, why: str) -> None:
+        self._tell(self._end, why)
+
     def _on_subscribe(
         self,
         _client: Client,
@@ -250,9 +253,12 @@ class Session:
         self._tell(self._answer, mid, reason)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        if self._places.acquire(blocking=False):
-            # What is longer than any message is cut: refused by its length, and not kept.
-            self._tell(self._hear, message.topic, bytes(message.payload[: MAX_BYTES + 1]))
+        # What is longer than any message is cut: refused by its length, and not kept.
+        payload = bytes(message.payload[: MAX_BYTES + 1])
+        topic = message.topic
+        now_ms = time.monotonic_ns() // 1_000_000
+        if self._intake.take(len(payload), now_ms) and self._places.acquire(blocking=False):
+            self._tell(self._hear, topic, payload)
 
 
 def _cut(wire: object) -> None:
