@@ -195,7 +195,7 @@ def callback_alone(ads: list[bytes]) -> list[float]:
 
 
 def per_call_us(
-    callback: Callable[[BLEDevice, AdvertisementData], None], data: list[AdvertisementData]
+    callback: Callable[[BLEDevice, AdvertisementData], object], data: list[AdvertisementData]
 ) -> float:
     device: BLEDevice = None  # type: ignore[assignment]  # nobody looks at it
     began = time.process_time_ns()

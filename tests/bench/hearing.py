@@ -25,6 +25,7 @@ import pytest
 from shopbell_edge.adapters.ble.management import Kernel, Management, attach
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.packet_filter import INSTRUCTION, RET, WHOLE, program
+from shopbell_edge.core.units import Boottime
 from tests.bench.advert import Scanner, said
 from tests.bench.air import RETAILER, addresses, foreign, own
 from tests.bench.report import Report, Verdict, at_least, at_most, figure
@@ -294,6 +295,11 @@ def less(spent: Mapping[str, float], idle: Mapping[str, float]) -> dict[str, flo
 
 class Nothing:
     """An ear that does nothing."""
+
+    adverts = 0
+
+    def boottime(self) -> Boottime:
+        return Boottime(0)
 
     def detected(self, _device: None, _data: tuple[object, ...]) -> None:
         pass

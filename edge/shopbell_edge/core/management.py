@@ -59,6 +59,10 @@ _RSSI_BEFORE: Final = 7
 """So many bytes before the advertising data; flags and length lie between."""
 
 
+event_and_rssi: Final = Struct(f"<I{FOUND_AT[DEVICE_FOUND] - _RSSI_BEFORE - 4}xb").unpack_from
+"""Reads event and controller, as one number, and the RSSI that a Device Found event has, in dBm."""
+
+
 class Passed(Enum):
     """Why a packet went no further."""
 
@@ -88,6 +92,11 @@ class Answer:
 def question(opcode: int, controller: int) -> bytes:
     """Return the packet that asks something that needs no parameters."""
     return HEADER.pack(opcode, controller, 0)
+
+
+def found_by(controller: int) -> int:
+    """Return what a Device Found event of `controller` begins with, as `event_and_rssi` says it."""
+    return controller << 16 | DEVICE_FOUND
 
 
 def answer(packet: bytes | bytearray, size: int) -> Answer | None:

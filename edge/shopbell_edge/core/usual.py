@@ -30,7 +30,11 @@ LOUDEST_DBM: Final = HEARABLE_DBM[-1]
 
 
 class Usual:
-    """What a usual sighting of certain parts does. Holds until a stay changes in any way but its window."""
+    """What a usual sighting of certain parts does. Holds until a stay changes in any way but its window.
+
+    Whoever got it from a `look` may keep it for the next advertisement that says the same: when it holds no
+    more, it says so.
+    """
 
     __slots__ = ("_before_ms", "_least_dbm", "_windows", "n")
 
@@ -55,6 +59,11 @@ class Usual:
         for power_dbm, window in self._windows:
             window.add(now, power_dbm - rssi_dbm)
         return True
+
+    def end(self) -> None:
+        """Hear nothing any more, whoever still has it."""
+        self._before_ms = -FOREVER_MS
+        self._windows = ()
 
 
 UNUSUAL: Final = Usual(-FOREVER_MS, 0, ())
@@ -107,15 +116,22 @@ class Usuals:
             if not told.shown:
                 before_ms = min(before_ms, told.stay.first + self._rules.shown_ms)
         windows = tuple((power_dbm, told.stay.heard) for power_dbm, told in stays)
+        self._end(parts)
         self._by_parts[parts] = Usual(before_ms, strongest_dbm, windows)
 
     def forget(self, told: Told) -> None:
         """Let nothing be usual for `told`, nor for a stay that is heard together with it."""
         if told.usual is not None:
-            self._forgotten += self._by_parts.pop(told.usual, UNUSUAL).n
+            self._end(told.usual)
             told.usual = None
 
     def forget_all(self) -> None:
         """Let nothing be usual."""
-        self._forgotten = self.heard
-        self._by_parts.clear()
+        for parts in list(self._by_parts):
+            self._end(parts)
+
+    def _end(self, parts: Parts) -> None:
+        ended = self._by_parts.pop(parts, None)
+        if ended is not None:
+            self._forgotten += ended.n
+            ended.end()

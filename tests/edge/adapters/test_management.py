@@ -22,6 +22,7 @@ from dbus_fast.aio import MessageBus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shopbell_edge.adapters.ble.ear import Ear
 from shopbell_edge.adapters.ble.management import (
     Kernel,
     Management,
@@ -33,12 +34,13 @@ from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.advertisement import Advertisement
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.hearing_path import TrialRules
+from shopbell_edge.core.interest import look_for
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.packet_filter import RAREST, program
 from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
-from shopbell_edge.core.usual import interest_in
+from shopbell_edge.core.usual import Usual, interest_in
 from shopbell_edge.ports import RadioLostError
 from tests.edge.adapters.listening import listening
 from tests.edge.core.ad_bytes import WITH_FOBS, payloads, with_fobs
@@ -353,6 +355,25 @@ class TestTheSocket:
             await until("strangers", lambda: told.strangers == 32)
             assert told.foreign == 32
 
+    async def test_hears_a_repeat_as_it_heard_it_at_first(self) -> None:
+        """Of its own controller, with its own strength, and until it is said to be usual no more."""
+        kernel, hearer = FakeKernel(), Hearer()
+        async with connected(kernel) as told:
+            told.hear(hearer.ear, lambda: None)
+            for rssi_dbm in (-60, -61, -128, -62, -127, -1):
+                kernel.advertise(IBEACON, rssi_dbm)
+                kernel.advertise(IBEACON, -50, controller=1)
+                kernel.send(monitor_found(IBEACON, rssi_dbm - 1 if rssi_dbm > -120 else -70))
+            await until("all", lambda: told.ours == 12)
+            expected = [-60, -61, -61, -62, -70, -62, -63, -70, -1, -2]
+            assert hearer.usual_dbm == expected
+            assert hearer.unusual_dbm == [-128]
+            assert hearer.ear.adverts == 11, "-127 is bleak's word for nothing"
+            hearer.usual = False
+            kernel.advertise(IBEACON, -63)
+            await until("the last", lambda: told.ours == 13)
+            assert hearer.unusual_dbm == [-128, -63]
+
     async def test_lives_through_nonsense(self) -> None:
         rng = Random(20_261_122)
         kernel = FakeKernel()
@@ -407,6 +428,27 @@ def test_this_machines_kernel_keeps_back_nothing_that_is_ours(
             heard = b""
     if isinstance(taking(0, WITH_FOBS)(bytearray(packet), len(packet)), Advertisement):
         assert heard == packet
+
+
+class Hearer(Usual):
+    """To whom all that is audible is usual, until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.usual = True
+        self.usual_dbm: list[int] = []
+        self.unusual_dbm: list[int] = []
+        self.ear = Ear(
+            look_for(RETAILER, lambda _parts: self),
+            lambda: Boottime(0),
+            lambda advertisement: self.unusual_dbm.append(advertisement.rssi_dbm),
+            lambda: None,
+        )
+
+    def hear(self, rssi_dbm: int, _now: Boottime) -> bool:
+        if self.usual and rssi_dbm > -127:
+            self.usual_dbm.append(rssi_dbm)
+            return True
+        return False
 
 
 class Heard:

@@ -19,6 +19,8 @@ from shopbell_edge.core.management import (
     Answer,
     Passed,
     answer,
+    event_and_rssi,
+    found_by,
     question,
     taking,
 )
@@ -145,6 +147,18 @@ def test_nothing_makes_it_raise(packet: bytes) -> None:
 @given(payloads, st.binary(min_size=6, max_size=6))
 def test_the_address_makes_no_difference(ad: bytes, address: bytes) -> None:
     assert taken(found(ad, address=address)) == taken(found(ad))
+
+
+@given(payloads, st.integers(-128, 127), st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
+def test_event_and_strength_can_be_read_without_the_rest(
+    ad: bytes, rssi_dbm: int, controller: int, another: int
+) -> None:
+    packet = found(ad, rssi_dbm, controller=controller)
+    event, read_dbm = event_and_rssi(packet)
+    assert (event == found_by(another)) is (controller == another)
+    assert event == found_by(controller)
+    assert read_dbm == rssi_dbm
+    assert event_and_rssi(monitor_found(ad, controller=controller))[0] != found_by(controller)
 
 
 def test_the_buffer_has_room_for_the_longest() -> None:

@@ -42,8 +42,11 @@ class Shop:
     rules: Rules = field(default_factory=Rules)
     most_tokens: int = 1_000
     glances: bool = True
+    keeps: bool = False
+    """Whether it keeps what it found for the next time, as a radio does that knows the bytes."""
     now_ms: int = 1_000
     spared: int = 0
+    kept: dict[str, Usual] = field(default_factory=dict)
     retailer: Retailer = RETAILER
 
     def __post_init__(self) -> None:
@@ -56,11 +59,17 @@ class Shop:
 
     def hear(self, advert: Advertisement) -> list[Presence]:
         now = Boottime(self.now_ms)
+        known = self.kept.get(repr(advert[1:]))
+        if known is not None and known.hear(advert.rssi_dbm, now):
+            self.spared += 1
+            return []
         usual = self.look(advert)
         if usual is None:
             return []
         if self.glances and usual.hear(advert.rssi_dbm, now):
             self.spared += 1
+            if self.keeps:
+                self.kept[repr(advert[1:])] = usual
             return []
         return self.roster.take(self.clock()) if self.roster.hear(advert, now) else []
 
@@ -162,7 +171,10 @@ def test_it_decides_as_the_long_way_round(
 ) -> None:
     quick = Shop(rules, most_tokens, retailer=retailer)
     slow = Shop(rules, most_tokens, glances=False, retailer=retailer)
-    assert play(quick, script) == play(slow, script)
+    keeping = Shop(rules, most_tokens, keeps=True, retailer=retailer)
+    told = play(slow, script)
+    assert play(quick, script) == told
+    assert play(keeping, script) == told
 
 
 def settled(advert: Advertisement, retailer: Retailer = RETAILER) -> Shop:
@@ -194,6 +206,16 @@ def test_so_is_a_fob(payload: bytes) -> None:
     assert shop.spared == 50
     (left,) = shop.tick(PARTING)
     assert (left.frame, left.n) == ("static", 120)
+
+
+def test_what_was_found_says_itself_when_it_holds_no_more() -> None:
+    shop = settled(ibeacon(1))
+    usual = shop.look(ibeacon(1))
+    assert usual is not None
+    assert usual.hear(-60, Boottime(shop.now_ms + 250))
+    shop.roster.blind(Boottime(shop.now_ms + 500))
+    assert not usual.hear(-60, Boottime(shop.now_ms + 750))
+    assert shop.roster.counts["ours"] == 71
 
 
 def test_a_phone_in_the_street_is_not() -> None:

@@ -29,17 +29,18 @@ NOT_HEARD_DBM: Final = -127
 class Ear:
     """The callback for the scanners of one adapter, one after the other.
 
-    `adverts` counts what was received, `foreign` what of it was of no interest.
+    `adverts` counts what was received, `foreign` what of it was of no interest. `boottime` is the clock by
+    which it hears.
     """
 
     __slots__ = (
-        "_boottime",
         "_ended",
         "_first",
         "_heard",
         "_look",
         "_proven",
         "adverts",
+        "boottime",
         "foreign",
     )
 
@@ -57,7 +58,7 @@ class Ear:
         self.adverts = 0
         self.foreign = 0
         self._look = look
-        self._boottime = boottime
+        self.boottime = boottime
         self._heard = heard
         self._first = first
         self._ended: asyncio.Future[Reason] | None = None
@@ -71,12 +72,16 @@ class Ear:
         self._ended = ended
         self._proven = False
 
-    def detected(self, _device: BLEDevice, data: AdvertisementData) -> None:
-        """Take one advertisement. Called on the event loop."""
+    def detected(self, _device: BLEDevice, data: AdvertisementData) -> Usual | None:
+        """Take one advertisement. Called on the event loop.
+
+        Return what has heard it by itself, and will hear the same again without being looked for, for as
+        long as it says so; None if nothing has. bleak looks at nothing that is returned.
+        """
         # Unpacking skips the look-ups by name: this runs for every advertisement of every stranger.
         _, manufacturer_data, service_data, service_uuids, _, rssi_dbm, _ = data
         if rssi_dbm == NOT_HEARD_DBM:
-            return
+            return None
         try:
             self.adverts += 1
             if not self._proven:
@@ -85,8 +90,11 @@ class Ear:
             usual = self._look(manufacturer_data, service_data, service_uuids)
             if usual is None:
                 self.foreign += 1
-            elif not usual.hear(rssi_dbm, self._boottime()):
+            elif usual.hear(rssi_dbm, self.boottime()):
+                return usual
+            else:
                 self._heard(Advertisement(rssi_dbm, manufacturer_data, service_data, service_uuids))
         except Exception as broken:  # noqa: BLE001  handed on to whoever awaits the scan
             if self._ended is not None and not self._ended.done():
                 self._ended.set_exception(broken)
+        return None

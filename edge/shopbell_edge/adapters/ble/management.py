@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import mmap
 import os
 import socket
 import struct
@@ -15,16 +16,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_edge.core.advertisement import Advertisement
+from shopbell_edge.core.frames import MOST_REMEMBERED
 from shopbell_edge.core.hearing_path import TrialRules
 from shopbell_edge.core.management import (
+    DEVICE_FOUND,
     EVENT_BYTES,
+    FOUND_AT,
     GET_CONNECTIONS,
     PERMISSION_DENIED,
     Passed,
     answer,
+    event_and_rssi,
+    found_by,
     question,
 )
 from shopbell_edge.core.packet_filter import INSTRUCTION, next_sample
+from shopbell_edge.core.units import Boottime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from shopbell_edge.adapters.ble.ear import Ear
     from shopbell_edge.core.hearing_path import WhyNot
     from shopbell_edge.core.management import Take
+    from shopbell_edge.core.usual import Usual
 
 AF_BLUETOOTH: Final = 31
 BTPROTO_HCI: Final = 1
@@ -47,7 +55,7 @@ ROOM_BYTES: Final = 4 * 1024 * 1024
 that is busy for half a second in a storm of 5 000 a second loses none."""
 
 AT_ONCE: Final = 256
-"""Packets per wake-up at the most, a millisecond or less; then others have their turn."""
+"""Packets per wake-up at the most, about: a millisecond or less; then others have their turn."""
 
 PAUSE_S: Final = 0.1
 """After a wake-up nobody listens for so long: to be woken up costs ten times what a packet does. A phone's
@@ -58,6 +66,8 @@ WAITING: Final = 8_192
 
 JUDGED: Final = 16
 """Strangers that were let pass, after which it is judged whether they were too many."""
+
+_FOUND_AT: Final = FOUND_AT[DEVICE_FOUND]
 
 ANSWER_S: Final = 2.0
 """The kernel answers at once; one that does not within this will not."""
@@ -119,10 +129,13 @@ class Kernel:
         "_controller",
         "_ear",
         "_first",
+        "_found",
         "_judged",
         "_judged_s",
         "_loop",
         "_management",
+        "_memory",
+        "_repeats",
         "_sample",
         "_socket",
         "_take",
@@ -144,7 +157,11 @@ class Kernel:
         self._controller = controller
         self._management = management
         self._take = management.taking(controller)
+        # A slice of it is bytes: of a bytearray they would be copied twice.
+        self._memory = mmap.mmap(-1, EVENT_BYTES)
         self._buffer = bytearray(EVENT_BYTES)
+        self._found = found_by(controller)
+        self._repeats: dict[bytes, Usual] = {}
         self._sample = 1
         self._judged = 0
         self._judged_s = self._woken_s = loop.time()
@@ -178,6 +195,7 @@ class Kernel:
         self._filter(1)
         self.ours = self.strangers = self.foreign = 0
         self._ear, self._first = ear, first
+        self._repeats.clear()
 
     def review(self) -> None:
         """Let more or fewer strangers pass, by how many did; to be called now and then."""
@@ -226,7 +244,7 @@ class Kernel:
         if self.lost.done():
             return
         if count:
-            pause_s = 0.0 if count == AT_ONCE else PAUSE_S
+            pause_s = 0.0 if count >= AT_ONCE else PAUSE_S
             self._timer = self._loop.call_later(pause_s, self._look)
         else:
             self._loop.add_reader(self._socket, self._readable)
@@ -239,33 +257,34 @@ class Kernel:
 
     def _read(self, most: int) -> int:  # noqa: C901  one test after the other, in line: it runs for each
         """Read at most so many packets; return how many there were."""
-        receive, take, buffer = self._socket.recv_into, self._take, self._buffer
-        detected = None if self._ear is None else self._ear.detected  # on trial bleak hears
-        stranger, foreign, ours, count = Passed.FOREIGN, 0, 0, 0
+        receive, memory, take, buffer = (
+            self._socket.recv_into,
+            self._memory,
+            self._take,
+            self._buffer,
+        )
+        ear, found, remembered = self._ear, self._found, self._repeats.get
+        stranger, foreign, ours, repeated, count = Passed.FOREIGN, 0, 0, 0, 0
+        now = Boottime(0) if ear is None else ear.boottime()
         try:
             while count < most:
-                size = receive(buffer)
+                size = receive(memory)
                 count += 1
+                usual = remembered(memory[_FOUND_AT:size])
+                if usual is not None:
+                    event, rssi_dbm = event_and_rssi(memory)
+                    if event == found and usual.hear(rssi_dbm, now):
+                        repeated += 1
+                        continue
+                buffer[:size] = memory[:size]
                 taken = take(buffer, size)
                 if taken is stranger:
                     foreign += 1
                 elif isinstance(taken, Advertisement):
                     ours += 1
-                    if detected is not None:
-                        # As bleak would say it, but that to make its tuple by name takes a microsecond.
-                        rssi_dbm, manufacturer_data, service_data, service_uuids = taken
-                        detected(
-                            None,  # type: ignore[arg-type]  # of no device
-                            (
-                                None,
-                                manufacturer_data,
-                                service_data,
-                                service_uuids,
-                                None,
-                                rssi_dbm,
-                                (),
-                            ),  # type: ignore[arg-type]  # as said
-                        )
+                    if ear is not None:  # on trial bleak hears
+                        self._hear(ear, taken, size)
+                        now = ear.boottime()  # others have asked for it meanwhile
                 elif size:
                     self._other(taken, size)
                 else:
@@ -275,10 +294,23 @@ class Kernel:
             pass  # nothing more is there
         except OSError:
             self._lose()
-        self.ours += ours
+        if ear is not None:
+            ear.adverts += repeated
+        self.ours += ours + repeated
         if foreign:
             self._strangers(foreign)
         return count
+
+    def _hear(self, ear: Ear, advertisement: Advertisement, size: int) -> None:
+        """Let `ear` have it, and remember what has heard it by itself."""
+        # As bleak would say it, but that to make its tuple by name takes a microsecond.
+        rssi_dbm, manufacturer_data, service_data, service_uuids = advertisement
+        said = (None, manufacturer_data, service_data, service_uuids, None, rssi_dbm, ())
+        usual = ear.detected(None, said)  # type: ignore[arg-type]  # of no device, and as said
+        if usual is not None and event_and_rssi(self._memory)[0] == self._found:
+            if len(self._repeats) == MOST_REMEMBERED:
+                self._repeats.clear()
+            self._repeats[self._memory[_FOUND_AT:size]] = usual
 
     def _strangers(self, count: int) -> None:
         self.strangers += count

@@ -55,7 +55,10 @@ async def heard_by(ear: Ear, adapter: str) -> AsyncIterator[None]:
 
     Raises what bleak raises if it does not start (BleakError, OSError, EOFError; TimeoutError is one).
     """
-    scanner = BleakScanner(ear.detected, bluez={"adapter": adapter, "filters": EVERY_ADVERT})
+    scanner = BleakScanner(
+        ear.detected,  # type: ignore[arg-type]  # returns what bleak looks at no more than at None
+        bluez={"adapter": adapter, "filters": EVERY_ADVERT},
+    )
     _scanners.add(scanner)
     try:
         async with asyncio.timeout(START_S):
