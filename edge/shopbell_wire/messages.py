@@ -32,7 +32,7 @@ MAX_COUNT: Final = 2**53 - 1
 
 NAME_PATTERN: Final = r"^[a-z0-9-]{1,40}\Z"
 
-Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
+Name = Annotated[str, Meta(pattern=NAME_PATTERN, description="1 to 40 of a-z, 0-9 and - in quotes")]
 """Tenants, edges and scanners; safe in topics, file names and metric labels."""
 Hex128 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Token = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{40})\Z")]
