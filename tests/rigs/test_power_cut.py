@@ -6,43 +6,58 @@ import asyncio
 import random
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.rigs.power_cut import LOSSES, after_power_cut, recording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from tests.rigs.power_cut import Loss
+    from tests.rigs.power_cut import Loss, Operation
 
 ROWS = 12
+HALF = ROWS // 2
 
 
-def lost(place: Path, synchronous: str, losses: tuple[Loss, ...]) -> int:
-    """Return how many committed rows all disks miss that a cut may leave; -1 if one is broken."""
-    (place / "lived").mkdir(parents=True)
+class Lived(NamedTuple):
+    """What was written, and after how many operations each row was committed."""
+
+    operations: Sequence[Operation]
+    committed: Sequence[int]
+    checkpoint: int
+    """After how many operations the first half of the rows was in the database's own file."""
+
+
+def lived(place: Path, synchronous: str) -> Lived:
+    """Commit each of `ROWS` rows alone, with a checkpoint between the halves."""
+    place.mkdir()
     committed: list[int] = []
-    with recording(place / "lived") as disk, closing(_open(place / "lived", synchronous)) as db:
+    with recording(place) as disk, closing(_open(place, synchronous)) as db:
         db.execute("CREATE TABLE t (n INTEGER)")
-        for number in range(ROWS):
+        for number in range(HALF):
             db.execute("INSERT INTO t VALUES (?)", (number,))
             committed.append(len(disk.operations))
-        operations = tuple(disk.operations)
-    missing, dice = 0, random.Random(1)
-    for cut in range(committed[0], len(operations) + 1):
-        for loss in losses:
-            after = place / f"{cut}-{loss}"
-            after.mkdir()
-            after_power_cut(operations[:cut], loss, dice, after)
-            with closing(_open(after, synchronous)) as db:
-                if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                    return -1
-                made = db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (1,)
-                found = {n for (n,) in db.execute("SELECT n FROM t")} if made else set()
-            missing += sum(at <= cut and n not in found for n, at in enumerate(committed))
-    return missing
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        checkpoint = len(disk.operations)
+        for number in range(HALF, ROWS):
+            db.execute("INSERT INTO t VALUES (?)", (number,))
+            committed.append(len(disk.operations))
+        return Lived(tuple(disk.operations), committed, checkpoint)
+
+
+def lost(place: Path, life: Lived, cut: int, loss: Loss, dice: random.Random) -> set[int]:
+    """Return the rows that were committed before operation `cut` and are not on the disk after it."""
+    after = place / f"{cut}-{loss}"
+    after.mkdir()
+    after_power_cut(life.operations[:cut], loss, dice, after)
+    with closing(_open(after, "FULL")) as db:
+        assert db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        made = db.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (1,)
+        found = {n for (n,) in db.execute("SELECT n FROM t")} if made else set()
+    return {n for n, at in enumerate(life.committed) if at <= cut} - found
 
 
 def _open(folder: Path, synchronous: str) -> sqlite3.Connection:
@@ -52,8 +67,32 @@ def _open(folder: Path, synchronous: str) -> sqlite3.Connection:
     return db
 
 
-def test_it_finds_nothing_lost_of_a_database_that_does(tmp_path: Path) -> None:
-    assert lost(tmp_path, "FULL", LOSSES) == 0
+@pytest.mark.parametrize("loss", LOSSES)
+def test_it_finds_nothing_lost_of_a_database_that_syncs_each_commit(
+    tmp_path: Path, loss: Loss
+) -> None:
+    life, dice = lived(tmp_path / "lived", "FULL"), random.Random(1)
+    for cut in range(life.committed[0], len(life.operations) + 1):
+        assert not lost(tmp_path, life, cut, loss, dice)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_it_finds_what_a_database_loses_that_syncs_only_its_checkpoints(
+    tmp_path: Path, loss: Loss
+) -> None:
+    """That is `synchronous = NORMAL`: whole after any cut; what no checkpoint has moved may be gone."""
+    life, dice = lived(tmp_path / "lived", "NORMAL"), random.Random(1)
+    before = [lost(tmp_path, life, cut, loss, dice) for cut in life.committed[:HALF]]
+    after = [
+        lost(tmp_path, life, cut, loss, dice)
+        for cut in range(life.checkpoint, len(life.operations) + 1)
+    ]
+    assert any(before)
+    assert any(after)
+    assert all(missing <= set(range(HALF, ROWS)) for missing in after)
+    if loss == "dropped":
+        assert before == [set(range(n + 1)) for n in range(HALF)]
+        assert after[-1] == set(range(HALF, ROWS))
 
 
 def test_a_broken_disk_refuses_and_is_whole_again_afterwards(tmp_path: Path) -> None:
