@@ -84,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> None:
 def _explained(error: BaseException) -> str:
     match error:
         case ModuleNotFoundError():
-            return f"{error}; cameras need the extra: pip install 'shopbell[edge,qr]'"
+            return f"{error}; cameras need deploy/requirements/edge-qr.txt, the extra shopbell[edge,qr]"
         case _:
             return str(error)
 

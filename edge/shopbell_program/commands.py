@@ -102,13 +102,20 @@ def run(command: Callable[[], int | None]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Somebody piped us into `head`. Python would complain once more while it shuts down.
-        sys.stderr.close()
-        return 1
     except Exception as error:  # noqa: BLE001  # the last fence: a bug must not print what it was working on
-        print(_bug(error), file=sys.stderr)  # noqa: T201  # as above
+        if _reader_left(error):
+            # Somebody piped us into `head`. Python would complain once more while it shuts down.
+            sys.stderr.close()
+        else:
+            print(_bug(error), file=sys.stderr)  # noqa: T201  # as above
         return 1
+
+
+def _reader_left(error: Exception) -> bool:
+    """Return whether nobody reads what we print any more, found out here or in tasks of ours."""
+    if isinstance(error, ExceptionGroup):
+        return all(_reader_left(each) for each in error.exceptions)
+    return isinstance(error, BrokenPipeError)
 
 
 def _bug(error: BaseException) -> str:

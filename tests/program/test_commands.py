@@ -54,11 +54,14 @@ def test_a_command_that_makes_no_sense_is_a_2(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "say for how long\n"
 
 
-def test_a_reader_who_goes_away_is_no_bug() -> None:
+@pytest.mark.parametrize(
+    "error", ["BrokenPipeError", "ExceptionGroup('tasks', [BrokenPipeError()])"]
+)
+def test_a_reader_who_goes_away_is_no_bug(error: str) -> None:
     code = (
         "from shopbell_program.commands import run\n"
         "def command():\n"
-        "    raise BrokenPipeError\n"
+        f"    raise {error}\n"
         "raise SystemExit(run(command))\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)

@@ -36,10 +36,13 @@ def running(host: str, port: int) -> Running | None:
 def _read(page: str) -> Running:
     scanners: dict[str, float] = {}
     uplink: bool | None = None
+    clock: str | None = None
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
             if sample.name == "shopbell_scanner_state" and "scanner" in sample.labels:
                 scanners[sample.labels["scanner"]] = sample.value
             elif sample.name == "shopbell_edge_uplink_connected":
                 uplink = sample.value > 0
-    return Running(scanners=scanners, uplink=uplink)
+            elif sample.name == "shopbell_edge_clock_state" and sample.value > 0:
+                clock = sample.labels.get("state")
+    return Running(scanners=scanners, uplink=uplink, clock=clock)

@@ -68,7 +68,8 @@ async def _findings(config: Path, listen_s: float) -> AsyncIterator[Finding]:
             yield failed(
                 "settings",
                 str(fault),
-                f"correct {error.source}; the shipped edge.toml has every key",
+                f"correct {error.source} (deploy/edge/edge.toml has every key), then ask again: "
+                "most of the rest cannot be tried before",
             )
         async for each in of_no_settings():
             yield each

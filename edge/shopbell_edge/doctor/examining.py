@@ -94,7 +94,7 @@ async def everything(who: Patient, listen_s: float) -> AsyncIterator[Finding]:
         for each in await _scanners(who, listen_s, said):
             yield each
         up = await climbing
-    for each in (*_time(who, way), *await asyncio.to_thread(_kept, who), *up):
+    for each in (*_time(who, way, said), *await asyncio.to_thread(_kept, who), *up):
         yield each
 
 
@@ -181,7 +181,7 @@ def _left_alone(settings: Settings, said: Running | None) -> Iterator[Finding]:
         yield supervision.from_outside(check, scanner, said)
 
 
-def _time(who: Patient, way: Way) -> Iterator[Finding]:
+def _time(who: Patient, way: Way, said: Running | None) -> Iterator[Finding]:
     now = who.clock.now()
     yield from timekeeping.timekeeping(
         timekeeping.Timekeeping(
@@ -190,6 +190,7 @@ def _time(who: Patient, way: Way) -> Iterator[Finding]:
             err_ms=now.err_ms,
             keepers=FILES.keepers(),
             server_off_ms=way.server_off_ms,
+            daemon=None if said is None else said.clock,
             pi=FILES.is_pi(),
         )
     )

@@ -108,6 +108,7 @@ def test_a_doctor_reads_it_from_outside() -> None:
         port = page.port
     assert said is not None
     assert said.uplink is True
+    assert said.clock == "synced"
     assert running("127.0.0.1", port) is None
 
 

@@ -193,5 +193,5 @@ def _capabilities(seen: Bluez, hears: tuple[Hear, ...]) -> Finding:
             "capabilities", f"{found}, and hear is management", f'{remedy}; or hear = "auto"'
         )
     return passed(
-        "capabilities", f"{found}; radios hear through bleak, which costs twenty times the CPU"
+        "capabilities", f"{found}; radios hear through bleak, which costs ten times the CPU"
     )

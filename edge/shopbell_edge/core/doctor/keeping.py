@@ -105,7 +105,7 @@ def _writes(seen: Disk) -> Finding:
         return warned(
             "disk-write",
             f"{found}; the answer to a pass waits for it",
-            "a card of class A1 or better, or an SSD; see who else writes: `iotop -o`",
+            "a card of class A1 or better, or an SSD; see who else writes: `apt install iotop`, `iotop -o`",
         )
     return passed("disk-write", found)
 
@@ -113,7 +113,11 @@ def _writes(seen: Disk) -> Finding:
 def spool(seen: SpoolSeen, room: Room) -> Iterator[Finding]:
     """Yield what is to be said of the spool: how full and old it is, and what was wrong with it."""
     if seen.problem:
-        yield failed("spool", seen.problem, "as the daemon's user: `sudo -u shopbell-edge …`")
+        yield failed(
+            "spool",
+            seen.problem,
+            "as the daemon's user: `sudo -u shopbell-edge shopbell-edge doctor`",
+        )
         return
     if not seen.there:
         yield passed("spool", "none yet; the daemon makes it when it is first started")

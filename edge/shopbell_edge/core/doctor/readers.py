@@ -21,9 +21,10 @@ FEW_PER_S: Final = 5.0
 
 CAMERA_REMEDIES: Final[Mapping[str, str]] = {
     "no_camera": "`ls -l /dev/video*`, compare with cameras.device; plug it in",
-    "permission_denied": "put the daemon's user into the group video; the shipped unit does",
-    "in_use": "`fuser -v /dev/video*`: end whoever has it",
-    "no_extra": "`pip install 'shopbell[edge,qr]'`",
+    "permission_denied": "the group video: the shipped unit has it; of whoever asks: "
+    "`usermod -aG video shopbell-edge`",
+    "in_use": "`fuser -v /dev/video*` (of the package psmisc): end whoever has it",
+    "no_extra": "`/opt/shopbell/bin/pip install --require-hashes -r deploy/requirements/edge-qr.txt`",
     "no_folder": "make the folder, or correct cameras.folder",
     "folder_denied": "let the daemon's user read it; to write too, if consume is set",
     "camera_lost": "another cable or socket; `dmesg`",
@@ -34,8 +35,10 @@ CAMERA_OTHERWISE: Final = "`journalctl -u shopbell-edge`; report it if it stays"
 
 USB_REMEDIES: Final[Mapping[str, str]] = {
     "unplugged": "plug it in; compare device with `ls -l /dev/serial/by-id /dev/input/by-id`",
-    "permission_denied": "the groups dialout and input of the shipped unit: `id shopbell-edge`",
-    "in_use": "`fuser -v DEVICE`; end it, or keep it away by udev: deploy/edge/60-shopbell.rules",
+    "permission_denied": "the groups dialout and input: the shipped unit has them; of whoever asks: "
+    "`usermod -aG dialout,input shopbell-edge`",
+    "in_use": "`fuser -v DEVICE` (of the package psmisc); end it, or keep it away by udev: "
+    "deploy/edge/60-shopbell.rules",
     "wrong_device": "kind and device belong together: serial under /dev/serial, evdev under /dev/input",
 }
 

@@ -41,6 +41,8 @@ class Running:
     scanners: Mapping[str, float]
     """1 hearing, 0.5 suspect, 0 blind."""
     uplink: bool | None
+    clock: str | None = None
+    """`synced`, `holdover` or `unsynced`."""
 
 
 def supervision(unit: Unit, *, running: bool, asked_as: str) -> Iterator[Finding]:

@@ -28,6 +28,8 @@ class Timekeeping:
     keepers: tuple[str, ...]
     server_off_ms: int | None
     """How far the server's clock is ahead, beyond what the way to it explains; None if it was not heard."""
+    daemon: str | None = None
+    """The state of the clock of the daemon that runs, as its metrics page says it."""
     pi: bool
     """Whether this is a Raspberry Pi, which forgets the time when it is switched off."""
 
@@ -54,6 +56,13 @@ def _clock(seen: Timekeeping) -> Finding:
             "clock",
             f"nobody has set it for long; it may be {seen.err_ms} ms off",
             "see `time-source`; open UDP port 123 to a time server",
+        )
+    if off_ms is not None or seen.daemon == "synced":
+        return warned(
+            "clock",
+            "no time server has set it; the server's answers do, and they agree",
+            "see `time-source`; open UDP port 123 to a time server: without one, what is heard before the "
+            "first answer waits for it",
         )
     return failed(
         "clock",

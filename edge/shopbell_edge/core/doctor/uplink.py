@@ -74,7 +74,7 @@ class Certificate:
 
 
 REMEDIES: Final[Mapping[Problem, str]] = {
-    "unresolved": "broker.host; `resolvectl query HOST`; is the network up, and does it give a name server?",
+    "unresolved": "broker.host; `getent hosts HOST` asks as we do; is the network up, with a name server?",
     "refused": "broker.port (8883 with TLS); does the broker run, and listen to the outside?",
     "unreachable": "`ip route`; cable, Wi-Fi, the store's firewall: TCP to the broker's port has to be open",
     "timeout": "the store's firewall swallows it: TCP to the broker's port has to be open",
@@ -86,13 +86,14 @@ REMEDIES: Final[Mapping[Problem, str]] = {
     "no_tls": "broker.port: 8883 is with TLS, 1883 without; what answers there speaks none",
     "wants_certificate": "cert_file and key_file: has the broker's CA signed them, are they still good?",
     "tls": "`openssl s_client -connect HOST:PORT`; is a proxy in between?",
-    "login": "broker.username and password_file as the broker knows them; enrol this edge anew if lost",
+    "login": "broker.username and password_file as the broker knows them; if lost, set a new password there",
     "busy": "the broker asks to come back later; see its log",
     "lost": "the broker ended the connection; its log says why (a second edge of this name? no rights?)",
     "subscribe": "the broker's ACL has to let this edge read shopbell/v1/TENANT/EDGE/down/+",
     "publish": "the broker's ACL has to let this edge write shopbell/v1/TENANT/EDGE/up/+",
-    "unanswered": "does the server run (`shopbell-server doctor`)? Does it know this edge, by this name? "
-    "May it write up/+ and read down/+ by the broker's ACL? Not every broker says so",
+    "unanswered": "does the server run (`curl localhost:8400/readyz` there)? Does it know this edge, by "
+    "this name (`shopbell-server edge list`)? May it write up/+ and read down/+ by the broker's ACL? Not every "
+    "broker says so",
     "batch": "the server's log; is this software older than the server can read?",
 }
 
@@ -126,7 +127,8 @@ def certificate(seen: Certificate, now_ms: int) -> Finding:
     renew = {
         "broker": "renew the broker's certificate and reload it",
         "ca": "put the new CA into ca_file, beside the old one, before the broker's is changed",
-        "edge": "enrol this edge anew: `shopbell-edge enrol`",
+        "edge": "have the CA that the broker trusts sign a new one; put it at cert_file, its key at key_file: "
+        "they are read at the next connection",
     }[seen.whose]
     if left_ms <= 0:
         return failed(check, f"ended {days} days ago", f"{renew}; is the clock right?", seen.whose)

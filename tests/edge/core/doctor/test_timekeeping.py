@@ -19,7 +19,17 @@ WELL = Timekeeping(
         (replace(WELL, server_off_ms=-2_001), ["FAIL", "PASS"], "2.0 s behind"),
         (replace(WELL, server_off_ms=90_000), ["FAIL", "PASS"], "90.0 s ahead"),
         (replace(WELL, state="holdover"), ["WARN", "PASS"], "12 ms off"),
-        (replace(WELL, state="unsynced"), ["FAIL", "PASS"], "nobody has set it"),
+        (replace(WELL, state="unsynced"), ["WARN", "PASS"], "the server's answers do"),
+        (
+            replace(WELL, state="unsynced", server_off_ms=None, daemon="synced"),
+            ["WARN", "PASS"],
+            "the server's answers do",
+        ),
+        (
+            replace(WELL, state="unsynced", server_off_ms=None),
+            ["FAIL", "PASS"],
+            "nobody has set it",
+        ),
         (replace(WELL, keepers=()), ["PASS", "FAIL"], "no program keeps the time"),
         (replace(WELL, keepers=("chrony", "ntpd")), ["PASS", "WARN"], "chrony and ntpd"),
         (replace(WELL, source="system"), ["PASS", "WARN"], "trusted blindly"),
