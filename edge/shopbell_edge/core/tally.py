@@ -28,8 +28,9 @@ class Tally:
     codes: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By scanner and result: `pass`, `number`, or why not."""
     cameras: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By scanner and what: `frames` looked at, `decoded` of them, `images`, `unreadable` ones, and the ends
-    of decoders (`decoder_died`, `decoder_hung`, `decoder_slow`, `decoder_garbled`)."""
+    """By scanner and what: `frames` looked at, `decoded` of them, `images`, `unreadable` ones, those
+    `not_taken` away, and the ends of decoders (`decoder_died`, `decoder_hung`, `decoder_slow`,
+    `decoder_garbled`)."""
     dropped: Counter[str] = field(default_factory=Counter)
     """By reason: what the spool had no room for, and tokens that had to make room for newer ones."""
     hearing: dict[str, tuple[Hearing, str]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ Never: writes into the folder, but for taking away what it was told to consume.
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -30,10 +30,11 @@ log = structlog.get_logger()
 LOOK_S: Final = 0.05
 """Between two looks at the folder: nothing against the second in which a pass shall be on the board."""
 
-SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+REST: Final = 9
+"""A look at 10 000 files takes a twentieth of a second. The pause after it is at least so many times as long,
+so that a folder which somebody has filled takes a tenth of a core, and not all of it."""
 
-MOST_REMEMBERED: Final = 10_000
-"""Names of files that stay: more than that, and those looked at first are looked at again."""
+SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
 
 TRIES: Final = 2
 """A decoder that was killed by somebody else must not cost a picture; a picture must not kill for ever."""
@@ -62,7 +63,8 @@ class Folder:
         self._count = count
         self._lives = Lives(uniform)
         self._files = Files(retail, patience)
-        self._seen: dict[tuple[str, int], None] = {}
+        self._seen: set[tuple[str, int]] = set()
+        """Of the files that are there: name, and when it was changed last."""
         self._there: bool | None = None
         self._hearing = ""
 
@@ -81,7 +83,9 @@ class Folder:
         async with self._files:
             await self._start(health)
             while True:
+                began = time.monotonic()
                 new = await asyncio.to_thread(self._new)
+                took_s = time.monotonic() - began
                 self._say(health, there=new is not None)
                 for file in new or ():
                     codes = await self._codes_of(file, health)
@@ -89,8 +93,8 @@ class Folder:
                         yield code
                     # Only now, when they are judged and kept.
                     if self._consume:
-                        await asyncio.to_thread(_taken, file, read=codes is not None)
-                await asyncio.sleep(LOOK_S)
+                        await asyncio.to_thread(self._take, file, read=codes is not None)
+                await asyncio.sleep(max(LOOK_S, REST * took_s))
 
     async def _codes_of(
         self, file: Path, health: Callable[[Health], None]
@@ -145,25 +149,36 @@ class Folder:
         )
 
     def _new(self) -> list[Path] | None:
-        """Return files not seen before, oldest first; None if there is no such folder."""
+        """Return files not seen before, oldest first; None if there is no folder to be looked into."""
         try:
             files = [
                 file
                 for file in self._path.iterdir()
                 if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
             ]
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
             return None
-        new = sorted(
-            (at, file)
-            for file in files
-            if (at := _changed_ns(file)) is not None and (file.name, at) not in self._seen
-        )
-        for at, file in new:
-            self._seen[file.name, at] = None
-            if len(self._seen) > MOST_REMEMBERED:
-                del self._seen[next(iter(self._seen))]
+        there = {(file.name, at): file for file in files if (at := _changed_ns(file)) is not None}
+        new = sorted((at, there[name, at]) for name, at in there.keys() - self._seen)
+        self._seen = set(there)
         return [file for _, file in new]
+
+    def _take(self, file: Path, *, read: bool) -> None:
+        """Take away what was read; set aside what was not, for somebody meant something by it.
+
+        What cannot be taken away (a folder in its place, another's file in a folder of everybody's) stays,
+        and is not looked at again.
+        """
+        try:
+            if read:
+                file.unlink()
+            else:
+                file.rename(file.with_suffix(".unreadable"))
+        except FileNotFoundError:
+            pass  # somebody else has taken it away
+        except OSError as error:
+            self._count("not_taken", 1)
+            log.warning("image_not_taken", scanner=self._scanner, reason=error.strerror)
 
 
 def _changed_ns(file: Path) -> int | None:
@@ -172,12 +187,3 @@ def _changed_ns(file: Path) -> int | None:
         return file.stat().st_mtime_ns
     except OSError:
         return None
-
-
-def _taken(file: Path, *, read: bool) -> None:
-    """Take away what was read; set aside what was not, for somebody meant something by it."""
-    with contextlib.suppress(FileNotFoundError):  # somebody else has taken it away
-        if read:
-            file.unlink()
-        else:
-            file.rename(file.with_suffix(".unreadable"))
