@@ -57,6 +57,13 @@ def test_a_beacon_that_alone_was_never_heard_is_itself_to_blame() -> None:
     assert judged(HEARING, heard_once, 10_000).verdict.state == "blind", "a filter may be stuck"
 
 
+def test_a_beacon_that_is_to_blame_after_all_was_tried_asks_for_nothing_more() -> None:
+    belief = judged(HEARING, measured("heartbeat_unheard", sightings=0), 0)
+    assert belief.tries == 1
+    belief = judged(belief, measured("heartbeat_unheard", sightings=0), LIKELY)
+    assert (belief.doubt, belief.tries) == (None, 0)
+
+
 @pytest.mark.parametrize("doubt", DOUBTS)
 def test_a_new_scan_refutes_no_doubt_but_what_is_missing_goes_before(doubt: Doubt) -> None:
     belief = judged(HEARING, measured(doubt), 0)

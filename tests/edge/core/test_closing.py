@@ -46,6 +46,12 @@ def test_outside_it_means_nothing() -> None:
     assert not day.closing.judged
 
 
+def test_a_radio_listens_on_unless_it_is_to_sleep() -> None:
+    closing, clock = Closing(HOURS), FakeClock()
+    clock.forward(HOUR_MS)
+    assert closing.look(clock.now(), 0) == "unjudged"
+
+
 def test_a_radio_that_is_to_sleep_waits_until_everybody_has_left() -> None:
     day = Day()
     day.clock.forward(HOUR_MS)

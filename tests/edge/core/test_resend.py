@@ -127,6 +127,16 @@ def test_backlog_keeps_its_pace_and_live_does_not_wait_for_it() -> None:
     assert next_look_ms(wire, NOW) == 1_000
 
 
+@given(st.integers(1, 200), st.floats(0.01, 1_000))
+def test_whoever_looks_again_when_told_to_finds_the_pace_kept(events: int, per_s: float) -> None:
+    rules = SendRules(backlog_events_per_s=per_s)
+    wire = sent(up(), Again(lane="backlog", sealed=old(1, events=events)), NOW, 0.0, rules)
+    wire = settled(wire, [(STREAM, 1)], NOW, rules)
+    look_ms = next_look_ms(wire, NOW)
+    assert look_ms is not None
+    assert Fresh(wanted="backlog") in turns(wire, after(look_ms), rules)
+
+
 def test_the_pace_can_be_off() -> None:
     rules = SendRules(backlog_events_per_s=None)
     wire = sent(up(), Again(lane="backlog", sealed=old(1, events=200)), NOW, 0.0, rules)

@@ -42,6 +42,19 @@ def test_a_gap_at_another_place_is_a_new_one() -> None:
     assert gaps[DOOR].since_ms == later(60_000)
 
 
+def test_a_gap_stays_the_same_to_its_last_batch() -> None:
+    gaps = watched({}, {DOOR: ((1, 1), (6, 9))}, NOW)
+    rest = watched(gaps, {DOOR: ((1, 4), (6, 9))}, later(60_000))
+    assert rest[DOOR].since_ms == NOW
+    # Of two, the first may close: the other was known as long.
+    two = watched({}, {DOOR: ((1, 1), (3, 5), (7, 9))}, NOW)
+    assert watched(two, {DOOR: ((1, 5), (7, 9))}, later(60_000))[DOOR].since_ms == NOW
+
+
+def test_a_gap_may_take_five_minutes() -> None:
+    assert OPEN_MS == 300_000
+
+
 def test_a_gap_that_is_filled_is_forgotten() -> None:
     gaps = watched({}, {DOOR: ((2, 2),), TILL: ((3, 3),)}, NOW)
     gaps = watched(gaps, {DOOR: ((1, 2),), TILL: ((3, 3),)}, later(1))
