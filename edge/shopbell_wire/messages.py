@@ -131,12 +131,17 @@ class ScannerHealth(Struct, frozen=True, kw_only=True, tag="scanner_health"):
     coverage: Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
-class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor"):
-    """The first time that this boot knew the time: earlier batches of it can be dated."""
+class ClockAnchor(Struct, frozen=True, kw_only=True, tag="clock_anchor", omit_defaults=True):
+    """When this boot knew the time, and how well: batches of it that have no date can be dated.
+
+    `wall_ms` is off by `err_ms` at most; by 250 where it is not said. A later one may be better. One that
+    is too wide to date anything is a question: its answer tells the time.
+    """
 
     boot: Hex128
     boottime_ms: Count
     wall_ms: Millis
+    err_ms: Count | UnsetType = UNSET
 
 
 class OrderDone(Struct, frozen=True, kw_only=True, tag="order_done"):

@@ -23,6 +23,7 @@ from shopbell_program.settings import Fault, SettingsError, decoded
 from shopbell_program.signing import KEY_BYTES, Signer
 from shopbell_server.assembly import courier_of, open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
+from shopbell_server.core.lineage import is_settled
 from shopbell_server.core.orders import unsettable
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.orders import UnknownEdgeError, Wish, order
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from shopbell_wire.messages import Status
     from shopbell_wire.orders import Task
 
+ORDERS_READ: Final = 1_000
+"""Of an edge that is two: in how many of its latest orders the one to speak anew is looked for."""
+
 POLL_S: Final = 0.2
 """How late an answer is seen, by somebody who waits for it."""
 
@@ -65,16 +69,24 @@ def list_edges(settings: Settings, arguments: argparse.Namespace) -> None:
         stores = {store.id: store.name for store in work.registry.stores()}
         edges = sorted(work.registry.edges().values(), key=lambda each: each.id)
         latest = work.orders.latest()
+        given_up = work.edge_records.losses()
+        cloned = {
+            edge: at_ms
+            for edge, at_ms in work.edge_records.cloned().items()
+            if not is_settled(work.orders.of(edge, ORDERS_READ), at_ms)
+        }
     with courier_of(settings) as courier:
         statuses = courier.statuses()
     rows = [
-        _row(each, stores[each.store], statuses.get(each.id), latest.get(each.id)) for each in edges
+        _row(each, stores[each.store], statuses.get(each.id), latest.get(each.id))
+        | {"given_up": given_up.get(each.id, {}), "cloned_ms": cloned.get(each.id)}
+        for each in edges
     ]
     if arguments.json:
         print(json.dumps(rows))
         return
     lines: list[tuple[str, ...]] = [
-        ("EDGE", "STORE", "STATE", "VERSION", "SETTINGS", "SCANNERS", "LAST ORDER")
+        ("EDGE", "STORE", "STATE", "VERSION", "SETTINGS", "SCANNERS", "GIVEN UP", "LAST ORDER")
     ]
     lines += [_words(row) for row in rows]
     _print_table(lines)
@@ -263,6 +275,8 @@ def _words(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["since_ms"] is not None:
         word = "since" if row["state"] == "online" else "after"
         state += f" {word} {_moment(row['since_ms'])}"
+    if row["cloned_ms"] is not None:
+        state += f", two machines as of {_moment(row['cloned_ms'])}"
     ordered = row["last_order"]
     scanners = [f"{name} {how}" for name, how in row["scanners"].items()]
     settings = "" if row["config"] is None else "of its file"
@@ -273,6 +287,7 @@ def _words(row: Mapping[str, Any]) -> tuple[str, ...]:
         _printable(row["version"] or ""),
         settings if row["in_force"] is None else f"number {row['in_force']}",
         ", ".join(scanners),
+        ", ".join(f"{count} {reason}" for reason, count in sorted(row["given_up"].items())),
         ""
         if ordered is None
         else f"{ordered['order']}: {ordered['result'] or 'no answer'} ({ordered['number']})",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
+    from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import (
         CardRef,
         Day,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         VisitId,
         ZoneId,
     )
+    from shopbell_server.core.lineage import Heir
     from shopbell_server.core.orders import Ordered
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
@@ -66,6 +68,8 @@ class Tables:
     quarantined: dict[tuple[BatchKey, bytes], tuple[bytes, str]] = field(default_factory=dict)
     streams: dict[tuple[EdgeId, str], str] = field(default_factory=dict)
     anchors: dict[tuple[EdgeId, str], Anchor] = field(default_factory=dict)
+    stream_heirs: dict[tuple[EdgeId, str], Heir] = field(default_factory=dict)
+    edge_losses: dict[tuple[EdgeId, str], int] = field(default_factory=dict)
     scanner_marks: dict[Mark, None] = field(default_factory=dict)
     stores: dict[StoreId, Store] = field(default_factory=dict)
     zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
@@ -80,6 +84,7 @@ class Tables:
     stamps: dict[PersonId, Stamp] = field(default_factory=dict)
     device_tokens: dict[bytes, PersonId] = field(default_factory=dict)
     cards: dict[CardRef, Card] = field(default_factory=dict)
+    fixed_ids: dict[IdMark, FixedId] = field(default_factory=dict)
     issued: dict[Issued, None] = field(default_factory=dict)
     ledger: dict[tuple[PersonId, int], Entry] = field(default_factory=dict)
     day_keys: dict[Day, bytes] = field(default_factory=dict)

@@ -61,7 +61,8 @@ class MemoryBatches:
         return {boot: known[boot] for boot in boots if boot in known}
 
     def put_anchor(self, anchor: Anchor) -> None:
-        if (anchor.edge, anchor.boot) not in self._tables.anchors:
+        known = self._tables.anchors.get((anchor.edge, anchor.boot))
+        if known is None or anchor.err_ms < known.err_ms:
             self._tables.anchors[anchor.edge, anchor.boot] = anchor
 
 

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.ports.database import DatabaseBusyError
+from tests.fakes.memory_edge_records import MemoryEdgeRecords
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
     MemoryAnswers,
@@ -93,6 +94,7 @@ class MemoryUnitOfWork:
         self._tables = tables
         self.answers = MemoryAnswers(tables)
         self.batches = MemoryBatches(tables)
+        self.edge_records = MemoryEdgeRecords(tables)
         self.registry = MemoryRegistry(tables)
         self.staff_sessions = MemoryStaffSessions(tables)
         self.scanners = MemoryScanners(tables)

@@ -55,7 +55,7 @@ EVERY_MS: Final = 2_000
 
 LOOK_MS: Final = 10
 """What passes between two looks at whether all is answered: a `present` waits a second for company, and a
-clock that stands still would let it wait for ever. 4 000 looks at the most are 40 s: nobody leaves by them."""
+clock that stands still would let it wait for ever. 4 000 looks at most are 40 s: nobody leaves by them."""
 
 NEAR_MS: Final = EVERY_MS
 """Times of a visit are those of sightings; a batch travels 80 ms."""
@@ -70,6 +70,8 @@ class Store:
     spool: SqliteSpool
     radio: FakeRadio = field(default_factory=FakeRadio)
     uplink: FakeUplink = field(default_factory=FakeUplink)
+    travels_ms: int = 40
+    """How long a batch is under way to the server, and an answer back."""
     carried_already: int = 0
     rounds: int = 0
     refused: list[str] = field(default_factory=list)
@@ -116,13 +118,13 @@ class Store:
         await until("all is answered", empty)
 
     def carry(self) -> None:
-        """Let the server take in what was published since the last time, 40 ms away."""
+        """Let the server take in what was published since the last time."""
         for _, payload in self.uplink.published[self.carried_already :]:
             self.carried_already += 1
-            self.clock.forward(40)
+            self.clock.forward(self.travels_ms)
             message = Message(edge=EdgeId(EDGES[0]), payload=payload)
             taken = self.floor.take(message, now_ms=self.clock.true_ms)
-            self.clock.forward(40)
+            self.clock.forward(self.travels_ms)
             self.alarms += [why for why, _ in taken.alarms]
             for _, ack in taken.answers:
                 self.refused += [one.reason for one in ack.refused]
@@ -233,6 +235,57 @@ async def test_until_the_time_is_known_the_server_is_asked_one_thing_at_a_time(
     (visit,) = floor.visits(bo)
     assert is_about(visit.session.start_ms, shown_ms)
     assert store.refused == []
+
+
+@pytest.mark.parametrize("travels_ms", [300, 2_000, 10_000])
+async def test_answers_that_are_slow_tell_the_time_as_well_as_they_can(
+    tmp_path: Path, floor: Floor, travels_ms: int
+) -> None:
+    """Nobody ever knows it to a quarter of a second: the anchor says so, and dates what was heard before."""
+    ada, bo = floor.enrol("ada", 1), floor.enrol("bo", 2)
+    clock = LearningClock(boot=BOOT, wall_ms=20 * SECOND, true_ms=NOW - HOUR)
+    async with opened(tmp_path, floor, clock) as store:
+        store.travels_ms = travels_ms
+        came_ms = clock.true_ms
+        await store.is_near(ada, 5 * MINUTE)
+        went_ms = clock.true_ms - EVERY_MS
+        shown_ms = await store.show(bo)
+        await store.passes(10 * MINUTE)
+        store.uplink.connect()
+        await store.carried()
+        assert clock.now().state == "holdover"
+    (of_ada,) = floor.visits(ada)
+    near_ms = NEAR_MS + travels_ms
+    assert abs(of_ada.session.start_ms - came_ms) <= near_ms
+    assert abs(of_ada.session.end_ms - went_ms) <= near_ms
+    (of_bo,) = floor.visits(bo)
+    assert abs(of_bo.session.start_ms - shown_ms) <= near_ms
+    assert store.refused == []
+
+
+async def test_an_answer_that_was_awaited_for_an_hour_tells_no_time_and_is_asked_for_again(
+    tmp_path: Path, floor: Floor
+) -> None:
+    """The server was away, the broker was not: the first question waited there all the time."""
+    ada, bo = floor.enrol("ada", 1), floor.enrol("bo", 2)
+    clock = LearningClock(boot=BOOT, wall_ms=20 * SECOND, true_ms=NOW - 2 * HOUR)
+    async with opened(tmp_path, floor, clock) as store:
+        store.uplink.connect()
+        await store.uplink.until(lambda: bool(store.uplink.published))
+        came_ms = clock.true_ms
+        await store.is_near(ada, 5 * MINUTE)
+        went_ms = clock.true_ms - EVERY_MS
+        shown_ms = await store.show(bo)
+        await store.passes(HOUR)
+        await store.carried()
+        assert clock.now().state == "synced"
+    (of_ada,) = floor.visits(ada)
+    assert is_about(of_ada.session.start_ms, came_ms)
+    assert is_about(of_ada.session.end_ms, went_ms)
+    (of_bo,) = floor.visits(bo)
+    assert is_about(of_bo.session.start_ms, shown_ms)
+    assert store.refused == []
+    assert store.alarms == []
 
 
 @pytest.mark.parametrize("jump_ms", [-DAY, -10 * MINUTE, 10 * MINUTE, DAY])

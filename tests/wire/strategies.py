@@ -86,7 +86,13 @@ scanner_healths = st.builds(
     reason=texts,
     coverage=st.floats(0.0, 1.0),
 )
-clock_anchors = st.builds(ClockAnchor, boot=hex128, boottime_ms=counts, wall_ms=millis)
+clock_anchors = st.builds(
+    ClockAnchor,
+    boot=hex128,
+    boottime_ms=counts,
+    wall_ms=millis,
+    err_ms=st.just(UNSET) | counts,
+)
 orders_done = st.builds(
     OrderDone,
     order=st.sampled_from(["config", "command"]),

@@ -21,6 +21,11 @@ SYNCED_MS = 250
 HOLDOVER_MS = 72 * 3_600_000
 """After three days a crystal of 50 ppm is 13 s off, about what a pass of 30 s can bear."""
 
+KNOWN_MS = 16_000
+"""A worse bound says nothing that may be called the time: the middle of an hour's wait for an answer is half
+an hour off. The kernel gives its own clock up at 16 s too; 13 s of it are the drift of three days, and a pass
+is still read right 30 s off."""
+
 DRIFT_PPM = 50
 """What the crystal of a Raspberry Pi is good for over its range of temperature."""
 
@@ -88,7 +93,8 @@ def learn(trust: Trust, asked: Boottime, answered: Boottime, server_ms: int) -> 
     """Return what to remember after the server said that it is `server_ms`.
 
     It said so at some moment from `asked` to `answered`, so the middle is at most half of that wrong.
-    The better of two opinions stays, and grows worse by itself until the next is better.
+    The better of two opinions stays, and grows worse by itself until the next is better. One that is worse
+    than KNOWN_MS is no opinion: whoever asked has to ask again.
     """
     heard = Sync(
         offset_ms=server_ms - (asked + answered) // 2,
@@ -134,6 +140,7 @@ def _without_ntp(trust: Trust, reading: Reading) -> tuple[Trust, Told]:
         # The kernel lets its bound grow by 500 ppm between two polls, ten times what a crystal
         # drifts, so a wide one says "some hours ago" rather than "wrong".
         known.append(Sync(offset_ms=reading.wall_ms - now, err_ms=reading.err_ms, at=now))
+    known = [each for each in known if each.bound_ms(now) <= KNOWN_MS]
     if known:
         best = min(known, key=lambda each: each.bound_ms(now))
         return trust, Told(

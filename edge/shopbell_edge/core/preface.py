@@ -1,7 +1,7 @@
 """What a stream says before any event that was appended: that it begins, and what dates the undated.
 
-Owns: `stream_started`, and the anchor of a process that has undated events, until each was sealed once. They
-wait in memory: a stream that never spoke needs no trace.
+Owns: `stream_started`, and the anchor of a process that has undated events, until each was sealed once; what
+is asked until the time is known. They wait in memory: a stream that never spoke needs no trace.
 Never: storage, or what goes together (`batching`).
 """
 
@@ -31,20 +31,32 @@ class Preface:
         self._owes_anchor = undated or clock.state == "unsynced"
 
     def alone(self, now: Clock) -> bool:
-        """Return whether the stream must begin without other events: nobody could date them yet."""
-        return STARTED in self._left and now.state == "unsynced"
+        """Return whether this must go without other events: nobody could date them yet."""
+        return now.state == "unsynced" and (STARTED in self._left or self._owes_anchor)
 
     def left(self, now: Clock) -> Mapping[int, tuple[Event, Clock]]:
-        """Return what goes before all that waits, by its place; under a right clock the anchor too."""
+        """Return what goes before all that waits, by its place.
+
+        The anchor goes as soon as the time is known, however well; it says how well. Until then it is all
+        that there is to ask with once the stream has begun: an answer that took too long told nothing, and
+        an anchor that may be off by anything dates nothing.
+        """
         if STARTED in self._left:
             self._left[STARTED] = (self._started, now)  # a stream begins when it first speaks
-        if self._owes_anchor and now.state == "synced":
-            anchor = ClockAnchor(boot=now.boot, boottime_ms=now.boottime_ms, wall_ms=now.wall_ms)
-            self._left[ANCHOR] = (anchor, now)
+        if self._owes_anchor and (now.state != "unsynced" or STARTED not in self._left):
+            self._left[ANCHOR] = (anchor_of(now), now)
         return self._left
 
     def said(self, places: Iterable[int]) -> None:
-        """Say nothing twice of what was sealed."""
+        """Say nothing twice of what was sealed, but for a question."""
         for place in places:
-            if self._left.pop(place, None) is not None and place == ANCHOR:
+            told = self._left.pop(place, None)
+            if told is not None and place == ANCHOR and told[1].state != "unsynced":
                 self._owes_anchor = False
+
+
+def anchor_of(now: Clock) -> ClockAnchor:
+    """Return what dates events of this boot as well as the clock knows the time `now`."""
+    return ClockAnchor(
+        boot=now.boot, boottime_ms=now.boottime_ms, wall_ms=now.wall_ms, err_ms=now.err_ms
+    )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 from msgspec.structs import replace
 
+from shopbell_edge.core.preface import anchor_of
 from shopbell_edge.ports import SpoolFullError, UplinkLostError
-from shopbell_wire.messages import ClockAnchor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,16 +60,16 @@ async def keep_status(
 
 
 async def anchor_clock(spool: Spool, clock: EdgeClock, rules: BeatRules) -> None:
-    """Append one anchor as soon as the time is known, then return.
+    """Append one anchor as soon as the time is known well, then return.
 
-    One per process, not per boot: an earlier process of this boot may have ended before it knew.
+    One per process, not per boot: an earlier process of this boot may have ended before it knew. Where what
+    went before could only be dated by a worse one (`core.preface`), this one is better.
     """
     while True:
         now = clock.now()
         if now.state == "synced":
-            anchor = ClockAnchor(boot=now.boot, boottime_ms=now.boottime_ms, wall_ms=now.wall_ms)
             try:
-                await spool.append([anchor], now)
+                await spool.append([anchor_of(now)], now)
             except SpoolFullError:
                 log.warning("clock_anchor_waits", reason="spool_full")
             else:

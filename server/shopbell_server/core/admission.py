@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from shopbell_server.core.dating import Undated, is_plausible
+from shopbell_server.core.dating import (
+    ANCHOR_ERR_MS,
+    ANCHOR_MOST_ERR_MS,
+    Undated,
+    is_plausible,
+)
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_wire.messages import ClockAnchor, Presence, Refused, Scan, ScannerHealth
@@ -134,9 +139,19 @@ def dated_by_window(presence: Presence, window: Window, now_ms: Millis) -> Seen:
     return Seen(presence=presence, first_ms=Millis(first_ms), last_ms=Millis(last_ms), mac_ms=None)
 
 
+def anchor_err_ms(anchor: ClockAnchor) -> int:
+    """Return by how much `anchor` is off at most."""
+    return anchor.err_ms if isinstance(anchor.err_ms, int) else ANCHOR_ERR_MS
+
+
 def is_believable(anchor: ClockAnchor, now_ms: Millis) -> bool:
     """Return whether `anchor` may date a boot: one far off would make all of its events implausible."""
-    return is_plausible(anchor.wall_ms, anchor.wall_ms, now_ms)
+    return not _only_asks(anchor) and is_plausible(anchor.wall_ms, anchor.wall_ms, now_ms)
+
+
+def _only_asks(anchor: ClockAnchor) -> bool:
+    """Return whether an edge says that it does not know the time, so that the answer tells it."""
+    return anchor_err_ms(anchor) > ANCHOR_MOST_ERR_MS
 
 
 def _judged(
@@ -150,7 +165,7 @@ def _judged(
             return _shown(event, dating, now_ms)
         case ScannerHealth():
             return _felt(event, dating, now_ms)
-        case ClockAnchor() if not is_believable(event, now_ms):
+        case ClockAnchor() if not _only_asks(event) and not is_believable(event, now_ms):
             return "implausible_time"
         case _:
             return None

@@ -22,11 +22,14 @@ AHEAD_MS: Final = 5 * 60_000
 
 
 ANCHOR_ERR_MS: Final = 250
-"""What an edge calls synchronized: an anchor is sent at the first such moment."""
+"""What an edge calls synchronized: the most by which an anchor is off that does not say it."""
+
+ANCHOR_MOST_ERR_MS: Final = 450_000
+"""Half a token's window: who knows the time no better is told it better by the tokens that it heard."""
 
 
 class Anchored(Protocol):
-    """The first moment at which a boot knew the time: as it came, or as it was stored."""
+    """A moment at which a boot knew the time."""
 
     @property
     def boot(self) -> str:
@@ -41,6 +44,11 @@ class Anchored(Protocol):
     @property
     def wall_ms(self) -> int:
         """The true time then."""
+        ...
+
+    @property
+    def err_ms(self) -> int:
+        """By how much that is off at most."""
         ...
 
 
@@ -67,7 +75,7 @@ Dating = Shift | Undated
 def dating_of(clock: Clock, anchor: Anchored | None) -> Dating:
     """Return how the wall times of a batch that was sealed under `clock` become true.
 
-    `anchor` is the first moment at which the edge knew the time in this boot, if it has; one of
+    `anchor` is the moment at which the edge knew the time best in this boot, if it has; one of
     another boot is a mistake of the caller. A clock that was set keeps its times: the anchor is no
     better than what it was set from.
     """
@@ -81,7 +89,7 @@ def dating_of(clock: Clock, anchor: Anchored | None) -> Dating:
     # the unset clock. Boot time counts through suspension, so it is exact over any distance.
     began_ms = anchor.wall_ms - anchor.boottime_ms
     claimed_ms = clock.wall_ms - clock.boottime_ms
-    return Shift(by_ms=began_ms - claimed_ms, err_ms=ANCHOR_ERR_MS)
+    return Shift(by_ms=began_ms - claimed_ms, err_ms=anchor.err_ms)
 
 
 def is_plausible(first_ms: int, last_ms: int, now_ms: Millis) -> bool:

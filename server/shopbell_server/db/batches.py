@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, not_, or_, select
+from sqlalchemy import and_, case, not_, or_, select
 
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.db.statements import adding, by_keys, keeping, replacing
+from shopbell_server.db.statements import adding, by_keys, keeping, merging, replacing
 from shopbell_server.db.tables import ANCHORS, BATCHES, QUARANTINED, STREAMS
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports.batches import Anchor, BatchKey
@@ -99,12 +99,13 @@ class SqlBatches:
                 boot=row.boot,
                 boottime_ms=row.boottime_ms,
                 wall_ms=Millis(row.wall_ms),
+                err_ms=row.err_ms,
             )
             for row in self._transaction.rows_by_keys(_ANCHORS, list(boots))
         }
 
     def put_anchor(self, anchor: Anchor) -> None:
-        """Keep the first anchor of a boot; a later one is ignored."""
+        """Keep the best anchor of a boot: a later one is ignored unless it is off by less."""
         self._transaction.insert(
             _PUT_ANCHOR,
             [
@@ -113,6 +114,7 @@ class SqlBatches:
                     "boot": anchor.boot,
                     "boottime_ms": anchor.boottime_ms,
                     "wall_ms": anchor.wall_ms,
+                    "err_ms": anchor.err_ms,
                 }
             ],
         )
@@ -158,4 +160,10 @@ _BROKEN: Final = _ranges_of.where(
 _ADD_STREAM: Final = keeping(STREAMS)
 _PUT_RANGES: Final = replacing(STREAMS)
 _ANCHORS: Final = by_keys(select(ANCHORS).where(ours(ANCHORS)), ANCHORS.c.edge, ANCHORS.c.boot)
-_PUT_ANCHOR: Final = keeping(ANCHORS)
+_PUT_ANCHOR: Final = merging(
+    ANCHORS,
+    lambda old, new, _: {
+        name: case((new.err_ms < old.err_ms, new[name]), else_=old[name])
+        for name in ("boottime_ms", "wall_ms", "err_ms")
+    },
+)

@@ -86,7 +86,28 @@ ANCHORS: Final = Table(
     METADATA,
     *text_columns("tenant", "edge", "boot"),
     *number_columns("boottime_ms", "wall_ms"),
+    # 250: what an edge that did not say it meant (`core.dating`).
+    Column("err_ms", BigInteger, nullable=False, server_default="250"),
     key("edge", "boot"),
+)
+
+STREAM_HEIRS: Final = Table(
+    "stream_heirs",
+    METADATA,
+    # The first stream that said that it came after `previous`, and when another one said so too.
+    *text_columns("tenant", "edge", "previous", "stream"),
+    number_column("cloned_ms", nullable=True),
+    key("edge", "previous"),
+    sqlite_with_rowid=False,
+)
+
+EDGE_LOSSES: Final = Table(
+    "edge_losses",
+    METADATA,
+    *text_columns("tenant", "edge", "reason"),
+    *number_columns("events", "last_ms"),
+    key("edge", "reason"),
+    sqlite_with_rowid=False,
 )
 
 SCANNER_MARKS: Final = Table(

@@ -10,8 +10,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
+from shopbell_server.core.losses import lost
 from shopbell_wire import codec
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ _SCANNER = Gauge(
     "1 hearing, 0.5 suspect, 0 blind or offline.",
     ["edge", "scanner"],
 )
+_GIVEN_UP = Counter(
+    "shopbell_edge_given_up",
+    "Events that edges of the registry had to give up, by reason.",
+    ["edge", "reason"],
+)
+_ALARMS = Counter("shopbell_edge_alarms", "What is wrong of edges, as often as it was.", ["reason"])
 _STATE: Final = {"hearing": 1.0, "suspect": 0.5, "blind": 0.0}
 
 
@@ -73,8 +80,16 @@ class Edges:
         _ONLINE.set(sum(each.state == "online" for each in self._statuses.values()))
         _show_scanners(edge, status, before)
 
+    def gave_up(self, edge: str, counts: Mapping[str, int]) -> None:
+        """Count what an edge of the registry gave up; tell the operator if anything is gone for good."""
+        for reason, count in counts.items():
+            _GIVEN_UP.labels(edge, reason).inc(count)
+        if lost(counts):
+            self.alarm(edge, "events_given_up")
+
     def alarm(self, edge: str, reason: str) -> None:
         """Tell the operator that something of `edge` is wrong."""
+        _ALARMS.labels(reason).inc()
         now = self._seconds()
         last = self._alarmed.get((edge, reason))
         if last is not None and now - last < AGAIN_S:

@@ -184,5 +184,7 @@ class Ingest:
             _EVENTS.labels(kind).inc(count)
         for lag_ms in taken.lags_ms:
             _LAG.observe(lag_ms / 1000)
+        for edge, counts in taken.given_up.items():
+            self._edges.gave_up(edge, counts)
         for reason, edge in taken.alarms:
             self._edges.alarm(edge, reason)

@@ -35,12 +35,13 @@ Stream = tuple["EdgeId", str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """The moment at which a boot of an edge first knew the time."""
+    """A moment at which a boot of an edge knew the time, to within `err_ms`."""
 
     edge: EdgeId
     boot: str
     boottime_ms: int
     wall_ms: Millis
+    err_ms: int
 
 
 class Batches(Protocol):
@@ -79,5 +80,5 @@ class Batches(Protocol):
         ...
 
     def put_anchor(self, anchor: Anchor) -> None:
-        """Keep the first anchor of a boot; a later one is ignored."""
+        """Keep the best anchor of a boot: a later one is ignored unless it is off by less."""
         ...

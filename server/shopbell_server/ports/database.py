@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.answers import Answers
     from shopbell_server.ports.batches import Batches
     from shopbell_server.ports.day_keys import DayKeys
+    from shopbell_server.ports.edge_records import EdgeRecords
     from shopbell_server.ports.intervals import Intervals
     from shopbell_server.ports.ledger import Ledger
     from shopbell_server.ports.orders import Orders
@@ -32,6 +33,8 @@ class UnitOfWork(Protocol):
 
     @property
     def batches(self) -> Batches: ...
+    @property
+    def edge_records(self) -> EdgeRecords: ...
     @property
     def registry(self) -> Registry: ...
     @property

@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core import passes
-from shopbell_server.core.admission import admit, dated_by_window, is_believable
+from shopbell_server.core.admission import (
+    admit,
+    anchor_err_ms,
+    dated_by_window,
+    is_believable,
+)
 from shopbell_server.core.dating import dating_of
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.ports.batches import Anchor
@@ -103,6 +108,7 @@ def _keep_anchors(work: UnitOfWork, fresh: Iterable[Batch], now_ms: Millis) -> N
             boot=event.boot,
             boottime_ms=event.boottime_ms,
             wall_ms=Millis(event.wall_ms),
+            err_ms=anchor_err_ms(event),
         )
         for batch in fresh
         for _, event in batch.received.events
@@ -183,7 +189,7 @@ def _stream(batch: Batch) -> Stream:
 
 
 def _place(anchor: Anchor) -> tuple[EdgeId, str, int]:
-    """Order anchors as every worker writes them; the first of a boot, which counts, first."""
+    """Order anchors as every worker writes them; of equally good ones of a boot the first counts."""
     return anchor.edge, anchor.boot, anchor.boottime_ms
 
 

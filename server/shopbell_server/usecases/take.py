@@ -22,6 +22,7 @@ from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
+from shopbell_server.usecases.edge_records import note
 from shopbell_server.usecases.hearing import keep_marks
 from shopbell_server.usecases.listen import Batch, listen
 from shopbell_server.usecases.orders import hear_answers
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
+    from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.ids import EdgeId, PersonId, StoreId
     from shopbell_server.core.loyalty_numbers import Guesses
     from shopbell_server.core.reconcile import Circumstances
@@ -84,6 +86,8 @@ class Taken:
     batches: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[str, EdgeId]] = field(default_factory=list)
+    given_up: dict[EdgeId, Counter[str]] = field(default_factory=dict)
+    """What edges say that they had to give up since they last said so, by reason."""
     lags_ms: list[int] = field(default_factory=list)
     """Of each new batch of an edge that knows the time: from its sealing until it was taken."""
 
@@ -118,8 +122,12 @@ class Intake:
         aes: MakeAes,
         terms: Terms,
         read_number: ReadNumber | None = None,
+        mark_of: MarkOf | None = None,
     ) -> None:
-        """Without `read_number` no loyalty number can be opened: this server has no key for them."""
+        """Without `read_number` no loyalty number can be opened: this server has no key for them.
+
+        Without `mark_of` fobs and cards mean nobody.
+        """
         self._database = database
         self._entropy = entropy
         self._aes = aes
@@ -127,7 +135,8 @@ class Intake:
         self._read_number = read_number
         self._edges: Mapping[EdgeId, Edge] = {}
         self._edges_ms: int | None = None
-        self._tokens = TokenReader({})
+        self._mark_of = mark_of
+        self._tokens = TokenReader({}, mark_of)
         self._key_days: frozenset[Day] = frozenset()
         self._guesses: dict[Scanner, Guesses] = {}
         self._acquaintances = Acquaintances()
@@ -173,7 +182,7 @@ class Intake:
         self._edges = work.registry.edges()
         keys = work.day_keys.keys([Day(day) for day in key_days(now_ms)])
         if keys.keys() != self._key_days:
-            self._tokens = TokenReader(key_ring(keys, self._aes))
+            self._tokens = TokenReader(key_ring(keys, self._aes), self._mark_of)
             self._key_days = frozenset(keys)
             self._acquaintances = Acquaintances()
         self._edges_ms = now_ms
@@ -269,6 +278,9 @@ class Intake:
         hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
+        noted = note(work, fresh, now_ms)
+        taken.given_up = noted.given_up
+        taken.alarms += [("cloned_identity", edge) for edge in sorted(noted.cloned)]
         clocks = [batch.received.clock for batch in fresh]
         taken.lags_ms = [
             max(0, now_ms - clock.wall_ms) for clock in clocks if clock.state == "synced"

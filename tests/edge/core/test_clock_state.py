@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from shopbell_edge.core.clock_state import (
     DISPUTE_MS,
     HOLDOVER_MS,
+    KNOWN_MS,
     NO_BOUND_MS,
     SYNCED_MS,
     Reading,
@@ -116,6 +117,19 @@ def test_a_slow_answer_is_a_holdover_until_a_quick_one_comes() -> None:
     trust = learn(begin(lost(0)), Boottime(0), Boottime(8_000), NOON_MS)
     _, told = tell(trust, lost(8_000))
     assert (told.state, told.err_ms) == ("holdover", 4_000)
+
+
+def test_an_answer_that_was_long_awaited_tells_no_time_until_a_quicker_one_comes() -> None:
+    """The question waited with the broker while the server was away: its middle is nobody's time."""
+    hour_ms = 3_600_000
+    trust = learn(begin(lost(0, wall_ms=7)), Boottime(0), Boottime(hour_ms), NOON_MS + hour_ms)
+    trust, told = tell(trust, lost(hour_ms))
+    assert told == Told(wall_ms=hour_ms + 7, state="unsynced", err_ms=NO_BOUND_MS)
+    asked = Boottime(hour_ms + 1_000)
+    trust = learn(trust, asked, Boottime(asked + 2 * KNOWN_MS), NOON_MS + asked + KNOWN_MS)
+    now = asked + 2 * KNOWN_MS
+    _, told = tell(trust, lost(now))
+    assert told == Told(wall_ms=NOON_MS + now, state="holdover", err_ms=KNOWN_MS)
 
 
 def test_ntp_and_a_server_that_agree_are_ntp() -> None:

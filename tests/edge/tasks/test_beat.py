@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from structlog.testing import capture_logs
 
 from shopbell_edge.core.liveness import BeatRules
+from shopbell_edge.core.preface import anchor_of
 from shopbell_edge.core.resend import Sealed
 from shopbell_edge.tasks.beat import anchor_clock, feed_watchdog, keep_status
 from shopbell_edge.tasks.pulses import Pulses
-from shopbell_wire.messages import ClockAnchor, ScannerStatus, Status
+from shopbell_wire.messages import ScannerStatus, Status
 from tests.edge import events
 from tests.edge.tasks.running import running
 from tests.fakes.clock import FakeClock
@@ -107,8 +108,7 @@ async def test_the_first_time_that_the_time_is_known_is_anchored_once() -> None:
         async with asyncio.timeout(10):
             await task
     now = clock.now()
-    anchor = ClockAnchor(boot=now.boot, boottime_ms=now.boottime_ms, wall_ms=now.wall_ms)
-    assert list(spool.events.values()) == [(anchor, now)]
+    assert list(spool.events.values()) == [(anchor_of(now), now)]
 
 
 async def test_an_anchor_that_finds_no_room_waits_for_it() -> None:

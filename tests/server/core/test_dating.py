@@ -5,14 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.dating import (
-    ANCHOR_ERR_MS,
+    ANCHOR_MOST_ERR_MS,
     Shift,
     Undated,
     dating_of,
     is_plausible,
 )
-from shopbell_server.core.ids import Millis
-from shopbell_wire.messages import Clock, ClockAnchor, ClockState
+from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.ports.batches import Anchor
+from shopbell_wire.messages import Clock, ClockState
 
 BOOT = "ab" * 16
 NOW_MS = Millis(1_795_262_400_000)
@@ -23,8 +24,14 @@ def clock(state: ClockState, boottime_ms: int = 5_000, wall_ms: int = NOW_MS) ->
     return Clock(boot=BOOT, boottime_ms=boottime_ms, wall_ms=wall_ms, state=state, err_ms=40)
 
 
-def anchor(boottime_ms: int, wall_ms: int, boot: str = BOOT) -> ClockAnchor:
-    return ClockAnchor(boot=boot, boottime_ms=boottime_ms, wall_ms=wall_ms)
+def anchor(boottime_ms: int, wall_ms: int, boot: str = BOOT, err_ms: int = 70) -> Anchor:
+    return Anchor(
+        edge=EdgeId("pi"),
+        boot=boot,
+        boottime_ms=boottime_ms,
+        wall_ms=Millis(wall_ms),
+        err_ms=err_ms,
+    )
 
 
 @pytest.mark.parametrize("state", ["synced", "holdover"])
@@ -48,19 +55,22 @@ def test_an_anchor_of_another_boot_is_refused() -> None:
     sealed_after_ms=st.integers(0, 10**9),
     anchored_after_ms=st.integers(0, 10**9),
     happened_after_ms=st.integers(0, 10**9),
+    off_ms=st.integers(-ANCHOR_MOST_ERR_MS, ANCHOR_MOST_ERR_MS),
 )
-def test_an_anchor_dates_exactly_whatever_the_unset_clock_said(
+def test_an_anchor_dates_as_well_as_it_is_whatever_the_unset_clock_said(
     began_ms: int,
     unset_ms: int,
     sealed_after_ms: int,
     anchored_after_ms: int,
     happened_after_ms: int,
+    off_ms: int,
 ) -> None:
     sealed = clock("unsynced", sealed_after_ms, unset_ms + sealed_after_ms)
-    dating = dating_of(sealed, anchor(anchored_after_ms, began_ms + anchored_after_ms))
+    known = anchor(anchored_after_ms, began_ms + anchored_after_ms + off_ms, err_ms=abs(off_ms))
+    dating = dating_of(sealed, known)
     assert isinstance(dating, Shift)
-    assert dating.dated(unset_ms + happened_after_ms) == began_ms + happened_after_ms
-    assert dating.err_ms == ANCHOR_ERR_MS
+    assert dating.dated(unset_ms + happened_after_ms) == began_ms + happened_after_ms + off_ms
+    assert dating.err_ms == abs(off_ms)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def record(seq: int, stream: str = "s1", *, sha: int = 1) -> BatchRecord:
     return BatchRecord(key=key(seq, stream), sha256=hashed(sha), received_ms=Millis(5))
 
 
-def anchor(boot: str, wall_ms: int) -> Anchor:
-    return Anchor(edge=EDGE, boot=boot, boottime_ms=100, wall_ms=Millis(wall_ms))
+def anchor(boot: str, wall_ms: int, err_ms: int = 250) -> Anchor:
+    return Anchor(edge=EDGE, boot=boot, boottime_ms=100, wall_ms=Millis(wall_ms), err_ms=err_ms)
 
 
 def test_streams_in_which_something_is_missing_are_found(work: UnitOfWork) -> None:
@@ -76,6 +76,14 @@ def test_ranges_are_kept_per_stream_and_replaced(work: UnitOfWork) -> None:
     work.batches.put_ranges({one: "1-9"}, Millis(2))
     assert work.batches.ranges([two, other, one], Millis(3)) == {one: "1-9", two: "7", other: ""}
     assert work.batches.ranges([], Millis(3)) == {}
+
+
+def test_a_better_anchor_of_a_boot_replaces_a_worse_one_and_no_other(work: UnitOfWork) -> None:
+    for err_ms, wall_ms in ((2_000, 1_000), (4_000, 2_000), (2_000, 3_000)):
+        work.batches.put_anchor(anchor("b1", wall_ms, err_ms))
+        assert work.batches.anchors([(EDGE, "b1")]) == {(EDGE, "b1"): anchor("b1", 1_000, 2_000)}
+    work.batches.put_anchor(anchor("b1", 4_000, 80))
+    assert work.batches.anchors([(EDGE, "b1")]) == {(EDGE, "b1"): anchor("b1", 4_000, 80)}
 
 
 def test_the_first_anchor_of_a_boot_stays(work: UnitOfWork) -> None:

@@ -68,6 +68,32 @@ def test_the_last_word_of_an_edge_counts() -> None:
     assert shown("door", "hci0") == 0.0
 
 
+def given_up(reason: str) -> float | None:
+    labels = {"edge": "attic", "reason": reason}
+    return REGISTRY.get_sample_value("shopbell_edge_given_up_total", labels)
+
+
+def test_what_an_edge_gave_up_is_counted_and_told_if_it_is_gone_for_good() -> None:
+    edges = Edges(Seconds())
+    with capture_logs() as logs:
+        edges.gave_up("attic", {"spool_coalesced": 30})
+        assert logs == []
+        edges.gave_up("attic", {"spool_coalesced": 3, "spool_full": 2})
+        edges.gave_up("attic", {"spool_full": 5})
+    assert [(line["event"], line["edge"], line["reason"]) for line in logs] == [
+        ("edge_alarm", "attic", "events_given_up")
+    ]
+    assert (given_up("spool_coalesced"), given_up("spool_full")) == (33.0, 7.0)
+
+
+def test_alarms_are_counted_though_they_are_told_once_a_minute() -> None:
+    edges = Edges(Seconds())
+    for _ in range(3):
+        edges.alarm("attic", "cloned_identity")
+    labels = {"reason": "cloned_identity"}
+    assert REGISTRY.get_sample_value("shopbell_edge_alarms_total", labels) == 3.0
+
+
 def test_a_scanner_that_is_gone_is_not_shown_any_more() -> None:
     edges = Edges()
     edges.said("till", status("till", scanners=("cam0", "cam0", "hci0")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from shopbell_server.core.ids import EdgeId, Millis, ZoneId
@@ -28,6 +29,8 @@ from tests.server.usecases.floor import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.server.usecases.floor import Floor
 
 STARTED = StreamStarted(previous=None, previous_last_seq=None, software="0.1.0")
@@ -317,6 +320,37 @@ def test_an_anchor_that_cannot_be_is_refused_and_dates_nothing(floor: Floor) -> 
     assert anchor.wall_ms == NOW
 
 
+def test_a_better_anchor_dates_what_comes_after_it_and_one_that_knows_nothing_only_asks(
+    floor: Floor,
+) -> None:
+    ada, ben = floor.enrol("ada", 1), floor.enrol("ben", 2)
+    clock = unset(boottime_ms=9 * MINUTE, wall_ms=9 * MINUTE)
+    asks = ClockAnchor(boot=BOOT, boottime_ms=0, wall_ms=7, err_ms=253_402_300_799_999)
+    worse = ClockAnchor(boot=BOOT, boottime_ms=10 * MINUTE, wall_ms=NOW + 4_000, err_ms=5_000)
+    better = ClockAnchor(boot=BOOT, boottime_ms=10 * MINUTE, wall_ms=NOW + 10, err_ms=40)
+    seen = [
+        floor.presence(
+            each,
+            7 * MINUTE,
+            8 * MINUTE,
+            frame="ibeacon",
+            token=floor.token(each, NOW - MINUTE).id32,
+        )
+        for each in (ada, ben)
+    ]
+    asked = floor.take(batch(asks, seq=1, clock=clock))
+    assert the_ack(asked).refused == ()
+    floor.take(batch(worse, seq=2), batch(seen[0], seq=3, clock=clock))
+    floor.take(batch(better, seq=4), batch(seen[1], seq=5, clock=clock))
+    floor.take(batch(worse, seq=6), now_ms=NOW + SECOND)
+    for each, off_ms in ((ada, 4_000), (ben, 10)):
+        (visit,) = floor.visits(each)
+        assert visit.session.end_ms == NOW - 2 * MINUTE + off_ms
+    with floor.database.read() as work:
+        (anchor,) = work.batches.anchors([(EdgeId(EDGES[0]), BOOT)]).values()
+    assert anchor.err_ms == 40
+
+
 def test_an_unset_clock_is_dated_by_an_id64_and_by_nothing_else(floor: Floor) -> None:
     ada, ben = floor.enrol("ada", 1), floor.enrol("ben", 2)
     heard_ms = NOW - 5 * 3600 * SECOND
@@ -400,3 +434,57 @@ def test_a_message_without_a_name_can_be_set_aside_too(floor: Floor) -> None:
     taken = floor.intake.set_aside(Message(edge=EdgeId(EDGES[0]), payload=b"?"), Millis(NOW))
     assert taken.answers == []
     assert "internal_error" in quarantined(floor)
+
+
+def given_up(floor: Floor) -> Mapping[str, int]:
+    with floor.database.read() as work:
+        return work.edge_records.losses().get(EdgeId(EDGES[0]), {})
+
+
+def gave_up(seq: int, **dropped: int) -> Message:
+    """Return a batch that says what was given up since the one before it."""
+    first = batch(STARTED, seq=seq)
+    sealed = msgspec.json.decode(first.payload)
+    sealed["dropped"] = dropped
+    return Message(edge=first.edge, payload=msgspec.json.encode(sealed))
+
+
+def test_what_an_edge_gave_up_is_counted_once_however_often_and_late_it_says_so(
+    floor: Floor,
+) -> None:
+    one, two, three = gave_up(1, spool_full=3), gave_up(2, spool_full=1, moon=5), gave_up(3)
+    taken = floor.take(two, two, three)  # the second comes twice, and before the first
+    assert taken.given_up == {EdgeId(EDGES[0]): {"spool_full": 1, "other": 5}}
+    assert floor.take(two).given_up == {}
+    floor.take(one, two)
+    assert given_up(floor) == {"spool_full": 4, "other": 5}
+
+
+def test_what_a_refused_batch_gave_up_is_not_counted(floor: Floor) -> None:
+    floor.take(gave_up(1, spool_full=3))
+    conflict = floor.take(gave_up(1, spool_full=4))
+    assert conflict.given_up == {}
+    assert given_up(floor) == {"spool_full": 3}
+
+
+def began(stream: str, previous: str | None, edge: str = EDGES[0]) -> Message:
+    last_seq = None if previous is None else 9
+    started = StreamStarted(previous=previous, previous_last_seq=last_seq, software="test")
+    return batch(started, stream=stream * 32, edge=edge)
+
+
+def test_two_streams_after_the_same_one_are_a_cloned_identity_told_once(floor: Floor) -> None:
+    here, before = EdgeId(EDGES[0]), "1" * 32
+    assert floor.take(began("2", before)).alarms == []
+    assert floor.take(began("2", before)).alarms == []
+    assert floor.take(began("3", "2" * 32), began("4", None), began("5", None)).alarms == []
+    assert floor.take(began("6", before, edge=EDGES[1])).alarms == []
+    assert floor.take(began("7", before)).alarms == [("cloned_identity", here)]
+    assert floor.take(began("7", before), began("8", before)).alarms == []
+    with floor.database.read() as work:
+        assert work.edge_records.cloned() == {here: NOW}
+
+
+def test_two_that_begin_in_one_group_are_noticed_too(floor: Floor) -> None:
+    taken = floor.take(began("2", "1" * 32), began("3", "1" * 32))
+    assert taken.alarms == [("cloned_identity", EdgeId(EDGES[0]))]

@@ -1,0 +1,105 @@
+"""What is kept of edges themselves.
+
+Owns: the rows behind the port `EdgeRecords`.
+Never: what makes two machines of one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.core.lineage import Heir
+from shopbell_server.db.statements import by_keys, keeping, merging, replacing
+from shopbell_server.db.tables import EDGE_LOSSES, STREAM_HEIRS
+from shopbell_server.db.transaction import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from shopbell_server.core.lineage import Start
+    from shopbell_server.db.transaction import Transaction
+    from shopbell_server.ports.edge_records import Lineage
+
+
+class SqlEdgeRecords:
+    """`EdgeRecords` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def add_losses(self, losses: Mapping[tuple[EdgeId, str], int], now_ms: Millis) -> None:
+        """Add to what edges gave up, by edge and reason."""
+        # In the order of the keys: two workers wait for each other in one direction only.
+        rows = [(*key, count, now_ms) for key, count in sorted(losses.items())]
+        self._transaction.insert_rows(_ADD_LOSSES, rows)
+
+    def losses(self) -> Mapping[EdgeId, Mapping[str, int]]:
+        """Return what edges gave up since they are known, by reason."""
+        found: dict[EdgeId, dict[str, int]] = {}
+        for row in self._transaction.rows(_LOSSES):
+            found.setdefault(EdgeId(row.edge), {})[row.reason] = row.events
+        return found
+
+    def heirs(self, starts: Collection[Start]) -> Mapping[Lineage, Heir]:
+        """Return the heirs of what `starts` came after; of one that has none the first of them becomes it."""
+        first: dict[Lineage, str] = {}
+        for start in starts:
+            first.setdefault((start.edge, start.previous), start.stream)
+        # A row first: what is not there cannot be held. Another worker's may have been quicker.
+        self._transaction.insert_rows(
+            _KEEP_HEIR, [(*key, stream, None) for key, stream in sorted(first.items())]
+        )
+        return {
+            (EdgeId(row.edge), row.previous): Heir(
+                stream=row.stream,
+                cloned_ms=None if row.cloned_ms is None else Millis(row.cloned_ms),
+            )
+            for row in self._transaction.rows_by_keys(_HOLD_HEIRS, sorted(first))
+        }
+
+    def put_heirs(self, heirs: Mapping[Lineage, Heir]) -> None:
+        """Replace them."""
+        rows = [
+            (*key, heir.stream, heir.cloned_ms) for key, heir in sorted(heirs.items(), key=_key)
+        ]
+        self._transaction.insert_rows(_PUT_HEIR, rows)
+
+    def cloned(self) -> Mapping[EdgeId, Millis]:
+        """Return when each edge was last found to be two."""
+        return {EdgeId(row.edge): Millis(row.last_ms) for row in self._transaction.rows(_CLONED)}
+
+
+def _key(item: tuple[Lineage, Heir]) -> Lineage:
+    return item[0]
+
+
+_L: Final = EDGE_LOSSES.c
+_H: Final = STREAM_HEIRS.c
+_ADD_LOSSES: Final = merging(
+    EDGE_LOSSES,
+    lambda old, new, words: {
+        "events": old.events + new.events,
+        "last_ms": words.greater(old.last_ms, new.last_ms),
+    },
+)
+_LOSSES: Final = (
+    select(_L.edge, _L.reason, _L.events).where(ours(EDGE_LOSSES)).order_by(_L.edge, _L.reason)
+)
+_KEEP_HEIR: Final = keeping(STREAM_HEIRS)
+_HOLD_HEIRS: Final = by_keys(
+    select(STREAM_HEIRS)
+    .where(ours(STREAM_HEIRS))
+    .order_by(_H.edge, _H.previous)
+    .with_for_update(of=STREAM_HEIRS),
+    _H.edge,
+    _H.previous,
+)
+_PUT_HEIR: Final = replacing(STREAM_HEIRS)
+_CLONED: Final = (
+    select(_H.edge, func.max(_H.cloned_ms).label("last_ms"))
+    .where(ours(STREAM_HEIRS), _H.cloned_ms.is_not(None))
+    .group_by(_H.edge)
+)

@@ -1,0 +1,50 @@
+"""What is kept of edges themselves, in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.lineage import Heir
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from shopbell_server.core.ids import EdgeId, Millis
+    from shopbell_server.core.lineage import Start
+    from shopbell_server.ports.edge_records import Lineage
+    from tests.fakes.memory_rows import Tables
+
+
+class MemoryEdgeRecords:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add_losses(self, losses: Mapping[tuple[EdgeId, str], int], now_ms: Millis) -> None:
+        del now_ms  # for a person who looks into the database
+        rows = self._tables.edge_losses
+        for key, count in losses.items():
+            rows[key] = rows.get(key, 0) + count
+
+    def losses(self) -> Mapping[EdgeId, Mapping[str, int]]:
+        found: dict[EdgeId, dict[str, int]] = {}
+        for (edge, reason), count in self._tables.edge_losses.items():
+            found.setdefault(edge, {})[reason] = count
+        return found
+
+    def heirs(self, starts: Collection[Start]) -> Mapping[Lineage, Heir]:
+        rows = self._tables.stream_heirs
+        return {
+            key: rows.setdefault(key, Heir(stream=start.stream, cloned_ms=None))
+            for start in starts
+            for key in [(start.edge, start.previous)]
+        }
+
+    def put_heirs(self, heirs: Mapping[Lineage, Heir]) -> None:
+        self._tables.stream_heirs.update(heirs)
+
+    def cloned(self) -> Mapping[EdgeId, Millis]:
+        found: dict[EdgeId, Millis] = {}
+        for (edge, _), heir in self._tables.stream_heirs.items():
+            if heir.cloned_ms is not None:
+                found[edge] = max(found.get(edge, heir.cloned_ms), heir.cloned_ms)
+        return found

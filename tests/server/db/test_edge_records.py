@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.core.lineage import Heir, Start
+from tests.server.db.rows import EDGE
+
+if TYPE_CHECKING:
+    from shopbell_server.ports.database import UnitOfWork
+
+OTHER = EdgeId("other")
+
+
+def start(previous: str, stream: str, edge: EdgeId = EDGE) -> Start:
+    return Start(edge=edge, previous=previous, stream=stream)
+
+
+def test_what_edges_gave_up_adds_up(work: UnitOfWork) -> None:
+    assert work.edge_records.losses() == {}
+    work.edge_records.add_losses({}, Millis(1))
+    work.edge_records.add_losses({(EDGE, "spool_full"): 3, (OTHER, "spool_full"): 1}, Millis(1))
+    work.edge_records.add_losses({(EDGE, "spool_full"): 4, (EDGE, "spool_corrupt"): 1}, Millis(2))
+    assert work.edge_records.losses() == {
+        EDGE: {"spool_full": 7, "spool_corrupt": 1},
+        OTHER: {"spool_full": 1},
+    }
+
+
+def test_a_stream_has_the_first_heir_that_there_was(work: UnitOfWork) -> None:
+    first = work.edge_records.heirs([start("a", "b"), start("a", "c"), start("a", "d", OTHER)])
+    assert first == {
+        (EDGE, "a"): Heir(stream="b", cloned_ms=None),
+        (OTHER, "a"): Heir(stream="d", cloned_ms=None),
+    }
+    again = work.edge_records.heirs([start("a", "e"), start("x", "y")])
+    assert again == {
+        (EDGE, "a"): Heir(stream="b", cloned_ms=None),
+        (EDGE, "x"): Heir(stream="y", cloned_ms=None),
+    }
+    assert work.edge_records.heirs([]) == {}
+
+
+def test_an_edge_is_two_from_when_that_was_last_seen(work: UnitOfWork) -> None:
+    work.edge_records.heirs([start("a", "b"), start("x", "y"), start("a", "b", OTHER)])
+    assert work.edge_records.cloned() == {}
+    for previous, stream, at_ms in (("a", "b", 7), ("x", "y", 5)):
+        heir = Heir(stream=stream, cloned_ms=Millis(at_ms))
+        work.edge_records.put_heirs({(EDGE, previous): heir})
+        assert work.edge_records.heirs([start(previous, "z")]) == {(EDGE, previous): heir}
+    assert work.edge_records.cloned() == {EDGE: 7}
