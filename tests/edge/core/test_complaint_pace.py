@@ -35,3 +35,8 @@ def test_steps_of_any_size_never_skip_a_doubling(start: int, steps: list[int]) -
         said += worth_a_line(times, times + step)
         times += step
     assert (said > 0) == worth_a_line(start, times)
+
+
+def test_trouble_knows_whether_it_is_news() -> None:
+    said = [Trouble(event="uplink_lost", reason="closed", times=times).news for times in (1, 2, 3)]
+    assert said == [True, True, False]

@@ -92,8 +92,8 @@ REMEDIES: Final[Mapping[Problem, str]] = {
     "subscribe": "the broker's ACL has to let this edge read shopbell/v1/TENANT/EDGE/down/+",
     "publish": "the broker's ACL has to let this edge write shopbell/v1/TENANT/EDGE/up/+",
     "unanswered": "does the server run (`curl localhost:8400/readyz` there)? Does it know this edge, by "
-    "this name (`shopbell-server edge list`)? May it write up/+ and read down/+ by the broker's ACL? Not every "
-    "broker says so",
+    "this name (`shopbell-server edge list`)? May it write up/+ and read down/+ by the broker's ACL? Not "
+    "every broker says so",
     "batch": "the server's log; is this software older than the server can read?",
 }
 
@@ -127,7 +127,7 @@ def certificate(seen: Certificate, now_ms: int) -> Finding:
     renew = {
         "broker": "renew the broker's certificate and reload it",
         "ca": "put the new CA into ca_file, beside the old one, before the broker's is changed",
-        "edge": "have the CA that the broker trusts sign a new one; put it at cert_file, its key at key_file: "
+        "edge": "let the CA that the broker trusts sign a new one; put it at cert_file, its key at key_file; "
         "they are read at the next connection",
     }[seen.whose]
     if left_ms <= 0:
