@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -22,6 +23,10 @@ _PAGE_BYTES: Final = 4096
 
 _BUSY_S: Final = 1.0
 """`shopbell-edge spool` reads for milliseconds; only a checkpoint ever waits for it."""
+
+_OURS_ALONE: Final = 0o600
+"""Tokens and pass codes lie in it, which whoever reads them may use. The unit's UMask says the same, but not
+everybody uses the unit."""
 
 _PRAGMAS: Final = f"""
 PRAGMA page_size = {_PAGE_BYTES};
@@ -130,7 +135,7 @@ class Disk:
         """
         # SQLite puts its WAL beside what a link leads to; so must everything else that belongs together.
         path = Path(os.path.realpath(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.set_aside: Path | None = None
         self._wal = path.with_name(path.name + "-wal")
         self._ballast = path.with_name(path.name + ".ballast")
@@ -202,7 +207,7 @@ def _free_bytes(folder: Path) -> int:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    lock = path.with_name(path.name + ".lock").open("ab")
+    lock = os.fdopen(_private(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT), "ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -213,7 +218,12 @@ def _lock(path: Path) -> IO[bytes]:
     return lock
 
 
+def _private(path: Path, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, _OURS_ALONE)
+
+
 def _open(path: Path, room: Room) -> sqlite3.Connection:
+    _keep_private(path)
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
     try:
         _prepare(db, room)
@@ -226,6 +236,18 @@ def _open(path: Path, room: Room) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _keep_private(path: Path) -> None:
+    """Begin the file as ours alone, or make it so; SQLite gives its WAL the same rights."""
+    with suppress(
+        OSError
+    ):  # SQLite says best what is wrong with a place, and somebody else's file may do
+        file = _private(path, os.O_RDWR | os.O_CREAT)
+        try:
+            os.fchmod(file, _OURS_ALONE)
+        finally:
+            os.close(file)
 
 
 def _prepare(db: sqlite3.Connection, room: Room) -> None:
