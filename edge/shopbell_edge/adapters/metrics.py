@@ -106,6 +106,8 @@ class MetricsPage:
             yield from _depth(self.depth)
         if self.situation is not None:
             yield from _situation(self.situation)
+        if self.depth is not None and self.situation is not None:
+            yield _age(self.depth, self.situation.clock)
 
 
 class _Page(Collector):
@@ -162,6 +164,15 @@ def _depth(depth: Depth) -> Iterable[Metric]:
     )
     yield GaugeMetricFamily(
         "shopbell_spool_bytes", "Room that the spool uses.", value=depth.size_bytes
+    )
+
+
+def _age(depth: Depth, clock: Clock) -> Metric:
+    waited_ms = 0 if depth.oldest_ms is None else max(0, clock.wall_ms - depth.oldest_ms)
+    return GaugeMetricFamily(
+        "shopbell_spool_oldest_seconds",
+        "How long the oldest event has waited; 0 while none does.",
+        value=waited_ms / 1000,
     )
 
 

@@ -88,6 +88,18 @@ def test_how_the_daemon_stands_is_shown(state: ClockState, error_s: float | None
     assert later["shopbell_edge_orders_in_force",] == 7
 
 
+@pytest.mark.parametrize(("appended", "waited_s"), [(None, 0), (-90_000, 90), (5_000, 0)])
+def test_how_long_the_oldest_event_has_waited_is_shown(
+    appended: int | None, waited_s: float
+) -> None:
+    clock = FakeClock().now()
+    oldest_ms = None if appended is None else clock.wall_ms + appended
+    with MetricsPage("127.0.0.1", 0, Tally()) as page:
+        page.depth = Depth(unsealed=1, sealed=0, size_bytes=1, oldest_ms=oldest_ms)
+        page.situation = Situation(clock=clock, disputed=False, online=True, in_force=None)
+        assert read(page)["shopbell_spool_oldest_seconds",] == waited_s
+
+
 def test_how_the_beacon_is_heard_is_shown_beside_what_is_expected() -> None:
     reception = Reception(sightings=100, share=0.45, expected=0.47, fault=None)
     with MetricsPage("127.0.0.1", 0, Tally(receptions={"hci0": reception})) as page:
