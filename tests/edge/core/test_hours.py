@@ -58,6 +58,13 @@ def test_the_wall_clock_decides_on_either_side_of_summer_time(day: str) -> None:
     ]
 
 
+def test_one_span_may_begin_where_another_ends() -> None:
+    assert spans("09:00-12:30, 12:30-18:00") == (
+        Span(opens_min=540, closes_min=750),
+        Span(opens_min=750, closes_min=1080),
+    )
+
+
 def test_the_hour_that_comes_twice_is_open_twice() -> None:
     night = Hours(zone=AMSTERDAM, week=[spans("22:00-02:30")] * 7)
     open_at = [night.open_at(at(f"2026-10-25T02:15+0{offset}:00")) for offset in (2, 1)]

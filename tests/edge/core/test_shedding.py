@@ -45,6 +45,8 @@ def test_when_room_runs_short_a_stay_is_reported_once_in_two_minutes() -> None:
 def test_when_room_runs_shorter_no_report_is_kept() -> None:
     assert Thinning().verdict(report(), SHORTER) == "drop"
     assert Thinning().verdict(report(phase="inactive"), SHORTER) == "drop"
+    assert Thinning().verdict(report(), 0.94) == "keep", "the last twentieth is for what has an end"
+    assert Thinning().verdict(report(), 0.95) == "drop"
 
 
 @pytest.mark.parametrize("share", [SHORT, SHORTER, 1.0])
