@@ -16,6 +16,7 @@ from shopbell_program.hpke import Opener
 from shopbell_program.signing import Signer
 from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
+from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.loyalty_numbers import opened
 from shopbell_server.core.visit_rules import VisitRules, demo
@@ -31,6 +32,7 @@ from shopbell_server.usecases.recompute import Terms
 if TYPE_CHECKING:
     from shopbell_server.cdp.webhook import WebhookSink
     from shopbell_server.config import Settings
+    from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
@@ -71,6 +73,14 @@ def read_number_of(settings: Settings) -> ReadNumber | None:
         return None
     opener = Opener(bytes.fromhex(secret_in(path)))
     return lambda edge, sealed: opened(sealed, settings.tenant, edge, opener.open)
+
+
+def mark_of(settings: Settings) -> MarkOf | None:
+    """Return what marks the ids of fobs and cards, None where there is no key: they mean nobody then."""
+    path = settings.retailer.fixed_id_key_file
+    if path is None:
+        return None
+    return marker(bytes.fromhex(secret_in(path)), TenantId(settings.tenant))
 
 
 def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscriber:

@@ -25,6 +25,7 @@ from prometheus_client import REGISTRY
 from shopbell_server.assembly import (
     in_url,
     listen,
+    mark_of,
     open_database,
     read_number_of,
     secret_in,
@@ -238,6 +239,7 @@ class _Server:
                 aes_block,
                 self._terms,
                 read_number_of(self._settings),
+                mark_of(self._settings),
             ),
             edges=Edges(),
             announcer=self._bells,
@@ -297,6 +299,7 @@ class _Server:
                 rules=self._terms.rules,
                 demo=settings.rules == "demo",
             ),
+            mark_of=mark_of(settings),
         )
 
     def _check_broker(self) -> str | None:

@@ -106,6 +106,9 @@ class Retailer(Struct, frozen=True, kw_only=True):
     """At 1 m, for models that nobody calibrated: an iPhone's figure."""
     number_key_file: str | None = None
     """X25519 private key (32 bytes, hexadecimal) that opens sealed loyalty numbers."""
+    fixed_id_key_file: str | None = None
+    """Key (32 bytes, hexadecimal) under which fobs and cards are known; without it they mean nobody. With a
+    new key all of them have to be registered again."""
 
 
 class Gathering(Struct, frozen=True, kw_only=True):
@@ -188,6 +191,13 @@ def _faults(settings: Settings) -> Iterator[Fault]:
             key="retailer.number_key_file",
             problem=f'"{number_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
         )
+    fixed = settings.retailer.fixed_id_key_file
+    if fixed is not None and _in_the_way(fixed) is None and not _is_key(fixed):
+        yield Fault(
+            key="retailer.fixed_id_key_file",
+            problem=f'"{fixed}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal; '
+            "`openssl rand -hex 32 > FILE` makes one",
+        )
     signing_key = None if settings.orders is None else settings.orders.signing_key_file
     if signing_key is not None and _in_the_way(signing_key) is None and not _is_key(signing_key):
         yield Fault(
@@ -269,6 +279,7 @@ def _paths(settings: Settings) -> Iterator[Fault]:
         "database.password_file": settings.database.password_file,
         "broker.password_file": settings.broker.password_file,
         "retailer.number_key_file": settings.retailer.number_key_file,
+        "retailer.fixed_id_key_file": settings.retailer.fixed_id_key_file,
         "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
     }
     if settings.orders is not None:

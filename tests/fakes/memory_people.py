@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
+    from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import (
         CardRef,
         Day,
@@ -213,6 +214,23 @@ class MemoryPeople:
 
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         return _found(self._tables.cards, refs)
+
+    def add_fixed_id(self, fixed_id: FixedId) -> None:
+        require(self._tables.enrolments, fixed_id.person, "person")
+        insert(self._tables.fixed_ids, fixed_id.mark, fixed_id)
+
+    def fixed_ids(self, marks: Collection[IdMark]) -> Mapping[IdMark, FixedId]:
+        return _found(self._tables.fixed_ids, marks)
+
+    def fixed_ids_of(self, person: PersonId) -> Sequence[FixedId]:
+        hers = [each for each in self._tables.fixed_ids.values() if each.person == person]
+        return sorted(hers, key=lambda each: (each.registered_ms, each.name))
+
+    def remove_fixed_ids(self, person: PersonId, name: str | None = None) -> int:
+        return drop(
+            self._tables.fixed_ids,
+            lambda each: each.person == person and name in {None, each.name},
+        )
 
     def add_issued(self, issued: Issued) -> None:
         require(self._tables.enrolments, issued.person, "person")

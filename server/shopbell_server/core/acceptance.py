@@ -9,15 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Purpose, given_spans
+from shopbell_server.core.consent import Purpose, Span, given_spans
 from shopbell_server.core.token_windows import on_air_ms
 from shopbell_server.core.tokens import Ambiguous, decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shopbell_server.core.consent import Entry, Span
-    from shopbell_server.core.ids import DeviceNo, Millis, Window
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.fixed_ids import FixedId
+    from shopbell_server.core.ids import DeviceNo, Millis, PersonId, Window
     from shopbell_server.core.people import Enrolment, Issued, Profile
     from shopbell_server.core.tokens import Candidate
 
@@ -37,7 +38,8 @@ class Meant:
     """Who it is, and the stretch of her consent in which it was."""
 
     enrolment: Enrolment
-    candidate: Candidate
+    candidate: Candidate | None
+    """None where it is a fixed id, which can mean one person only."""
     span: Span
     counts_from_ms: Millis
     """Stays count since she consented, and not before their token was on the air."""
@@ -96,13 +98,35 @@ def meanings(
     return tuple(found)
 
 
+def meant_by(
+    fixed_id: FixedId | None, people: Mapping[PersonId, Acquaintance], now_ms: Millis
+) -> tuple[Meant, ...]:
+    """Return whom a fixed id means, once for each stretch of her consent; () if nobody registered it.
+
+    Not before she did: until then it may have been somebody else's.
+    """
+    who = None if fixed_id is None else people.get(fixed_id.person)
+    if fixed_id is None or who is None:
+        return ()
+    spans = (
+        Span(from_ms=max(span.from_ms, fixed_id.registered_ms), to_ms=span.to_ms)
+        for span in knowable(who.spans, now_ms)
+    )
+    return tuple(
+        Meant(enrolment=who.enrolment, candidate=None, span=span, counts_from_ms=span.from_ms)
+        for span in spans
+        if span.from_ms < span.to_ms
+    )
+
+
 def accepted(meanings: Iterable[Meant], at_ms: Millis) -> Meant | None:
     """Return whom a token heard at `at_ms` means: nobody where there is doubt, or where she may not be."""
     fitting = [each for each in meanings if each.span.from_ms <= at_ms < each.span.to_ms]
     if not fitting:
         return None
     # The first is the likeliest, and is hers where all of them are.
-    if len(fitting) > 1 and isinstance(decide([each.candidate for each in fitting]), Ambiguous):
+    candidates = [each.candidate for each in fitting if each.candidate is not None]
+    if len(candidates) > 1 and isinstance(decide(candidates), Ambiguous):
         return None
     return fitting[0]
 

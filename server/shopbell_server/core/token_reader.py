@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.fixed_ids import DIGITS as FIXED_DIGITS
 from shopbell_server.core.token_windows import candidate_windows, trial_windows
 from shopbell_server.core.tokens import ID32_DIGITS, ID64_DIGITS, read
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.admission import Seen
+    from shopbell_server.core.fixed_ids import IdMark, MarkOf
     from shopbell_server.core.ids import Millis
     from shopbell_server.core.tokens import Asked, Candidate, KeyRing
     from shopbell_wire.messages import Frame, Presence
@@ -29,7 +31,7 @@ DIGITS: Final[Mapping[Frame, int]] = {
     "service-uuid": ID64_DIGITS,
 }
 """How long a token is in each frame. One of another length was not read from such a frame, and would
-borrow the trust that the frame deserves. Static ids are not made by us and mean nobody here."""
+borrow the trust that the frame deserves. Fixed ids are not made by us: there is nothing to read in them."""
 
 MINUTE_MS: Final = 60_000
 """Windows and the tolerance around them are whole minutes: within one, the same windows are on the air."""
@@ -37,12 +39,13 @@ MINUTE_MS: Final = 60_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """Whom a token may mean (`tokens.read`).
+    """Whom a token may mean (`tokens.read`); of a fixed id its mark, for whose it is to be looked up.
 
     Two of one token and time are the same object, so that what follows from it is worked out once.
     """
 
     candidates: tuple[Candidate, ...]
+    mark: IdMark | None = None
 
 
 NOTHING: Final = Reading(())
@@ -52,24 +55,35 @@ NOTHING: Final = Reading(())
 class TokenReader:
     """Reads with one ring; make a new reader when a key comes or goes. For one thread, as the ring is."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: KeyRing, mark_of: MarkOf | None = None) -> None:
+        """Without `mark_of` fixed ids mean nobody."""
         self._ring = ring
+        self._mark_of = mark_of
         self._known: dict[Asked | None, Reading] = {}
 
     def readings(self, seen: Sequence[Seen]) -> list[Reading]:
         """Return the reading of each."""
         windows_at: dict[int, tuple[int, ...]] = {}
         asked: list[Asked | None] = []
+        fixed: dict[int, str] = {}
         for presence, _, last_ms, _ in seen:
             token = presence.token
             if len(token) != DIGITS.get(presence.frame):
+                if presence.frame == "static" and len(token) in FIXED_DIGITS:
+                    fixed[len(asked)] = token
                 asked.append(None)
                 continue
             windows = windows_at.get(last_ms // MINUTE_MS)
             if windows is None:
                 windows = windows_at[last_ms // MINUTE_MS] = candidate_windows(last_ms)
             asked.append((token, windows))
-        return self._answered(asked)
+        found = self._answered(asked)
+        if fixed and self._mark_of is not None:
+            # Remembered for this call and no longer: most may be strangers', who are to leave no trace.
+            marked = {token: Reading((), self._mark_of(token)) for token in set(fixed.values())}
+            for at, token in fixed.items():
+                found[at] = marked[token]
+        return found
 
     def readings_of_undated(self, seen: Sequence[Presence], now_ms: Millis) -> list[Reading]:
         """Return the reading of each, heard at an unknown time of the last 24 h.

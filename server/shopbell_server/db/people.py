@@ -1,4 +1,4 @@
-"""Profiles, enrolments, cards, tickets.
+"""Profiles, enrolments, cards, fixed ids, tickets.
 
 Owns: the rows behind the port `People`.
 Never: consent (`ledger`), nor a token or ticket, only their hashes.
@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import and_, bindparam, delete, select, update
 
+from shopbell_server.core.fixed_ids import FixedId, IdMark
 from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
 from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.statements import adding, by_keys, keeping, replacing
 from shopbell_server.db.tables import CARDS, ENROLMENTS, EXTERNAL_IDS, ISSUED, PROFILES, TICKETS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import Row
 
     from shopbell_server.core.ids import Millis
     from shopbell_server.db.transaction import Transaction
@@ -160,6 +164,31 @@ class SqlPeople:
             for row in self._transaction.rows_among(_CARDS, "refs", refs)
         }
 
+    def add_fixed_id(self, fixed_id: FixedId) -> None:
+        """Keep a new one. Raises DatabaseBusyError if its mark is somebody's."""
+        row = {
+            "mark": fixed_id.mark,
+            "name": fixed_id.name,
+            "person": fixed_id.person,
+            "registered_ms": fixed_id.registered_ms,
+        }
+        self._transaction.insert(_ADD_FIXED_ID, [row])
+
+    def fixed_ids(self, marks: Collection[IdMark]) -> Mapping[IdMark, FixedId]:
+        """Return those that are somebody's."""
+        rows = self._transaction.rows_among(_FIXED_IDS, "marks", marks)
+        return {each.mark: each for each in map(_fixed_id, rows)}
+
+    def fixed_ids_of(self, person: PersonId) -> Sequence[FixedId]:
+        """Return hers, the oldest first."""
+        return [_fixed_id(row) for row in self._transaction.rows(_FIXED_IDS_OF, whose=person)]
+
+    def remove_fixed_ids(self, person: PersonId, name: str | None = None) -> int:
+        """Forget hers of that name, or all of hers; return how many."""
+        if name is None:
+            return self._transaction.change(_REMOVE_FIXED_IDS, whose=person)
+        return self._transaction.change(_REMOVE_FIXED_ID, whose=person, called=name)
+
     def add_issued(self, issued: Issued) -> None:
         """Remember windows; the same ones again change nothing."""
         self._transaction.insert(
@@ -208,6 +237,15 @@ def _enrolment(row: Iterable[Any]) -> Enrolment:
         phone_model=phone_model,
         created_ms=created_ms,
         revoked_ms=revoked_ms,
+    )
+
+
+def _fixed_id(row: Row[Any]) -> FixedId:
+    return FixedId(
+        mark=IdMark(row.mark),
+        name=row.name,
+        person=PersonId(row.person),
+        registered_ms=row.registered_ms,
     )
 
 
@@ -287,6 +325,19 @@ _RENUMBER: Final = (
 _CARDS: Final = select(CARDS).where(
     ours(CARDS), CARDS.c.card.in_(bindparam("refs", expanding=True))
 )
+_ADD_FIXED_ID: Final = adding(FIXED_IDS)
+_FIXED_IDS: Final = select(FIXED_IDS).where(
+    ours(FIXED_IDS), FIXED_IDS.c.mark.in_(bindparam("marks", expanding=True))
+)
+_FIXED_IDS_OF: Final = (
+    select(FIXED_IDS)
+    .where(ours(FIXED_IDS), FIXED_IDS.c.person == bindparam("whose"))
+    .order_by(FIXED_IDS.c.registered_ms, FIXED_IDS.c.name)
+)
+_REMOVE_FIXED_IDS: Final = delete(FIXED_IDS).where(
+    ours(FIXED_IDS), FIXED_IDS.c.person == bindparam("whose")
+)
+_REMOVE_FIXED_ID: Final = _REMOVE_FIXED_IDS.where(FIXED_IDS.c.name == bindparam("called"))
 _ADD_ISSUED: Final = keeping(ISSUED)
 _ISSUED: Final = by_keys(
     select(ISSUED)

@@ -1,4 +1,4 @@
-"""Profiles, enrolments, cards, tickets."""
+"""Profiles, enrolments, cards, fixed ids, tickets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Stamp
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
 
@@ -60,6 +61,19 @@ class People(Protocol):
         ...
 
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]: ...
+
+    def add_fixed_id(self, fixed_id: FixedId) -> None:
+        """Keep a new one. Raises DatabaseBusyError if its mark is somebody's."""
+        ...
+
+    def fixed_ids(self, marks: Collection[IdMark]) -> Mapping[IdMark, FixedId]: ...
+    def fixed_ids_of(self, person: PersonId) -> Sequence[FixedId]:
+        """Return hers, the oldest first."""
+        ...
+
+    def remove_fixed_ids(self, person: PersonId, name: str | None = None) -> int:
+        """Forget hers of that name, or all of hers; return how many."""
+        ...
 
     def add_issued(self, issued: Issued) -> None: ...
     def issued(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Issued]]: ...

@@ -130,6 +130,8 @@ def change_consents(  # noqa: PLR0913  (each by name)
         stores = frozenset(visit.store for visit in visits if visit.state != "ended")
     if Purpose.RECOGNISE_IN_STORE in was - now:
         stores |= end_presence(work, person, now_ms, rules)
+        # A phone's number can be changed when she comes back. What a fob says cannot.
+        work.people.remove_fixed_ids(person)
     if Purpose.RECOGNISE_IN_STORE in now - was and _withdrew(before):
         work.people.renumber(person, free_device_no(work, entropy))
     if Purpose.SHARE_WITH_CDP in was - now:
@@ -162,6 +164,7 @@ def leave(
         work, entropy, now_ms, enrolment=enrolment, said=said, rules=rules, sinks=sinks
     )
     work.people.revoke(enrolment.person, now_ms)
+    work.people.remove_fixed_ids(enrolment.person)  # her consent may have ended by itself
     return changed.stores
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core import passes
-from shopbell_server.core.acceptance import accepted, knowable, meanings, span_of
+from shopbell_server.core.acceptance import accepted, knowable, meanings, meant_by, span_of
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey, Report, told
 from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
@@ -118,14 +118,24 @@ def _people(
     readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
     numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
+    marks = {reading.mark for reading in readings if reading.mark is not None}
+    fixed = work.people.fixed_ids(marks)
     others = {*also, *(card.person for card in cards.values())}
+    others |= {each.person for each in fixed.values()}
     others |= {each.person for enrolled in numbered.values() for each in enrolled}
     numbers = {candidate.device_no for reading in readings for candidate in reading.candidates}
     who = acquaintances.hold(work, numbers, others)
+    # Once more, now that nobody who is held can give one back: one that changed hands is of no one held.
+    fixed = work.people.fixed_ids(fixed.keys())
     by_device_no = {each.enrolment.device_no: each for each in who.values()}
     return _People(
         who=who,
-        meanings={each: meanings(each.candidates, by_device_no, now_ms) for each in readings},
+        meanings={
+            each: meanings(each.candidates, by_device_no, now_ms)
+            if each.mark is None
+            else meant_by(fixed.get(each.mark), who, now_ms)
+            for each in readings
+        },
         cards=cards,
         numbered=numbered,
     )

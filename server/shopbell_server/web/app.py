@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from shopbell_server.web import boards, health, pages, phones, problems, tills, visits
+from shopbell_server.web import boards, fixed_ids, health, pages, phones, problems, tills, visits
 from shopbell_server.web.door import BODY_WITHIN_S, Door
 from shopbell_server.web.limits import Limits
 
@@ -56,7 +56,7 @@ def create_app(
     )
     app.state.services = services
     app.state.limits = Limits(services.clock)
-    for module in (phones, tills, boards, visits, health, pages):
+    for module in (phones, fixed_ids, tills, boards, visits, health, pages):
         app.include_router(module.routes)
     for routes in more:
         app.include_router(routes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports.database import Database
@@ -51,3 +52,5 @@ class Services:
     checks: Mapping[str, Check]
     """What must work before traffic is sent here, by name; the database is always asked as well."""
     site: Site
+    mark_of: MarkOf | None = None
+    """Marks the ids of fobs and cards; None where the retailer recognises none."""

@@ -41,6 +41,7 @@ from tests.fakes.server import MemoryDatabase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.tokens import Token
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import Database
@@ -98,6 +99,7 @@ class Floor:
     rules: VisitRules = RULES
     sinks: tuple[str, ...] = (SINK,)
     read_number: ReadNumber | None = None
+    mark_of: MarkOf | None = None
     intake: Intake = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +125,9 @@ class Floor:
         """Return one more process that takes in."""
         entropy = CountedEntropy(seed) if seed else self.entropy
         terms = Terms(rules=self.rules, sinks=self.sinks)
-        return Intake(self.database, entropy, aes_block, terms, self.read_number)
+        return Intake(
+            self.database, entropy, aes_block, terms, self.read_number, mark_of=self.mark_of
+        )
 
     def _put_edge(self, work: Any, edge: str, store: StoreId) -> None:
         zones = {"*": ZoneId("entrance"), "usb0": ZoneId("till")}
@@ -324,6 +328,7 @@ class Floor:
         everything = self.rows()
         of_people = (
             *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
+            "fixed_ids",
             *("ledger", "consent_entries", "profiles", "external_ids"),
         )
         return someone.person not in self.rows(*of_people) and not any(
