@@ -21,13 +21,14 @@ class FakeKernel:
     """Gives sockets to whoever opens one, and sends what a test says to all that are open.
 
     It answers as a kernel would, unless it `denies` permission or is `mute`. While it is `deaf` it tells of
-    no advertisement. For a test with one event loop.
+    no advertisement. `overflown` is what it says it had no room for. For a test with one event loop.
     """
 
     def __init__(self) -> None:
         self.denies = False
         self.mute = False
         self.deaf = False
+        self.overflown = 0
         self._ends: list[socket.socket] = []
 
     @property
@@ -52,6 +53,10 @@ class FakeKernel:
         self._ends.append(ours)
         asyncio.get_running_loop().add_reader(ours, self._asked, ours)
         return theirs
+
+    def without_room(self, _opened: socket.socket) -> int:
+        """Return what it had no room for: these sockets have room for all."""
+        return self.overflown
 
     def advertise(self, ad: bytes, rssi_dbm: int = -60, *, controller: int = 0) -> None:
         """Tell of an advertisement."""

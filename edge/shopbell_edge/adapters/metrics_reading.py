@@ -12,6 +12,7 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 
 from shopbell_edge.core.doctor.supervision import Running
+from shopbell_edge.core.management import OVERFLOW
 
 WITHIN_S: Final = 3.0
 
@@ -35,14 +36,19 @@ def running(host: str, port: int) -> Running | None:
 
 def _read(page: str) -> Running:
     scanners: dict[str, float] = {}
+    overflown: dict[str, float] = {}
     uplink: bool | None = None
     clock: str | None = None
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
             if sample.name == "shopbell_scanner_state" and "scanner" in sample.labels:
                 scanners[sample.labels["scanner"]] = sample.value
+            elif (
+                sample.name == "shopbell_adverts_total" and sample.labels.get("result") == OVERFLOW
+            ):
+                overflown[sample.labels.get("scanner", "")] = sample.value
             elif sample.name == "shopbell_edge_uplink_connected":
                 uplink = sample.value > 0
             elif sample.name == "shopbell_edge_clock_state" and sample.value > 0:
                 clock = sample.labels.get("state")
-    return Running(scanners=scanners, uplink=uplink, clock=clock)
+    return Running(scanners=scanners, overflown=overflown, uplink=uplink, clock=clock)

@@ -72,6 +72,10 @@ class Passed(Enum):
     """Another event, or another controller's."""
 
 
+OVERFLOW: Final = "overflow"
+"""Of packets that nobody saw: the kernel had no room for them, for they were read too late."""
+
+
 Take = Callable[[bytearray, int], "Advertisement | Passed"]
 """What the first bytes of a buffer, so many, hold. Never raises; makes nothing of what is not ours."""
 

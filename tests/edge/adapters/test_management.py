@@ -29,6 +29,7 @@ from shopbell_edge.adapters.ble.management import (
     NoManagementError,
     attach,
     open_management,
+    without_room,
 )
 from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.advertisement import Advertisement
@@ -68,6 +69,7 @@ def a_management(kernel: FakeKernel, rules: TrialRules = QUICK) -> Management:
         program=lambda controller, sample: program(controller, RETAILER, sample=sample),
         rules=rules,
         open=kernel.open,
+        without_room=kernel.without_room,
     )
 
 
@@ -284,6 +286,48 @@ class TestCounts:
             await listener.hears(1)
         assert radio.dropped == {"not_ours": 1, "malformed_event": 1}
         await bluez.idle()
+
+    async def test_what_came_faster_than_it_was_read(self, bluez: FakeBluez) -> None:
+        kernel = FakeKernel()
+        kernel.overflown = 5  # before it was used: nobody's loss
+        radio = a_radio(replace(a_management(kernel), insists=True))
+        async with listening(radio) as listener:
+            await listener.is_hearing()
+            assert "overflow" not in radio.dropped
+            kernel.overflown += 7
+            assert radio.dropped["overflow"] == 7
+            kernel.break_off()
+
+            def heard() -> bool:
+                kernel.advertise(IBEACON)
+                return bool(listener.adverts)
+
+            await until("another socket is heard", heard)
+            kernel.overflown += 2
+        assert radio.dropped["overflow"] == 9
+        await bluez.idle()
+
+    def test_what_this_kernel_had_no_room_for(self) -> None:
+        """Of a socket of another family: the number is kept, and told, for all of them alike."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            ours.bind(("127.0.0.1", 0))
+            assert without_room(ours) == 0
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as theirs:
+                for _ in range(100):
+                    theirs.sendto(bytes(100), ours.getsockname())
+            kept = 0
+            ours.setblocking(False)  # noqa: FBT003  its signature
+            with contextlib.suppress(BlockingIOError):
+                while ours.recv(200):
+                    kept += 1
+            assert 0 < kept < 100
+            assert without_room(ours) == 100 - kept
+
+    def test_nothing_where_the_kernel_does_not_say(self) -> None:
+        with socket.socket() as closed:
+            closed.close()
+            assert without_room(closed) == 0
 
 
 class TestCosts:

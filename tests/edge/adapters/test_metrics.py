@@ -116,11 +116,13 @@ def test_a_doctor_reads_it_from_outside() -> None:
         )
         clock = FakeClock().now()
         page.situation = Situation(clock=clock, disputed=False, online=True, in_force=None)
+        tally.adverts["hci0"] = lambda: {"heard": 9, "overflow": 4}
         said = running("127.0.0.1", page.port)
         port = page.port
     assert said is not None
     assert said.uplink is True
     assert said.clock == "synced"
+    assert said.overflown == {"hci0": 4}
     assert running("127.0.0.1", port) is None
 
 

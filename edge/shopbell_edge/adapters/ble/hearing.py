@@ -63,6 +63,7 @@ class Hearing:
         self._strangers_before = 0
         self._foreign_before = 0
         self._malformed_before = 0
+        self._overflown_before = 0
         self._quiet_s = 0.0
         self._received = 0
 
@@ -82,6 +83,11 @@ class Hearing:
     def malformed(self) -> int:
         """How many events of the kernel could not be read."""
         return self._malformed_before + (0 if self._kernel is None else self._kernel.malformed)
+
+    @property
+    def overflown(self) -> int:
+        """How many the kernel had for us and could not keep until they were read."""
+        return self._overflown_before + (0 if self._kernel is None else self._kernel.overflown)
 
     async def scan(self, bluez: Bluez, ended: asyncio.Future[Reason]) -> Reason:
         """Scan until `ended`, or until nothing was heard for too long; return why."""
@@ -201,6 +207,7 @@ class Hearing:
         self._strangers_before += kernel.strangers
         self._foreign_before += kernel.foreign
         self._malformed_before += kernel.malformed
+        self._overflown_before += kernel.overflown
         self._kernel = None
 
     async def _tried(self, bluez: Bluez, until: AsyncExitStack) -> Kernel | None:

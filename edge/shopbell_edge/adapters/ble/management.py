@@ -49,6 +49,7 @@ HCI_DEV_NONE: Final = 0xFFFF
 
 SO_ATTACH_FILTER: Final = 26
 SO_RCVBUFFORCE: Final = 33
+SO_MEMINFO: Final = 55
 
 ROOM_BYTES: Final = 4 * 1024 * 1024
 """Asked of the kernel: three thousand packets, each of which it counts with some 700 bytes of its own. A loop
@@ -71,6 +72,11 @@ _FOUND_AT: Final = FOUND_AT[DEVICE_FOUND]
 
 ANSWER_S: Final = 2.0
 """The kernel answers at once; one that does not within this will not."""
+
+
+_MEMORY: Final = struct.Struct("=9I")
+"""Nine numbers of the kernel about a socket's memory, the last of which are the packets without room
+(`SK_MEMINFO_DROPS` of sock_diag.h). With a packet, as SO_RXQ_OVFL, this family does not tell it."""
 
 
 class NoManagementError(ConnectionError):
@@ -98,6 +104,18 @@ def open_management() -> socket.socket:
     return opened
 
 
+def without_room(opened: socket.socket) -> int:
+    """Return how many packets the kernel had no room for since `opened` was; 0 where it does not say.
+
+    What a filter keeps back is not among them.
+    """
+    try:
+        told = opened.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMORY.size)
+    except OSError:
+        return 0  # before Linux 4.12
+    return int(_MEMORY.unpack(told)[-1])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Management:
     """How to hear through the socket.
@@ -113,6 +131,7 @@ class Management:
     rules: TrialRules = field(default_factory=TrialRules)
     open: Callable[[], socket.socket] = open_management
     """Return a socket that carries one packet per message."""
+    without_room: Callable[[socket.socket], int] = without_room
 
 
 class Kernel:
@@ -135,6 +154,7 @@ class Kernel:
         "_loop",
         "_management",
         "_memory",
+        "_overflown_before",
         "_repeats",
         "_sample",
         "_socket",
@@ -163,7 +183,7 @@ class Kernel:
         self._found = found_by(controller)
         self._repeats: dict[bytes, Usual] = {}
         self._sample = 1
-        self._judged = 0
+        self._judged = self._overflown_before = 0
         self._judged_s = self._woken_s = loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._answered: asyncio.Future[int] = loop.create_future()
@@ -187,6 +207,12 @@ class Kernel:
             raise
         return kernel
 
+    @property
+    def overflown(self) -> int:
+        """How many packets found no room since `hear` was called, because they were read too late."""
+        told = self._management.without_room(self._socket)
+        return max(0, told - self._overflown_before)
+
     def hear(self, ear: Ear, first: Callable[[], None]) -> None:
         """From now on let `ear` have what is ours; call `first` at the first stranger's.
 
@@ -194,6 +220,7 @@ class Kernel:
         """
         self._filter(1)
         self.ours = self.strangers = self.foreign = 0
+        self._overflown_before = self._management.without_room(self._socket)
         self._ear, self._first = ear, first
         self._repeats.clear()
 

@@ -15,7 +15,7 @@ from shopbell_edge.adapters.ble.ear import Ear
 from shopbell_edge.adapters.ble.hearing import Hearing
 from shopbell_edge.adapters.ble.voice import Voice
 from shopbell_edge.core.frames import Foreign
-from shopbell_edge.core.management import Passed
+from shopbell_edge.core.management import OVERFLOW, Passed
 from shopbell_edge.core.recovery import DOUBTS, STUCK, WAIT_FIRST, next_step
 from shopbell_edge.core.restraint import Restraint
 from shopbell_edge.core.units import ScannerName
@@ -86,6 +86,8 @@ class BluetoothRadio:
         dropped = {str(Foreign.NOT_OURS): hearing.foreign if hearing else 0}
         if hearing and hearing.malformed:
             dropped[Passed.MALFORMED.value] = hearing.malformed
+        if hearing and hearing.overflown:
+            dropped[OVERFLOW] = hearing.overflown
         return dropped
 
     async def listen(

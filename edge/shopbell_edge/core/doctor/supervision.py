@@ -6,7 +6,7 @@ Never: asks systemd.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.doctor.hearing import OTHERWISE
@@ -41,6 +41,8 @@ class Running:
     scanners: Mapping[str, float]
     """1 hearing, 0.5 suspect, 0 blind."""
     uplink: bool | None
+    overflown: Mapping[str, float] = field(default_factory=dict)
+    """Advertisements that a radio's kernel could not keep until they were read, since the daemon's start."""
     clock: str | None = None
     """`synced`, `holdover` or `unsynced`."""
 
@@ -72,11 +74,22 @@ def from_outside(check: Check, scanner: str, said: Running | None) -> Finding:
             check, "the daemon has it: not touched. With [metrics] it would say more", scanner
         )
     if state == 1.0:
-        return passed(check, "the daemon has it, and hears", scanner)
+        return _hears(check, scanner, 0.0 if said is None else said.overflown.get(scanner, 0.0))
     remedy = f"{OTHERWISE}; the log says why"
     if state > 0:
         return warned(check, "the daemon has it, and may be deaf on it (suspect)", remedy, scanner)
     return failed(check, "the daemon has it, and is blind on it", remedy, scanner)
+
+
+def _hears(check: Check, scanner: str, overflown: float) -> Finding:
+    if not overflown:
+        return passed(check, "the daemon has it, and hears", scanner)
+    return warned(
+        check,
+        f"the daemon has it, and hears; {overflown:.0f} advertisements came faster than it read them",
+        "what else keeps it busy: `top`? A Pi that is hot or underfed is slow: `vcgencmd get_throttled`",
+        scanner,
+    )
 
 
 def uplink_from_outside(said: Running | None) -> Finding:

@@ -46,6 +46,9 @@ SAID = Running(scanners={"hci0": 1.0, "cam0": 0.0, "gun": 0.5}, uplink=True)
         ("cam0", SAID, "FAIL"),
         ("gun", SAID, "WARN"),
         ("other", SAID, "PASS"),
+        ("hci0", replace(SAID, overflown={"hci0": 12.0}), "WARN"),
+        ("hci0", replace(SAID, overflown={"hci1": 12.0}), "PASS"),
+        ("cam0", replace(SAID, overflown={"cam0": 12.0}), "FAIL"),
         ("hci0", None, "PASS"),
     ],
 )
