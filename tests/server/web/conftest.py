@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from tests.server.web.shop import Shop
+from tests.server.web.stage import Door, Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,6 +20,16 @@ HOST = "https://board.test"
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
 
 
 @pytest.fixture
