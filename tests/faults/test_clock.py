@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.clock_state import KNOWN_MS
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.roster import Roster
@@ -22,15 +25,18 @@ from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.core.telling import OFFLINE
 from shopbell_edge.core.units import ScannerName
+from shopbell_edge.core.wellbeing import Wellbeing
 from shopbell_edge.tasks.beat import anchor_clock
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.pulses import Pulses
-from shopbell_server.core.ids import EdgeId, TenantId
+from shopbell_server.core.deafness import Mark, ear_of
+from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.take import Message
 from shopbell_wire import codec
+from shopbell_wire.messages import Clock
 from tests.edge.core.advertisements import RETAILER, service_data
 from tests.fakes.learning_clock import LearningClock
 from tests.fakes.radio import FakeRadio
@@ -41,7 +47,9 @@ from tests.server.usecases.floor import DAY, EDGES, MINUTE, NOW, SECOND, Floor
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+    from random import Random
 
+    from shopbell_wire.messages import Hearing
     from tests.server.usecases.floor import Someone
 
 HOUR: Final = 60 * MINUTE
@@ -362,3 +370,46 @@ async def test_a_new_boot_is_a_new_stream_and_no_key_is_used_twice(
     assert is_about(of_ada.session.start_ms, came_ms)
     (of_bo,) = floor.visits(bo)
     assert is_about(of_bo.session.start_ms, back_ms)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("hearing", "blind", "suspect")),
+            st.integers(0, 90_000),
+            st.integers(1, 60_000),
+            st.integers(-KNOWN_MS, KNOWN_MS),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_no_deafness_is_lost_or_lasts_for_ever_because_a_clock_was_set(
+    story: list[tuple[Hearing, int, int, int]], random: Random
+) -> None:
+    """The edge's words, mixed up on their way, and what the server makes of them."""
+    wellbeing = Wellbeing(ScannerName("hci0"))
+    marks: list[Mark] = []
+    boottime_ms, last = 600_000, "hearing"
+    for state, for_ms, later_ms, off_ms in story:
+        wall_ms = NOW + boottime_ms + off_ms
+        now = Clock(
+            boot=BOOT,
+            boottime_ms=boottime_ms,
+            wall_ms=wall_ms,
+            state="holdover",
+            err_ms=KNOWN_MS,
+        )
+        told = wellbeing.feel(state, "why", for_ms, now)
+        if told is not None:
+            at_ms = Millis(told.since_ms)
+            marks.append(Mark(EdgeId("pi"), "hci0", at_ms, told.state, told.reason))
+            last = state
+        boottime_ms += later_ms
+    final_ms = marks[-1].at_ms
+    random.shuffle(marks)
+    spans = ear_of(marks).deaf
+    assert all(to_ms is None or from_ms < to_ms for from_ms, to_ms in spans)
+    assert any(span.covers(final_ms) for span in spans) == (last != "hearing")
+    assert (bool(spans) and spans[-1].to_ms is None) == (last != "hearing")

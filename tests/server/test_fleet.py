@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shopbell_program.signing import Signer
-from tests.rigs.brokers import free_port
+from shopbell_server.core.ids import EdgeId, Millis, TenantId
+from shopbell_server.core.lineage import Start
+from shopbell_server.db.unit_of_work import SqlDatabase
+from tests.rigs.brokers import NatsBroker, free_port
 from tests.server.test_commands import command
 
 if TYPE_CHECKING:
@@ -116,3 +121,27 @@ def test_an_embedded_broker_that_does_not_run_is_said_to_be(config: Path, tmp_pa
     done = command("edge", "list", "--config", config)
     assert done.returncode == 1
     assert "it was never started" in done.stderr
+
+
+def test_what_edges_gave_up_and_which_are_two_is_listed(tmp_path: Path, config: Path) -> None:
+    door, at_ms = EdgeId("hague-door"), Millis(1_795_262_837_000)
+    database = SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))
+    with closing(database), database.begin() as work:
+        work.edge_records.add_losses({(door, "spool_full"): 12}, at_ms)
+        start = Start(edge=door, previous="1" * 32, stream="2" * 32)
+        for lineage, heir in work.edge_records.heirs([start]).items():
+            work.edge_records.put_heirs({lineage: replace(heir, cloned_ms=at_ms)})
+        work.commit()
+    users = {"operator": "pass"}
+    with NatsBroker(tmp_path / "broker", users=users) as broker:
+        account = f'username = "operator"\npassword_file = "{tmp_path}/password"\n'
+        (tmp_path / "password").write_text("pass\n")
+        config.write_text(SERVER.format(folder=tmp_path, port=broker.port) + account)
+        told = command("edge", "list", "--json", "--config", config)
+        shown = command("edge", "list", "--config", config)
+    assert told.returncode == 0, told.stderr
+    (row,) = json.loads(told.stdout)
+    assert row["given_up"] == {"spool_full": 12}
+    assert row["cloned_ms"] == at_ms
+    assert "two machines as of 2026-11-21 12:07:17Z" in shown.stdout
+    assert "12 spool_full" in shown.stdout

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbell_edge.core.clock_state import KNOWN_MS
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.core.wellbeing import Wellbeing
 from shopbell_wire.messages import ScannerHealth
@@ -102,3 +104,53 @@ def test_coverage_is_a_share_whatever_happens(story: list[tuple[Hearing, int, in
         told = scanner.feel(state, for_ms)
         assert told is None or (0.0 <= told.coverage <= 1.0 and told.since_ms >= 0)
         scanner.clock.forward(later_ms)
+
+
+def test_a_blindness_that_is_dated_back_to_the_last_word_does_not_come_before_it() -> None:
+    """The clock was slewed back by 5 ms meanwhile: told in that order, the scanner would seem to hear."""
+    scanner = Scanner()
+    scanner.tells("hearing")
+    scanner.clock.forward(60_000)
+    scanner.clock.sync(step_ms=-5)
+    assert scanner.tells("blind", for_ms=90_000).since_ms == NOON_MS
+    scanner.clock.sync(step_ms=-100_000)
+    assert scanner.tells("hearing").since_ms == NOON_MS - 40_005  # it had been wrong
+
+
+def test_a_clock_that_learns_the_time_is_believed_at_once() -> None:
+    scanner = Scanner()
+    scanner.clock.sync("unsynced", step_ms=20_000)
+    scanner.tells("blind")
+    scanner.clock.forward(1_000)
+    scanner.clock.sync("synced", step_ms=-20_000)
+    assert scanner.tells("hearing").since_ms == NOON_MS + 1_000
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["hearing", "blind", "suspect", "closed"]),
+            st.integers(0, 200_000),
+            st.integers(0, 100_000),
+            st.integers(-KNOWN_MS, KNOWN_MS),
+        )
+    )
+)
+def test_what_is_told_later_is_of_later_though_the_clock_is_set(
+    story: list[tuple[str, int, int, int]],
+) -> None:
+    scanner = Scanner()
+    told: list[tuple[int, bool]] = []
+    true_ms = scanner.clock.now().wall_ms
+    for feels, for_ms, later_ms, off_ms in story:
+        state: Hearing = "blind" if feels == "closed" else feels  # type: ignore[assignment]
+        word = scanner.feel(state, for_ms, reason=feels)
+        if word is not None:
+            told.append((word.since_ms, feels in {"blind", "suspect"}))
+        scanner.clock.forward(later_ms)
+        true_ms += later_ms
+        # Its error is bounded, and may be another from word to word.
+        scanner.clock.sync(step_ms=true_ms + off_ms - scanner.clock.now().wall_ms)
+    assert sorted(told) == told
+    for (at_ms, deaf), (next_ms, next_deaf) in pairwise(told):
+        assert next_ms > at_ms or next_deaf or not deaf
