@@ -141,6 +141,10 @@ class App:
         body = {"consents": [_said(purpose, "withdrawn")]}
         await self._ask("PUT", "consents", customer.bearer, body)
 
+    async def register(self, customer: Customer, fixed_id: str) -> None:
+        """Give her a fob."""
+        await self._ask("POST", "fixed-ids", customer.bearer, {"id": fixed_id})
+
     async def leave(self, customer: Customer) -> None:
         """End her enrolment."""
         await self._ask("DELETE", f"enrolments/{customer.person}", customer.bearer)

@@ -50,6 +50,7 @@ rules = "demo"
 [retailer]
 uuid = "{retailer}"
 prefix = "{prefix}"
+fixed_id_key_file = "{folder}/fixed-id.key"
 [database]
 url = "{database}"
 [http]
@@ -202,6 +203,7 @@ async def open_shop(
     (folder / "staff.password").write_text(PASSWORD)
     (folder / "edge.password").write_text(secrets.token_urlsafe(12))
     (folder / "pairwise.key").write_text(secrets.token_hex(32))
+    (folder / "fixed-id.key").write_text(secrets.token_hex(32))
     key = f"sbk_{secrets.token_urlsafe(24)}"
     (folder / "app.key").write_text(key)
     async with AsyncExitStack() as stack:

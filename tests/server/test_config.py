@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_program.settings import SettingsError
+from shopbell_server.assembly import mark_of
 from shopbell_server.config import FileSink, read_settings
+from shopbell_server.core.fixed_ids import marker
+from shopbell_server.core.ids import TenantId
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +43,26 @@ def test_the_least_file_serves_one_store(tmp_path: Path) -> None:
     settings = read_settings(path)
     assert settings.http.port == 8400
     assert settings.sinks == (FileSink(name="all", path="events.ndjson"),)
+
+
+def test_fobs_are_recognised_where_there_is_a_key_for_them(tmp_path: Path) -> None:
+    file = tmp_path / "fixed-id"
+    line = f'fixed_id_key_file = "{file}"\n'
+    text = LEAST.replace("[retailer]\n", "[retailer]\n" + line)
+    assert text != LEAST
+    assert "retailer.fixed_id_key_file: there is no file" in faults(tmp_path, text)
+    file.write_text("00" * 31)
+    said = faults(tmp_path, text)
+    assert "does not hold 32 bytes in hexadecimal; `openssl rand -hex 32 > FILE` makes one" in said
+    file.write_text("00" * 32)
+    path = tmp_path / "server.toml"
+    path.write_text(text)
+    settings = read_settings(path)
+    mark = mark_of(settings)
+    assert mark is not None
+    assert mark("00" * 20) == marker(bytes(32), TenantId(settings.tenant))("00" * 20)
+    path.write_text(LEAST)
+    assert mark_of(read_settings(path)) is None
 
 
 def test_a_misspelt_key_is_named_with_the_right_one(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""What a phone puts on the air, byte by byte.
+"""What a phone or a fob puts on the air, byte by byte.
 
-Owns: the advertising data of the three rotating frames, of a foreign iBeacon, and their fields by name.
+Owns: the advertising data of the three rotating frames, of the three that carry a fixed id, of a foreign
+iBeacon, and their fields by name.
 Never: which token, or when (`phone`). Written from the specification alone, not from the edge's reader,
 so that the two can disagree.
 """
@@ -23,9 +24,19 @@ _FLAGS: Final = 0x01
 _ALL_UUIDS_128: Final = 0x07
 _SERVICE_DATA_128: Final = 0x21
 _MANUFACTURER: Final = 0xFF
+_ALL_UUIDS_16: Final = 0x03
+_SERVICE_DATA_16: Final = 0x16
 
 _IBEACON: Final = bytes.fromhex("4c000215")
 """Apple's company id, little-endian; frame type 2; 21 bytes follow."""
+
+_ALTBEACON: Final = bytes.fromhex("beac")
+_EDDYSTONE: Final = bytes.fromhex("aafe")
+"""The service 0xFEAA, little-endian."""
+
+_EDDYSTONE_UID: Final = b"\x00"
+_FIRST_METRE_DB: Final = 41
+"""Eddystone says the power at 0 m: 41 dB more than at 1 m, as its text has it."""
 
 _SERVICE_DATA_VERSION: Final = b"\x10"
 
@@ -84,6 +95,47 @@ def service_uuid(prefix: str, id64: str, mac32: str, *, flags: int = IOS_FLAGS) 
     return _advert("service-uuid", flags, _ALL_UUIDS_128, own)
 
 
+def fixed_ibeacon(fixed_id: str, power_dbm: int) -> Advert:
+    """Return an iBeacon of a fob: `fixed_id` (40 hexadecimal digits) is UUID, major and minor."""
+    own = (
+        Field(name="ibeacon", value=_IBEACON),
+        Field(name="id", value=bytes.fromhex(fixed_id)),
+        Field(name="power", value=_signed(power_dbm)),
+    )
+    return _advert("static", ANDROID_FLAGS, _MANUFACTURER, own)
+
+
+def altbeacon(company: int, fixed_id: str, power_dbm: int) -> Advert:
+    """Return an AltBeacon, of 40 hexadecimal digits: without Flags, as its text has it, and 28 bytes."""
+    own = (
+        Field(name="company", value=company.to_bytes(2, "little")),
+        Field(name="altbeacon", value=_ALTBEACON),
+        Field(name="id", value=bytes.fromhex(fixed_id)),
+        Field(name="power", value=_signed(power_dbm)),
+        Field(name="reserved", value=b"\0"),
+    )
+    return Advert(frame="static", fields=(_header(_MANUFACTURER, own), *own))
+
+
+def eddystone_uid(fixed_id: str, power_dbm: int) -> Advert:
+    """Return an Eddystone-UID: `fixed_id` (32 hexadecimal digits) is namespace and instance.
+
+    `power_dbm` is at 1 m, as everywhere here. With Flags and its service exactly LEGACY_BYTES.
+    """
+    own = (
+        Field(name="service", value=_EDDYSTONE),
+        Field(name="frame", value=_EDDYSTONE_UID),
+        Field(name="power", value=_signed(power_dbm + _FIRST_METRE_DB)),
+        Field(name="id", value=bytes.fromhex(fixed_id)),
+        Field(name="reserved", value=bytes(2)),
+    )
+    head = (
+        Field(name="flags", value=bytes((2, _FLAGS, ANDROID_FLAGS))),
+        Field(name="services", value=bytes((3, _ALL_UUIDS_16)) + _EDDYSTONE),
+    )
+    return Advert(frame="static", fields=(*head, _header(_SERVICE_DATA_16, own), *own))
+
+
 def _beacon(frame: str, uuid: str, number: bytes, power_dbm: int, flags: int) -> Advert:
     own = (
         Field(name="ibeacon", value=_IBEACON),
@@ -95,13 +147,15 @@ def _beacon(frame: str, uuid: str, number: bytes, power_dbm: int, flags: int) ->
 
 
 def _advert(frame: str, flags: int, kind: int, own: tuple[Field, ...]) -> Advert:
-    """Return Flags and one structure; its length counts the type byte and what follows."""
-    size = 1 + sum(len(field.value) for field in own)
-    head = (
-        Field(name="flags", value=bytes((2, _FLAGS, flags))),
-        Field(name="header", value=bytes((size, kind))),
-    )
+    """Return Flags and one structure."""
+    head = (Field(name="flags", value=bytes((2, _FLAGS, flags))), _header(kind, own))
     return Advert(frame=frame, fields=(*head, *own))
+
+
+def _header(kind: int, own: tuple[Field, ...]) -> Field:
+    """Return how a structure begins: its length counts the type byte and what follows."""
+    size = 1 + sum(len(field.value) for field in own)
+    return Field(name="header", value=bytes((size, kind)))
 
 
 def _little_endian(uuid: str) -> bytes:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_edge.core.ad_structures import parse
+from shopbell_edge.core.fixed_ids import AltBeacon, FixedIds
 from shopbell_edge.core.frames import Carrier, Foreign, recognise
 from shopbell_edge.core.retailer import Retailer
 from shopbell_sim.core import advert
@@ -16,6 +17,16 @@ from tests.shared import vectors
 UUID = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"
 PREFIX = "5bb0e111"
 RETAILER = Retailer(uuid=UUID, prefix=PREFIX)
+
+FOBS = Retailer(
+    uuid=UUID,
+    prefix=PREFIX,
+    fixed=FixedIds(
+        ibeacons=("c3a1f0de-5577-4a10-8d3e-91b2c4d6e8f0",),
+        altbeacons=(AltBeacon(company=0x0118, uuid="d41b7e62-0f93-4c58-b6aa-2e7f9c1d3b45"),),
+        namespaces=("7e11c0ffee0ddba11dad",),
+    ),
+)
 
 hex4 = st.binary(min_size=4, max_size=4).map(bytes.hex)
 hex8 = st.binary(min_size=8, max_size=8).map(bytes.hex)
@@ -49,6 +60,25 @@ def test_frames_are_byte_for_byte_those_of_the_vectors(on_air: dict[str, Any]) -
     assert beacon.payload.hex() == on_air["ibeacon_advert"]
     assert data.payload.hex() == on_air["service_data_advert"]
     assert services.payload.hex() == on_air["service_uuid_advert"]
+
+
+@given(hex4, st.binary(min_size=6, max_size=6).map(bytes.hex), powers)
+def test_an_edge_reads_fobs_back(last: str, instance: str, power: int) -> None:
+    for said in (
+        advert.fixed_ibeacon("c3a1f0de55774a108d3e91b2c4d6e8f0" + last, power),
+        advert.altbeacon(0x0118, "d41b7e620f934c58b6aa2e7f9c1d3b45" + last, power),
+        advert.eddystone_uid("7e11c0ffee0ddba11dad" + instance, power),
+    ):
+        (carrier,) = recognise(parse(said.payload, -60), FOBS)
+        assert isinstance(carrier, Carrier)
+        assert (carrier.frame, carrier.power_dbm) == (said.frame, power)
+        assert {field.name: field.value.hex() for field in said.fields}["id"] == carrier.token
+
+
+def test_fobs_fit_into_legacy_advertisements() -> None:
+    assert len(advert.fixed_ibeacon("00" * 20, -59).payload) == 30
+    assert len(advert.altbeacon(0, "00" * 20, -59).payload) == 28
+    assert len(advert.eddystone_uid("00" * 16, -59).payload) == advert.LEGACY_BYTES
 
 
 def test_service_data_with_flags_fills_a_legacy_advertisement() -> None:
