@@ -101,6 +101,7 @@ def _check_config(arguments: argparse.Namespace) -> None:
         from shopbell_edge import assembly  # noqa: PLC0415  # as said above
     settings = _settings(arguments)
     assembly.sealing(settings)
+    assembly.verifying(settings)
     scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
 

@@ -115,7 +115,12 @@ def measuring_of(settings: Settings, radio: tables.Radio) -> Measuring:
     told = settings.heartbeat
     if told is None:
         return Measuring()
-    return Measuring(meaning.beacon(settings), interval_ms=told.interval_ms, duty=radio.duty)
+    return Measuring(
+        meaning.beacon(settings),
+        interval_ms=told.interval_ms,
+        duty=radio.duty,
+        longest_gap_ms=meaning.longest_gap_ms(settings, radio),
+    )
 
 
 def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
@@ -308,12 +313,19 @@ def sealing(settings: Settings) -> Seal:
 
 
 def verifying(settings: Settings) -> Verify | None:
-    """Return what knows the retailer's signature; None where orders are not obeyed."""
+    """Return what knows the retailer's signature; None where orders are not obeyed.
+
+    Raises SettingsError for a key that is nobody's.
+    """
     if settings.orders is None:
         return None
     from shopbell_program.signing import Verifier  # noqa: PLC0415  # as for `sealing`
 
-    return Verifier(meaning.orders_key(settings.orders)).verify
+    try:
+        return Verifier(meaning.orders_key(settings.orders)).verify
+    except ValueError as error:
+        fault = Fault(key="orders.key_file", problem=str(error))
+        raise SettingsError(settings.orders.key_file, [fault]) from None
 
 
 def broker_of(settings: Settings) -> Broker:

@@ -15,10 +15,29 @@ KEY_BYTES: Final = 32
 """An Ed25519 key, private or public."""
 
 
+_BY_ANYBODY: Final = frozenset(
+    bytes.fromhex(point)
+    for point in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+"""The points of small order, without sign, in each of their encodings. Under such a key, all zeros for one,
+a constant signs every other message (tried: OpenSSL does not ask), and no private key has it."""
+
+
 class Verifier:
-    """Knows the retailer by its public key (KEY_BYTES; ValueError otherwise)."""
+    """Knows the retailer by its public key (KEY_BYTES; ValueError otherwise, and for what is nobody's)."""
 
     def __init__(self, public_key: bytes) -> None:
+        unsigned = public_key[:-1] + bytes(last & 0x7F for last in public_key[-1:])
+        if unsigned in _BY_ANYBODY:
+            raise ValueError("the retailer's public key is no key: anybody could sign under it")
         self._key = Ed25519PublicKey.from_public_bytes(public_key)
 
     def verify(self, signature: bytes, message: bytes) -> bool:

@@ -136,6 +136,15 @@ def test_a_key_that_nothing_can_be_sealed_to_is_refused_before_a_card_is_shown(
     )
 
 
+@pytest.mark.parametrize("what", ["run", "check-config"])
+def test_a_key_under_which_anybody_could_give_orders_is_refused(tmp_path: Path, what: str) -> None:
+    key = tmp_path / "orders.pub"
+    key.write_text("00" * 32)
+    done = command(what, "--config", str(written(tmp_path, f'[orders]\nkey_file = "{key}"\n')))
+    assert done.returncode == 2
+    assert "orders.key_file: the retailer's public key is no key: anybody" in done.stderr
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shopbell_program.signing import KEY_BYTES, Signer, Verifier
 
@@ -32,3 +34,25 @@ def test_any_other_signature_or_message_is_not_the_retailers() -> None:
 def test_a_key_of_another_length_is_none(kind: type[Signer | Verifier]) -> None:
     with pytest.raises(ValueError, match="32"):
         kind(b"short")
+
+
+P = 2**255 - 19
+SMALL = [*(y.to_bytes(KEY_BYTES, "little") for y in (0, 1, P - 1, P, P + 1))] + [
+    bytes.fromhex(eighth)
+    for eighth in (
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+]
+
+
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize("key", SMALL)
+def test_a_key_under_which_anybody_can_sign_is_none(key: bytes, sign: int) -> None:
+    with pytest.raises(ValueError, match="anybody could sign"):
+        Verifier(key[:-1] + bytes([key[-1] | sign]))
+
+
+@given(st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES))
+def test_everybody_elses_key_is_one(secret: bytes) -> None:
+    Verifier(Signer(secret).public_key)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from shopbell_edge.assembly import sealing
+from shopbell_edge.assembly import sealing, verifying
 from shopbell_edge.config.reading import read_settings
 from shopbell_edge.core.doctor.page import lines, summary
 from shopbell_edge.core.doctor.verdict import failed, has_failed, passed
@@ -63,6 +63,7 @@ async def _findings(config: Path, listen_s: float) -> AsyncIterator[Finding]:
     try:
         settings = read_settings(config)
         sealing(settings)
+        verifying(settings)
     except SettingsError as error:
         for fault in error.faults:
             yield failed(
