@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from shopbell_server.core.ids import CardRef, Day, Millis, PersonId
+from shopbell_server.core.ids import CardRef, Day, EdgeId, Millis, PersonId
 from shopbell_server.core.intervals import gathered
+from shopbell_server.core.lineage import Start, heard
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import (
@@ -91,6 +92,36 @@ def test_one_of_them_uses_the_code_first(database: Database) -> None:
             database,
             lambda unit, _: unit.intervals.first_use(CardRef("c"), step, Millis(1)),  # noqa: B023  (called at once)
         )
+        assert sorted(map(str, got)) == ["False"] * (WORKERS - 1) + ["True"]
+
+
+def test_what_edges_gave_up_adds_up_whoever_hears_of_it(database: Database) -> None:
+    reasons = ("spool_full", "spool_corrupt", "other")
+
+    def add(unit: UnitOfWork, number: int) -> None:
+        mixed = Random(number).sample(reasons, len(reasons))
+        losses = {(edge, reason): 1 for reason in mixed for edge in (EDGE, EdgeId("other"))}
+        unit.edge_records.add_losses(losses, Millis(number))
+
+    done = sum(each is None for _ in range(ROUNDS) for each in everybody(database, add))
+    with database.read() as unit:
+        assert unit.edge_records.losses() == {
+            edge: dict.fromkeys(reasons, done) for edge in (EDGE, EdgeId("other"))
+        }
+
+
+def test_one_of_them_is_the_heir_and_the_others_see_it(database: Database) -> None:
+    for round_ in range(ROUNDS):
+
+        def begin(unit: UnitOfWork, number: int, previous: str = f"p{round_}") -> bool:
+            """Return whether this worker is the one that notices that there are two."""
+            start = Start(edge=EDGE, previous=previous, stream=f"s{number}")
+            ((lineage, before),) = unit.edge_records.heirs([start]).items()
+            after = heard(before, start, Millis(7))
+            unit.edge_records.put_heirs({lineage: after})
+            return after != before
+
+        got = everybody(database, begin)
         assert sorted(map(str, got)) == ["False"] * (WORKERS - 1) + ["True"]
 
 
