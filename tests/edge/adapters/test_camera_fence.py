@@ -26,7 +26,14 @@ INSIDE = """
 import ctypes, json, mmap, os, signal, socket, subprocess, sys, threading
 from shopbell_edge.adapters.camera import fence
 
-threading.Thread(target=int).start()
+shut, tried, by_another = threading.Event(), threading.Event(), []
+
+def another():
+    shut.wait()
+    by_another.append(refused(lambda: kept("/etc/passwd")))
+    tried.set()
+
+threading.Thread(target=another, daemon=True).start()
 missing = fence.shut(64 << 20)
 kept = open  # what an attacker would still have
 
@@ -37,11 +44,15 @@ def refused(attempt):
         return type(error).__name__
     return "allowed"
 
+shut.set()
+tried.wait()
+
 def write():
     os.write(os.open("made", os.O_CREAT | os.O_WRONLY), b"x")
 
 print(json.dumps({
     "missing": missing,
+    "a thread that was there before": by_another[0],
     "read": refused(lambda: kept("/etc/passwd")),
     "write": refused(write),
     "list": refused(lambda: os.listdir("/")),
@@ -130,6 +141,10 @@ async def test_the_decoder_says_that_its_fence_is_whole() -> None:
     assert re.search(r"NoNewPrivs:\s+1\b", status)
     assert re.search(r"Max file size\s+0\s+0\b", limits)
     assert re.search(r"Max core file size\s+0\s+0\b", limits)
+    assert re.search(r"Max processes\s+0\s+0\b", limits)
+    opened = re.search(r"Max open files\s+([0-9]+)\s+([0-9]+)\b", limits)
+    assert opened is not None
+    assert max(map(int, opened.groups())) < 64
     assert re.search(r"Max address space\s+[0-9]+\s+[0-9]+\b", limits)
 
 
@@ -235,6 +250,19 @@ async def test_how_a_decoder_ended_is_told() -> None:
             os.kill(decoder.pid, number)
             with pytest.raises(DecoderLostError, match=reason):
                 await decoder.hear(30)
+
+
+async def test_the_edge_alone_says_when_a_decoder_ends(tmp_path: Path) -> None:
+    """A terminal and systemd signal the whole group."""
+    put(qr(), tmp_path / "a.png")
+    async with Files(()) as files:
+        await files.start()
+        assert files.pid is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(files.pid, number)
+        pid = files.pid
+        assert [code.text for code in await files.read(tmp_path / "a.png")] == [PASS]
+        assert files.pid == pid
 
 
 async def test_no_frame_is_ever_stored(tmp_path: Path) -> None:

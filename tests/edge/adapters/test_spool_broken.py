@@ -26,6 +26,7 @@ if TYPE_CHECKING:
             ),
             id="torn pages",
         ),
+        pytest.param(lambda spool: _tear(spool, page=15), id="one torn page, of events"),
         pytest.param(
             lambda spool: execute(spool, "PRAGMA user_version = 999"), id="from the future"
         ),
@@ -84,3 +85,9 @@ async def test_a_link_that_leads_to_itself_is_no_spool(tmp_path: Path) -> None:
     with pytest.raises(SpoolLostError):
         async with open_spool(tmp_path, FakeClock()):
             pass
+
+
+def _tear(spool: Path, page: int) -> None:
+    whole = spool.read_bytes()
+    assert len(whole) > 4096 * (page + 1)
+    spool.write_bytes(whole[: 4096 * page] + b"\xff" * 4096 + whole[4096 * (page + 1) :])
