@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from shopbell_edge.assembly import Crew
-from shopbell_edge.config.reading import read_settings
 from shopbell_edge.core.reception import LIKELY
 from shopbell_edge.core.restraint import Restraint
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.tasks.pulses import Pulses
 from shopbell_wire.messages import Presence, ScannerHealth
+from tests.edge.beaconed import BEACON, beaconed
 from tests.edge.tasks.running import running
 from tests.fakes.clock import FakeClock
 from tests.fakes.spool import MemorySpool
@@ -25,20 +25,12 @@ if TYPE_CHECKING:
     from shopbell_edge.config.tables import Settings
     from tests.rigs.fake_bluez.client import FakeBluez
 
-BEACON: Final = bytes.fromhex("0201061aff4c0002150d1f6a523c844b7e9f106b2c8e4d7a93000c0001c5")
 ADDRESS: Final = "C0:FF:EE:00:00:01"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    path = tmp_path / "edge.toml"
-    path.write_text(
-        'tenant = "acme"\nedge = "door"\n[broker]\nhost = "127.0.0.1"\n'
-        '[retailer]\nuuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"\nprefix = "5bb0e111"\n'
-        '[heartbeat]\nuuid = "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93"\nmajor = 12\nminor = 1\n'
-        '[[radios]]\nkind = "bluetooth"\nhear = "bleak"\n'
-    )
-    return read_settings(path)
+    return beaconed(tmp_path)
 
 
 async def test_a_dead_band_makes_it_suspect_until_it_is_mended(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sysconfig
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -15,37 +15,13 @@ from tests.faults.daemon import Daemon
 from tests.rigs.committing_server import CommittingServer
 from tests.rigs.listener import Listener
 from tests.rigs.pty_scanner import PtyScanner
+from tests.rigs.till_file import till_file
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.rigs.brokers import MosquittoBroker
-
-SETTINGS: Final = """
-tenant = "acme"
-edge = "till"
-[broker]
-host = "127.0.0.1"
-port = {port}
-username = "edge"
-password_file = "{folder}/password"
-[retailer]
-uuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"
-prefix = "5bb0e111"
-[spool]
-path = "{folder}/spool.db"
-[clock]
-source = "system"
-[sending]
-answer_s = 1
-reconnect_wait_s = 0.1
-[[usb_scanners]]
-kind = "serial"
-scanner = "gun"
-device = "{device}"
-feedback = ["log", "beep"]
-"""
 
 
 @pytest.fixture
@@ -56,9 +32,8 @@ def gun(tmp_path: Path) -> Iterator[PtyScanner]:
 
 @pytest.fixture
 def daemon(tmp_path: Path, mosquitto: MosquittoBroker, gun: PtyScanner) -> Iterator[Daemon]:
-    config = tmp_path / "edge.toml"
-    (tmp_path / "password").write_text(mosquitto.users["edge"])
-    config.write_text(SETTINGS.format(port=mosquitto.port, folder=tmp_path, device=gun.path))
+    assert gun.path == tmp_path / "gun"
+    config = till_file(tmp_path, mosquitto, feedback='["log", "beep"]')
     program = Path(sysconfig.get_path("scripts")) / "shopbell-edge"
     daemon = Daemon("till", [program, "run", "--config", config], tmp_path, "edge_started")
     yield daemon

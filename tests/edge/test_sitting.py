@@ -12,9 +12,9 @@ from shopbell_edge.adapters.camera.messages import Live
 from shopbell_edge.adapters.camera.trying import tried_camera
 from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
 from shopbell_edge.adapters.usb_scanner.trying import tried_scanner
-from shopbell_edge.config.reading import read_settings
 from shopbell_edge.doctor.listening import Sitting
 from tests.edge.adapters.camera_pictures import film
+from tests.edge.beaconed import BEACON, beaconed
 from tests.fakes.clock import FakeClock
 from tests.rigs.fake_bluez.client import FakeBluez, Report
 from tests.rigs.pty_scanner import PtyScanner
@@ -25,21 +25,13 @@ if TYPE_CHECKING:
     from shopbell_edge.config.tables import Settings
     from shopbell_edge.core.doctor.hearing import Heard
 
-BEACON = bytes.fromhex("0201061aff4c0002150d1f6a523c844b7e9f106b2c8e4d7a93000c0001c5")
 OURS = bytes.fromhex("0201061aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
 STRANGER = bytes.fromhex("02010605ff59000102")
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    path = tmp_path / "edge.toml"
-    path.write_text(
-        'tenant = "acme"\nedge = "door"\n[broker]\nhost = "127.0.0.1"\n'
-        '[retailer]\nuuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"\nprefix = "5bb0e111"\n'
-        '[heartbeat]\nuuid = "0d1f6a52-3c84-4b7e-9f10-6b2c8e4d7a93"\nmajor = 12\nminor = 1\n'
-        '[[radios]]\nkind = "bluetooth"\nhear = "bleak"\n'
-    )
-    return read_settings(path)
+    return beaconed(tmp_path)
 
 
 async def sat(settings: Settings, fake: FakeBluez, reports: list[Report]) -> Heard:

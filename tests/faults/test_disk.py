@@ -32,9 +32,11 @@ from tests.fakes.feedback import FakeFeedback
 from tests.fakes.reader import FakeReader
 from tests.faults.daemon import Daemon
 from tests.faults.plan import seeds
+from tests.faults.small_disk import fill, needs_namespaces
 from tests.rigs.committing_server import CommittingServer
 from tests.rigs.power_cut import recording
 from tests.rigs.pty_scanner import PtyScanner
+from tests.rigs.till_file import till_file
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -44,38 +46,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(300)
 
-SETTINGS: Final = """
-tenant = "acme"
-edge = "till"
-[broker]
-host = "127.0.0.1"
-port = {port}
-username = "edge"
-password_file = "{folder}/password"
-[retailer]
-uuid = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"
-prefix = "5bb0e111"
-[spool]
-path = "{folder}/disk/spool.db"
-[clock]
-source = "system"
-[sending]
-answer_s = 1
-answer_most_s = 2
-reconnect_wait_s = 0.1
-[[usb_scanners]]
-kind = "serial"
-scanner = "gun"
-device = "{folder}/gun"
-feedback = ["log"]
-"""
-
 MOUNTED: Final = """
 mount -t tmpfs -o {options} tmpfs "$1" || exit 77
 exec "$2" run --config "$3"
 """
-
-NO_NAMESPACE: Final = 77
 
 SMALL: Final = "size=40m"
 """Room for the ballast twice, as it asks for before it is taken on again."""
@@ -94,10 +68,9 @@ class SmallDisk:
     def __init__(self, folder: Path, broker: MosquittoBroker, options: str) -> None:
         self.folder = folder
         self.gun = PtyScanner(folder / "gun")
-        disk, config = folder / "disk", folder / "edge.toml"
+        disk = folder / "disk"
         disk.mkdir()
-        (folder / "password").write_text(broker.users["edge"])
-        config.write_text(SETTINGS.format(port=broker.port, folder=folder))
+        config = till_file(folder, broker, spool="disk/spool.db", answer_most_s=2)
         program = Path(sysconfig.get_path("scripts")) / "shopbell-edge"
         script = MOUNTED.format(options=options)
         self.daemon = Daemon(
@@ -127,8 +100,7 @@ class SmallDisk:
             lambda: not self.daemon.alive or "edge_started" in self.daemon.log,
             within_s=40,
         )
-        if self.daemon.ends == [NO_NAMESPACE] or "unshare:" in self.daemon.log:
-            pytest.skip("no user namespaces here: run as root, or allow them")
+        needs_namespaces(self.daemon)
 
     async def show(self) -> tuple[str, bool]:
         """Let a new pass be read; return it, and whether she was told that it is kept."""
@@ -160,7 +132,7 @@ def passes(server: CommittingServer) -> set[str]:
     return {str(event.text) for event in server.events() if isinstance(event, Scan)}
 
 
-async def test_an_edge_whose_disk_others_fill_keeps_what_it_says_and_recovers(
+async def test_an_edge_whose_disk_othersfill_keeps_what_it_says_and_recovers(
     tmp_path: Path, mosquitto: MosquittoBroker
 ) -> None:
     kept: set[str] = set()
@@ -176,7 +148,7 @@ async def test_an_edge_whose_disk_others_fill_keeps_what_it_says_and_recovers(
             kept.add(text)
             await until("it has come", lambda: kept <= passes(server))
             await asyncio.to_thread(mosquitto.stop)
-            await asyncio.to_thread(_fill, edge.disk / "others")
+            await asyncio.to_thread(fill, edge.disk / "others")
             refused = False
             while not refused:
                 text, good = await edge.show()
@@ -212,17 +184,6 @@ async def test_a_disk_that_cannot_be_written_to_ends_it_with_the_reason(
         assert "cannot run" in last
         assert "Read-only file system" in last
         assert "Traceback" not in edge.daemon.log
-
-
-def _fill(path: Path) -> None:
-    """Write until the disk takes no byte more."""
-    with path.open("wb", buffering=0) as file:
-        for size in (65_536, 512, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue
 
 
 async def fails_at(place: Path, after: int) -> None:

@@ -22,6 +22,7 @@ from tests.faults.daemon import Daemon
 from tests.faults.hand import HandEdge
 from tests.faults.plan import EVENTS
 from tests.faults.shop import open_shop
+from tests.faults.small_disk import fill, needs_namespaces
 from tests.rigs.brokers import free_port
 from tests.rigs.waiting import until
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from tests.rigs.brokers import NatsBroker
 
 pytestmark = pytest.mark.timeout(300)
-
-NO_NAMESPACE: Final = 77
 
 SMALL_DISK: Final = """
 mount -t tmpfs -o size=16m tmpfs "$1" || exit 77
@@ -97,15 +96,14 @@ async def test_a_server_whose_disk_is_full_answers_nothing_and_goes_on_when_ther
             await until(
                 "it works", lambda: not server.alive or "ready: " in server.log, within_s=40
             )
-            if server.ends == [NO_NAMESPACE] or "unshare" in server.log:
-                pytest.skip("no user namespaces here: run as root, or allow them")
+            needs_namespaces(server)
             # It serves boards before it has its broker, and what is said before that is nobody's.
             await until("it listens", lambda: "broker_connected" in server.log)
             seen = Path(f"/proc/{server.pid}/root{disk}")
             async with HandEdge(nats, "door") as edge:
                 edge.say(edge.batch(1))
                 await edge.is_told(committed=1)
-                _fill(seen / "others")
+                fill(seen / "others")
                 edge.say(edge.batch(2))
                 await until("it says so", lambda: "database_lost" in server.log)
                 assert "SQLITE_FULL" in server.log
@@ -193,14 +191,3 @@ def child_of(pid: int) -> int:
 def told(shop: Shop) -> list[object]:
     path = shop.folder / "events.ndjson"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def _fill(path: Path) -> None:
-    """Write until the disk takes no byte more."""
-    with path.open("wb", buffering=0) as file:
-        for size in (65_536, 512, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError:
-                continue

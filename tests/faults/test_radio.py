@@ -29,6 +29,7 @@ from tests.rigs.committing_server import CommittingServer
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
 from tests.rigs.fake_bluez.client import Report, fake_bluez
 from tests.rigs.pty_scanner import PtyScanner
+from tests.rigs.till_file import till_file
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -116,36 +117,6 @@ async def test_a_bluetoothd_that_hangs_is_noticed_and_heard_again_when_it_works(
                 await is_heard(fake, listener)
 
 
-SETTINGS: Final = """
-tenant = "acme"
-edge = "till"
-[broker]
-host = "127.0.0.1"
-port = {port}
-username = "edge"
-password_file = "{folder}/password"
-[retailer]
-uuid = "{retailer}"
-prefix = "{prefix}"
-[spool]
-path = "{folder}/spool.db"
-[clock]
-source = "system"
-[sending]
-answer_s = 1
-reconnect_wait_s = 0.1
-[[radios]]
-kind = "bluetooth"
-adapter = "hci0"
-hear = "bleak"
-[[usb_scanners]]
-kind = "serial"
-scanner = "gun"
-device = "{folder}/gun"
-feedback = ["log"]
-"""
-
-
 def storm(dice: random.Random, number: int) -> list[Report]:
     """Return `number` advertisements of all devices, a tenth of them customers'."""
     reports = []
@@ -169,12 +140,10 @@ def held_mb(pid: int) -> float:
 async def storms(folder: Path, broker: MosquittoBroker, seed: int, number: int) -> None:
     """Let a storm pass over an edge, with a pass in the middle; say `seed` of whatever fails."""
     dice, said = random.Random(seed), f"seed {seed}"
-    (folder / "password").write_text(broker.users["edge"])
-    config = folder / "edge.toml"
-    config.write_text(
-        SETTINGS.format(
-            port=broker.port, folder=folder, retailer=RETAILER.uuid, prefix=RETAILER.prefix
-        )
+    config = till_file(
+        folder,
+        broker,
+        more='[[radios]]\nkind = "bluetooth"\nadapter = "hci0"\nhear = "bleak"\n',
     )
     program = Path(sysconfig.get_path("scripts")) / "shopbell-edge"
     daemon = Daemon("till", [program, "run", "--config", config], folder, "edge_started")
