@@ -17,6 +17,7 @@ from shopbell_edge.config.meaning import (
     orders_key,
     pace,
     presence_rules,
+    slowest_ms,
 )
 from shopbell_edge.config.tables import BluetoothRadio, SocketRadio
 from shopbell_edge.config.usb_scanners import usb_faults
@@ -246,8 +247,6 @@ def _radio(settings: Settings, radio: Radio, key: str) -> Iterator[Fault]:
         return
     # The demo's phones are simulated and advertise four times a second.
     if settings.rules == "standard" and presence.leave_s == leave_s:
-        phones, fobs = settings.presence, settings.static or settings.presence
-        interval_ms = max(phones.beacon_interval_ms, fobs.beacon_interval_ms)
-        short = too_short(rules.leave_ms, interval_ms, radio.duty)
+        short = too_short(rules.leave_ms, slowest_ms(settings), radio.duty)
         if short is not None:
             yield Fault(key="presence.leave_s", problem=f"for {key}: {short}")

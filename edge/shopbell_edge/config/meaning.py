@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from shopbell_edge.core import leave_timeout
 from shopbell_edge.core.closing import Closing
 from shopbell_edge.core.codes import NumberRule
 from shopbell_edge.core.fixed_ids import AltBeacon, FixedIds
@@ -47,6 +48,18 @@ def presence_rules(settings: Settings, radio: Radio) -> Rules:
         leave_ms=_ms(presence.leave_s / speed),
         shown_ms=_STANDARD.shown_ms // speed,
     )
+
+
+def slowest_ms(settings: Settings) -> float:
+    """Return the longest interval at which a customer's phone or fob advertises."""
+    phones, fobs = settings.presence, settings.static or settings.presence
+    return max(phones.beacon_interval_ms, fobs.beacon_interval_ms)
+
+
+def longest_gap_ms(settings: Settings, radio: Radio) -> float:
+    """Return how far apart the beacon's reports by `radio` may lie for silence to mean leaving."""
+    leave_ms = presence_rules(settings, radio).leave_ms
+    return leave_timeout.longest_gap_ms(leave_ms, slowest_ms(settings))
 
 
 def pace(settings: Settings) -> Pace:

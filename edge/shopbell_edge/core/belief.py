@@ -46,6 +46,8 @@ class Verdict:
     state: Hearing
     reason: str
     for_ms: int = 0
+    tells_leaving: bool = False
+    """Of one that is suspect: whether silence shows who left nevertheless."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,19 @@ class Belief:
     unheard_ms: int = 0
     tries: int = 0
     flaw: Flaw | None = None
+    tells_leaving: bool = False
 
     @property
     def verdict(self) -> Verdict:
         """Return what to say of it."""
         doubt = self.doubt
         if doubt is not None and (self.state == "hearing" or self.reason in _DOUBTS):
-            return Verdict(state=STATES[doubt], reason=doubt, for_ms=self.unheard_ms)
+            return Verdict(
+                state=STATES[doubt],
+                reason=doubt,
+                for_ms=self.unheard_ms,
+                tells_leaving=self.tells_leaving and self.state == "hearing",
+            )
         if self.state == "hearing" and self.flaw is not None:
             return Verdict(state="hearing", reason=self.flaw)
         return Verdict(state=self.state, reason=self.reason, for_ms=self.for_ms)
@@ -76,10 +84,14 @@ def told(belief: Belief, state: Hearing, reason: str, for_ms: int) -> Belief:
     return replace(belief, state=state, reason=reason, for_ms=for_ms, flaw=None)
 
 
-def judged(belief: Belief, reception: Reception, others: int) -> Belief:
+def judged(
+    belief: Belief, reception: Reception, others: int, longest_gap_ms: float = 0.0
+) -> Belief:
     """Return what is thought once the beacon was measured; `others` were heard since the scan began.
 
-    More `tries` than before ask for the next remedy. Only for a radio that says that it hears.
+    With a stuck duplicate filter silence shows who left while the beacon's gaps are up to `longest_gap_ms`
+    (`leave_timeout`); who comes in is not noticed, so that it stays suspect. More `tries` than before ask for
+    the next remedy. Only for a radio that says that it hears.
     """
     fault = reception.fault
     if fault == "heartbeat_unheard" and not reception.sightings and others >= LIKELY:
@@ -87,11 +99,18 @@ def judged(belief: Belief, reception: Reception, others: int) -> Belief:
     if fault == "heartbeat_unheard" or fault == "duplicate_filter" or fault == "dead_band":  # noqa: PLR1714  narrows
         unheard_ms = reception.unheard_ms if fault == "heartbeat_unheard" else 0
         tries = belief.tries + 1
-        return replace(belief, doubt=fault, unheard_ms=unheard_ms, tries=tries, flaw=None)
+        return replace(
+            belief,
+            doubt=fault,
+            unheard_ms=unheard_ms,
+            tries=tries,
+            flaw=None,
+            tells_leaving=fault == "duplicate_filter" and reception.gap_ms <= longest_gap_ms,
+        )
     enough = HEARD_AGAIN if belief.doubt == "heartbeat_unheard" else LIKELY
     if belief.doubt is not None and reception.sightings < enough:
         return belief
-    return replace(belief, doubt=None, tries=0, flaw=fault)
+    return replace(belief, doubt=None, tries=0, flaw=fault, tells_leaving=False)
 
 
 _DOUBTS: Final = frozenset(get_args(Doubt))

@@ -18,6 +18,10 @@ MISSED: Final = 1e-4
 SAFETY: Final = 5
 """Losses come together (a body in between: three times as many) and clocks of phones stall."""
 
+SCAN_MS: Final = 10_240
+"""How long BlueZ scans before it rests: a duplicate filter that is reset with every scan reports each device
+once in that time at most."""
+
 
 def hearing_time_ms(interval_ms: float, duty: float) -> float:
     """Return how long it takes to hear a beacon of `interval_ms` once, with 99.99 %.
@@ -27,6 +31,22 @@ def hearing_time_ms(interval_ms: float, duty: float) -> float:
     """
     # log1p: for a duty of next to nothing, 1 - it is 1, whose logarithm divides by zero.
     return interval_ms * log(MISSED) / log1p(-HEARD_OF_SENT * duty)
+
+
+def longest_gap_ms(leave_ms: int, interval_ms: float) -> float:
+    """Return how far apart the reports of a beacon may lie, on average, for silence still to mean leaving.
+
+    Of a radio that reports each device once per scan; 0 where no gap is short enough. `interval_ms`, above
+    0, is the slowest phone's. In a scan it advertises SCAN_MS / interval times, and is missed if all of
+    those are lost. So many scans as make that as rare as MISSED, and one more because a sighting may lie at
+    the beginning of one scan and at the end of the next, must fit SAFETY times into the timeout. Android at
+    1000 ms: one scan, and 180 s bear gaps of 25.8 s, where BlueZ's scans are 15.4 s apart; at 2000 ms: two
+    scans, 12.9 s, which is not enough.
+    """
+    adverts = SCAN_MS / interval_ms
+    missed_ln = max(1.0, adverts) * log1p(-HEARD_OF_SENT * min(1.0, adverts))
+    scans = ceil(log(MISSED) / missed_ln)
+    return max(0.0, leave_ms / SAFETY - SCAN_MS) / scans
 
 
 def too_short(leave_ms: int, interval_ms: float, duty: float) -> str | None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Measuring:
     """What is thought of a radio. Boottimes must not run backwards.
 
-    `interval_ms` is the beacon's, `duty` the radio's. Without `beacon` the radio's word is all there is.
+    `interval_ms` is the beacon's, `duty` the radio's; `longest_gap_ms` as of `leave_timeout`. Without
+    `beacon` the radio's word is all there is.
     """
 
     __slots__ = (
@@ -32,13 +33,19 @@ class Measuring:
         "_belief",
         "_heartbeat",
         "_listening",
+        "_longest_gap_ms",
         "_others",
         "_way",
         "reception",
     )
 
     def __init__(
-        self, beacon: Beacon | None = None, *, interval_ms: float = 1000.0, duty: float = 1.0
+        self,
+        beacon: Beacon | None = None,
+        *,
+        interval_ms: float = 1000.0,
+        duty: float = 1.0,
+        longest_gap_ms: float = 0.0,
     ) -> None:
         self._beacon = beacon
         self._belief = Belief()
@@ -46,6 +53,7 @@ class Measuring:
         self._listening.stop(0)
         bare = beacon is not None and beacon.bare_minor is not None
         self._heartbeat = Heartbeat(interval_ms, duty, bare=bare, since=0)
+        self._longest_gap_ms = longest_gap_ms
         self._others = 0
         self._way: str | None = None
         self.reception: Reception | None = None
@@ -109,4 +117,4 @@ class Measuring:
 
     def _judge(self, now: Boottime, others: int) -> None:
         self.reception = self._heartbeat.judge(self._listening.at(now))
-        self._belief = judged(self._belief, self.reception, others)
+        self._belief = judged(self._belief, self.reception, others, self._longest_gap_ms)

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Final, Literal
 
-from shopbell_edge.core.leave_timeout import HEARD_OF_SENT
+from shopbell_edge.core.leave_timeout import HEARD_OF_SENT, SCAN_MS
 
 Doubt = Literal["heartbeat_unheard", "duplicate_filter", "dead_band"]
 """A fault with which silence of a phone no longer means that it has left."""
@@ -42,10 +43,6 @@ DEAD_BAND_STEPS: Final = 8
 """Two sightings of a beacon that hangs still differ by 8 dB or more in one of six (4 dB of fading each):
 eight such steps without one smaller happen by chance once in two million."""
 
-SCAN_MS: Final = 10_240
-"""How long BlueZ scans before it rests: a duplicate filter that is reset with every scan reports each device
-once in that time at most."""
-
 ONCE_PER_SCAN: Final = 8
 """Sightings, all a scan apart, before the duplicate filter is blamed. A beacon of 1 s at half duty that
 nobody filters is unheard for 10 s once in 80; seven times running, never."""
@@ -70,6 +67,8 @@ class Reception:
     fault: Fault | None
     unheard_ms: int = 0
     """Since the last sighting; since it began to listen where there was none."""
+    gap_ms: float = inf
+    """Between two sightings on average, the time since the last one counted like a gap; inf without any."""
 
 
 class Heartbeat:
@@ -127,6 +126,7 @@ class Heartbeat:
             sightings=count,
             unheard_ms=unheard_ms,
             share=min(1.0, count / sent),
+            gap_ms=(now - self._sightings[0][0]) / count if count else inf,
             expected=self._expected,
             fault=self._fault(sent * self._expected, unheard_ms, begin_ms),
         )

@@ -118,18 +118,20 @@ class Listening:
             return  # it has not said how it does, and nothing is thought of it
         # Which way it hears is said together with its own reason, which explains it.
         way = felt.way if verdict.reason == felt.reason else None
-        said = (verdict.state, verdict.reason, way)
-        if said == self._said:
+        told = (verdict.state, verdict.reason, way)
+        said, before = (told, verdict.tells_leaving), self._said
+        if said == before:
             return
         self._said = said
         now = self._clock.boottime()
-        if verdict.state == "hearing":
+        if verdict.state == "hearing" or verdict.tells_leaving:
             self._roster.hearing(now)
         else:
             self._roster.blind(Boottime(now - verdict.for_ms))
-        self._feelings.feel(
-            Health(state=verdict.state, reason=verdict.reason, for_ms=verdict.for_ms, way=way)
-        )
+        if told not in before:
+            self._feelings.feel(
+                Health(state=verdict.state, reason=verdict.reason, for_ms=verdict.for_ms, way=way)
+            )
 
     async def _tell(
         self, online: Callable[[], bool], pace: Pace, alive: Callable[[], None]

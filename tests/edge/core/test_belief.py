@@ -18,9 +18,16 @@ DOUBTS = get_args(Doubt)
 HEARING = told(Belief(), "hearing", "scanning", 0)
 
 
-def measured(fault: Fault | None, sightings: int = 100, unheard_ms: int = 500) -> Reception:
+def measured(
+    fault: Fault | None, sightings: int = 100, unheard_ms: int = 500, gap_ms: float = 2_000.0
+) -> Reception:
     return Reception(
-        sightings=sightings, unheard_ms=unheard_ms, share=0.5, expected=0.5, fault=fault
+        sightings=sightings,
+        unheard_ms=unheard_ms,
+        share=0.5,
+        expected=0.5,
+        fault=fault,
+        gap_ms=gap_ms,
     )
 
 
@@ -40,6 +47,26 @@ def test_silence_of_the_beacon_is_blindness_since_its_last_sighting() -> None:
 @pytest.mark.parametrize("doubt", ["duplicate_filter", "dead_band"])
 def test_what_is_withheld_makes_it_suspect(doubt: Doubt) -> None:
     assert judged(HEARING, measured(doubt), 0).verdict == Verdict(state="suspect", reason=doubt)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), st.sampled_from(DOUBTS))
+def test_silence_tells_who_left_only_of_a_duplicate_filter_with_gaps_that_are_borne(
+    gap_ms: float, longest_gap_ms: float, doubt: Doubt
+) -> None:
+    belief = judged(HEARING, measured(doubt, gap_ms=gap_ms), 0, longest_gap_ms)
+    borne = doubt == "duplicate_filter" and gap_ms <= longest_gap_ms
+    assert belief.verdict.tells_leaving == borne
+    assert belief.verdict.state == STATES[doubt], "who comes in is not noticed"
+
+
+def test_silence_tells_nothing_while_the_radio_does_not_hear_and_again_when_it_does() -> None:
+    belief = judged(HEARING, measured("duplicate_filter"), 0, 15_000)
+    mending = told(belief, "blind", "duplicate_filter", 0)
+    assert not mending.verdict.tells_leaving
+    again = told(mending, "hearing", "scanning", 0)
+    assert again.verdict.tells_leaving
+    assert not judged(again, measured("heartbeat_unheard"), 0, 15_000).verdict.tells_leaving
+    assert not judged(again, measured(None), 0, 15_000).verdict.tells_leaving
 
 
 @pytest.mark.parametrize("flaw", ["no_flags", "low_duty"])

@@ -308,6 +308,28 @@ async def test_what_is_withheld_freezes_and_what_is_only_bad_does_not() -> None:
     assert edge.health == [("hearing", "playing")], "no news for the server"
 
 
+@pytest.mark.parametrize("longest_gap_ms", [0.0, 25_800.0], ids=["frozen", "told"])
+async def test_with_a_stuck_duplicate_filter_who_left_is_told_while_gaps_are_short_enough(
+    longest_gap_ms: float,
+) -> None:
+    known = Measuring(BEACON, interval_ms=1_000, duty=1.0, longest_gap_ms=longest_gap_ms)
+    edge = Edge(measuring=known)
+    async with running(edge.run()):
+        await edge.comes_in()
+        await until("told", lambda: edge.phases == ["entered"])
+        for _ in range(40):
+            await edge.hears_the_beacon(1)
+            edge.clock.forward(14_000)
+        await until("known", lambda: edge.tally.hearing["fake0"] == ("suspect", "duplicate_filter"))
+        rounds = edge.rounds
+        for _ in range(20):
+            await edge.hears_the_beacon(1)
+            edge.clock.forward(14_000)
+        await until("looked", lambda: edge.rounds > rounds + 1)
+    assert edge.phases == (["entered", "left"] if longest_gap_ms else ["entered"])
+    assert edge.health == [("hearing", "playing"), ("suspect", "duplicate_filter")]
+
+
 async def test_when_the_store_closes_who_is_here_leaves_and_the_radio_sleeps() -> None:
     edge = Edge(closing=Closing(TO_ONE, sleeps=True))
     async with running(edge.run()):
