@@ -56,6 +56,8 @@ def account_at(port: int, version: Literal["3.1.1", "5"] = "3.1.1") -> Broker:
         b"\x90\x01\x00",  # a SUBACK of nothing
         b"\xf0\x00",  # a packet that there is not
         b"\x30\xff\xff\xff\xff\xff",  # a length without an end
+        b"\x30\xff\xff\xff\x7f" + bytes(100),  # the first of 256 MB
+        b"\x34\x07\x00\x03ack\x00\x01",  # a message of QoS 2, to be kept until another word
     ],
 )
 async def test_what_paho_cannot_read_ends_the_connection_and_the_next_one_is_made(

@@ -26,6 +26,15 @@ _AROUND_BYTES: Final = 1024
 """Header, topic and properties of a message: ours has 120 bytes of topic, and a broker may add some."""
 
 
+_MOST_BYTES: Final = 8 << 20
+"""Of a packet. What is only too long is read and refused by its length, for anybody with an account may send
+it over an honest broker; past this the connection ends."""
+
+
+class TooMuchError(Exception):
+    """The broker sends what none of ours would, and what would fill the memory."""
+
+
 class GuardedClient(Client):
     """A client of `broker` that tells `failed` what has ended its thread, on that thread.
 
@@ -47,6 +56,19 @@ class GuardedClient(Client):
         """Connect, on this thread. Raises ssl.SSLError, or OSError where nobody answers."""
         broker = self._broker
         self.connect(broker.host, broker.port, broker.keepalive_s, properties=_limits(broker))
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Take in what came. Of QoS 2, which we never asked for, paho would keep 65 000 messages."""
+        done = super().loop_read(max_packets)
+        if self._in_messages:
+            raise TooMuchError
+        return done
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        # paho asks for all that is missing of a packet. There is no public way to say no to 256 MB.
+        if bufsize > _MOST_BYTES:
+            raise TooMuchError
+        return super()._sock_recv(bufsize)
 
     def loop_forever(
         self,
