@@ -213,7 +213,7 @@ def _told(arguments: argparse.Namespace) -> Iterator[None]:
     """Make an error of what an operator can mend, and raise all others as they are."""
     try:
         yield
-    except (CommandError, SettingsError, UsageError):
+    except (CommandError, SettingsError, UsageError, BrokenPipeError):
         raise
     except Exception as error:
         said = _said(_leaf(error), arguments)

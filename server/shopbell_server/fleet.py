@@ -121,6 +121,7 @@ def orders(settings: Settings, arguments: argparse.Namespace) -> None:
     if not found:
         print(f"{edge} was never ordered anything")
         return
+    now_ms = SystemClock().now_ms()
     lines: list[tuple[str, ...]] = [("NUMBER", "ORDER", "BY", "AT", "RESULT", "REASON")]
     for each in found:
         answer = each.answer
@@ -131,7 +132,7 @@ def orders(settings: Settings, arguments: argparse.Namespace) -> None:
                 each.by,
                 _moment(each.issued_ms),
                 "no answer" if answer is None else answer.result,
-                "" if answer is None else _printable(answer.reason),
+                _waits(each, now_ms) if answer is None else _printable(answer.reason),
             )
         )
     _print_table(lines)
@@ -204,7 +205,11 @@ def _report(ordered: Ordered, *, waited: bool, as_json: bool) -> int:
     elif answer is None:
         print(f"number {ordered.number} was sent to {ordered.edge}: {_said(ordered.task)}")
         if waited:
-            print("no answer yet: is the edge online, and does the server run? `edge orders` tells")
+            until = _moment(ordered.expires_ms)
+            print(
+                f"no answer yet; void after {until}. Is the edge online (`shopbell-server edge list`), "
+                "does it know the key, and does the server run?"
+            )
     else:
         print(
             f"{ordered.edge}, number {ordered.number}: {answer.result}: {_printable(answer.reason)}"
@@ -278,7 +283,8 @@ def _words(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["cloned_ms"] is not None:
         state += f", two machines as of {_moment(row['cloned_ms'])}"
     ordered = row["last_order"]
-    scanners = [f"{name} {how}" for name, how in row["scanners"].items()]
+    was = "was " if row["state"] == "offline" else ""
+    scanners = [f"{name} {was}{how}" for name, how in row["scanners"].items()]
     settings = "" if row["config"] is None else "of its file"
     return (
         row["edge"],
@@ -310,6 +316,12 @@ def _plain(ordered: Ordered) -> dict[str, Any]:
         "answered_ms": None if answer is None else answer.at_ms,
         "findings": None if ordered.findings is None else msgspec.to_builtins(ordered.findings),
     }
+
+
+def _waits(ordered: Ordered, now_ms: int) -> str:
+    """Return whether an order that nobody answered can still be obeyed."""
+    word = "void since" if ordered.expires_ms <= now_ms else "void after"
+    return f"{word} {_moment(ordered.expires_ms)}"
 
 
 def _said(task: Task) -> str:

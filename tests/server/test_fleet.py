@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +16,8 @@ from shopbell_program.signing import Signer
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.core.lineage import Start
 from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.usecases.orders import Wish, order
+from shopbell_wire.orders import SendDiagnostics
 from tests.rigs.brokers import NatsBroker, free_port
 from tests.server.test_commands import command
 
@@ -145,3 +150,36 @@ def test_what_edges_gave_up_and_which_are_two_is_listed(tmp_path: Path, config: 
     assert row["cloned_ms"] == at_ms
     assert "two machines as of 2026-11-21 12:07:17Z" in shown.stdout
     assert "12 spool_full" in shown.stdout
+
+
+def test_of_an_order_without_an_answer_it_is_said_until_when_it_counts(
+    tmp_path: Path, config: Path
+) -> None:
+    signer = Signer(bytes(32))
+    with closing(SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
+        for at_ms in (1_000_000_000_000, 4_000_000_000_000):
+            wish = Wish(
+                tenant=TenantId("acme"),
+                edge=EdgeId("hague-door"),
+                task=SendDiagnostics(),
+                by="jo",
+                now_ms=Millis(at_ms),
+            )
+            order(database, wish, signer.sign)
+    shown = command("edge", "orders", "hague-door", "--config", config)
+    assert shown.returncode == 0, shown.stderr
+    later, earlier = shown.stdout.splitlines()[1:]
+    assert later.endswith("no answer  void after 2096-10-02 07:11:40Z")
+    assert earlier.endswith("no answer  void since 2001-09-09 01:51:40Z")
+
+
+def test_whoever_does_not_read_on_is_told_of_no_fault(config: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(
+        [sys.executable, "-u", "-m", "shopbell_server", "edge", "orders", "hague-door",
+         "--config", str(config)],
+        stdout=writing, stderr=subprocess.PIPE, check=False, timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")
