@@ -52,6 +52,14 @@ def rss_mib(pid: int | str = "self") -> float:
     return 0.0
 
 
+def most_mb(pid: int) -> float:
+    """Return the most memory that a process ever had resident, in MB (10⁶ bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
 def cpu_s(pid: int) -> float:
     """Return the processor time that a process took so far, all of its threads together."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -6,14 +6,17 @@ Never: measures, or fails because something took long.
 
 from __future__ import annotations
 
-from math import ceil
-from statistics import median
-from typing import TYPE_CHECKING, Literal
+from math import ceil, comb
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+
+SURE: Final = 0.95
 
 
 class Figure(Struct, frozen=True, kw_only=True):
@@ -22,6 +25,15 @@ class Figure(Struct, frozen=True, kw_only=True):
     what: str
     unit: str
     runs: tuple[float, ...]
+    many: bool = False
+    """Whether there are so many runs that the middle half of them says more than the two furthest out."""
+
+    @property
+    def spread(self) -> str:
+        if not self.many:
+            return f"{number(min(self.runs))} … {number(max(self.runs))}"
+        first, _, third = quantiles(self.runs, n=4)
+        return f"half within {number(first)} … {number(third)}"
 
     @property
     def median(self) -> float:
@@ -72,8 +84,21 @@ class Report(Struct, frozen=True, kw_only=True):
         return any(not verdict.reached for verdict in self.verdicts)
 
 
-def figure(what: str, unit: str, runs: Iterable[float]) -> Figure:
-    return Figure(what=what, unit=unit, runs=tuple(runs))
+def figure(what: str, unit: str, runs: Iterable[float], *, many: bool = False) -> Figure:
+    return Figure(what=what, unit=unit, runs=tuple(runs), many=many)
+
+
+def surely(runs: Sequence[float]) -> tuple[float, float]:
+    """Return between what the median lies with 95 %: two of the runs, whatever their distribution.
+
+    How many runs lie below the true median is as of so many tossed coins. At least six.
+    """
+    count = len(runs)
+    below, cut_off = 0.0, 0
+    while (below := below + comb(count, cut_off) / 2**count) <= (1 - SURE) / 2:
+        cut_off += 1
+    ordered = sorted(runs)
+    return ordered[cut_off - 1], ordered[count - cut_off]
 
 
 def at_most(what: str, measured: float, limit: float, unit: str = "") -> Verdict:
@@ -98,8 +123,8 @@ def markdown(report: Report) -> Iterator[str]:
         return
     yield from ("| what | median | spread | runs |", "|---|---:|---:|---:|")
     for each in report.figures:
-        spread = f"{number(min(each.runs))} … {number(max(each.runs))}"
-        yield f"| {each.what} | {number(each.median)}{_unit(each.unit)} | {spread} | {len(each.runs)} |"
+        middle = f"{number(each.median)}{_unit(each.unit)}"
+        yield f"| {each.what} | {middle} | {each.spread} | {len(each.runs)} |"
     yield ""
     yield from (f"- {verdict.text}" for verdict in report.verdicts)
     yield from (f"- {note}" for note in report.notes)
