@@ -52,7 +52,9 @@ MEASURES: Final = (
 )
 WHY: Final = (
     "an idle process that is woken up by a timer takes 50 to 200 µs here, for it finds its caches cold: ten "
-    "times a second where there are phones of ours. And a system call takes a microsecond here."
+    "times a second where there are phones of ours. And a system call takes a microsecond here, nearly two "
+    "where another core has just written what it copies: half of what one of ours costs. To receive many "
+    "at a call (`recvmmsg`) saved 0.2 µs of 6.0."
 )
 
 OWN_US: Final = 3.0
