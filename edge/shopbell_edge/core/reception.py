@@ -50,6 +50,10 @@ nobody filters is unheard for 10 s once in 80; seven times running, never."""
 LIKELY: Final = 20
 """Sightings that should have been, before their absence means anything: none of 20 is e^-20."""
 
+LEAST_UNHEARD_MS: Final = 2 * 15_360
+"""Two scans of BlueZ with their rests: of a beacon of 100 ms twenty are missing by the end of each rest, and
+between two reports of a duplicate filter, which is another fault, a hundred."""
+
 FAR_TOO_FEW: Final = 0.5
 """Of the sightings that duty and losses leave to expect. Bodies take a tenth, a bad place a third."""
 
@@ -135,7 +139,8 @@ class Heartbeat:
         heard = self._sightings
         if _only_big_steps([rssi_dbm for _, rssi_dbm in heard]):
             return "dead_band"  # whose silences are long too
-        if unheard_ms / self._interval_ms * self._expected >= LIKELY:
+        likely = unheard_ms / self._interval_ms * self._expected >= LIKELY
+        if likely and unheard_ms >= LEAST_UNHEARD_MS:
             return "heartbeat_unheard"
         if not heard:
             return None

@@ -19,10 +19,12 @@ DUTY = 0.67
 SCAN_MS, REST_MS = 10_240, 5_000
 
 
-def listening(seconds: int, seed: int, *, lost: float = 0.3) -> Iterator[tuple[int, int]]:
+def listening(
+    seconds: int, seed: int, *, lost: float = 0.3, interval_ms: int = INTERVAL_MS
+) -> Iterator[tuple[int, int]]:
     """Yield what a healthy scan of BlueZ hears of a beacon that hangs still: times and RSSI."""
     dice = random.Random(seed)
-    for at in range(0, seconds * 1_000, INTERVAL_MS):
+    for at in range(0, seconds * 1_000, interval_ms):
         if at % (SCAN_MS + REST_MS) < SCAN_MS and dice.random() > lost:
             yield at, round(dice.gauss(-60, 4))
 
@@ -50,6 +52,29 @@ def of_8_db(sightings: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         if abs(rssi_dbm - said) >= 8:
             said = rssi_dbm
             yield at, rssi_dbm
+
+
+@pytest.mark.parametrize("interval_ms", [100, 200, 1_000])
+def test_a_scanner_that_rests_is_not_deaf_however_often_the_beacon_sends(interval_ms: int) -> None:
+    heartbeat = Heartbeat(interval_ms, DUTY, bare=False, since=0)
+    before_ms = 0
+    for at, rssi_dbm in listening(400, 1, interval_ms=interval_ms):
+        if at > before_ms:
+            assert heartbeat.judge(at - 1).fault != "heartbeat_unheard"
+        heartbeat.hear(at, rssi_dbm)
+        before_ms = at
+
+
+@pytest.mark.parametrize("interval_ms", [100, 200, 1_000])
+def test_a_stuck_duplicate_filter_is_known_however_often_the_beacon_sends(interval_ms: int) -> None:
+    heartbeat = Heartbeat(interval_ms, DUTY, bare=False, since=0)
+    for at, rssi_dbm in once_per_scan(listening(400, 1, interval_ms=interval_ms)):
+        heartbeat.hear(at, rssi_dbm)
+    for later_ms in (401_000, 410_000, 418_000):
+        reception = heartbeat.judge(later_ms)
+        assert reception.fault == "duplicate_filter"
+        assert reception.gap_ms == pytest.approx(SCAN_MS + REST_MS, rel=0.1)
+    assert heartbeat.judge(440_000).fault == "heartbeat_unheard"
 
 
 @pytest.mark.parametrize("seed", range(50))
