@@ -163,4 +163,5 @@ def _apart_ms(ntp: Sync, server: Sync | None, now: Boottime) -> int:
 
 
 def _wall_ms(now: Boottime, offset_ms: int) -> int:
-    return max(now + offset_ms, 0)
+    # A server that says that it is 9999 would have us say 10000 a moment later, which nobody takes.
+    return min(max(now + offset_ms, 0), MAX_MS)

@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from shopbell_wire.messages import MAX_MS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
@@ -63,6 +65,11 @@ def _span(part: str) -> Span:
     )
 
 
+_LAST_MS: Final = MAX_MS - 86_400_000
+"""The calendar ends with the year 9999, in the zones that are ahead of UTC too. A clock says so by a lie of
+whoever answers for the server, and a daemon that ended of it would be told the same again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
     """`week` has the spans of Monday to Sunday, by the wall clock of `zone`."""
@@ -75,7 +82,7 @@ class Hours:
 
         The wall clock decides: an hour that the change to winter time repeats is open twice, if at all.
         """
-        utc = datetime.fromtimestamp(wall_ms / 1000, tz=UTC)
+        utc = datetime.fromtimestamp(min(wall_ms, _LAST_MS) / 1000, tz=UTC)
         local = utc.astimezone(self.zone)
         minute = local.hour * 60 + local.minute
         today = local.weekday()

@@ -17,6 +17,7 @@ from shopbell_edge.core.clock_state import (
     tell,
 )
 from shopbell_edge.core.units import Boottime
+from shopbell_wire.messages import MAX_MS
 
 NOON_MS = 1_795_262_400_000
 
@@ -47,6 +48,12 @@ def test_a_clock_that_nobody_set_counts_on_from_the_start_of_the_process() -> No
 def test_unsynced_time_is_never_before_the_epoch() -> None:
     _, told = tell(Trust(offset_ms=-500), lost(100, wall_ms=0))
     assert told.wall_ms == 0
+
+
+def test_no_word_of_a_server_makes_it_later_than_anybody_takes() -> None:
+    trust = learn(begin(lost(0)), Boottime(10), Boottime(20), MAX_MS)
+    _, told = tell(trust, lost(60_000))
+    assert (told.state, told.wall_ms) == ("synced", MAX_MS)
 
 
 def test_a_lost_discipline_is_holdover_and_the_error_grows_with_the_crystal() -> None:

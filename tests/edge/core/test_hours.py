@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shopbell_edge.core.hours import Hours, Span, spans
+from shopbell_wire.messages import MAX_MS
 from tests.fakes.clock import FakeClock
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -138,3 +139,12 @@ def test_a_day_may_be_closed() -> None:
 def test_what_cannot_be_is_refused_in_words(text: str, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         spans(text)
+
+
+@given(
+    st.integers(0, MAX_MS) | st.integers(MAX_MS - 10**8, MAX_MS) | st.integers(0, 10**8),
+    st.sampled_from(["Pacific/Kiritimati", "Pacific/Niue", "Europe/Amsterdam"]),
+)
+def test_whatever_the_clock_says_a_store_is_open_or_not(wall_ms: int, zone: str) -> None:
+    week = [spans("00:00-24:00")] * 7
+    assert Hours(zone=ZoneInfo(zone), week=week).open_at(wall_ms)
