@@ -78,7 +78,8 @@ def _run(arguments: argparse.Namespace) -> None:
         asyncio.run(daemon.run(own, daemon.notify_socket()))
     except* (OSError, ModuleNotFoundError) as group:
         reasons = sorted({_explained(each) for each in _leaves(group)})
-        raise CommandError("\n".join(f"cannot run: {each}" for each in reasons)) from None
+        said = "\n".join(f"cannot run: {each}" for each in reasons)
+        raise CommandError(f"{said} (see also `shopbell-edge doctor`)") from None
 
 
 def _explained(error: BaseException) -> str:

@@ -175,7 +175,7 @@ def test_a_camera_without_its_extra_says_what_to_install(tmp_path: Path) -> None
     (tmp_path / "cv2.py").write_text("raise ModuleNotFoundError(\"No module named 'cv2'\")")
     done = command("run", "--config", str(written(tmp_path, camera)), PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert "No module named 'cv2'; cameras need the extra: pip install" in done.stderr
+    assert "No module named 'cv2'; cameras need deploy/requirements/edge-qr.txt" in done.stderr
 
 
 def test_a_spool_that_is_not_there_says_so(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 from msgspec.structs import replace
 
+from shopbell_edge.core.complaint_pace import worth_a_line
 from shopbell_edge.core.preface import anchor_of
 from shopbell_edge.ports import SpoolFullError, UplinkLostError
 
@@ -64,14 +65,24 @@ async def anchor_clock(spool: Spool, clock: EdgeClock, rules: BeatRules) -> None
 
     One per process, not per boot: an earlier process of this boot may have ended before it knew. Where what
     went before could only be dated by a worse one (`core.preface`), this one is better.
+    Whoever reads the log learns that the time is not known, and when it is.
     """
+    asked_at, unknown, refused = clock.boottime(), False, 0
     while True:
         now = clock.now()
         if now.state == "synced":
+            if unknown:
+                unknown = False
+                log.info("clock_known", after_s=(now.boottime_ms - asked_at) // 1_000)
             try:
                 await spool.append([anchor_of(now)], now)
             except SpoolFullError:
-                log.warning("clock_anchor_waits", reason="spool_full")
+                refused += 1
+                if worth_a_line(refused - 1, refused):
+                    log.warning("clock_anchor_waits", reason="spool_full", times=refused)
             else:
                 return
+        elif not unknown:
+            unknown = True
+            log.warning("clock_not_known", state=now.state)
         await asyncio.sleep(rules.beat_ms / 1_000)

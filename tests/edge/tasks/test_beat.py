@@ -100,13 +100,19 @@ async def test_the_first_time_that_the_time_is_known_is_anchored_once() -> None:
     clock = FakeClock(state="unsynced")
     spool = MemorySpool(clock.now())
     assert isinstance(await spool.seal("live", clock.now()), Sealed)
-    async with running(anchor_clock(spool, clock, QUICK)) as task:
-        await asyncio.sleep(0.01)
-        assert not spool.events
-        clock.forward(5_000)
-        clock.sync(step_ms=77_000)
-        async with asyncio.timeout(10):
-            await task
+    with capture_logs() as logs:
+        async with running(anchor_clock(spool, clock, QUICK)) as task:
+            await asyncio.sleep(0.01)
+            assert not spool.events
+            clock.forward(5_000)
+            clock.sync(step_ms=77_000)
+            async with asyncio.timeout(10):
+                await task
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("clock_not_known", "warning"),
+        ("clock_known", "info"),
+    ]
+    assert logs[1]["after_s"] == 5
     now = clock.now()
     assert list(spool.events.values()) == [(anchor_of(now), now)]
 
