@@ -27,6 +27,7 @@ from shopbell_sim.adapters.show_pass import CameraFolder, for_terminal, left_s, 
 from shopbell_sim.adapters.truth import Truth
 from shopbell_sim.core import plan
 from shopbell_sim.core.floor import DEMO_FLOOR
+from shopbell_sim.core.fob import WORN
 from shopbell_sim.customer import Customer
 from shopbell_sim.shop import Shop
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from shopbell_sim.adapters.processes import Processes
     from shopbell_sim.adapters.terminal import Terminal
+    from shopbell_sim.core.fob import Fob
     from shopbell_sim.core.plan import Person
     from shopbell_sim.demo_folder import DemoFolder
 
@@ -164,18 +166,18 @@ class Day:
         turns = asyncio.Semaphore(AT_ONCE)
         found: dict[str, Customer] = {}
 
-        async def enrol(person: Person) -> None:
+        async def enrol(number: int, person: Person) -> None:
             async with turns:
-                found[person.who] = await _enrolled(app, person)
+                found[person.who] = await _enrolled(app, person, WORN.get(number))
                 shop.add(found[person.who])
 
         async with asyncio.TaskGroup() as tasks:
-            for person in self._people[1:]:
-                tasks.create_task(enrol(person), name=f"enrol-{person.who}")
+            for number, person in enumerate(self._people[1:], start=1):
+                tasks.create_task(enrol(number, person), name=f"enrol-{person.who}")
         silent = sum(not person.recognised for person in self._people)
         self._terminal.say(
-            f"{len(self._people)} customers have the app, "
-            f"{silent} of them do not let themselves be recognised"
+            f"{len(self._people)} customers have the app, {silent} of them do not let themselves be "
+            f"recognised; {sum(each.fob is not None for each in found.values())} wear a fob instead"
         )
         return found.get(self._people[_GUEST].who)
 
@@ -252,9 +254,12 @@ class Day:
             await asyncio.sleep(left_s(now_s))
 
 
-async def _enrolled(app: App, person: Person) -> Customer:
+async def _enrolled(app: App, person: Person, fob: Fob | None) -> Customer:
     enrolled = await app.enrol(person)
-    return Customer(person=person, enrolled=enrolled, identity=await app.identity(enrolled))
+    if fob is not None:
+        await app.register(enrolled, fob.id)
+    identity = await app.identity(enrolled)
+    return Customer(person=person, enrolled=enrolled, identity=identity, fob=fob)
 
 
 async def _by_pass(board: Board) -> None:

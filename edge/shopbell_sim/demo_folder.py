@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from shopbell_program.commands import CommandError
+from shopbell_sim.core.fob import ALTBEACON_UUID, COMPANY, NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -122,7 +123,8 @@ def fresh(path: Path, sockets: Path) -> DemoFolder:
     # Short enough to be typed on a tablet: 40 bits, and five guesses a minute.
     digits = secrets.token_hex(5)
     _write_secret(folder.secret("staff-password"), f"{digits[:5]}-{digits[5:]}")
-    _write_secret(folder.secret("pairwise-key"), secrets.token_hex(32))
+    for name in ("pairwise-key", "fixed-id-key"):
+        _write_secret(folder.secret(name), secrets.token_hex(32))
     return folder
 
 
@@ -138,6 +140,7 @@ rules = "demo"
 uuid = "{RETAILER_UUID}"
 prefix = "{PREFIX}"
 power_dbm = {power_dbm}
+fixed_id_key_file = {_text(folder.secret("fixed-id-key"))}
 
 [database]
 url = {_text(f"sqlite:///{folder.path / 'shopbell.db'}")}
@@ -188,6 +191,10 @@ password_file = {_text(folder.secret("edge-password"))}
 [retailer]
 uuid = "{RETAILER_UUID}"
 prefix = "{PREFIX}"
+
+[static]
+namespaces = ["{NAMESPACE}"]
+altbeacons = [{{ company = {COMPANY}, uuid = "{ALTBEACON_UUID}" }}]
 
 [spool]
 path = {_text(folder.path / f"spool-{edge}.db")}

@@ -119,11 +119,11 @@ class Painter:
         return PhonePicture(
             who=who,
             name=person.first_name,
-            platform=person.phone.platform,
+            platform=customer.platform,
             state=customer.state,
             doing=shopper.doing,
             zone=crowd.zone_of(who),
-            interval_ms=person.phone.interval_ms,
+            interval_ms=customer.interval_ms,
             purposes=() if customer.identity is None else tuple(sorted(person.gives)),
             frames=frame_pictures(customer.on_air),
             levels=tuple(

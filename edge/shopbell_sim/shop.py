@@ -230,18 +230,19 @@ class Shop:
     def _sender(self, who: Who, shopper: Shopper, now_s: float) -> Sender:
         customer = self._customers[who]
         customer.on_air = self._adverts(customer, shopper, now_s)
-        model = customer.person.phone
         return Sender(
             key=who,
             at=shopper.at,
             heading_rad=shopper.heading_rad,
             moving=shopper.moving,
-            offset_db=model.offset_db,
-            interval_ms=model.interval_ms,
+            offset_db=customer.person.phone.offset_db if customer.fob is None else 0.0,
+            interval_ms=customer.interval_ms,
             adverts=customer.on_air,
         )
 
     def _adverts(self, customer: Customer, shopper: Shopper, now_s: float) -> tuple[Advert, ...]:
+        if customer.fob is not None:
+            return (customer.fob.advert,)
         if customer.identity is None:
             return ()
         model = customer.person.phone

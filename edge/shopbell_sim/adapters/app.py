@@ -126,6 +126,11 @@ class App:
             tokens={each.window: Token(id32=each.id32, id64=each.id64) for each in found.tokens},
         )
 
+    async def register(self, enrolled: Enrolled, fixed_id: str) -> None:
+        """Register a fob, by the hexadecimal digits that it sends."""
+        answer = await self._send("POST", "app/fixed-ids", enrolled.device_token, {"id": fixed_id})
+        _checked(answer, "POST", "app/fixed-ids")
+
     async def turn(self, enrolled: Enrolled, said: Iterable[Said], language: str) -> None:
         """Turn purposes on or off."""
         body = {"consents": _consents(said, language)}

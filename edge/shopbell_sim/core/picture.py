@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shopbell_sim.core.advert import Advert
     from shopbell_sim.core.floor import Floor, Point
 
-_MASKED: Final = frozenset({"id32", "id64", "mac32"})
+_MASKED: Final = frozenset({"id", "id32", "id64", "mac32"})
 _SHOWN_BYTES: Final = 1
 """Of a masked field: enough to see that it changes."""
 

@@ -17,6 +17,8 @@ function code(rows) {
   return drawing;
 }
 
+const PLATFORMS = { android: "Android", ios: "iPhone", fob: "Fob" };
+
 function frame(one) {
   const box = html("div", "frame");
   box.append(html("p", "frame-name", one.frame));
@@ -65,7 +67,7 @@ export function drawPhone(phone, zones) {
   const screen = html("div", "screen");
   const head = html("div", "phone-head");
   const name = html("p", "phone-name");
-  name.append(html("bdi", "", phone.name), html("span", "platform", phone.platform === "ios" ? "iPhone" : "Android"));
+  name.append(html("bdi", "", phone.name), html("span", "platform", PLATFORMS[phone.platform]));
   const chip = html("p", "chip", say(phone.state));
   chip.dataset.state = phone.state;
   const zone = zones.find((each) => each.id === phone.zone);
