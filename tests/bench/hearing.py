@@ -22,10 +22,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from shopbell_edge.adapters.ble.ear import Ear as Listener
 from shopbell_edge.adapters.ble.management import Kernel, Management, attach
+from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.packet_filter import INSTRUCTION, RET, WHOLE, program
-from shopbell_edge.core.units import Boottime
+from shopbell_edge.core.roster import Roster
+from shopbell_edge.core.rules import Rules
+from shopbell_edge.core.units import Boottime, ScannerName
 from tests.bench.advert import Scanner, said
 from tests.bench.air import RETAILER, addresses, foreign, own
 from tests.bench.report import Report, Verdict, at_least, at_most, figure
@@ -39,6 +43,8 @@ from tests.shared import ROOT
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from shopbell_edge.core.advertisement import Advertisement
+
 TITLE: Final = "Edge: hearing, two ways and the peers"
 MEASURES: Final = (
     "CPU time of the whole process per advertisement, beyond what it takes to do nothing for as long. All "
@@ -47,8 +53,9 @@ MEASURES: Final = (
     "through the management socket (a socket of this machine, on which its kernel runs our filter; then "
     "with a filter that keeps nothing back); `habluetooth` with a manager that hands on to nobody, through "
     "bleak and with a management socket; `TheengsGateway` with publishing of what it cannot decode, "
-    "discovery and synchronisation switched off, connected to a Mosquitto. Last, the reader alone on a "
-    "socket full of events, from the event to the advertisement."
+    "discovery and synchronisation switched off, connected to a Mosquitto. Last, on a socket full of "
+    "events and with warm caches, the reader alone, from the event to the advertisement, and the reader "
+    "with the roster, where phones repeat what they said."
 )
 WHY: Final = (
     "an idle process that is woken up by a timer takes 50 to 200 µs here, for it finds its caches cold: ten "
@@ -128,6 +135,7 @@ async def measure(*, long: bool) -> Report:
             figure("the filter, in whoever delivers a stranger's", "µs", filter_us(strangers)),
             figure("reader alone, a stranger's that was let pass", "µs", reader_us(strangers)),
             figure("reader alone, ours", "µs", alone_us := reader_us(phones)),
+            figure("reader with roster, ours", "µs", both_us := reader_us(phones, roster_ear())),
         ),
         verdicts=(
             at_most(
@@ -143,6 +151,7 @@ async def measure(*, long: bool) -> Report:
                 "µs",
             ),
             at_most("reader alone, ours", median(alone_us), OWN_US, "µs"),
+            at_most("reader with roster, ours", median(both_us), OWN_US, "µs"),
             *against(runs, socket_us),
         ),
         notes=tuple(notes),
@@ -307,8 +316,19 @@ class Nothing:
         pass
 
 
-def reader_us(ads: Sequence[bytes]) -> list[float]:
-    """Return what it takes to read an event and to make of it what is to be made, in microseconds."""
+def roster_ear() -> Listener:
+    """Return the product's own."""
+    clock = system_clock("system", err_ms=1)
+    roster = Roster(scanner=ScannerName("hci0"), retailer=RETAILER, rules=Rules())
+
+    def hear(advertisement: Advertisement) -> None:
+        roster.hear(advertisement, clock.boottime())
+
+    return Listener(roster.look, clock.boottime, hear, lambda: None)
+
+
+def reader_us(ads: Sequence[bytes], ear: Listener | None = None) -> list[float]:
+    """Return what it takes to read an event and to let `ear` have it, in microseconds."""
     events = [found(ad, -65) for ad in ads]
     with ExitStack() as stack:
         end, other = _pair(stack)
@@ -321,7 +341,7 @@ def reader_us(ads: Sequence[bytes]) -> list[float]:
                 program=lambda _controller, _sample: pass_all,
             ),
         )
-        kernel.hear(Nothing(), lambda: None)  # type: ignore[arg-type]  # an ear for this
+        kernel.hear(ear or Nothing(), lambda: None)  # type: ignore[arg-type]  # an ear for this
         runs = []
         for _ in range(10 * ROUNDS):
             for at in range(FULL):
