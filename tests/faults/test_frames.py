@@ -15,6 +15,7 @@ from shopbell_edge.core.roster import Roster
 from shopbell_edge.core.rules import Rules
 from shopbell_edge.core.telling import ONLINE
 from shopbell_edge.core.units import Boottime, ScannerName
+from tests.edge.core.ad_bytes import ALTBEACON_FOB, EDDYSTONE_FOB, IBEACON_FOB, WITH_FOBS
 from tests.edge.core.advertisements import APPLE, RETAILER, UUID_BYTES
 from tests.fakes.clock import FakeClock
 from tests.faults.plan import seeds
@@ -43,10 +44,11 @@ STARTS: Final = (
     b"\x1b\x21" + UUID_BYTES[::-1] + b"\x10",
     b"\x11\x07",
     b"\x03\x03\xaa\xfe",
-    b"\x16\x16\xaa\xfe\x00",
-    b"\x1b\xff\x18\x01\xbe\xac" + UUID_BYTES,
+    IBEACON_FOB[3:25],
+    EDDYSTONE_FOB[7:23],
+    ALTBEACON_FOB[:22],
 )
-"""What is ours or could be: flags, iBeacon, service data, service UUIDs, Eddystone, AltBeacon."""
+"""What is ours or could be: flags, iBeacon, service data, service UUIDs, and fobs up to what numbers them."""
 
 
 FAMILIAR: Final = tuple(random.Random(number).randbytes(23) for number in range(64))
@@ -77,7 +79,7 @@ class Ear:
         self.ours = 0
         self._roster = Roster(
             scanner=ScannerName("fake0"),
-            retailer=RETAILER,
+            retailer=WITH_FOBS,
             rules=Rules(),
             most_tokens=MOST_TOKENS,
         )
@@ -94,11 +96,15 @@ class Ear:
                     self.ours += 1
 
     def fill(self) -> None:
-        """Let it hear as many tokens of each kind as are remembered: what has a bound has reached it then."""
+        """Let it hear more tokens of each kind than are remembered: what has a bound has reached it then."""
         _, ibeacon, service_data, *_ = STARTS
-        for _ in range(MOST_REMEMBERED):
+        for _ in range(
+            2 * MOST_REMEMBERED
+        ):  # the second half replaces the first, which takes room too
             tail = self.dice.randbytes(23)
-            for made in (ibeacon + tail, service_data + tail, b"\x11\x07" + tail[:12] + PREFIX):
+            fobs = (IBEACON_FOB[3:25] + tail, EDDYSTONE_FOB[7:23] + tail, ALTBEACON_FOB[:22] + tail)
+            phones = (ibeacon + tail, service_data + tail, b"\x11\x07" + tail[:12] + PREFIX)
+            for made in (*phones, *fobs):
                 self._roster.hear(parse(made, -100), Boottime(self.clock.boottime()))
 
     def _advertisement(self) -> Advertisement:
