@@ -18,6 +18,7 @@ import pytest
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_wire.messages import Ack, Refused
+from tests.edge.core.ad_bytes import EDDYSTONE_FOB, EDDYSTONE_ID
 from tests.edge.events import scan as a_scan
 from tests.fakes.clock import FakeClock
 from tests.rigs.waiting import until
@@ -76,11 +77,11 @@ def listens(tmp_path: Path) -> bool:
         return probe.connect_ex(str(tmp_path / "air")) == 0
 
 
-async def say(tmp_path: Path, times: int) -> None:
+async def say(tmp_path: Path, times: int, ad: str = IBEACON) -> None:
     await until("the radio listens", lambda: listens(tmp_path))
     reader, writer = await asyncio.open_unix_connection(tmp_path / "air")
     for _ in range(times):
-        writer.write(json.dumps({"ad": IBEACON, "rssi": -65}).encode() + b"\n")
+        writer.write(json.dumps({"ad": ad, "rssi": -65}).encode() + b"\n")
         await writer.drain()
     writer.close()
     await writer.wait_closed()
@@ -225,6 +226,16 @@ async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
         "nearness": "near",
     }
     assert TOKEN not in out
+
+
+async def test_the_live_table_shows_fobs_by_kind(tmp_path: Path) -> None:
+    config = str(written(tmp_path, '[static]\nnamespaces = ["7e11c0ffee0ddba11dad"]\n'))
+    with running("scan", "--config", config, "--seconds", "2", "--json") as scan:
+        await say(tmp_path, 3, EDDYSTONE_FOB.hex())
+        out, _ = await asyncio.to_thread(scan.communicate, timeout=20)
+    (fob,) = json.loads(out)["phones"]
+    assert (fob["phone"], fob["frame"], fob["sightings"]) == ("A", "static", 3)
+    assert EDDYSTONE_ID.hex()[:16] not in out
 
 
 async def test_a_flood_of_made_up_tokens_does_not_fill_the_table(tmp_path: Path) -> None:

@@ -149,12 +149,15 @@ async def _heard(who: Patient, listen_s: float) -> list[Finding]:
     settings = who.settings
     sittings = [Sitting(settings, radio, who.clock.boottime) for radio in settings.radios]
     heard: list[Heard] = await asyncio.gather(*(each.hear(listen_s) for each in sittings))
-    interval_ms = 0 if settings.heartbeat is None else settings.heartbeat.interval_ms
+    beacon, fobs = settings.heartbeat, settings.static
+    interval_ms = 0 if beacon is None else beacon.interval_ms
+    flagless = fobs is not None and bool(fobs.altbeacons)
+    flags_unproven = flagless and (beacon is None or beacon.minor_without_flags is None)
     found = []
     for each in heard:
         found.append(hearing.hearing(each))
         if each.state == "hearing":
-            found.append(hearing.heartbeat(each, interval_ms))
+            found.append(hearing.heartbeat(each, interval_ms, flags_unproven=flags_unproven))
     return found
 
 

@@ -54,7 +54,7 @@ FAULTS: Final[Mapping[Fault, tuple[str, str]]] = {
         "give the daemon the management socket (see `capabilities`), or BlueZ 5.66 to 5.87",
     ),
     "no_flags": (
-        "advertisements without Flags are withheld, as Android's of phones that cannot be connected",
+        "advertisements without Flags are withheld: AltBeacons, and phones that cannot be connected",
         "end whoever else scans, with patterns; give the daemon the management socket (see `capabilities`)",
     ),
     "low_duty": (
@@ -101,8 +101,11 @@ def hearing(heard: Heard) -> Finding:
     return passed("hearing", found, heard.scanner)
 
 
-def heartbeat(heard: Heard, interval_ms: float) -> Finding:
-    """Return how well it hears the store's beacon."""
+def heartbeat(heard: Heard, interval_ms: float, *, flags_unproven: bool = False) -> Finding:
+    """Return how well it hears the store's beacon.
+
+    `flags_unproven`: customers have what sends without Flags, and the beacon does not.
+    """
     of, reception = heard.scanner, heard.reception
     if reception is None:
         return warned(
@@ -121,6 +124,13 @@ def heartbeat(heard: Heard, interval_ms: float) -> Finding:
             "heartbeat",
             f"{share}; {heard.measured_s:.0f} s are too short to say",
             f"`shopbell-edge doctor --listen {needed_s + 30}`",
+            of,
+        )
+    if flags_unproven:
+        return warned(
+            "heartbeat",
+            f"{share}; AltBeacons send no Flags, and nothing shows that such advertisements come through",
+            "have the beacon send without Flags too: minor_without_flags in [heartbeat]",
             of,
         )
     return passed("heartbeat", share, of)

@@ -82,10 +82,17 @@ def test_a_beacon_that_is_heard_as_often_as_it_should_passes() -> None:
 
 
 def test_too_short_a_while_says_how_long_it_takes() -> None:
-    found = heartbeat(replace(HEARD, measured_s=42.0), 1000)
+    found = heartbeat(replace(HEARD, measured_s=42.0), 1000, flags_unproven=True)
     assert found.verdict == "WARN"
     assert found.remedy == "`shopbell-edge doctor --listen 73`"
 
 
 def test_without_a_beacon_nothing_is_known() -> None:
     assert heartbeat(replace(HEARD, reception=None), 0).verdict == "WARN"
+
+
+def test_altbeacons_need_a_beacon_that_sends_as_they_do() -> None:
+    found = heartbeat(HEARD, 1000, flags_unproven=True)
+    assert found.verdict == "WARN"
+    assert "50% of the beacon heard, 47% expected; AltBeacons send no Flags" in found.found
+    assert "minor_without_flags" in found.remedy
