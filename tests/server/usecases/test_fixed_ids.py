@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -10,8 +12,10 @@ from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.fixed_ids import MOST, FixedId, marker
 from shopbell_server.core.ids import Millis, PersonId, TenantId
+from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register
+from shopbell_server.usecases.once import once
 from tests.fakes.memory_people import MemoryPeople
 from tests.fakes.server import MemoryDatabase, MemoryUnitOfWork
 from tests.server.usecases.floor import (
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shopbell_server.core.ids import Stamp
+    from shopbell_server.ports.database import UnitOfWork
     from shopbell_wire.messages import Presence
     from tests.fakes.memory_rows import Tables
 
@@ -188,6 +193,26 @@ def test_somebody_elses_is_refused(floor: Floor) -> None:
     hers(floor, ada)
     assert registers(floor, ben) is NotRegistered.TAKEN
     assert of(floor, ben) == []
+
+
+def test_of_several_who_register_one_at_once_one_has_it(floor: Floor) -> None:
+    people = [floor.enrol(f"person-{number}", number) for number in range(1, 5)]
+    begin = Barrier(len(people))
+
+    def tries(someone: Someone) -> object:
+        def act(work: UnitOfWork) -> bytes | NotRegistered:
+            done = register(
+                work, SystemEntropy(), Millis(BEFORE), person=someone.person, mark=MARK_OF(FOB)
+            )
+            return done if isinstance(done, NotRegistered) else b"hers"
+
+        begin.wait(20)
+        return once(floor.database, None, Millis(BEFORE), act)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        outcomes = list(pool.map(tries, people))
+    assert sorted(map(str, outcomes)) == ["NotRegistered.TAKEN"] * 3 + ["b'hers'"]
+    assert sum(len(of(floor, each)) for each in people) == 1
 
 
 def test_who_does_not_let_herself_be_recognised_registers_none(floor: Floor) -> None:
