@@ -55,7 +55,10 @@ def order(task: Task, **changes: Any) -> Order:
 tasks: st.SearchStrategy[Task] = st.one_of(
     st.builds(
         Configure,
-        settings=st.dictionaries(texts, st.dictionaries(texts, seqs | texts), max_size=3),
+        # 3 x (1 + 2 x 2) texts of 512 characters, each at most 6 bytes, are 46 KB: more would not be sealed.
+        settings=st.dictionaries(
+            texts, st.dictionaries(texts, seqs | texts, max_size=2), max_size=3
+        ),
     ),
     st.builds(RestartScanner, scanner=names),
     st.builds(Identify, for_s=st.integers(1, 600)),
