@@ -271,6 +271,10 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
             "'mqtt://x' is no host name and no address; write it alone, without a scheme or a port",
         ),
         (
+            HEAD + BROKER + RETAILER + RADIO + "[sending]\nanswer_s = 0.0001\n",
+            "sending.answer_s: 0.0001 is not allowed; a number at least 1 and at most 86400",
+        ),
+        (
             HEAD + BROKER + RETAILER + RADIO + "[sending]\nanswer_most_s = 1.0\n",
             "sending.answer_most_s: is 1, below answer_s, 30",
         ),

@@ -21,6 +21,11 @@ from shopbell_wire.messages import Decibel, Name
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 
+Patience = Annotated[float, Meta(ge=1, le=86_400)]
+"""For an answer over a network. One that is well takes up to a second: 0.2 s there and back to a far
+broker, a synced commit of up to 0.1 s at either end, and as many batches before it. Asked sooner, all
+would be sent twice; at 0.1 ms without a pause."""
+
 Uuid = Annotated[
     str, Meta(description="32 lower-case hexadecimal digits in quotes, grouped 8-4-4-4-12")
 ]
@@ -241,8 +246,8 @@ class Codes(Struct, frozen=True, kw_only=True):
 class Sending(Struct, frozen=True, kw_only=True):
     """How patiently the spool is emptied. The reasons of the numbers are in `core/resend.py`."""
 
-    answer_s: Seconds = _SENDING.answer_ms / 1000
-    answer_most_s: Seconds = _SENDING.answer_most_ms / 1000
+    answer_s: Patience = _SENDING.answer_ms / 1000
+    answer_most_s: Patience = _SENDING.answer_most_ms / 1000
     reconnect_wait_s: Annotated[float, Meta(ge=0, le=600)] = _SENDING.reconnect_wait_ms / 1000
     backlog_events_per_s: Annotated[float, Meta(ge=0.01)] | None = _SENDING.backlog_events_per_s
 
