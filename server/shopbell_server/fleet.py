@@ -25,6 +25,8 @@ from shopbell_server.assembly import courier_of, open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.core.lineage import is_settled
 from shopbell_server.core.orders import unsettable
+from shopbell_server.ingest.account import BrokerCertificatesError
+from shopbell_server.ingest.embedded_broker import BrokerFailedError
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.orders import UnknownEdgeError, Wish, order
 from shopbell_wire.malformed import MalformedError
@@ -64,7 +66,10 @@ PUBLIC: Final = "orders.pub"
 
 
 def list_edges(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Print how every edge of the registry does, by what it said last."""
+    """Print how every edge of the registry does, by what it said last.
+
+    Where the broker cannot be asked, what the database knows is printed before that is raised.
+    """
     with contextlib.closing(open_database(settings)) as database, database.read() as work:
         stores = {store.id: store.name for store in work.registry.stores()}
         edges = sorted(work.registry.edges().values(), key=lambda each: each.id)
@@ -75,8 +80,13 @@ def list_edges(settings: Settings, arguments: argparse.Namespace) -> None:
             for edge, at_ms in work.edge_records.cloned().items()
             if not is_settled(work.orders.of(edge, ORDERS_READ), at_ms)
         }
-    with courier_of(settings) as courier:
-        statuses = courier.statuses()
+    statuses: Mapping[str, Status] = {}
+    unasked: Exception | None = None
+    try:
+        with courier_of(settings) as courier:
+            statuses = courier.statuses()
+    except (OSError, BrokerCertificatesError, BrokerFailedError) as error:
+        unasked = error
     rows = [
         _row(each, stores[each.store], statuses.get(each.id), latest.get(each.id))
         | {"given_up": given_up.get(each.id, {}), "cloned_ms": cloned.get(each.id)}
@@ -84,12 +94,14 @@ def list_edges(settings: Settings, arguments: argparse.Namespace) -> None:
     ]
     if arguments.json:
         print(json.dumps(rows))
-        return
-    lines: list[tuple[str, ...]] = [
-        ("EDGE", "STORE", "STATE", "VERSION", "SETTINGS", "SCANNERS", "GIVEN UP", "LAST ORDER")
-    ]
-    lines += [_words(row) for row in rows]
-    _print_table(lines)
+    else:
+        lines: list[tuple[str, ...]] = [
+            ("EDGE", "STORE", "STATE", "VERSION", "SETTINGS", "SCANNERS", "GIVEN UP", "LAST ORDER")
+        ]
+        lines += [_words(row) for row in rows]
+        _print_table(lines)
+    if unasked is not None:
+        raise unasked
 
 
 def configure(settings: Settings, arguments: argparse.Namespace) -> int:

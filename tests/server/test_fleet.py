@@ -128,6 +128,34 @@ def test_an_embedded_broker_that_does_not_run_is_said_to_be(config: Path, tmp_pa
     assert "it was never started" in done.stderr
 
 
+def test_what_is_known_of_edges_is_listed_although_the_broker_is_away(
+    tmp_path: Path, config: Path
+) -> None:
+    with closing(SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
+        with database.begin() as work:
+            work.edge_records.add_losses({(EdgeId("hague-door"), "spool_full"): 12}, Millis(1))
+            work.commit()
+        wish = Wish(
+            tenant=TenantId("acme"),
+            edge=EdgeId("hague-door"),
+            task=SendDiagnostics(),
+            by="jo",
+            now_ms=Millis(1_000_000_000_000),
+        )
+        order(database, wish, Signer(bytes(32)).sign)
+    told = command("edge", "list", "--json", "--config", config)
+    shown = command("edge", "list", "--config", config)
+    assert told.returncode == shown.returncode == 1
+    (row,) = json.loads(told.stdout)
+    assert (row["state"], row["given_up"]) == ("unknown", {"spool_full": 12})
+    assert row["last_order"]["order"] == "diagnostics"
+    assert "12 spool_full" in shown.stdout
+    assert "diagnostics: no answer" in shown.stdout
+    for each in (told, shown):
+        assert "the broker at 127.0.0.1:" in each.stderr
+        assert "see [broker] in" in each.stderr
+
+
 def test_what_edges_gave_up_and_which_are_two_is_listed(tmp_path: Path, config: Path) -> None:
     door, at_ms = EdgeId("hague-door"), Millis(1_795_262_837_000)
     database = SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))
