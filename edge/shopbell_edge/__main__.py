@@ -100,10 +100,14 @@ def _leaves(error: BaseException) -> list[BaseException]:
 def _check_config(arguments: argparse.Namespace) -> None:
     with loading():
         from shopbell_edge import assembly  # noqa: PLC0415  # as said above
+        from shopbell_edge.config.checks import open_secrets  # noqa: PLC0415  # as above
     settings = _settings(arguments)
     assembly.sealing(settings)
     assembly.verifying(settings)
-    scanners = ", ".join(each.scanner for each in (*settings.radios, *settings.cameras))
+    for each in open_secrets(settings):
+        print(f"beware: {each}", file=sys.stderr)
+    named = (*settings.radios, *settings.cameras, *settings.usb_scanners)
+    scanners = ", ".join(each.scanner for each in named)
     print(f"{arguments.config} is right: edge {settings.edge} of {settings.tenant}, {scanners}")
 
 

@@ -7,6 +7,7 @@ Never: opens a connection, or keeps what a file says.
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,23 @@ def not_readable(key: str, path: str) -> Iterator[Fault]:
     except OSError as error:
         problem = f'"{path}": {unreadable(error)}'
     yield Fault(key=key, problem=problem)
+
+
+def not_secret(key: str, path: str) -> Iterator[Fault]:
+    """Yield that every user of this machine may read the file at `path`, or write to it, as a warning.
+
+    Its group may: that is how root owns a secret and a daemon reads it. Nothing where there is no file.
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):  # ValueError: no path has a NUL
+        return
+    if stat.S_ISREG(mode) and mode & (stat.S_IROTH | stat.S_IWOTH):
+        yield Fault(
+            key=key,
+            problem=f'"{path}" is open to every user of this machine (mode {stat.S_IMODE(mode):o}): '
+            "`chmod o-rwx` it, and replace what it holds if others were there",
+        )
 
 
 def not_a_host(key: str, host: str) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from shopbell_program.commands import CommandError, CommandLine, UsageError, loading, run
 from shopbell_program.settings import SettingsError
-from shopbell_server.config import read_settings
+from shopbell_server.config import open_secrets, read_settings
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, embedded_broker
 
 if TYPE_CHECKING:
@@ -173,6 +173,8 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> None:
 
 
 def _check_config(settings: Settings, arguments: argparse.Namespace) -> None:
+    for each in open_secrets(settings):
+        print(f"beware: {each}", file=sys.stderr)
     sinks = ", ".join(sink.name for sink in settings.sinks) or "none"
     print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {sinks}")
 

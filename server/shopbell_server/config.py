@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from shopbell_program.loopback import is_loopback
-from shopbell_program.places import not_a_host
+from shopbell_program.places import not_a_host, not_secret
 from shopbell_program.settings import Fault, load, unreadable
 from shopbell_server.core.customer_keys import SINK_KEY_BYTES
 from shopbell_server.core.public_addresses import reach
@@ -178,6 +178,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     demo: Demo | None = None
 
 
+def open_secrets(settings: Settings) -> Iterator[Fault]:
+    """Yield which of the named secrets every user of this machine may read. The server works all the same."""
+    for key, path in _secret_files(settings).items():
+        yield from not_secret(key, path or "")
+
+
 def read_settings(path: Path) -> Settings:
     """Return the settings in `path`, or raise SettingsError with all that is wrong."""
     return load(path, Settings, lambda settings: list(_faults(settings)))
@@ -275,26 +281,31 @@ def _loopback_only(settings: Settings) -> Iterator[Fault]:
 
 
 def _paths(settings: Settings) -> Iterator[Fault]:
-    named = {
-        "database.password_file": settings.database.password_file,
-        "broker.password_file": settings.broker.password_file,
-        "retailer.number_key_file": settings.retailer.number_key_file,
-        "retailer.fixed_id_key_file": settings.retailer.fixed_id_key_file,
-        "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
-    }
-    if settings.orders is not None:
-        named["orders.signing_key_file"] = settings.orders.signing_key_file
+    named = _secret_files(settings)
     if settings.broker.tls is not None:
         named["broker.tls.ca_file"] = settings.broker.tls.ca_file
         named["broker.tls.cert_file"] = settings.broker.tls.cert_file
-        named["broker.tls.key_file"] = settings.broker.tls.key_file
-    for index, sink in enumerate(settings.sinks):
-        if isinstance(sink, WebhookSink):
-            named[f"sinks[{index}].secret_file"] = sink.secret_file
     for key, path in named.items():
         problem = None if path is None else _in_the_way(path)
         if problem is not None:
             yield Fault(key=key, problem=problem)
+
+
+def _secret_files(settings: Settings) -> dict[str, str | None]:
+    orders, tls = settings.orders, settings.broker.tls
+    return {
+        "database.password_file": settings.database.password_file,
+        "broker.password_file": settings.broker.password_file,
+        "broker.tls.key_file": None if tls is None else tls.key_file,
+        "retailer.number_key_file": settings.retailer.number_key_file,
+        "retailer.fixed_id_key_file": settings.retailer.fixed_id_key_file,
+        "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
+        "orders.signing_key_file": None if orders is None else orders.signing_key_file,
+    } | {
+        f"sinks[{index}].secret_file": sink.secret_file
+        for index, sink in enumerate(settings.sinks)
+        if isinstance(sink, WebhookSink)
+    }
 
 
 def _sinks(settings: Settings) -> Iterator[Fault]:

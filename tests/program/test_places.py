@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_program.places import not_a_host, not_a_path, not_readable
+from shopbell_program.places import not_a_host, not_a_path, not_readable, not_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,30 @@ def test_a_file_that_this_user_may_not_read_says_so(tmp_path: Path) -> None:
 def test_what_no_file_is_called_is_no_path(path: str) -> None:
     assert len(list(not_a_path("p", path))) == 1
     assert len(list(not_readable("p", path))) == 1
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o660])
+def test_a_secret_is_its_owners_and_its_groups(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "key"
+    file.write_text("x")
+    file.chmod(mode)
+    assert list(not_secret("a.key_file", str(file))) == []
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
+def test_a_secret_that_is_open_to_everybody_is_named_with_the_remedy(
+    tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / "key"
+    file.write_text("x")
+    file.chmod(mode)
+    (fault,) = not_secret("a.key_file", str(file))
+    assert f"(mode {mode:o}): `chmod o-rwx` it" in fault.problem
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", "/none"])
+def test_what_is_not_there_is_open_to_nobody(path: str) -> None:
+    assert list(not_secret("a.key_file", path)) == []
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "mq.example", "bücher.example"])

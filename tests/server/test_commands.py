@@ -168,3 +168,20 @@ def brokers_in(folder: Path) -> list[int]:
         if wanted in line:
             found.append(int(entry.name))
     return found
+
+
+def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, config: Path) -> None:
+    key = tmp_path / "number-key"
+    key.write_text("ab" * 32)
+    config.write_text(
+        config.read_text().replace("prefix =", f'number_key_file = "{key}"\nprefix =')
+    )
+    said = {}
+    for mode in (0o640, 0o644):
+        key.chmod(mode)
+        done = command("check-config", "--config", config)
+        assert done.returncode == 0, done.stderr
+        said[mode] = done.stderr
+    assert said[0o640] == ""
+    assert said[0o644].startswith("beware: retailer.number_key_file: ")
+    assert "ab" * 32 not in said[0o644]

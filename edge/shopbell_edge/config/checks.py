@@ -27,7 +27,7 @@ from shopbell_edge.core.leave_timeout import too_short
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.spool_room import too_small
 from shopbell_program.loopback import is_loopback
-from shopbell_program.places import not_a_host, not_a_path, not_readable
+from shopbell_program.places import not_a_host, not_a_path, not_readable, not_secret
 from shopbell_program.settings import Fault
 
 if TYPE_CHECKING:
@@ -66,6 +66,15 @@ def faults(settings: Settings) -> Iterator[Fault]:
         yield from not_a_host("metrics.host", settings.metrics.host)
     yield from _numbers(settings)
     yield from _orders(settings)
+
+
+def open_secrets(settings: Settings) -> Iterator[Fault]:
+    """Yield which of the named secrets every user of this machine may read. The edge works all the same."""
+    broker = settings.broker
+    if broker.password_file is not None:
+        yield from not_secret("broker.password_file", broker.password_file)
+    if broker.tls is not None and broker.tls.key_file is not None:
+        yield from not_secret("broker.tls.key_file", broker.tls.key_file)
 
 
 def _known_by(settings: Settings) -> Iterator[Fault]:
