@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import Any, Final, SupportsIndex
 
 import pytest
 from hypothesis import given
@@ -74,6 +74,26 @@ def test_strangers_and_the_empty_are_foreign() -> None:
 def test_bytes_of_ours_in_the_wrong_place_are_foreign() -> None:
     name = bytes([5, 0x09]) + bytes.fromhex("11e1b05b")
     assert taken(found(name)) is Passed.FOREIGN
+
+
+class Watched(bytearray):
+    """A buffer that counts what is taken out of it."""
+
+    taken = 0
+
+    def __getitem__(self, where: SupportsIndex | slice) -> Any:
+        self.taken += 1
+        return super().__getitem__(where)
+
+
+def test_nothing_is_made_of_a_strangers() -> None:
+    """It is searched where it lies: no copy of it, and nothing read from it, before it may be ours."""
+    take = taking(0, OURS)
+    strangers, ours = Watched(found(FOREIGN)), Watched(found(IBEACON))
+    assert take(strangers, len(strangers)) is Passed.FOREIGN
+    assert strangers.taken == 0
+    assert isinstance(take(ours, len(ours)), Advertisement)
+    assert ours.taken > 0, "it would have been seen"
 
 
 def test_the_same_payload_is_heard_again_with_its_own_strength() -> None:

@@ -50,3 +50,10 @@ def test_it_ends_after_as_many_failures_as_allowed_and_not_before(
 
 def test_the_defaults_reach_every_remedy() -> None:
     assert Recovery().attempts > len(LADDER)
+
+
+def test_silence_is_noticed_within_two_minutes_and_ten_minutes_of_absence_end_nothing() -> None:
+    patience = Recovery()
+    assert (patience.silent_s, patience.check_s) == (90, 30)
+    assert patience.silent_s + patience.check_s <= 120
+    assert patience.ready_s * (patience.attempts - 1) > 2 * 600
