@@ -103,7 +103,12 @@ def verify(code: PassCode, secret: bytes, scanned_ms: Millis) -> Accepted | Refu
 
 def pass_text(card: CardRef, secret: bytes, unix: int) -> str:
     """Return what a phone shows at `unix` seconds: 37 characters, so that the QR code stays small."""
-    return f"SB1.{card}.{unix}.{totp(secret, unix)}"
+    return pattern(card, str(unix), totp(secret, unix))
+
+
+def pattern(card: CardRef, unix: str, code: str) -> str:
+    """Return the text of a pass with `unix` and `code` in their places: values, or names of them."""
+    return f"SB1.{card}.{unix}.{code}"
 
 
 def totp(secret: bytes, unix: int) -> str:

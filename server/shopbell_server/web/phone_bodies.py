@@ -15,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 
 from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import ProfileId
+from shopbell_server.core.wallet import ALGORITHM, KIND, rotating_barcode
 from shopbell_server.usecases.consents import Said
 from shopbell_server.usecases.enrol import TicketOrder
 from shopbell_server.web.rows import millis, moment
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.tokens import Token
+    from shopbell_server.core.wallet import RotatingBarcode
     from shopbell_server.usecases.consents import Receipt, Standing
     from shopbell_server.usecases.enrol import Enrolled, Ticket
     from shopbell_server.web.services import Site
@@ -165,6 +167,30 @@ class ConsentsChangedOut(ConsentsOut):
     receipt: ReceiptOut
 
 
+class TotpParameterOut(BaseModel):
+    """A key of Google Wallet's, base16, and how many digits it makes."""
+
+    key: str
+    valueLength: int  # noqa: N815  # Google's name, as all of these
+
+
+class TotpDetailsOut(BaseModel):
+    """How Google Wallet makes the digits."""
+
+    periodMillis: str  # noqa: N815
+    algorithm: Literal["TOTP_SHA1"] = ALGORITHM
+    parameters: list[TotpParameterOut]
+
+
+class RotatingBarcodeOut(BaseModel):
+    """The pass as Google Wallet takes it: the field `rotatingBarcode` of its object, to the letter."""
+
+    type: Literal["QR_CODE"] = KIND
+    valuePattern: str  # noqa: N815
+    totpDetails: TotpDetailsOut  # noqa: N815
+    alternateText: str  # noqa: N815
+
+
 class EnrolmentOut(BaseModel):
     """What the phone keeps in its keystore. It is said once and stored nowhere in clear."""
 
@@ -174,7 +200,9 @@ class EnrolmentOut(BaseModel):
     """16 bytes, hexadecimal."""
     card_ref: str
     card_secret: str
-    """20 bytes, base32 as authenticator apps and wallets take it."""
+    """20 bytes, base32 as authenticator apps take it."""
+    google_wallet: RotatingBarcodeOut
+    """Holds the same secret. The retailer's backend puts it into the object that it signs for Google."""
     retailer_uuid: str
     prefix: str
     receipt: ReceiptOut
@@ -208,6 +236,7 @@ def enrolment_out(enrolled: Enrolled, site: Site) -> EnrolmentOut:
         mac_key=enrolled.mac_key.hex(),
         card_ref=enrolled.card.ref,
         card_secret=base64.b32encode(enrolled.card.secret).decode(),
+        google_wallet=_rotating(rotating_barcode(enrolled.card)),
         retailer_uuid=site.retailer_uuid,
         prefix=site.prefix,
         receipt=receipt_out(enrolled.receipt),
@@ -240,6 +269,17 @@ def purposes_out(standing: Sequence[Standing]) -> list[PurposeOut]:
         )
         for each in standing
     ]
+
+
+def _rotating(barcode: RotatingBarcode) -> RotatingBarcodeOut:
+    return RotatingBarcodeOut(
+        valuePattern=barcode.value_pattern,
+        totpDetails=TotpDetailsOut(
+            periodMillis=str(barcode.period_ms),
+            parameters=[TotpParameterOut(key=barcode.key, valueLength=barcode.digits)],
+        ),
+        alternateText=barcode.alternate_text,
+    )
 
 
 def _record(entry: Entry) -> RecordOut:

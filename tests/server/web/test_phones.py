@@ -110,7 +110,18 @@ async def test_a_phone_enrols_with_a_ticket(shop: Shop, client: httpx2.AsyncClie
     assert out["prefix"] == "5bb0e111"
     assert len(bytes.fromhex(out["mac_key"])) == 16
     assert len(out["card_ref"]) == 13
-    assert len(base64.b32decode(out["card_secret"])) == 20
+    secret = base64.b32decode(out["card_secret"])
+    assert len(secret) == 20
+    assert out["google_wallet"] == {
+        "type": "QR_CODE",
+        "valuePattern": f"SB1.{out['card_ref']}.{{totp_timestamp_seconds}}.{{totp_value_0}}",
+        "totpDetails": {
+            "periodMillis": "30000",
+            "algorithm": "TOTP_SHA1",
+            "parameters": [{"key": secret.hex().upper(), "valueLength": 8}],
+        },
+        "alternateText": out["card_ref"],
+    }
     assert [each["change"] for each in out["receipt"]["records"]] == ["given", "withdrawn"]
     person = PersonId(out["enrolment_id"])
     with shop.database.read() as work:
