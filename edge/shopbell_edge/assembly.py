@@ -216,6 +216,7 @@ class Crew:
                 seal=self.seal,
                 spool=self.spool,
                 clock=self.clock,
+                pulses=self.pulses,
                 tally=self.tally,
                 habits=habits,
                 feedback=feedback,

@@ -25,6 +25,7 @@ from shopbell_edge.core.resend import Sealed
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.ports import SpoolLostError
 from shopbell_edge.tasks.look import Looking
+from shopbell_edge.tasks.pulses import Pulses
 from shopbell_wire import codec
 from shopbell_wire.messages import Scan
 from tests.fakes.clock import NOON_MS, FakeClock
@@ -200,6 +201,7 @@ async def fails_at(place: Path, after: int) -> None:
                 seal=str,
                 spool=spool,
                 clock=clock,
+                pulses=Pulses(clock, []),
                 tally=Tally(),
                 habits=HANDHELD,
                 feedback=[feedback],

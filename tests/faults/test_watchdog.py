@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+import sysconfig
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -24,14 +26,16 @@ from shopbell_edge.tasks.pulses import Pulses
 from tests.edge.tasks.running import running
 from tests.fakes.spool import MemorySpool
 from tests.fakes.uplink import FakeUplink
+from tests.faults.daemon import Daemon
+from tests.rigs.till_file import till_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from shopbell_edge.core.batching import Unripe, Wanted
     from shopbell_edge.core.resend import Sealed
     from shopbell_wire.messages import Clock
+    from tests.rigs.brokers import MosquittoBroker
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -104,6 +108,33 @@ async def test_a_loop_that_hangs_starves_it_though_all_others_go_round(tmp_path:
             spool.wedged = True
             await spool.append([], clock.now())  # wakes the drain, which seals and hangs
             assert await asyncio.to_thread(systemd.starves)
+
+
+async def test_the_program_says_that_it_is_ready_lives_and_ends(
+    tmp_path: Path, mosquitto: MosquittoBroker
+) -> None:
+    config = till_file(tmp_path, mosquitto)
+    notify = tmp_path / "notify"
+    program = Path(sysconfig.get_path("scripts")) / "shopbell-edge"
+    command: list[str | Path] = [
+        "env",
+        f"NOTIFY_SOCKET={notify}",
+        program,
+        "run",
+        "--config",
+        config,
+    ]
+    daemon = Daemon("till", command, tmp_path, "edge_started")
+    with supervised(notify) as systemd:
+        try:
+            daemon.start()
+            await asyncio.to_thread(systemd.hears, b"READY=1")
+            await asyncio.to_thread(systemd.hears, b"WATCHDOG=1")
+            await daemon.stop()
+            await asyncio.to_thread(systemd.hears, b"STOPPING=1")
+        finally:
+            daemon.show()
+            daemon.kill()
 
 
 def test_an_event_loop_that_is_blocked_starves_it(tmp_path: Path) -> None:

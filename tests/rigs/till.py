@@ -13,6 +13,7 @@ from shopbell_edge.core.repeats import Repeats
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.tasks.look import Looking
+from shopbell_edge.tasks.pulses import Pulses
 from shopbell_wire.messages import Scan, ScannerHealth
 from tests.edge.tasks.running import running
 from tests.fakes.clock import FakeClock
@@ -52,6 +53,7 @@ class Till:
             seal=lambda number: f"sealed:{number}",
             spool=self.spool,
             clock=self.clock,
+            pulses=Pulses(self.clock, []),
             tally=self.tally,
             habits=HANDHELD,
             feedback=[self.feedback],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shopbell_edge.core.repeats import Repeats
     from shopbell_edge.core.tally import Tally
     from shopbell_edge.ports import Code, CodeReader, EdgeClock, Feedback, Spool
+    from shopbell_edge.tasks.pulses import Pulses
 
 
 class Looking:
@@ -37,6 +38,7 @@ class Looking:
         seal: Callable[[str], str],
         spool: Spool,
         clock: EdgeClock,
+        pulses: Pulses,
         tally: Tally,
         habits: Habits,
         feedback: Sequence[Feedback],
@@ -47,6 +49,7 @@ class Looking:
         self._seal = seal
         self._spool = spool
         self._clock = clock
+        self._pulses = pulses
         self._tally = tally
         self._patience = Patience(habits)
         self._answering = Answering(reader.scanner, feedback, tally)
@@ -61,7 +64,9 @@ class Looking:
                 tasks.create_task(self._answering.run(), name="answer"),
             ]
             async for code in self._reader.codes(self._feelings.feel):
-                await self._take(code)
+                # Nobody holds anything up for hours; but a disk that hangs must not go unnoticed.
+                with self._pulses.in_hand(self._reader.scanner):
+                    await self._take(code)
             for task in beside:
                 task.cancel()
 

@@ -7,10 +7,12 @@ import pytest
 
 from shopbell_edge.core.answering import CAMERA, HANDHELD, Answer, Habits
 from shopbell_edge.core.codes import NumberRule, Why
+from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.repeats import Repeats
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.ports import SpoolLostError
 from shopbell_edge.tasks.look import Looking
+from shopbell_edge.tasks.pulses import Pulses
 from shopbell_wire.messages import Scan, ScannerHealth
 from tests.edge.tasks.running import running, settle
 from tests.fakes.clock import FakeClock
@@ -46,6 +48,7 @@ class Counter:
         self.feedback = FakeFeedback()
         self.spool = spool or MemorySpool(self.clock.now(), room=room)
         self.tally = Tally()
+        self.pulses = Pulses(self.clock, [])
         self.looking = Looking(
             reader=self.reader,
             repeats=Repeats(key=bytes(16)),
@@ -53,6 +56,7 @@ class Counter:
             seal=lambda number: f"sealed:{len(number)}",
             spool=self.spool,
             clock=self.clock,
+            pulses=self.pulses,
             tally=self.tally,
             habits=habits,
             feedback=[self.feedback],
@@ -182,6 +186,24 @@ async def test_she_is_told_that_it_is_good_after_the_commit_and_not_before() -> 
         assert counter.feedback.given == []
         spool.release.set()
         await until("answered", lambda: counter.feedback.given == [Answer.GOOD])
+
+
+async def test_a_disk_that_hangs_under_a_scan_starves_the_watchdog_and_an_idle_counter_does_not() -> (
+    None
+):
+    spool, rules = SlowSpool(), BeatRules()
+    counter = Counter(spool=spool)
+    async with running(counter.looking.run()):
+        await settle()
+        counter.clock.forward(3 * rules.stalled_ms)
+        assert counter.pulses.stalled(rules) == ()
+        counter.reader.read("QR Code", PASS)
+        await asyncio.wait_for(spool.asked.wait(), 10)
+        assert counter.pulses.stalled(rules) == ()
+        counter.clock.forward(rules.stalled_ms + 1)
+        assert counter.pulses.stalled(rules) == (counter.reader.scanner,)
+        spool.release.set()
+        await until("goes on", lambda: counter.pulses.stalled(rules) == ())
 
 
 async def test_a_spool_that_fails_answers_nothing_and_ends_the_process() -> None:
