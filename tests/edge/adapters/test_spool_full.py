@@ -35,6 +35,13 @@ def test_a_spool_too_small_to_seal_in_is_refused() -> None:
         Room(total_bytes=1024 * 1024)
 
 
+async def test_as_delivered_it_takes_no_more_than_the_protocol_says(tmp_path: Path) -> None:
+    room = Room()
+    assert (room.total_bytes, room.ballast_bytes) == (256 << 20, 16 << 20)
+    async with open_spool(tmp_path, FakeClock(), room=room):
+        assert (tmp_path / "spool.db.ballast").stat().st_blocks * 512 >= 16 << 20, "room, no hole"
+
+
 async def test_a_long_wal_is_emptied_after_an_answer(tmp_path: Path) -> None:
     clock = FakeClock()
     wal = tmp_path / "spool.db-wal"

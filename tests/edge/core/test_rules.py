@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from shopbell_edge.core.roster import MOST_TOKENS
 from shopbell_edge.core.rules import Rules
 
 
-def test_the_defaults_contradict_nothing() -> None:
-    assert Rules().leave_ms == 180_000
+def test_the_defaults_are_those_of_the_protocol() -> None:
+    rules = Rules()
+    assert (rules.enter_sightings, rules.enter_within_ms, rules.enter_loss_db) == (3, 10_000, 20)
+    assert (rules.inactive_ms, rules.leave_ms, rules.leave_loss_db) == (60_000, 180_000, 30)
+    assert (rules.window_ms, rules.window_most_ms) == (10_000, 15_000)
+    assert MOST_TOKENS == 10_000
 
 
 @pytest.mark.parametrize(

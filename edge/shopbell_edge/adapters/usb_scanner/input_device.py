@@ -23,7 +23,7 @@ EVENT: Final = struct.Struct("llHHi")
 EV_SND: Final = 0x12
 SND_BELL: Final = 0x01
 
-_EVIOCGRAB: Final = 0x40044590
+EVIOCGRAB: Final = 0x40044590
 """_IOW('E', 0x90, int)"""
 
 _MOST_BITS: Final = 96
@@ -58,7 +58,7 @@ class KernelInputDevices:
 
     def grab(self, descriptor: int) -> None:
         """EVIOCGRAB. It ends when the descriptor is closed, however this process ends."""
-        fcntl.ioctl(descriptor, _EVIOCGRAB, 1)
+        fcntl.ioctl(descriptor, EVIOCGRAB, 1)
 
     def codes(self, descriptor: int, kind: int) -> bytes:
         """EVIOCGBIT."""
