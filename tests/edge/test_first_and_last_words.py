@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from shopbell_wire import codec
@@ -10,6 +11,7 @@ from shopbell_wire.messages import ClockAnchor, StreamStarted
 from tests.faults.daemon import Daemon
 from tests.rigs.committing_server import CommittingServer
 from tests.rigs.listener import Listener
+from tests.rigs.pty_scanner import PtyScanner
 from tests.rigs.till_file import till_file
 from tests.rigs.waiting import until
 
@@ -28,12 +30,18 @@ async def test_a_stream_begins_the_time_is_anchored_and_the_status_follows(
     command = [sys.executable, "-m", "shopbell_edge", "run", "--config", str(config)]
     daemon = Daemon("till", command, tmp_path, "edge_started")
     async with (
+        AsyncExitStack() as stack,
         CommittingServer(mosquitto, tenant="acme", edge="till") as server,
         Listener(mosquitto, STATUS) as listener,
     ):
+        gun = stack.enter_context(PtyScanner(tmp_path / "gun"))
 
         def statuses() -> list[str]:
             return [codec.decode_status(payload).state for _, payload, _ in listener.heard]
+
+        def scanners() -> dict[str, str]:
+            _, payload, _ = listener.heard[-1]
+            return {each.scanner: each.state for each in codec.decode_status(payload).scanners}
 
         try:
             daemon.start()
@@ -44,6 +52,9 @@ async def test_a_stream_begins_the_time_is_anchored_and_the_status_follows(
             (anchor,) = [each for each in server.events() if isinstance(each, ClockAnchor)]
             batch = server.batches()[0]
             assert anchor.boot == batch.clock.boot
+            assert scanners()["gun"] == "blind"
+            gun.plug()
+            await until("what changes is told", lambda: scanners()["gun"] == "hearing")
             await daemon.stop()
             await until("it is offline", lambda: statuses()[-1] == "offline")
         finally:
