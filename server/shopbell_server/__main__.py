@@ -38,6 +38,7 @@ def _command() -> int | None:
         "check-config": _check_config,
         "seed": _seed,
         "edge": _edge,
+        "keys": _keys,
     }[arguments.command]
     if arguments.command == "edge" and arguments.action == "new-key":
         _new_key(arguments)
@@ -74,6 +75,7 @@ def _arguments() -> argparse.Namespace:
                "seed first-store.yaml --config server.toml")  # fmt: skip
     seed.add_argument("file", type=Path, metavar="FILE")
     _edge_arguments(line)
+    _key_arguments(line)
     return line.parse()
 
 
@@ -125,6 +127,28 @@ def _edge_arguments(line: CommandLine) -> None:
         "new-key", "make the key that orders are signed with", "edge new-key /etc/shopbell"
     )
     made.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _key_arguments(line: CommandLine) -> None:
+    keys = line.group(
+        "keys",
+        "make, see and revoke the API keys of other systems",
+        "keys list --config server.toml",
+    )
+    made = keys.add(
+        "create", "make a key and print it, this once", "keys create webshop --kind app"
+    )
+    made.add_argument("name", metavar="NAME", help="whose it is; several keys may have one name")
+    made.add_argument(
+        "--kind",
+        choices=("app", "till"),
+        required=True,
+        help="app: asks for tickets with which phones enrol; till: sends receipts",
+    )
+    shown = keys.add("list", "show which keys there are, and when each was last used", "keys list")
+    shown.add_argument("--json", action="store_true", help="print JSON")
+    ended = keys.add("revoke", "let a key open nothing from now on", "keys revoke 3f9a0c51d2e7")
+    ended.add_argument("id", metavar="ID", help="as `keys list` shows it")
 
 
 def _order_arguments(order: argparse.ArgumentParser) -> None:
@@ -201,6 +225,14 @@ def _edge(settings: Settings, arguments: argparse.Namespace) -> int | None:
             "orders": fleet.orders,
         }[arguments.action]
         return action(settings, arguments)
+
+
+def _keys(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import keyring  # noqa: PLC0415  # as said above
+        action = {"create": keyring.create, "list": keyring.show, "revoke": keyring.end}
+        action[arguments.action](settings, arguments)
 
 
 def _new_key(arguments: argparse.Namespace) -> None:

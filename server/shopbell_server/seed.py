@@ -80,10 +80,15 @@ class SeedProfile(Struct, frozen=True, kw_only=True):
 
 
 class SeedApiKey(Struct, frozen=True, kw_only=True):
-    """A system that may ask for tickets; the key itself is in a file."""
+    """A system that may ask for something; the key itself is in a file."""
 
     name: Name
     key_file: str
+    scopes: Annotated[tuple[Literal["tickets", "receipts"], ...], Meta(min_length=1)] = (
+        "tickets",
+        "receipts",
+    )
+    """What it may ask for: an app backend needs `tickets`, a till `receipts`."""
 
 
 class SeedVisit(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from tests.fakes.memory_rows import drop, insert, require, stamp
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.api_keys import ApiKey
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import (
@@ -72,11 +73,26 @@ class MemoryRegistry:
     def put_staff(self, staff: Staff, password_hash: str | None) -> None:
         self._tables.staff[staff.id] = (staff, password_hash)
 
-    def api_key_name(self, key_sha256: bytes) -> str | None:
+    def api_key(self, key_sha256: bytes) -> ApiKey | None:
         return self._tables.api_keys.get(key_sha256)
 
-    def put_api_key(self, name: str, key_sha256: bytes) -> None:
-        self._tables.api_keys[key_sha256] = name
+    def api_keys(self) -> Sequence[ApiKey]:
+        rows = self._tables.api_keys.values()
+        return sorted(rows, key=lambda each: (each.name, each.created_ms, each.sha256))
+
+    def put_api_key(self, key: ApiKey) -> None:
+        known = self._tables.api_keys.get(key.sha256, key)
+        self._tables.api_keys[key.sha256] = replace(known, name=key.name, scopes=key.scopes)
+
+    def revoke_api_key(self, key_sha256: bytes, at_ms: Millis) -> None:
+        key = self._tables.api_keys.get(key_sha256)
+        if key is not None and key.revoked_ms is None:
+            self._tables.api_keys[key_sha256] = replace(key, revoked_ms=at_ms)
+
+    def use_api_key(self, key_sha256: bytes, day_ms: Millis) -> None:
+        key = self._tables.api_keys.get(key_sha256)
+        if key is not None:
+            self._tables.api_keys[key_sha256] = replace(key, used_ms=day_ms)
 
 
 class MemoryStaffSessions:

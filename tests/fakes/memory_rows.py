@@ -16,6 +16,7 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shopbell_server.core.api_keys import ApiKey
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Interval, IntervalKey
@@ -75,7 +76,7 @@ class Tables:
     zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
     edges: dict[EdgeId, Edge] = field(default_factory=dict)
     staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
-    api_keys: dict[bytes, str] = field(default_factory=dict)
+    api_keys: dict[bytes, ApiKey] = field(default_factory=dict)
     staff_sessions: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
     answers: dict[bytes, KeptAnswer] = field(default_factory=dict)
     profiles: dict[ProfileId, Profile] = field(default_factory=dict)

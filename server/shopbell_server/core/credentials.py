@@ -16,6 +16,9 @@ class Kind(StrEnum):
     """What a secret is for; its first letters, so that one in a wrong place is seen at once."""
 
     API_KEY = "sbk"
+    """An app backend's."""
+    TILL_KEY = "sbp"
+    """Of a point of sale."""
     DEVICE = "sbd"
     TICKET = "sbt"
     SESSION = "sbs"
@@ -42,3 +45,8 @@ def fingerprint(secret: str) -> bytes:
     So a sign-in link is no session, although both may be kept side by side.
     """
     return hashlib.sha256(secret.encode()).digest()
+
+
+def credential_id(sha256: bytes) -> str:
+    """Return by what one credential is told from another in a record: 16 digits of its fingerprint."""
+    return sha256.hex()[:16]

@@ -6,19 +6,22 @@ Never: what a role may do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
-from shopbell_server.core.ids import EdgeId, StaffId, StoreId, ZoneId
+from shopbell_server.core.api_keys import ApiKey, as_text, from_text
+from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Staff, Store, Zone
 from shopbell_server.db.registry_tables import API_KEYS, EDGES, STAFF, STORES, ZONES
-from shopbell_server.db.statements import replacing
+from shopbell_server.db.statements import merging, replacing
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Row
 
     from shopbell_server.db.transaction import Transaction
 
@@ -120,14 +123,49 @@ class SqlRegistry:
             ],
         )
 
-    def api_key_name(self, key_sha256: bytes) -> str | None:
-        """Return whose key it is: an app backend's."""
+    def api_key(self, key_sha256: bytes) -> ApiKey | None:
+        """Return the key, revoked or not."""
         row = self._transaction.row(_API_KEY, key_sha256=key_sha256)
-        return None if row is None else str(row.name)
+        return None if row is None else _api_key(row)
 
-    def put_api_key(self, name: str, key_sha256: bytes) -> None:
-        """Let a key in; one name may have several, so that they can be exchanged."""
-        self._transaction.insert(_PUT_API_KEY, [{"key_sha256": key_sha256, "name": name}])
+    def api_keys(self) -> Sequence[ApiKey]:
+        """Return all, those that are revoked too; by name, the oldest first."""
+        return [_api_key(row) for row in self._transaction.rows(_API_KEYS)]
+
+    def put_api_key(self, key: ApiKey) -> None:
+        """Add a key. Of one that is there the name and scopes are replaced; what was revoked stays so."""
+        self._transaction.insert(
+            _PUT_API_KEY,
+            [
+                {
+                    "key_sha256": key.sha256,
+                    "name": key.name,
+                    "scopes": as_text(key.scopes),
+                    "created_ms": key.created_ms,
+                    "revoked_ms": key.revoked_ms,
+                    "used_ms": key.used_ms,
+                }
+            ],
+        )
+
+    def revoke_api_key(self, key_sha256: bytes, at_ms: Millis) -> None:
+        """End a key; one that has ended keeps its end."""
+        self._transaction.change(_REVOKE_API_KEY, key=key_sha256, at_ms=at_ms)
+
+    def use_api_key(self, key_sha256: bytes, day_ms: Millis) -> None:
+        """Write down the day on which it was last used."""
+        self._transaction.change(_USE_API_KEY, key=key_sha256, day_ms=day_ms)
+
+
+def _api_key(row: Row[Any]) -> ApiKey:
+    return ApiKey(
+        sha256=row.key_sha256,
+        name=row.name,
+        scopes=from_text(row.scopes),
+        created_ms=Millis(row.created_ms),
+        revoked_ms=None if row.revoked_ms is None else Millis(row.revoked_ms),
+        used_ms=None if row.used_ms is None else Millis(row.used_ms),
+    )
 
 
 _zones_of: Final = msgspec.json.Decoder(dict[str, ZoneId])
@@ -147,4 +185,23 @@ _PUT_STAFF: Final = replacing(STAFF)
 _API_KEY: Final = select(API_KEYS).where(
     ours(API_KEYS), API_KEYS.c.key_sha256 == bindparam("key_sha256")
 )
-_PUT_API_KEY: Final = replacing(API_KEYS)
+_API_KEYS: Final = (
+    select(API_KEYS)
+    .where(ours(API_KEYS))
+    .order_by(API_KEYS.c.name, API_KEYS.c.created_ms, API_KEYS.c.key_sha256)
+)
+_PUT_API_KEY: Final = merging(
+    API_KEYS, lambda _, new, __: {"name": new["name"], "scopes": new["scopes"]}
+)
+_REVOKE_API_KEY: Final = (
+    update(API_KEYS)
+    .where(
+        ours(API_KEYS), API_KEYS.c.key_sha256 == bindparam("key"), API_KEYS.c.revoked_ms.is_(None)
+    )
+    .values(revoked_ms=bindparam("at_ms"))
+)
+_USE_API_KEY: Final = (
+    update(API_KEYS)
+    .where(ours(API_KEYS), API_KEYS.c.key_sha256 == bindparam("key"))
+    .values(used_ms=bindparam("day_ms"))
+)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Index, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Table
 
 from shopbell_server.db.columns import (
+    BYTEWISE,
     METADATA,
     bytes_column,
     key,
@@ -96,6 +97,10 @@ API_KEYS: Final = Table(
     text_column("tenant"),
     bytes_column("key_sha256"),
     text_column("name"),
+    Column("scopes", BYTEWISE, nullable=False, server_default="receipts tickets"),
+    Column("created_ms", BigInteger, nullable=False, server_default="0"),
+    number_column("revoked_ms", nullable=True),
+    number_column("used_ms", nullable=True),
     key("key_sha256"),
     sha256_only("key_sha256"),
 )

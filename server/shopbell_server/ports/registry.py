@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.ids import EdgeId, StaffId, StoreId
+    from shopbell_server.core.api_keys import ApiKey
+    from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
 
 
@@ -32,8 +33,22 @@ class Registry(Protocol):
 
     def put_staff(self, staff: Staff, password_hash: str | None) -> None: ...
 
-    def api_key_name(self, key_sha256: bytes) -> str | None:
-        """Return whose key it is: an app backend's."""
+    def api_key(self, key_sha256: bytes) -> ApiKey | None:
+        """Return the key, revoked or not."""
         ...
 
-    def put_api_key(self, name: str, key_sha256: bytes) -> None: ...
+    def api_keys(self) -> Sequence[ApiKey]:
+        """Return all, those that are revoked too; by name, the oldest first."""
+        ...
+
+    def put_api_key(self, key: ApiKey) -> None:
+        """Add a key. Of one that is there the name and scopes are replaced; what was revoked stays so."""
+        ...
+
+    def revoke_api_key(self, key_sha256: bytes, at_ms: Millis) -> None:
+        """End a key; one that has ended keeps its end."""
+        ...
+
+    def use_api_key(self, key_sha256: bytes, day_ms: Millis) -> None:
+        """Write down the day on which it was last used."""
+        ...

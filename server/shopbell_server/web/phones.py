@@ -28,7 +28,7 @@ from shopbell_server.web.phone_bodies import (
     tokens_out,
 )
 from shopbell_server.web.problems import Problem, ProblemError, not_found
-from shopbell_server.web.who import AnyPhone, ApiKey, Buckets, Here, OwnPhone, peer
+from shopbell_server.web.who import AnyPhone, Buckets, Here, OwnPhone, TicketKey, peer
 from shopbell_server.web.writes import carry_out
 
 if TYPE_CHECKING:
@@ -45,8 +45,13 @@ PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
 routes: Final = APIRouter(prefix="/v1/app", tags=["app"], responses=PROBLEMS)
 
 
-@routes.post("/tickets", status_code=201, response_model=TicketOut)
-def post_ticket(request: Request, body: TicketIn, caller: ApiKey, here: Here) -> Response:
+@routes.post(
+    "/tickets",
+    status_code=201,
+    response_model=TicketOut,
+    responses={403: {"model": Problem, "description": "The API key has not the scope tickets."}},
+)
+def post_ticket(request: Request, body: TicketIn, caller: TicketKey, here: Here) -> Response:
     """Make a ticket with which one phone may enrol for a profile within five minutes."""
 
     def act(work: UnitOfWork) -> bytes:

@@ -20,7 +20,7 @@ from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phone_bodies import Id, Text
 from shopbell_server.web.problems import Fault, Problem, ProblemError
 from shopbell_server.web.rows import millis
-from shopbell_server.web.who import ApiKey, Here
+from shopbell_server.web.who import Here, ReceiptKey
 from shopbell_server.web.writes import carry_out
 
 if TYPE_CHECKING:
@@ -102,8 +102,13 @@ routes: Final = APIRouter(
 )
 
 
-@routes.post("/receipts", status_code=201, response_model=TillReceiptOut)
-def post_receipt(request: Request, body: TillReceiptIn, caller: ApiKey, here: Here) -> Response:
+@routes.post(
+    "/receipts",
+    status_code=201,
+    response_model=TillReceiptOut,
+    responses={403: {"model": Problem, "description": "The API key has not the scope receipts."}},
+)
+def post_receipt(request: Request, body: TillReceiptIn, caller: ReceiptKey, here: Here) -> Response:
     """Say that something was bought: the visit in which it was is converted, now or once it is known.
 
     The same receipt may be sent again at any time, with the same key, and counts once.

@@ -1,4 +1,4 @@
-"""Who asks: an app's backend, a phone, or somebody of the staff.
+"""Who asks: another system, a phone, or somebody of the staff.
 
 Owns: which credential a route takes, the session cookie, and the check of where a form came from.
 Never: what they may do. A credential of one kind opens no door of another.
@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
+from shopbell_server.core.api_keys import Scope, made_for
 from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.registry import Staff
+from shopbell_server.usecases.api_keys import key_of
 from shopbell_server.usecases.sign_in import who_is
 from shopbell_server.web import limits
 from shopbell_server.web.limits import Limits
@@ -22,10 +24,13 @@ from shopbell_server.web.problems import ProblemError, not_found
 from shopbell_server.web.services import Services
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.datastructures import Headers
     from starlette.responses import Response
 
     from shopbell_server.core.people import Enrolment
+    from shopbell_server.usecases.looks import Look
 
 COOKIE: Final = "__Host-shopbell"
 """The prefix binds it to this host, to Secure and to Path=/. Browsers take Secure cookies from plain
@@ -36,7 +41,7 @@ _BEARER: Final = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An app's backend: `secret` is what it presented."""
+    """A system with an API key: `secret` is what it presented."""
 
     name: str
     secret: str = field(repr=False)
@@ -72,15 +77,14 @@ def peer(request: Request) -> bytes:
     return fingerprint(request.client.host if request.client else "")
 
 
-def api_key(request: Request, here: Here, buckets: Buckets) -> Caller:
-    """Let an app's backend in by its API key."""
-    secret = _bearer(request)
-    with here.database.read() as work:
-        name = work.registry.api_key_name(fingerprint(secret))
-    if name is None:
-        raise _refused(request, buckets, "an API key")
-    buckets.draw(limits.API_KEY, fingerprint(secret))
-    return Caller(name=name, secret=secret)
+def ticket_key(request: Request, here: Here, buckets: Buckets) -> Caller:
+    """Let a system in whose API key has the scope `tickets`: an app's backend."""
+    return _caller(request, here, buckets, Scope.TICKETS)
+
+
+def receipt_key(request: Request, here: Here, buckets: Buckets) -> Caller:
+    """Let a system in whose API key has the scope `receipts`: a till."""
+    return _caller(request, here, buckets, Scope.RECEIPTS)
 
 
 def any_phone(request: Request, here: Here, buckets: Buckets) -> Phone:
@@ -131,6 +135,12 @@ def own_store(store: str, found: Annotated[Staff, Depends(staff)]) -> StoreId:
     return StoreId(store)
 
 
+def may_see(here: Services, looks: Sequence[Look]) -> None:
+    """Write down what somebody is about to see; without that nothing is shown."""
+    if here.looks.write(looks):
+        raise ProblemError(401, "not-signed-in", "Sign in at /login.")
+
+
 def own_page(request: Request, here: Here) -> None:
     """Refuse what a browser was made to send by somebody else's page.
 
@@ -143,7 +153,8 @@ def own_page(request: Request, here: Here) -> None:
         )
 
 
-ApiKey = Annotated[Caller, Depends(api_key)]
+TicketKey = Annotated[Caller, Depends(ticket_key)]
+ReceiptKey = Annotated[Caller, Depends(receipt_key)]
 AnyPhone = Annotated[Phone, Depends(any_phone)]
 OwnPhone = Annotated[Phone, Depends(phone)]
 SignedIn = Annotated[Staff, Depends(staff)]
@@ -171,6 +182,22 @@ def _own_origins(configured: str | None, headers: Headers) -> frozenset[str]:
         return frozenset({f"{parts.scheme}://{parts.netloc}"})
     host = headers.get("host", "")
     return frozenset({f"http://{host}", f"https://{host}"}) if host else frozenset()
+
+
+def _caller(request: Request, here: Services, buckets: Limits, scope: Scope) -> Caller:
+    # Looked up by its hash: how long that takes says nothing of any key that there is.
+    secret = _bearer(request)
+    key = key_of(here.database, secret, here.clock.now_ms())
+    if key is None:
+        raise _refused(request, buckets, "an API key")
+    buckets.draw(limits.API_KEY, fingerprint(secret))
+    if scope not in key.scopes:
+        detail = (
+            f"This API key has not the scope `{scope}`. "
+            f"`shopbell-server keys create NAME --kind {made_for(scope)}` makes one that has."
+        )
+        raise ProblemError(403, "scope-needed", detail)
+    return Caller(name=key.name, secret=secret)
 
 
 def _bearer(request: Request) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.api_keys import ApiKey, Scope
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.ports.answers import KeptAnswer
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import UnitOfWork
 
 OTHER = StoreId("store-0")
+
+
+def api_key(number: int, *, created_ms: int = 5) -> ApiKey:
+    return ApiKey(
+        sha256=hashed(number),
+        name="app",
+        scopes=frozenset({Scope.TICKETS}),
+        created_ms=Millis(created_ms),
+    )
 
 
 def edge(name: str, store: StoreId = STORE) -> Edge:
@@ -79,12 +89,32 @@ def test_nobody_has_no_password(work: UnitOfWork) -> None:
 
 
 def test_a_name_may_have_two_keys(work: UnitOfWork) -> None:
-    work.registry.put_api_key("app", hashed(1))
-    work.registry.put_api_key("app", hashed(2))
-    work.registry.put_api_key("till", hashed(1))
-    assert work.registry.api_key_name(hashed(1)) == "till"
-    assert work.registry.api_key_name(hashed(2)) == "app"
-    assert work.registry.api_key_name(hashed(3)) is None
+    first, second = api_key(1), api_key(2, created_ms=6)
+    work.registry.put_api_key(second)
+    work.registry.put_api_key(first)
+    assert work.registry.api_keys() == [first, second]
+    assert work.registry.api_key(hashed(2)) == second
+    assert work.registry.api_key(hashed(3)) is None
+
+
+def test_a_revoked_key_stays_so_however_often_it_is_put(work: UnitOfWork) -> None:
+    work.registry.put_api_key(api_key(1))
+    work.registry.revoke_api_key(hashed(1), Millis(100))
+    work.registry.revoke_api_key(hashed(1), Millis(200))
+    work.registry.put_api_key(replace(api_key(1), name="till", created_ms=Millis(300)))
+    assert work.registry.api_key(hashed(1)) == replace(
+        api_key(1), name="till", revoked_ms=Millis(100)
+    )
+
+
+def test_of_one_key_the_day_of_use_is_kept(work: UnitOfWork) -> None:
+    work.registry.put_api_key(api_key(1))
+    work.registry.put_api_key(api_key(2))
+    work.registry.use_api_key(hashed(1), Millis(86_400_000))
+    assert [key.used_ms for key in work.registry.api_keys()] == [86_400_000, None]
+    work.registry.use_api_key(hashed(3), Millis(0))
+    work.registry.revoke_api_key(hashed(3), Millis(0))
+    assert work.registry.api_key(hashed(3)) is None
 
 
 def test_a_session_is_open_until_its_end(work: UnitOfWork) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_program.settings import SettingsError
+from shopbell_server.core.api_keys import as_text
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId, StoreId
@@ -93,7 +94,9 @@ def test_everything_is_there_afterwards(floor: Floor, tmp_path: Path) -> None:
         assert (edge.store, edge.zones) == ("hague", {"*": "door", "usb0": "till"})
         assert work.registry.password_hash(StaffId("sam")) == "hash of sesame"
         assert work.registry.password_hash(StaffId("kim")) is None
-        assert work.registry.api_key_name(fingerprint("sesame")) == "app"
+        key = work.registry.api_key(fingerprint("sesame"))
+        assert key is not None
+        assert (key.name, as_text(key.scopes), key.created_ms) == ("app", "receipts tickets", NOW)
         (profile,) = work.people.profiles([ProfileId("c-1")]).values()
         assert profile.first_name == "Ada"
 

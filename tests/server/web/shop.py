@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
+from shopbell_server.core.api_keys import ApiKey, Scope
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
@@ -23,6 +24,7 @@ from shopbell_server.usecases.recompute import Terms, circumstances, recompute, 
 from shopbell_server.usecases.sign_in import SignedIn, sign_in
 from shopbell_server.web.app import create_app
 from shopbell_server.web.live import Live, Room
+from shopbell_server.web.looks import Looks
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
@@ -131,9 +133,11 @@ class Shop:
             rules=self.rules,
             demo=demo,
         )
+        self.looks = Looks(self.database, self.clock)
         self.live = Live(
             Boards(self.database, self.clock, self.rules),
             Sessions(self.database, self.clock),
+            self.looks,
             "e1",
             pace,
             room,
@@ -145,6 +149,7 @@ class Shop:
             passwords=self.passwords,
             aes=aes_block,
             live=self.live,
+            looks=self.looks,
             metrics=CollectorRegistry(),
             checks=checks or {},
             site=self.site,
@@ -160,7 +165,14 @@ class Shop:
                 work.registry.put_store(Store(id=store, name=name, timezone="Europe/Amsterdam"))
             for zone, name in (("entrance", "Entree"), ("shoes", "Schoenen"), ("till", "Kassa")):
                 work.registry.put_zone(Zone(id=ZoneId(zone), store=AMS, name=name))
-            work.registry.put_api_key("app", fingerprint(KEY))
+            work.registry.put_api_key(
+                ApiKey(
+                    sha256=fingerprint(KEY),
+                    name="app",
+                    scopes=frozenset(Scope),
+                    created_ms=self.clock.now_ms(),
+                )
+            )
             work.commit()
         make_keys(self.database, self.entropy, self.clock.now_ms())
 
