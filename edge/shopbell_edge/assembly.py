@@ -93,7 +93,7 @@ def radio_of(  # noqa: PLR0913  (what it works with; the last three have default
         radio.adapter,
         look=look,
         boottime=boottime,
-        recovery=recovery or Recovery(silent_s=radio.silent_s),
+        recovery=recovery or Recovery(silent_s=radio.silent_s, check_s=radio.silent_s / 3),
         uniform=random.uniform,
         management=None if radio.hear == "bleak" else _management(settings, radio),
         restraint=restraint,

@@ -40,6 +40,7 @@ radio = "{radio}"
 [[radios]]
 kind = "bluetooth"
 hear = "bleak"
+silent_s = 2.0
 """
 """The clock of these tests begins on a Saturday at noon."""
 
@@ -79,13 +80,19 @@ async def test_outside_the_stores_hours_nobody_scans(tmp_path: Path, bluez: Fake
         await until("told", lambda: states(spool)[-1] == ("hearing", "scanning"))
 
 
-async def test_a_radio_that_is_to_go_on_scans_by_night(tmp_path: Path, bluez: FakeBluez) -> None:
+async def test_a_radio_that_is_to_go_on_scans_by_night_and_its_silence_is_no_fault(
+    tmp_path: Path, bluez: FakeBluez
+) -> None:
     clock = FakeClock()
+    clock.forward(2 * HOUR_MS)
     spool = MemorySpool(clock.now())
     crew = a_crew(tmp_path, clock, spool, "on")
     async with running(crew.scanners()["hci0"].run()):
         await bluez.scanning()
-        clock.forward(2 * HOUR_MS)
-        await until("its loop went round", lambda: crew.pulses.stalled(BeatRules()) == ())
+        for _ in range(5):  # rounds of a second, each seen by its pulse
+            clock.forward(60_000)
+            await until("it goes round", lambda: crew.pulses.stalled(BeatRules()) == ())
         await bluez.scanning()
-    assert ("blind", "closed") not in states(spool)
+        assert states(spool) == [("hearing", "scanning")]
+        clock.forward(19 * HOUR_MS)
+        await until("by day it is one", lambda: ("blind", "silent") in states(spool))
