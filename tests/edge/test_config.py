@@ -236,6 +236,10 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
             HEAD + BROKER + RETAILER + '[[cameras]]\nscanner = "c"\ndevice = 0\nconsume = true\n',
             "cameras[0].consume: goes with folder",
         ),
+        (
+            HEAD + BROKER + RETAILER + RADIO + "silent_s = 0.5\n",
+            "radios[0].silent_s: 0.5 is not allowed; a number at least 1 and at most 86400",
+        ),
         (HEAD + BROKER + RETAILER + RADIO + "duty = 1e-300\n", "radios[0].duty: 1e-300 is not"),
         (HEAD + BROKER + RETAILER + RADIO + "offset_db = nan\n", "radios[0].offset_db: nan is not"),
         (

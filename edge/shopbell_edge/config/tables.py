@@ -173,8 +173,9 @@ class BluetoothRadio(Struct, frozen=True, kw_only=True, tag="bluetooth", tag_fie
     offset_db: Offset = 0.0
     enter_loss_db: Decibel | None = None
     leave_loss_db: Decibel | None = None
-    silent_s: Seconds = 90.0
-    """Silence after which the scan is no longer believed and begun anew."""
+    silent_s: Annotated[float, Meta(ge=1, le=86_400)] = 90.0
+    """Silence after which the scan is no longer believed and begun anew; three looks at it in that time.
+    The least: between two advertisements of one phone there may be a second."""
 
     @property
     def scanner(self) -> str:
