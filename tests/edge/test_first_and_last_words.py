@@ -66,3 +66,29 @@ async def test_a_stream_begins_the_time_is_anchored_and_the_status_follows(
         ((_, payload, retained),) = later.heard
     assert retained
     assert codec.decode_status(payload).state == "offline"
+
+
+async def test_of_one_that_vanished_whoever_comes_later_is_told_that_it_is_offline(
+    tmp_path: Path, mosquitto: MosquittoBroker
+) -> None:
+    config = till_file(tmp_path, mosquitto)
+    command = [sys.executable, "-m", "shopbell_edge", "run", "--config", str(config)]
+    daemon = Daemon("till", command, tmp_path, "edge_started")
+    async with Listener(mosquitto, STATUS) as listener:
+        try:
+            daemon.start()
+            await listener.until(lambda: bool(listener.heard))
+        finally:
+            daemon.show()
+            daemon.kill()
+        await listener.until(lambda: _state(listener) == "offline")
+    async with Listener(mosquitto, STATUS) as later:
+        await later.until(lambda: bool(later.heard))
+        ((_, _, retained),) = later.heard
+    assert retained
+    assert _state(later) == "offline"
+
+
+def _state(listener: Listener) -> str:
+    _, payload, _ = listener.heard[-1]
+    return codec.decode_status(payload).state
