@@ -16,6 +16,7 @@ from shopbell_program.commands import CommandError, CommandLine, UsageError, loa
 from shopbell_program.settings import SettingsError
 from shopbell_server.config import open_secrets, read_settings
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, embedded_broker
+from shopbell_server.responsible import blanks
 
 if TYPE_CHECKING:
     import argparse
@@ -37,6 +38,7 @@ def _command() -> int | None:
         "migrate": _migrate,
         "check-config": _check_config,
         "seed": _seed,
+        "documents": _documents,
         "edge": _edge,
         "keys": _keys,
     }[arguments.command]
@@ -74,9 +76,28 @@ def _arguments() -> argparse.Namespace:
     seed = line.add("seed", "write stores, zones, edges, staff, profiles and API keys from a YAML file",
                "seed first-store.yaml --config server.toml")  # fmt: skip
     seed.add_argument("file", type=Path, metavar="FILE")
+    _document_arguments(line)
     _edge_arguments(line)
     _key_arguments(line)
     return line.parse()
+
+
+def _document_arguments(line: CommandLine) -> None:
+    made = line.add(
+        "documents",
+        "write door sign, DPIA, record of processing and statement of sensing, as it is set up here",
+        "documents --edges edges/ --out papers --config server.toml",
+    )
+    made.add_argument(
+        "--out", type=Path, default=Path("papers"), metavar="DIR", help="where to (default: papers)"
+    )
+    made.add_argument("--language", choices=("nl", "en"), help="one of them only (default: both)")
+    made.add_argument(
+        "--edges",
+        type=Path,
+        metavar="DIR",
+        help="a folder with the edge.toml of every edge, by any name that ends in .toml",
+    )
 
 
 def _edge_arguments(line: CommandLine) -> None:
@@ -199,8 +220,12 @@ def _migrate(settings: Settings, arguments: argparse.Namespace) -> None:
 def _check_config(settings: Settings, arguments: argparse.Namespace) -> None:
     for each in open_secrets(settings):
         print(f"beware: {each}", file=sys.stderr)
-    sinks = ", ".join(sink.name for sink in settings.sinks) or "none"
-    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {sinks}")
+    sinks = [sink.name for sink in settings.sinks]
+    told = ", ".join(sinks) or "none"
+    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {told}")
+    lacking = ", ".join(blanks(settings.privacy, sinks))
+    if lacking:
+        print(f"the papers (`shopbell-server documents`) would lack: {lacking}")
 
 
 def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -212,6 +237,13 @@ def _seed(settings: Settings, arguments: argparse.Namespace) -> None:
         f"{sown.stores} stores, {sown.edges} edges, {sown.staff} staff, {sown.profiles} profiles, "
         f"{sown.visits} past visits"
     )
+
+
+def _documents(settings: Settings, arguments: argparse.Namespace) -> None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import documents  # noqa: PLC0415  # as said above
+        documents.documents(settings, arguments)
 
 
 def _edge(settings: Settings, arguments: argparse.Namespace) -> int | None:

@@ -19,6 +19,8 @@ from shopbell_program.settings import Fault, load, unreadable
 from shopbell_server.core.customer_keys import SINK_KEY_BYTES
 from shopbell_server.core.public_addresses import reach
 from shopbell_server.core.webhook_signature import SecretError, read_secrets
+from shopbell_server.responsible import Privacy
+from shopbell_server.responsible import faults as faults_of_privacy
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
@@ -172,6 +174,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     gathering: Gathering = Gathering()
     delivery: Delivery = Delivery()
     orders: Orders | None = None
+    privacy: Privacy | None = None
     sinks: tuple[FileSink | WebhookSink, ...] = ()
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens every duration twenty-fold; accepted on loopback only."""
@@ -191,26 +194,10 @@ def read_settings(path: Path) -> Settings:
 
 def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
-    number_key = settings.retailer.number_key_file
-    if number_key is not None and _in_the_way(number_key) is None and not _is_key(number_key):
-        yield Fault(
-            key="retailer.number_key_file",
-            problem=f'"{number_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal',
-        )
-    fixed = settings.retailer.fixed_id_key_file
-    if fixed is not None and _in_the_way(fixed) is None and not _is_key(fixed):
-        yield Fault(
-            key="retailer.fixed_id_key_file",
-            problem=f'"{fixed}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal; '
-            "`openssl rand -hex 32 > FILE` makes one",
-        )
-    signing_key = None if settings.orders is None else settings.orders.signing_key_file
-    if signing_key is not None and _in_the_way(signing_key) is None and not _is_key(signing_key):
-        yield Fault(
-            key="orders.signing_key_file",
-            problem=f'"{signing_key}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal; '
-            "`shopbell-server edge new-key` makes one",
-        )
+    yield from _keys(settings)
+    yield from faults_of_privacy(
+        settings.privacy or Privacy(), [each.name for each in settings.sinks]
+    )
     yield from _database(settings.database)
     yield from not_a_host("http.host", settings.http.host)
     yield from _origin(settings.http.origin)
@@ -232,6 +219,19 @@ def _faults(settings: Settings) -> Iterator[Fault]:
         yield Fault(
             key="broker.password_file", problem="goes with broker.username: give both or none"
         )
+
+
+def _keys(settings: Settings) -> Iterator[Fault]:
+    """Yield which files of keys hold none."""
+    making = {
+        "retailer.number_key_file": "",
+        "retailer.fixed_id_key_file": "; `openssl rand -hex 32 > FILE` makes one",
+        "orders.signing_key_file": "; `shopbell-server edge new-key` makes one",
+    }
+    for key, path in _secret_files(settings).items():
+        if key in making and path is not None and _in_the_way(path) is None and not _is_key(path):
+            problem = f'"{path}" does not hold {SINK_KEY_BYTES} bytes in hexadecimal{making[key]}'
+            yield Fault(key=key, problem=problem)
 
 
 def _database(database: Database) -> Iterator[Fault]:

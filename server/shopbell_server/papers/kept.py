@@ -1,0 +1,51 @@
+"""How long what is kept, as the program does it.
+
+Owns: the list of what is kept; each time comes from the constant that the program goes by.
+Never: deletes anything. What the program deletes by no clock has no time here: the papers leave it open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
+from shopbell_server.usecases.enrol import TICKET_MS
+from shopbell_server.usecases.once import KEPT_MS
+from shopbell_server.usecases.sign_in import SESSION_MS
+
+if TYPE_CHECKING:
+    from shopbell_server.core.visit_rules import VisitRules
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Something that is kept. `what` is a key of `shared_words.KEPT`."""
+
+    what: str
+    for_ms: int | None
+    """0: never stored. None: until something happens that the words say, or until somebody deletes it."""
+    open: bool = False
+    """Nobody deletes it by the clock: the retailer has to set a limit and keep it."""
+
+
+def kept(rules: VisitRules) -> tuple[Kept, ...]:
+    """Return all of it, the most fleeting first."""
+    return (
+        Kept(what="strangers", for_ms=0),
+        Kept(what="spool", for_ms=None),
+        Kept(what="tickets", for_ms=TICKET_MS),
+        Kept(what="sessions", for_ms=SESSION_MS),
+        Kept(what="answers", for_ms=KEPT_MS),
+        Kept(what="candidates", for_ms=rules.candidate_kept_ms),
+        Kept(what="day_keys", for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * _DAY_MS),
+        Kept(what="profiles", for_ms=None, open=True),
+        Kept(what="visits", for_ms=None, open=True),
+        Kept(what="receipts", for_ms=None, open=True),
+        Kept(what="deliveries", for_ms=None, open=True),
+        Kept(what="batches", for_ms=None, open=True),
+        Kept(what="codes", for_ms=None, open=True),
+        Kept(what="ledger", for_ms=None, open=True),
+    )

@@ -1,0 +1,230 @@
+"""Words that several papers use, nl and en: purposes, what is kept, who sees what, what is missing.
+
+Owns: a word for every value that the facts can hold.
+Never: the text of one paper alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopbell_server.core.handles import Language
+
+    Words = Mapping[str, Mapping[Language, str]]
+
+PURPOSES: Final[Words] = {
+    "recognise_in_store": {
+        "nl": "Herkennen in de winkel. Zonder deze toestemming gebeurt er niets, ook niets van "
+        "wat hieronder staat.",
+        "en": "Recognising her in the store. Without this consent nothing happens, nor anything "
+        "of what follows.",
+    },
+    "show_to_staff": {
+        "nl": "Aan medewerkers laten zien dat zij er is, onder een bijnaam.",
+        "en": "Showing staff that she is here, under a nickname.",
+    },
+    "greet_by_name": {
+        "nl": "Haar voornaam laten zien, om haar te begroeten.",
+        "en": "Showing her first name, to greet her.",
+    },
+    "show_purchases": {
+        "nl": "Haar aankopen laten zien, om haar te adviseren.",
+        "en": "Showing her purchases, to advise her.",
+    },
+    "show_browsing": {
+        "nl": "Laten zien wat zij online bekeek, om haar te adviseren.",
+        "en": "Showing what she looked at online, to advise her.",
+    },
+    "share_with_cdp": {
+        "nl": "Haar winkelbezoek doorgeven aan het klantplatform, zodat haar online profiel ervan weet.",
+        "en": "Telling the customer data platform of her visit, so that her online profile knows of it.",
+    },
+    "messages": {
+        "nl": "Haar berichten sturen naar aanleiding van een bezoek.",
+        "en": "Sending her messages because of a visit.",
+    },
+}
+
+KEPT: Final[Words] = {
+    "strangers": {
+        "nl": "Signalen van telefoons die niet meedoen, en codes die niet van ons zijn",
+        "en": "Signals of phones that do not take part, and codes that are not ours",
+    },
+    "spool": {
+        "nl": "Waarnemingen in het kastje in de winkel: codes die alleen de server kan lezen",
+        "en": "Observations in the box in the store: tokens that only the server can read",
+    },
+    "tickets": {
+        "nl": "Een uitnodiging om een telefoon aan te melden",
+        "en": "An invitation to enrol a phone",
+    },
+    "sessions": {
+        "nl": "De aanmelding van een medewerker op een scherm",
+        "en": "A member of staff being signed in on a screen",
+    },
+    "answers": {
+        "nl": "Antwoorden aan apps en kassa's, versleuteld, voor als ze hun vraag herhalen",
+        "en": "Answers to apps and tills, encrypted, in case they repeat their request",
+    },
+    "candidates": {
+        "nl": "Wie te kort werd gehoord om een bezoek te zijn",
+        "en": "Somebody who was heard too briefly for a visit",
+    },
+    "day_keys": {
+        "nl": "De dagsleutel die signalen leesbaar maakt. Daarna is een opname van de ether voor "
+        "niemand meer te lezen, ook niet voor ons",
+        "en": "The day's key that makes signals readable. After that a recording of the air can "
+        "be read by nobody, us included",
+    },
+    "profiles": {
+        "nl": "Profielen: voornaam, taal, klantnummers; aangemelde telefoons en passen",
+        "en": "Profiles: first name, language, customer numbers; enrolled phones and passes",
+    },
+    "visits": {
+        "nl": "Bezoeken met de waarnemingen waaruit ze bestaan: winkel, zone, begin en einde",
+        "en": "Visits with the observations they consist of: store, zone, beginning and end",
+    },
+    "receipts": {
+        "nl": "Kassabonnen: nummer, winkel, kassa, tijd en wier kaart het was",
+        "en": "Till receipts: number, store, till, time and whose card it was",
+    },
+    "deliveries": {
+        "nl": "Gebeurtenissen voor ontvangers, bezorgd of onbestelbaar",
+        "en": "Events for recipients, delivered or undeliverable",
+    },
+    "batches": {
+        "nl": "Welke berichten van kastjes zijn aangekomen, en berichten die onleesbaar waren",
+        "en": "Which messages of boxes arrived, and messages that could not be read",
+    },
+    "codes": {
+        "nl": "Welke pascode al is gebruikt, en wanneer",
+        "en": "Which pass code was used, and when",
+    },
+    "ledger": {
+        "nl": "Het toestemmingenboek: wat zij toestond of introk, wanneer, en bij welke tekst",
+        "en": "The consent ledger: what she allowed or withdrew, when, and on which text",
+    },
+}
+
+ADVISED: Final[Words] = {
+    "profiles": {"nl": "tot zij vertrekt", "en": "until she leaves"},
+    "visits": {"nl": "13 maanden", "en": "13 months"},
+    "receipts": {"nl": "13 maanden", "en": "13 months"},
+    "deliveries": {"nl": "14 dagen", "en": "14 days"},
+    "batches": {"nl": "24 uur; onleesbare 14 dagen", "en": "24 hours; unreadable ones 14 days"},
+    "codes": {"nl": "24 uur", "en": "24 hours"},
+    "ledger": {"nl": "geldigheid plus 5 jaar", "en": "validity plus 5 years"},
+}
+"""What we advise where the program deletes nothing by the clock."""
+
+FIELDS: Final[Words] = {
+    "handle": {"nl": "bijnaam", "en": "nickname"},
+    "language": {"nl": "taal", "en": "language"},
+    "reason_kind": {
+        "nl": "waarvoor zij komt, in één woord",
+        "en": "what she comes for, in one word",
+    },
+    "first_name": {"nl": "voornaam", "en": "first name"},
+    "reason": {"nl": "welke bestelling, welke afspraak", "en": "which order, which appointment"},
+    "card": {"nl": "haar kaart", "en": "her card"},
+    "purchases": {"nl": "aankopen", "en": "purchases"},
+    "browsing": {"nl": "wat zij online bekeek", "en": "what she looked at online"},
+    "redeem": {"nl": "tegoed verzilveren", "en": "redeeming credit"},
+    "change_profile": {"nl": "gegevens wijzigen", "en": "changing her details"},
+}
+
+EVIDENCE: Final[Words] = {
+    "hint": {
+        "nl": "misschien: een signaal dat iedereen kan nadoen",
+        "en": "maybe: a signal that anybody can imitate",
+    },
+    "signal": {
+        "nl": "in de buurt: een signaal van dit kwartier",
+        "en": "nearby: a signal of this quarter of an hour",
+    },
+    "fresh": {
+        "nl": "in de buurt: een signaal van deze twee minuten",
+        "en": "nearby: a signal of these two minutes",
+    },
+    "pass": {"nl": "ingecheckt: zij toonde haar pas", "en": "checked in: she showed her pass"},
+    "confirmed": {"nl": "bevestigd door een medewerker", "en": "confirmed by staff"},
+}
+
+VIEWERS: Final[Words] = {
+    "advisor": {"nl": "adviseur", "en": "advisor"},
+    "manager": {"nl": "manager", "en": "manager"},
+    "operator": {"nl": "beheerder", "en": "operator"},
+    "auditor": {"nl": "controleur", "en": "auditor"},
+    "tablet": {"nl": "tablet zonder aanmelding", "en": "tablet with nobody signed in"},
+}
+
+SENSORS: Final[Words] = {
+    "radio": {"nl": "Bluetooth-ontvanger", "en": "Bluetooth receiver"},
+    "camera": {"nl": "Camera voor pascodes", "en": "Camera for pass codes"},
+    "barcode": {"nl": "Codescanner", "en": "Barcode scanner"},
+}
+
+DAYS: Final[Words] = {
+    "monday": {"nl": "ma", "en": "Mon"},
+    "tuesday": {"nl": "di", "en": "Tue"},
+    "wednesday": {"nl": "wo", "en": "Wed"},
+    "thursday": {"nl": "do", "en": "Thu"},
+    "friday": {"nl": "vr", "en": "Fri"},
+    "saturday": {"nl": "za", "en": "Sat"},
+    "sunday": {"nl": "zo", "en": "Sun"},
+}
+
+SHARED: Final[Words] = {
+    "fill": {"nl": "Invullen", "en": "Fill in"},
+    "missing_title": {"nl": "Nog niet af", "en": "Not finished"},
+    "missing_text": {
+        "nl": "Vul eerst in wat hieronder staat, in de instellingen van de server, en maak dit "
+        "stuk opnieuw.",
+        "en": "First fill in what stands below, in the server's settings, and make this paper again.",
+    },
+    "unheard_text": {
+        "nl": "Van deze kastjes zijn de instellingen niet meegegeven (--edges), dus wat ze horen "
+        "staat hier niet: {names}.",
+        "en": "The settings of these boxes were not handed in (--edges), so what they hear does "
+        "not stand here: {names}.",
+    },
+    "shortened_text": {
+        "nl": "Dit is een demo: alle tijden zijn twintig keer zo kort. Niet voor een echte winkel.",
+        "en": "This is a demo: all times are twenty times as short. Not for a real store.",
+    },
+    "made": {
+        "nl": "Gemaakt op {day} door Shopbell uit de instellingen van {tenant}.",
+        "en": "Made on {day} by Shopbell from the settings of {tenant}.",
+    },
+    "controller": {"nl": "Verwerkingsverantwoordelijke", "en": "Controller"},
+    "address": {"nl": "Adres", "en": "Address"},
+    "contact": {"nl": "Contact", "en": "Contact"},
+    "dpo": {"nl": "Functionaris gegevensbescherming", "en": "Data protection officer"},
+    "page": {"nl": "Privacypagina", "en": "Privacy page"},
+    "stored_in": {"nl": "Waar de server staat", "en": "Where the server stands"},
+    "none": {"nl": "geen", "en": "none"},
+    "never_stored": {"nl": "nooit opgeslagen", "en": "never stored"},
+    "as_said": {"nl": "tot de server ze heeft", "en": "until the server has them"},
+    "open_limit": {
+        "nl": "bewaartermijn vaststellen; het programma wist dit niet vanzelf. Advies: {advice}",
+        "en": "set a limit; the program does not delete this by itself. Advice: {advice}",
+    },
+    "webhook": {"nl": "bericht over HTTPS, ondertekend", "en": "message over HTTPS, signed"},
+    "file": {"nl": "bestand op de server", "en": "file on the server"},
+    "pairwise": {
+        "nl": "een nummer dat alleen deze ontvanger kent",
+        "en": "a number that only this recipient knows",
+    },
+    "known_by": {"nl": "het klantnummer “{kind}”", "en": "the customer number “{kind}”"},
+    "no_recipients": {
+        "nl": "Niemand buiten de winkel krijgt deze gegevens.",
+        "en": "Nobody outside the shop gets these data.",
+    },
+    "whom": {
+        "nl": "wie dit is, in welk land, en in welke rol (verwerker of zelf verantwoordelijk)",
+        "en": "who this is, in which country, and in which role (processor or controller)",
+    },
+}

@@ -1,0 +1,115 @@
+"""Facts in words: times, limits, recipients, measures.
+
+Owns: how a value is said in a language.
+Never: which values there are (`facts`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.loyalty_numbers import MOST_UNKNOWN
+from shopbell_server.core.passes import STEP_S
+from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
+from shopbell_server.papers.shared_words import ADVISED, KEPT, SHARED
+from shopbell_server.usecases.sign_in import SESSION_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.core.handles import Language
+    from shopbell_server.papers.facts import Facts
+    from shopbell_server.papers.shared_words import Words
+
+_UNITS: Final[tuple[tuple[int, dict[Language, tuple[str, str]]], ...]] = (
+    (86_400_000, {"nl": ("dag", "dagen"), "en": ("day", "days")}),
+    (3_600_000, {"nl": ("uur", "uur"), "en": ("hour", "hours")}),
+    (60_000, {"nl": ("minuut", "minuten"), "en": ("minute", "minutes")}),
+    (1_000, {"nl": ("seconde", "seconden"), "en": ("second", "seconds")}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRow:
+    """What is kept, and how long; `fill` is what the retailer has to decide."""
+
+    what: str
+    how_long: str
+    fill: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientRow:
+    """A recipient in words; without `who` somebody has to write it down."""
+
+    name: str
+    how: str
+    as_whom: str
+    who: str | None
+
+
+def in_language(words: Words, language: Language) -> dict[str, str]:
+    """Return all of `words` in `language`."""
+    return {key: texts[language] for key, texts in words.items()}
+
+
+def span(ms: int, language: Language) -> str:
+    """Return a time in the largest unit that says it exactly: "15 days", "24 hours", "1 day" is 24 hours."""
+    for unit_ms, names in _UNITS:
+        count, rest = divmod(ms, unit_ms)
+        # A single day is said in hours: "one day" may be read as a calendar's.
+        if rest == 0 and count > (unit_ms == _UNITS[0][0]):
+            return f"{count} {names[language][count != 1]}"
+    return f"{ms / 1000:g} {_UNITS[-1][1][language][1]}"
+
+
+def kept_rows(facts: Facts, language: Language) -> Sequence[KeptRow]:
+    """Return what is kept and how long."""
+    t = in_language(SHARED, language)
+    rows = []
+    for each in facts.kept:
+        fill = None
+        if each.open:
+            fill = t["open_limit"].format(advice=ADVISED[each.what][language])
+        how_long = t["as_said"] if each.for_ms is None else span(each.for_ms, language)
+        rows.append(
+            KeptRow(
+                what=KEPT[each.what][language],
+                how_long=t["never_stored"] if each.for_ms == 0 else how_long,
+                fill=fill,
+            )
+        )
+    return rows
+
+
+def whom(facts: Facts, language: Language) -> Sequence[RecipientRow]:
+    """Return who outside is told."""
+    t = in_language(SHARED, language)
+    return [
+        RecipientRow(
+            name=each.name,
+            how=f"{t[each.kind]}: {each.where}",
+            as_whom=t["pairwise"]
+            if each.known_by is None
+            else t["known_by"].format(kind=each.known_by),
+            who=each.who,
+        )
+        for each in facts.recipients
+    ]
+
+
+def measures(words: Words, language: Language) -> dict[str, str]:
+    """Return what is done about each risk, with the numbers that the program goes by."""
+    numbers = {"days": KEY_DAYS_AHEAD + KEY_DAYS_AFTER, "seconds": STEP_S, "tries": MOST_UNKNOWN}
+    return {key: text.format_map(numbers) for key, text in in_language(words, language).items()}
+
+
+def security(facts: Facts, words: Words, language: Language) -> Sequence[str]:
+    """Return how this installation is secured, as far as its settings say."""
+    t = in_language(words, language)
+    lines = [t[facts.broker], t[facts.database]]
+    lines.append(t["signed_in"].format(hours=SESSION_MS // 3_600_000))
+    if facts.origin is not None:
+        lines.append(t["origin"].format(origin=facts.origin))
+    return [*lines, t["logs"], t["blank"]]

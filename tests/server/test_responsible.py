@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from shopbell_server.responsible import LONGEST_PAGE, Privacy, blanks, faults
+
+WHOLE = Privacy(
+    controller="De Gracht B.V.",
+    address="Kalverstraat 92",
+    contact="privacy@degracht.example",
+    dpo="none",
+    page="https://degracht.example/privacy",
+    stored_in="Nederland",
+    recipients={"cdp": "Example CDP"},
+)
+
+
+def test_what_is_whole_lacks_nothing() -> None:
+    assert list(faults(WHOLE, ["cdp"])) == []
+    assert list(blanks(WHOLE, ["cdp"])) == []
+    assert list(blanks(WHOLE, ["cdp", "archive"])) == ["privacy.recipients.archive"]
+
+
+def test_without_a_table_all_of_it_is_missing() -> None:
+    names = ("controller", "address", "contact", "dpo", "page", "stored_in")
+    assert list(blanks(None, [])) == [f"privacy.{name}" for name in names]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "http://shop.example/privacy",
+        "shop.example/privacy",
+        "https://",
+        "https://eva@shop.example/",
+        "https://[/",
+        "https://shop.example:99999/",
+        "https://winkel.example/privé",
+        'https://shop.example/"',
+        "https://shop.example/" + "p" * LONGEST_PAGE,
+    ],
+)
+def test_a_page_that_a_sign_cannot_lead_to_is_refused(page: str) -> None:
+    [fault] = faults(Privacy(page=page), [])
+    assert fault.key == "privacy.page"
+    assert 'write "https://shop.example/privacy"' in fault.problem
+
+
+def test_a_recipient_that_is_no_sink_is_refused() -> None:
+    [fault] = faults(Privacy(recipients={"cpd": "Example"}), ["cdp"])
+    assert str(fault) == 'privacy.recipients.cpd: there is no sink "cpd"; there is: cdp'
+    [fault] = faults(Privacy(recipients={"cpd": "Example"}), [])
+    assert "there is: none" in str(fault)
