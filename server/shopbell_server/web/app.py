@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from shopbell_server.web import boards, fixed_ids, health, pages, phones, problems, tills, visits
 from shopbell_server.web.door import BODY_WITHIN_S, Door
-from shopbell_server.web.limits import Limits
+from shopbell_server.web.limits import PEER_KEY_BYTES, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
-    app.state.limits = Limits(services.clock)
+    app.state.limits = Limits(services.clock, services.entropy.token(PEER_KEY_BYTES))
     for module in (phones, fixed_ids, tills, boards, visits, health, pages):
         app.include_router(module.routes)
     for routes in more:

@@ -1,17 +1,20 @@
 """How often each credential may ask.
 
-Owns: the allowances, and the buckets of this process. Several processes each grant their own.
+Owns: the allowances, and the buckets of this process. Several processes each grant their own: what these
+buckets protect is the process, and every secret that could be guessed has 256 bits, but for passwords.
 Never: the arithmetic (`core.allowance`). Credentials are kept as fingerprints.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.allowance import Allowance, Granted, draw
+from shopbell_server.core.peers import network_of
 from shopbell_server.web.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ PASSWORDS_AT_ONCE: Final = 4
 """Argon2 takes 64 MiB for each: 256 MiB a strange crowd may cost us, and the web's other threads stay
 free. The rest wait; whoever signs in honestly waits for a tenth of a second a place."""
 
+PEER_KEY_BYTES: Final = 32
+"""As long as what SHA-256 gives. There are only 2³² IPv4 addresses to try: it is the key that hides them."""
+
 MOST_BUCKETS: Final = 50_000
 """About 10 MB. The one that was used longest ago goes first: by then it has mostly refilled."""
 
@@ -44,12 +50,18 @@ MOST_BUCKETS: Final = 50_000
 class Limits:
     """Buckets by credential. Safe to use from several threads, but for `passwords`: the loop's."""
 
-    def __init__(self, clock: ServerClock, most: int = MOST_BUCKETS) -> None:
+    def __init__(self, clock: ServerClock, key: bytes, most: int = MOST_BUCKETS) -> None:
+        """`key` is random and of this process alone: under it peers are known, and never their addresses."""
         self._clock = clock
+        self._key = key
         self._most = most
         self._buckets: OrderedDict[tuple[Allowance, bytes], Bucket] = OrderedDict()
         self._lock = Lock()
         self.passwords = asyncio.Semaphore(PASSWORDS_AT_ONCE)
+
+    def peer(self, host: str) -> bytes:
+        """Return what stands for whoever holds `host`; nobody finds the address in it, or in memory."""
+        return hmac.digest(self._key, network_of(host).encode(), "sha256")
 
     def draw(self, allowance: Allowance, whose: bytes) -> None:
         """Count one request of `whose`. Raises ProblemError (429, Retry-After) for one too many."""

@@ -17,7 +17,7 @@ from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
 from shopbell_server.usecases.sign_in import SESSION_MS, follow_link, sign_in, sign_out
 from shopbell_server.web import limits
-from shopbell_server.web.problems import Fault, Problem, ProblemError
+from shopbell_server.web.problems import Fault, Problem, ProblemError, count
 from shopbell_server.web.who import (
     COOKIE,
     Buckets,
@@ -100,6 +100,7 @@ async def post_login(
         wait_s = error.headers["Retry-After"]
         if not is_form:
             raise
+        count(error.kind)
         said = _said(request, "too_often").format(n=wait_s)
         return _form(request, here, said, 429, {"Retry-After": wait_s})
     async with buckets.passwords:
@@ -115,6 +116,7 @@ async def post_login(
     if signed_in is None:
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
+        count("wrong")
         return _form(request, here, _said(request, "wrong"), 401)
     return _welcome(RedirectResponse(leads_to, 303) if is_form else Response(None, 204), signed_in)
 

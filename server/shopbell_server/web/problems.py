@@ -7,11 +7,12 @@ Never: a value that somebody sent. An error says where it was, of what kind, and
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from prometheus_client import Counter
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -73,8 +74,19 @@ class ProblemError(Exception):
         self.errors = list(errors) if errors else None
 
 
+_REFUSED: Final = Counter(
+    "shopbell_http_refused", "Requests that were refused, by why.", ["reason"]
+)
+
+
+def count(kind: str) -> None:
+    """Count one request that was refused; `kind` is a word of this program, never of a request."""
+    _REFUSED.labels(kind).inc()
+
+
 def response(error: ProblemError) -> JSONResponse:
-    """Return the answer that tells `error`."""
+    """Return the answer that tells `error`, and count it."""
+    count(error.kind)
     problem = Problem(
         type=f"urn:shopbell:problem:{error.kind}",
         title=HTTPStatus(error.status).phrase,

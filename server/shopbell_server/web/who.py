@@ -70,11 +70,11 @@ Buckets = Annotated[Limits, Depends(buckets)]
 
 
 def peer(request: Request) -> bytes:
-    """Return who holds the other end of the connection, as a fingerprint.
+    """Return who holds the other end of the connection, and not their address (`Limits.peer`).
 
     Headers that name somebody else (X-Forwarded-For) are anybody's claim and are not read.
     """
-    return fingerprint(request.client.host if request.client else "")
+    return buckets(request).peer(request.client.host if request.client else "")
 
 
 def ticket_key(request: Request, here: Here, buckets: Buckets) -> Caller:

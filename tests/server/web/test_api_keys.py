@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prometheus_client import REGISTRY
+
 from shopbell_server.core.api_keys import DAY_MS
 from shopbell_server.usecases.api_keys import make_key, revoke_key
 from tests.server.web.shop import NOON, Shop
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     import httpx2
 
     from shopbell_server.core.api_keys import System
+
+WHY = {"reason": "unauthorized"}
 
 RECEIPT = {
     "receipt_id": "r-1",
@@ -83,3 +87,14 @@ async def test_the_day_of_use_is_known_and_no_more(shop: Shop, client: httpx2.As
     with shop.database.read() as work:
         used = {key.id: key.used_ms for key in work.registry.api_keys()}
     assert used[name] == NOON - NOON % DAY_MS
+
+
+async def test_what_is_refused_is_counted_by_why_and_names_nobody(
+    client: httpx2.AsyncClient,
+) -> None:
+    def counted() -> float:
+        return REGISTRY.get_sample_value("shopbell_http_refused_total", WHY) or 0.0
+
+    before = counted()
+    await ask_for_a_ticket(client, {"Authorization": "Bearer sbk_nobodys"})
+    assert counted() == before + 1

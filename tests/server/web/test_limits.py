@@ -11,7 +11,7 @@ ONE = Allowance(burst=1, per_minute=1)
 
 
 def test_each_credential_has_its_own_allowance() -> None:
-    limits = Limits(SetClock())
+    limits = Limits(SetClock(), b"key")
     limits.draw(ONE, b"noor")
     limits.draw(ONE, b"ravi")
     with pytest.raises(ProblemError) as refused:
@@ -20,9 +20,16 @@ def test_each_credential_has_its_own_allowance() -> None:
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
-    limits = Limits(SetClock(), most=2)
+    limits = Limits(SetClock(), b"key", most=2)
     for whose in (b"a", b"b", b"c"):
         limits.draw(ONE, whose)
     limits.draw(ONE, b"a")
     with pytest.raises(ProblemError):
         limits.draw(ONE, b"c")
+
+
+def test_a_peer_is_known_by_nothing_that_says_its_address() -> None:
+    one, other = Limits(SetClock(), b"key"), Limits(SetClock(), b"another")
+    assert one.peer("192.0.2.7") == one.peer("::ffff:192.0.2.7")
+    assert one.peer("192.0.2.7") != one.peer("192.0.2.8")
+    assert one.peer("192.0.2.7") != other.peer("192.0.2.7")

@@ -1,0 +1,173 @@
+"""Who gets in where: every kind of credential at every route, found in the application itself.
+
+A route that is new must be named here with the credential that it takes, or this fails.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Literal
+
+import pytest
+from fastapi.routing import APIRoute
+
+from shopbell_server.core.fixed_ids import marker
+from shopbell_server.core.ids import TenantId
+from shopbell_server.usecases.api_keys import make_key
+from tests.server.web.shop import UTR, Shop
+from tests.server.web.test_api_keys import RECEIPT
+from tests.server.web.test_phones import consent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx2
+    from fastapi import FastAPI
+
+Opens = Literal["nobody", "app", "till", "phone", "staff"]
+KINDS: Final[tuple[Opens, ...]] = ("nobody", "app", "till", "phone", "staff")
+
+ROUTES: Final[dict[tuple[str, str], Opens]] = {
+    ("POST", "/v1/app/tickets"): "app",
+    ("POST", "/v1/app/enrolments"): "nobody",  # its ticket is in the body
+    ("GET", "/v1/app/tokens"): "phone",
+    ("GET", "/v1/app/consents"): "phone",
+    ("PUT", "/v1/app/consents"): "phone",
+    ("DELETE", "/v1/app/enrolments/{enrolment_id}"): "phone",
+    ("GET", "/v1/app/fixed-ids"): "phone",
+    ("POST", "/v1/app/fixed-ids"): "phone",
+    ("DELETE", "/v1/app/fixed-ids/{fixed_id}"): "phone",
+    ("POST", "/v1/pos/receipts"): "till",
+    ("GET", "/v1/stores/{store}/present"): "staff",
+    ("GET", "/v1/stores/{store}/stream"): "staff",
+    ("GET", "/v1/visits"): "staff",
+    ("GET", "/v1/visits/{visit}"): "staff",
+    ("GET", "/healthz"): "nobody",
+    ("GET", "/readyz"): "nobody",
+    ("GET", "/metrics"): "nobody",
+    ("GET", "/"): "nobody",
+    ("GET", "/favicon.ico"): "nobody",
+    ("GET", "/login"): "nobody",
+    ("POST", "/login"): "nobody",
+    ("POST", "/logout"): "nobody",
+    ("GET", "/board"): "nobody",  # leads to /login
+}
+"""By method and path the one kind of credential that it takes; `nobody`: it takes none."""
+
+BODIES: Final[dict[tuple[str, str], object]] = {
+    ("POST", "/v1/app/tickets"): {"profile_id": "p-1"},
+    ("POST", "/v1/app/enrolments"): {"ticket": "sbt_x", "consents": [consent()]},
+    ("PUT", "/v1/app/consents"): {"consents": [consent()]},
+    ("POST", "/v1/app/fixed-ids"): {"id": "ab" * 16},
+    ("POST", "/v1/pos/receipts"): RECEIPT,
+}
+
+UNNAMED: Final = frozenset({"/login", "/logout"})
+"""Doing them twice is as good as once: another session of the same person, or none."""
+
+STREAM: Final = "/v1/stores/{store}/stream"
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Make a shop that recognises fobs."""
+    shop = Shop()
+    shop.services = replace(shop.services, mark_of=marker(bytes(32), TenantId("acme")))
+    return shop
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
+    for route in app.routes:
+        included = getattr(route, "original_router", None)
+        for each in [route] if included is None else included.routes:
+            if isinstance(each, APIRoute):
+                for method in each.methods:
+                    yield method, each.path
+            else:
+                assert getattr(each, "path", None) in {"/openapi.json", "/static"}
+
+
+def test_every_route_is_declared() -> None:
+    assert set(routes_of(Shop().app())) == set(ROUTES)
+
+
+@pytest.mark.parametrize(
+    "route",
+    [each for each in ROUTES if each[0] != "GET" and each[1] not in UNNAMED],
+    ids=" ".join,
+)
+async def test_every_write_reads_its_idempotency_key(
+    shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    method, path = route
+    guest = shop.welcome()
+    headers = (
+        guest.bearer if ROUTES[route] == "phone" else credential_of(shop, client, ROUTES[route])
+    )
+    answer = await client.request(
+        method,
+        path.format(enrolment_id=guest.person, fixed_id="f-1"),
+        json=BODIES.get(route),
+        headers={**headers, "Idempotency-Key": "x" * 256},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["type"] == "urn:shopbell:problem:invalid-key"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "route", [each for each, opens in ROUTES.items() if opens != "nobody"], ids=" ".join
+)
+async def test_a_credential_of_one_kind_opens_no_door_of_another(
+    shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str], kind: Opens
+) -> None:
+    method, path = route
+    if path == STREAM and kind == ROUTES[route]:
+        pytest.skip("a stream does not end; `test_stream` opens them")
+    headers = credential_of(shop, client, kind)
+    filled = re.sub(r"\{\w+\}", "ams-01", path)
+    answer = await client.request(method, filled, json=BODIES.get(route), headers=headers)
+    if kind == ROUTES[route]:
+        assert answer.status_code not in {401, 403}
+    elif {kind, ROUTES[route]} == {"app", "till"}:
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "urn:shopbell:problem:scope-needed"
+    else:
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("page", ["present", "stream"])
+async def test_a_store_of_others_does_not_exist(
+    shop: Shop, client: httpx2.AsyncClient, page: str
+) -> None:
+    credential_of(shop, client, "staff")
+    others = await client.get(f"/v1/stores/{UTR}/{page}")
+    nowhere = await client.get(f"/v1/stores/nowhere/{page}")
+    assert (others.status_code, others.content) == (404, nowhere.content)
+
+
+async def test_whose_address_a_header_names_is_nobodys_business(
+    client: httpx2.AsyncClient,
+) -> None:
+    """One peer has one bucket, whatever it says of those behind it."""
+    statuses = set()
+    for number in range(61):
+        headers = {"Authorization": "Bearer sbk_x", "X-Forwarded-For": f"192.0.2.{number}"}
+        statuses.add((await client.get("/v1/app/tokens", headers=headers)).status_code)
+    assert statuses == {401, 429}
+
+
+def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[str, str]:
+    match kind:
+        case "app" | "till":
+            _, secret = make_key(
+                shop.database, shop.entropy, shop.clock.now_ms(), name="acme", system=kind
+            )
+            return {"Authorization": f"Bearer {secret}"}
+        case "phone":
+            return dict(shop.welcome().bearer)
+        case "staff":
+            client.cookies.set("__Host-shopbell", shop.employ().secret)
+    return {}
