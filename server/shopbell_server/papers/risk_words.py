@@ -126,8 +126,8 @@ GAPS: Final[Words] = {
         "en": "carrying out a request for access or erasure (leaving and withdrawing do work at once);",
     },
     "looks": {
-        "nl": "vastleggen welke medewerker welke klant bekeek;",
-        "en": "recording which member of staff looked at which customer;",
+        "nl": "geregeld nagaan wie van het personeel naar welke klant keek, en of dat nodig was;",
+        "en": "checking regularly who of the staff looked at which customer, and whether they had to;",
     },
     "disk": {
         "nl": "de schijf van de server en de back-ups versleutelen;",
