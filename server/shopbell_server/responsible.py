@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
 Line = Annotated[
-    str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+\Z", description="one line")
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]+\Z",
+        description="one line of text in quotes",
+    ),
 ]
 
 LONGEST_PAGE: Final = 100

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SIGN: Final[Words] = {
     "title": {"nl": "Deurbord", "en": "Door sign"},
+    "missing_title": {"nl": "Nog niet ophangen", "en": "Do not hang this yet"},
     "headline": {
         "nl": "Hier kunnen we je herkennen. Alleen als jij dat wilt.",
         "en": "We can recognise you here. Only if you want us to.",
