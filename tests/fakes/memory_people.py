@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from shopbell_server.core.ids import Stamp
+from shopbell_server.core.ids import Millis, Stamp
 from tests.fakes.memory_rows import drop, insert, require, stamp
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
         Day,
         DeviceNo,
         EdgeId,
-        Millis,
         PersonId,
         ProfileId,
         StaffId,
@@ -99,6 +98,12 @@ class MemoryStaffSessions:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
+    def hold_tries(self, name_sha256: bytes) -> Millis:
+        return self._tables.tries.get(name_sha256, Millis(0))
+
+    def put_tries(self, name_sha256: bytes, none_from_ms: Millis) -> None:
+        self._tables.tries[name_sha256] = none_from_ms
+
     def open(self, token_sha256: bytes, staff: StaffId, expires_ms: Millis) -> None:
         require(self._tables.staff, staff, "member of staff")
         insert(self._tables.staff_sessions, token_sha256, (staff, expires_ms))
@@ -114,6 +119,7 @@ class MemoryStaffSessions:
         return {token: staff for token, staff in each.items() if staff is not None}
 
     def drop_expired(self, now_ms: Millis) -> int:
+        drop(self._tables.tries, lambda none_from_ms: none_from_ms <= now_ms)
         return drop(self._tables.staff_sessions, lambda each: each[1] <= now_ms)
 
     def close(self, token_sha256: bytes) -> None:

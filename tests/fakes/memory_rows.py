@@ -78,6 +78,7 @@ class Tables:
     staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
     api_keys: dict[bytes, ApiKey] = field(default_factory=dict)
     staff_sessions: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
+    tries: dict[bytes, Millis] = field(default_factory=dict)
     answers: dict[bytes, KeptAnswer] = field(default_factory=dict)
     profiles: dict[ProfileId, Profile] = field(default_factory=dict)
     tickets: dict[bytes, tuple[ProfileId, Millis]] = field(default_factory=dict)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from shopbell_server.core.ids import Millis
+from shopbell_server.core.ids import Millis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +51,20 @@ def draw(bucket: Bucket | None, allowance: Allowance, now_ms: Millis) -> Granted
     if left >= 1:
         return Granted(bucket=Bucket(left=left - 1, at_ms=now_ms))
     return Wait(retry_after_s=max(1, math.ceil((1 - left) * 60 / allowance.per_minute)))
+
+
+def draw_until(full_ms: Millis, allowance: Allowance, now_ms: Millis) -> Millis | Wait:
+    """Do the same with a bucket that is kept as the moment at which it is full again: one whole number.
+
+    Returns that moment anew. A bucket is never emptier than empty, so a clock that went back costs
+    nobody more than that.
+    """
+    one_ms = math.ceil(60_000 / allowance.per_minute)
+    missing_ms = min(max(0, full_ms - now_ms), allowance.burst * one_ms)
+    short_ms = missing_ms + one_ms - allowance.burst * one_ms
+    if short_ms > 0:
+        return Wait(retry_after_s=max(1, math.ceil(short_ms / 1000)))
+    return Millis(now_ms + missing_ms + one_ms)
 
 
 def _left(bucket: Bucket | None, allowance: Allowance, now_ms: Millis) -> float:

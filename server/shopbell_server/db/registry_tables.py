@@ -91,6 +91,17 @@ STAFF_SESSIONS: Final = Table(
     Index(None, "tenant", "expires_ms"),
 )
 
+SIGN_IN_TRIES: Final = Table(
+    "sign_in_tries",
+    METADATA,
+    text_column("tenant"),
+    bytes_column("name_sha256"),
+    number_column("none_from_ms"),
+    key("name_sha256"),
+    sha256_only("name_sha256"),
+    Index(None, "tenant", "none_from_ms"),
+)
+
 API_KEYS: Final = Table(
     "api_keys",
     METADATA,

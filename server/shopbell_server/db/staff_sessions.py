@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, select
 
-from shopbell_server.core.ids import StaffId
-from shopbell_server.db.registry_tables import STAFF_SESSIONS
-from shopbell_server.db.statements import adding
+from shopbell_server.core.ids import Millis, StaffId
+from shopbell_server.db.registry_tables import SIGN_IN_TRIES, STAFF_SESSIONS
+from shopbell_server.db.statements import adding, merging, replacing
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.ids import Millis
     from shopbell_server.db.transaction import Transaction
 
 
@@ -55,8 +54,24 @@ class SqlStaffSessions:
         row = self._transaction.row(_TAKE, token_sha256=token_sha256, now_ms=now_ms)
         return None if row is None else StaffId(row.staff)
 
+    def hold_tries(self, name_sha256: bytes) -> Millis:
+        """Return when whoever tries a name has tried nothing again; 0 if nobody did.
+
+        The row is locked, or made if it was not there.
+        """
+        self._transaction.insert(_HOLD_TRIES, [{"name_sha256": name_sha256, "none_from_ms": 0}])
+        row = self._transaction.row(_TRIES, name_sha256=name_sha256)
+        return Millis(0 if row is None else row.none_from_ms)
+
+    def put_tries(self, name_sha256: bytes, none_from_ms: Millis) -> None:
+        """Write that down."""
+        self._transaction.insert(
+            _PUT_TRIES, [{"name_sha256": name_sha256, "none_from_ms": none_from_ms}]
+        )
+
     def drop_expired(self, now_ms: Millis) -> int:
-        """Forget the sessions and links that are over; return how many."""
+        """Forget sessions and links that are over, and tries that do not count; return how many sessions."""
+        self._transaction.change(_DROP_TRIES, now_ms=now_ms)
         return self._transaction.change(_DROP, now_ms=now_ms)
 
 
@@ -78,4 +93,12 @@ _TAKE: Final = (
 )
 _DROP: Final = delete(STAFF_SESSIONS).where(
     ours(STAFF_SESSIONS), STAFF_SESSIONS.c.expires_ms <= bindparam("now_ms")
+)
+_HOLD_TRIES: Final = merging(SIGN_IN_TRIES, lambda old, _, __: {"none_from_ms": old.none_from_ms})
+_TRIES: Final = select(SIGN_IN_TRIES).where(
+    ours(SIGN_IN_TRIES), SIGN_IN_TRIES.c.name_sha256 == bindparam("name_sha256")
+)
+_PUT_TRIES: Final = replacing(SIGN_IN_TRIES)
+_DROP_TRIES: Final = delete(SIGN_IN_TRIES).where(
+    ours(SIGN_IN_TRIES), SIGN_IN_TRIES.c.none_from_ms <= bindparam("now_ms")
 )

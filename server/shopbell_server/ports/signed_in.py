@@ -26,6 +26,17 @@ class StaffSessions(Protocol):
         """Close and return whose it was, if it was open. Two callers: one gets it."""
         ...
 
+    def hold_tries(self, name_sha256: bytes) -> Millis:
+        """Return when whoever tries a name has tried nothing again; 0 if nobody did.
+
+        It is held until the unit of work ends: of two that try at once, the second sees the first.
+        """
+        ...
+
+    def put_tries(self, name_sha256: bytes, none_from_ms: Millis) -> None:
+        """Write that down."""
+        ...
+
     def drop_expired(self, now_ms: Millis) -> int:
-        """Forget the sessions and links that are over; return how many."""
+        """Forget sessions and links that are over, and tries that do not count; return how many sessions."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.allowance import Wait, draw_until
 from shopbell_server.core.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
@@ -21,6 +22,7 @@ from shopbell_server.core.ids import Millis, StaffId
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shopbell_server.core.allowance import Allowance
     from shopbell_server.core.registry import Staff
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
@@ -63,6 +65,23 @@ def sign_in(
         signed_in = _opened(work, entropy, now_ms, staff)
         work.commit()
     return signed_in
+
+
+def may_try(database: Database, name: str, allowance: Allowance, now_ms: Millis) -> Wait | None:
+    """Count one try of a password for `name`; return how long to wait if it is one too many.
+
+    Counted in the database, before the password is looked at, for names that nobody has too: however many
+    processes there are, and whichever answers, `allowance` is all that a name gets. What is kept is a hash
+    of what was typed, until its allowance is whole again.
+    """
+    tried = fingerprint(f"shopbell/v1/sign-in\n{name}")
+    with database.begin() as work:
+        drawn = draw_until(work.staff_sessions.hold_tries(tried), allowance, now_ms)
+        if isinstance(drawn, Wait):
+            return drawn
+        work.staff_sessions.put_tries(tried, drawn)
+        work.commit()
+    return None
 
 
 def make_link(database: Database, entropy: Entropy, now_ms: Millis, staff: StaffId) -> str:

@@ -18,7 +18,7 @@ from shopbell_server.core.peers import network_of
 from shopbell_server.web.problems import ProblemError
 
 if TYPE_CHECKING:
-    from shopbell_server.core.allowance import Bucket
+    from shopbell_server.core.allowance import Bucket, Wait
     from shopbell_server.ports.world import ServerClock
 
 API_KEY: Final = Allowance(burst=200, per_minute=1200)
@@ -29,7 +29,8 @@ TICKET: Final = Allowance(burst=10, per_minute=10)
 STAFF: Final = Allowance(burst=120, per_minute=600)
 """A tablet that reconnects, and systems that poll `present` every second."""
 PASSWORD: Final = Allowance(burst=5, per_minute=5)
-"""Per name: 7 200 guesses a day, against argon2 and a password of 40 bits a matter of ages."""
+"""Per name, counted in the database, so in all processes together:
+7 200 guesses a day, against argon2 and a password of 40 bits a matter of ages."""
 REFUSED: Final = Allowance(burst=60, per_minute=60)
 """Per peer, drawn on only by credentials that are none. A proxy is one peer, so honest requests
 are not counted here."""
@@ -74,9 +75,14 @@ class Limits:
                 if len(self._buckets) > self._most:
                     self._buckets.popitem(last=False)
                 return
-        raise ProblemError(
-            429,
-            "too-often",
-            f"Too many requests. Try again in {drawn.retry_after_s} s.",
-            headers={"Retry-After": str(drawn.retry_after_s)},
-        )
+        raise too_often(drawn)
+
+
+def too_often(wait: Wait) -> ProblemError:
+    """Return the answer to one request too many."""
+    return ProblemError(
+        429,
+        "too-often",
+        f"Too many requests. Try again in {wait.retry_after_s} s.",
+        headers={"Retry-After": str(wait.retry_after_s)},
+    )

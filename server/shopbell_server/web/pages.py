@@ -15,7 +15,7 @@ from fastapi.templating import Jinja2Templates
 from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
-from shopbell_server.usecases.sign_in import SESSION_MS, follow_link, sign_in, sign_out
+from shopbell_server.usecases.sign_in import SESSION_MS, follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count
 from shopbell_server.web.who import (
@@ -95,7 +95,13 @@ async def post_login(
     name, password = _credentials(await request.body(), is_form=is_form)
     try:
         buckets.draw(limits.STRANGERS, peer(request))
+        # First here, where it costs nothing; then in the database, where all processes count together.
         buckets.draw(limits.PASSWORD, fingerprint(name))
+        wait = await run_in_threadpool(
+            may_try, here.database, name, limits.PASSWORD, here.clock.now_ms()
+        )
+        if wait is not None:
+            raise limits.too_often(wait)
     except ProblemError as error:
         wait_s = error.headers["Retry-After"]
         if not is_form:

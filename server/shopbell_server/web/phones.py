@@ -88,6 +88,8 @@ def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buc
 
     outcome = carry_out(here, request, body.ticket, body, act)
     if isinstance(outcome, NotEnrolled):
+        # Drawn on by tickets that are none alone: who guesses is slowed down, and nobody beside them.
+        buckets.draw(limits.REFUSED, peer(request))
         detail = "The ticket is unknown, used or older than five minutes. Ask for a new one."
         raise ProblemError(410, "ticket-invalid", detail)
     return _json(outcome, 201)

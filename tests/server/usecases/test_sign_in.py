@@ -1,16 +1,28 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.allowance import Allowance, Wait
+from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.ids import Millis, StaffId
+from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.sign_in import (
     LINK_MS,
     SESSION_MS,
     follow_link,
     make_link,
+    may_try,
     sign_out,
     who_is,
 )
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.shop import NOON, Shop
+
+if TYPE_CHECKING:
+    from tests.server.usecases.floor import Floor
 
 
 def test_a_session_is_who_the_registry_says_now() -> None:
@@ -57,3 +69,29 @@ def test_nothing_stored_opens_a_door() -> None:
     stored = repr(database._tables)  # noqa: SLF001  (looking at what is stored is the test)
     assert session.secret not in stored
     assert link not in stored
+
+
+FIVE = Allowance(burst=5, per_minute=5)
+
+
+@pytest.mark.parametrize("name", ["sam", "nobody"])
+def test_a_name_is_tried_so_often_whether_it_is_anybodys_or_not(floor: Floor, name: str) -> None:
+    tries = [may_try(floor.database, name, FIVE, NOON) for _ in range(6)]
+    assert tries == [None] * 5 + [Wait(retry_after_s=12)]
+    assert may_try(floor.database, "kim", FIVE, NOON) is None
+    assert may_try(floor.database, name, FIVE, Millis(NOON + 12_000)) is None
+
+
+def test_processes_that_are_asked_at_once_count_together(floor: Floor) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        tries = list(
+            pool.map(lambda _: may_try(floor.database, "sam", FIVE, NOON), range(12), timeout=30)
+        )
+    assert tries.count(None) == 5
+
+
+def test_tries_are_forgotten_when_they_do_not_count_any_more(floor: Floor) -> None:
+    may_try(floor.database, "sam", FIVE, NOON)
+    forget_expired(floor.database, Millis(NOON + 12_000))
+    with floor.database.begin() as work:
+        assert work.staff_sessions.hold_tries(fingerprint("shopbell/v1/sign-in\nsam")) == 0
