@@ -18,7 +18,7 @@ from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Problem, ProblemError, not_found
 from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Here, OwnPhone
-from shopbell_server.web.writes import carry_out
+from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
     from shopbell_server.core.fixed_ids import FixedId
@@ -62,6 +62,7 @@ _REFUSED: Final = {
 
 @routes.post(
     "",
+    openapi_extra=DESCRIBED,
     status_code=201,
     response_model=FixedIdOut,
     responses={
@@ -103,6 +104,7 @@ def get_fixed_ids(found: OwnPhone, here: Here) -> FixedIdsOut:
 
 @routes.delete(
     "/{fixed_id}",
+    openapi_extra=DESCRIBED,
     status_code=204,
     response_class=Response,
     responses={404: {"model": Problem, "description": "It is not hers, or not any more."}},

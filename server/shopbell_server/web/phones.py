@@ -29,7 +29,7 @@ from shopbell_server.web.phone_bodies import (
 )
 from shopbell_server.web.problems import Problem, ProblemError, not_found
 from shopbell_server.web.who import AnyPhone, Buckets, Here, OwnPhone, TicketKey, peer
-from shopbell_server.web.writes import carry_out
+from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,7 @@ routes: Final = APIRouter(prefix="/v1/app", tags=["app"], responses=PROBLEMS)
 
 @routes.post(
     "/tickets",
+    openapi_extra=DESCRIBED,
     status_code=201,
     response_model=TicketOut,
     responses={403: {"model": Problem, "description": "The API key has not the scope tickets."}},
@@ -63,6 +64,7 @@ def post_ticket(request: Request, body: TicketIn, caller: TicketKey, here: Here)
 
 @routes.post(
     "/enrolments",
+    openapi_extra=DESCRIBED,
     status_code=201,
     response_model=EnrolmentOut,
     responses={410: {"model": Problem, "description": "The ticket is unknown, used or expired."}},
@@ -124,7 +126,7 @@ def get_consents(found: OwnPhone, here: Here) -> ConsentsOut:
     return ConsentsOut(purposes=purposes_out(standing))
 
 
-@routes.put("/consents", response_model=ConsentsChangedOut)
+@routes.put("/consents", openapi_extra=DESCRIBED, response_model=ConsentsChangedOut)
 def put_consents(request: Request, body: ConsentsIn, found: OwnPhone, here: Here) -> Response:
     """Turn purposes on and off. What is withdrawn is off when this answers."""
     stores: set[StoreId] = set()
@@ -152,6 +154,7 @@ def put_consents(request: Request, body: ConsentsIn, found: OwnPhone, here: Here
 
 @routes.delete(
     "/enrolments/{enrolment_id}",
+    openapi_extra=DESCRIBED,
     status_code=204,
     response_class=Response,
     responses={404: {"model": Problem, "description": "It is not this phone's enrolment."}},

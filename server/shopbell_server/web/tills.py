@@ -21,7 +21,7 @@ from shopbell_server.web.phone_bodies import Id, Text
 from shopbell_server.web.problems import Fault, Problem, ProblemError
 from shopbell_server.web.rows import millis
 from shopbell_server.web.who import Here, ReceiptKey
-from shopbell_server.web.writes import carry_out
+from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId
@@ -104,6 +104,7 @@ routes: Final = APIRouter(
 
 @routes.post(
     "/receipts",
+    openapi_extra=DESCRIBED,
     status_code=201,
     response_model=TillReceiptOut,
     responses={403: {"model": Problem, "description": "The API key has not the scope receipts."}},

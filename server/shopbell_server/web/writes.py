@@ -33,6 +33,21 @@ HEADER: Final = "Idempotency-Key"
 MOST_CHARACTERS: Final = 255
 """As the IETF draft's examples and Stripe have it."""
 
+DESCRIBED: Final = {
+    "parameters": [
+        {
+            "name": HEADER,
+            "in": "header",
+            "required": False,
+            "description": "A name of your own for this one request. With the same name and body the same "
+            "credential gets the first answer again for 24 hours, and nothing happens twice; with another "
+            "body it gets 409.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": MOST_CHARACTERS},
+        }
+    ]
+}
+"""What the OpenAPI document says of every route that uses `carry_out`."""
+
 
 def carry_out(
     here: Services,

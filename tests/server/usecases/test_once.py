@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
+from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +13,10 @@ from shopbell_server.ports.database import DatabaseBusyError, UnitOfWork
 from shopbell_server.usecases.once import ATTEMPTS, KEPT_MS, Asked, Reused, once
 from tests.fakes.server import MemoryDatabase
 
+if TYPE_CHECKING:
+    from shopbell_server.ports.database import Database
+    from tests.server.usecases.floor import Floor
+
 NOW = Millis(1_000)
 
 
@@ -17,7 +24,7 @@ class No(Enum):
     NO = auto()
 
 
-def asked(request: bytes = b"r", name: bytes = b"n") -> Asked:
+def asked(request: bytes = b"r" * 32, name: bytes = bytes(32)) -> Asked:
     return Asked(
         name_sha256=name,
         request_sha256=request,
@@ -90,3 +97,38 @@ def test_a_busy_database_is_tried_again_with_a_fresh_unit_of_work() -> None:
 def test_one_that_stays_busy_is_given_up() -> None:
     with pytest.raises(DatabaseBusyError):
         once(MemoryDatabase(), None, NOW, Effect(busy=ATTEMPTS))
+
+
+def test_several_that_come_at_once_have_one_effect_and_one_answer(floor: Floor) -> None:
+    before = many(floor.database)
+    numbers = count()
+
+    def act(work: UnitOfWork) -> bytes:
+        number = next(numbers)
+        work.registry.put_store(Store(id=StoreId(f"s-{number}"), name="S", timezone="UTC"))
+        return f"answer {number}".encode()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = set(
+            pool.map(lambda _: once(floor.database, asked(), NOW, act), range(8), timeout=30)
+        )
+    assert len(answers) == 1
+    assert many(floor.database) == before + 1
+
+
+def test_who_dies_between_effect_and_answer_did_nothing(floor: Floor) -> None:
+    before = many(floor.database)
+
+    def die(work: UnitOfWork) -> bytes:
+        work.registry.put_store(Store(id=StoreId("s-1"), name="S", timezone="UTC"))
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        once(floor.database, asked(), NOW, die)
+    assert many(floor.database) == before
+    assert once(floor.database, asked(), NOW, Effect()) == b"answer 1"
+
+
+def many(database: Database) -> int:
+    with database.read() as work:
+        return len(work.registry.stores())

@@ -82,7 +82,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
         included = getattr(route, "original_router", None)
         for each in [route] if included is None else included.routes:
             if isinstance(each, APIRoute):
-                for method in each.methods:
+                for method in each.methods or ():
                     yield method, each.path
             else:
                 assert getattr(each, "path", None) in {"/openapi.json", "/static"}
@@ -113,6 +113,14 @@ async def test_every_write_reads_its_idempotency_key(
     )
     assert answer.status_code == 400
     assert answer.json()["type"] == "urn:shopbell:problem:invalid-key"
+
+
+def test_the_description_of_every_write_names_the_header() -> None:
+    paths = Shop().app().openapi()["paths"]
+    for method, path in ROUTES:
+        if method != "GET" and path not in UNNAMED:
+            named = {each["name"] for each in paths[path][method.lower()]["parameters"]}
+            assert "Idempotency-Key" in named
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -170,4 +178,6 @@ def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[s
             return dict(shop.welcome().bearer)
         case "staff":
             client.cookies.set("__Host-shopbell", shop.employ().secret)
-    return {}
+            return {}
+        case "nobody":
+            return {}
