@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Gauge
 
-from shopbell_server.core import gaps, stream_ranges
+from shopbell_server.core import gaps, spray, stream_ranges
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.make_keys import make_keys
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
+    from shopbell_server.core.ids import EdgeId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
     from shopbell_server.usecases.recompute import Terms
@@ -37,10 +38,18 @@ EXPIRED_ROUNDS: Final = 60
 """Sessions, tickets and kept answers open nothing after their time; a minute later they are gone from the
 disk too. So one deletion is of a minute's worth, which keeps no edge waiting."""
 
+SPRAYS_ROUNDS: Final = 10
+"""Boards look for themselves; the operator is told within ten seconds, of what takes minutes to begin."""
+
 KEYS_ROUNDS: Final = 3600
 """Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
 
 _GAPS = Gauge("shopbell_gaps", "Batches that edges sent, missing for more than five minutes.")
+_SPRAY = Gauge(
+    "shopbell_spray",
+    "1 while so many tokens at an edge are nobody's that hints are not shown.",
+    ["edge"],
+)
 
 
 class Jobs:
@@ -62,6 +71,7 @@ class Jobs:
         self._announcer = announcer
         self._gaps: dict[gaps.Stream, gaps.Gap] = {}
         self._told: set[gaps.Stream] = set()
+        self._sprayed: set[EdgeId] = set()
 
     def run(self, stop: Event) -> None:
         """Do what is due until `stop` is set. One thread."""
@@ -69,6 +79,8 @@ class Jobs:
         while not stop.wait(ROUND_S):
             rounds += 1
             self._do(self.sweep)
+            if rounds % SPRAYS_ROUNDS == 0:
+                self._do(self.find_sprays)
             if rounds % GAPS_ROUNDS == 0:
                 self._do(self.find_gaps)
             if rounds % EXPIRED_ROUNDS == 0:
@@ -117,6 +129,26 @@ class Jobs:
                     "batches_missing", edge=gap.edge, stream=gap.stream, batches=gap.batches
                 )
         self._told = {(gap.edge, gap.stream) for gap in found}
+
+    def find_sprays(self) -> None:
+        """Tell the operator at which edges somebody sends tokens at random."""
+        now_ms = self._clock.now_ms()
+        with self._database.read() as work:
+            counts = work.edge_records.all_tokens(
+                spray.minute_of(now_ms) - spray.WINDOW_MINUTES + 1
+            )
+        sprayed = {
+            edge
+            for edge, minutes in counts.items()
+            if spray.lasts_until(minutes, now_ms) is not None
+        }
+        for edge in sprayed - self._sprayed:
+            _SPRAY.labels(edge).set(1)
+            log.warning("tokens_sprayed", edge=edge)
+        for edge in self._sprayed - sprayed:
+            _SPRAY.labels(edge).set(0)
+            log.info("tokens_sprayed_no_more", edge=edge)
+        self._sprayed = sprayed
 
     def _do(self, job: Callable[[], None]) -> None:
         try:

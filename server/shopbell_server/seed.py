@@ -54,6 +54,9 @@ class SeedStore(Struct, frozen=True, kw_only=True):
     id: Name
     name: Text
     timezone: str = "Europe/Amsterdam"
+    latitude: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    """Degrees north; with `longitude` it says how far the stores are from one another."""
+    longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
     zones: tuple[SeedZone, ...] = ()
     edges: tuple[SeedEdge, ...] = ()
 
@@ -154,6 +157,10 @@ def _store(store: SeedStore, key: str) -> Iterator[Fault]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         problem = f'"{store.timezone}" is no IANA time zone, like "Europe/Amsterdam"'
         yield Fault(key=f"{key}.timezone", problem=problem)
+    if (store.latitude is None) != (store.longitude is None):
+        missing = "latitude" if store.latitude is None else "longitude"
+        problem = "is missing: latitude and longitude go together, or neither is given"
+        yield Fault(key=f"{key}.{missing}", problem=problem)
     yield from _twice((zone.id for zone in store.zones), f"{key}.zones")
     zones = {zone.id for zone in store.zones}
     for index, edge in enumerate(store.edges):

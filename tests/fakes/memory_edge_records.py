@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.lineage import Heir
+from shopbell_server.core.spray import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.core.lineage import Start
+    from shopbell_server.core.spray import Minutes
     from shopbell_server.ports.edge_records import Lineage
     from tests.fakes.memory_rows import Tables
 
@@ -41,6 +43,30 @@ class MemoryEdgeRecords:
 
     def put_heirs(self, heirs: Mapping[Lineage, Heir]) -> None:
         self._tables.stream_heirs.update(heirs)
+
+    def add_tokens(self, counts: Mapping[tuple[EdgeId, int], Tokens]) -> None:
+        rows = self._tables.token_counts
+        for key, (known, unknown) in counts.items():
+            before = rows.get(key, Tokens(0, 0))
+            rows[key] = Tokens(before.known + known, before.unknown + unknown)
+
+    def tokens(self, edges: Collection[EdgeId], since_minute: int) -> Mapping[EdgeId, Minutes]:
+        each = self.all_tokens(since_minute)
+        return {edge: each[edge] for edge in edges if edge in each}
+
+    def all_tokens(self, since_minute: int) -> Mapping[EdgeId, Minutes]:
+        found: dict[EdgeId, dict[int, Tokens]] = {}
+        for (edge, minute), tokens in self._tables.token_counts.items():
+            if minute >= since_minute:
+                found.setdefault(edge, {})[minute] = tokens
+        return found
+
+    def drop_tokens(self, before_minute: int) -> int:
+        rows = self._tables.token_counts
+        gone = [key for key in rows if key[1] < before_minute]
+        for key in gone:
+            del rows[key]
+        return len(gone)
 
     def cloned(self) -> Mapping[EdgeId, Millis]:
         found: dict[EdgeId, Millis] = {}

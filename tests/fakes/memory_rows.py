@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.orders import Ordered
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.spray import Tokens
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
@@ -71,6 +72,7 @@ class Tables:
     anchors: dict[tuple[EdgeId, str], Anchor] = field(default_factory=dict)
     stream_heirs: dict[tuple[EdgeId, str], Heir] = field(default_factory=dict)
     edge_losses: dict[tuple[EdgeId, str], int] = field(default_factory=dict)
+    token_counts: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
     scanner_marks: dict[Mark, None] = field(default_factory=dict)
     stores: dict[StoreId, Store] = field(default_factory=dict)
     zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class Tables:
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    conflicts: dict[tuple[VisitId, VisitId], Millis] = field(default_factory=dict)
     orders: dict[tuple[EdgeId, int], Ordered] = field(default_factory=dict)
     receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)
     facts_told: dict[PersonId, int] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tests.fakes.memory_rows import Waiting, drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
@@ -196,6 +197,25 @@ class MemoryVisits:
     def of_person(self, person: PersonId) -> Sequence[Visit]:
         visits = sorted(self._tables.visits.values(), key=_start)
         return [each for each in visits if each.person == person]
+
+    def in_several_stores(
+        self, persons: Collection[PersonId], since_ms: Millis
+    ) -> frozenset[PersonId]:
+        return frozenset(
+            person
+            for person in persons
+            if len({v.store for v in self.of_person(person) if v.session.end_ms >= since_ms}) > 1
+        )
+
+    def first_conflict(self, conflict: Conflict, now_ms: Millis) -> bool:
+        key = conflict.one.id, conflict.other.id
+        if key in self._tables.conflicts:
+            return False
+        self._tables.conflicts[key] = now_ms
+        return True
+
+    def drop_conflicts(self, before_ms: Millis) -> int:
+        return drop(self._tables.conflicts, lambda found_ms: found_ms < before_ms)
 
     def open_count(self) -> int:
         return sum(each.state == "open" for each in self._tables.visits.values())

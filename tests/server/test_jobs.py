@@ -9,6 +9,13 @@ from structlog.testing import capture_logs
 from shopbell_server.core.gaps import OPEN_MS
 from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId
 from shopbell_server.core.registry import Staff
+from shopbell_server.core.spray import (
+    LEAST_TOKENS,
+    MINUTE_MS,
+    WINDOW_MINUTES,
+    Tokens,
+    minute_of,
+)
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
@@ -96,6 +103,28 @@ def test_how_much_expired_is_told_and_that_nothing_did_is_not() -> None:
     assert said == [
         {"event": "expired", "log_level": "info", "sessions": 1, "tickets": 0, "answers": 0}
     ]
+
+
+def test_a_spray_is_told_when_it_begins_and_when_it_is_over() -> None:
+    world = World()
+    door, till = EdgeId("door"), EdgeId("till")
+    with world.database.begin() as work:
+        minute = minute_of(NOW)
+        work.edge_records.add_tokens({(door, minute): Tokens(0, LEAST_TOKENS)})
+        work.edge_records.add_tokens({(till, minute): Tokens(LEAST_TOKENS, 9)})
+        work.commit()
+    with capture_logs() as said:
+        world.jobs.find_sprays()
+        world.jobs.find_sprays()
+        assert REGISTRY.get_sample_value("shopbell_spray", {"edge": "door"}) == 1
+        world.clock.at = Millis(NOW + WINDOW_MINUTES * MINUTE_MS)
+        world.jobs.find_sprays()
+    assert [(each["event"], each["edge"], each["log_level"]) for each in said] == [
+        ("tokens_sprayed", "door", "warning"),
+        ("tokens_sprayed_no_more", "door", "info"),
+    ]
+    assert REGISTRY.get_sample_value("shopbell_spray", {"edge": "door"}) == 0
+    assert REGISTRY.get_sample_value("shopbell_spray", {"edge": "till"}) is None
 
 
 class AwayDatabase(MemoryDatabase):

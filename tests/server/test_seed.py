@@ -67,6 +67,21 @@ def test_a_whole_seed_is_read(tmp_path: Path) -> None:
     assert seed.staff[0].role == "advisor"
 
 
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ({"latitude": 52.37}, "stores[0].longitude"),
+        ({"longitude": 4.89}, "stores[0].latitude"),
+        ({"latitude": 91, "longitude": 4.89}, "latitude"),
+        ({"latitude": 52.37, "longitude": -181}, "longitude"),
+    ],
+)
+def test_half_a_place_on_the_map_is_none(
+    tmp_path: Path, where: dict[str, float], said: str
+) -> None:
+    assert said in faults(tmp_path, stores=[{**STORE, **where}])
+
+
 def test_an_empty_document_says_what_there_may_be(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text("")
     with pytest.raises(SettingsError, match="stores, staff, profiles, api_keys, visits"):

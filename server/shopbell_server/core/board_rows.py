@@ -6,7 +6,7 @@ Never: everybody together (`floor`); the words and the form of a row (`web`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.board_state import board_state
@@ -47,6 +47,8 @@ class Stored:
     """None: nothing may be shown of her."""
     heard: tuple[Interval, ...]
     """Her evidence in that store of the last `zone_recent_ms`, at least."""
+    withheld: Mapping[VisitId, Millis] = field(default_factory=dict)
+    """Which of the visits are too doubtful to be shown, and until when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +125,12 @@ def stays_of(
     for visit in stored.visits:
         state = board_state(visit, now_ms, rules)
         shown = visit.session.shown
+        withheld_ms = stored.withheld.get(visit.id)
         until.append(state.until_ms)
         if shown is None or state.place == "gone":
             continue
+        if withheld_ms is not None and withheld_ms > now_ms:
+            until.append(withheld_ms)
         fresh = [each for each in stored.heard if _is_of(each, visit)]
         before = zones_before.get(visit.id, _last_zone(visit))
         zone = zone_now(fresh, before, now_ms, rules.zone_recent_ms)
@@ -134,7 +139,7 @@ def stays_of(
             Stay(
                 visit=visit.id,
                 known=known_of(visit, subject),
-                standing=standing_of(visit),
+                standing=standing_of(visit, now_ms, withheld_ms),
                 purposes=purposes,
                 store=place.store,
                 zone=None if zone is None else place.zones.get(zone),

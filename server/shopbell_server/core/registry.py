@@ -14,12 +14,22 @@ Role = Literal["advisor", "manager", "operator", "auditor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where something is on the globe, in degrees: north and east are positive."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """A shop. `timezone` is an IANA name; staff see times in it."""
 
     id: StoreId
     name: str
     timezone: str
+    position: Position | None = None
+    """None: not known, and so not how far it is from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

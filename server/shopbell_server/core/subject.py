@@ -51,19 +51,26 @@ def known_of(visit: Visit, subject: Subject) -> Known:
     )
 
 
-def standing_of(visit: Visit) -> Standing:
-    """Return how sure it is that it is she."""
+def standing_of(visit: Visit, now_ms: Millis, withheld_ms: Millis | None) -> Standing:
+    """Return how sure it is that it is she; until `withheld_ms` it is too doubtful to be shown."""
     session = visit.session
     return Standing(
         evidence=session.evidence,
         confidence=session.confidence,
-        shown=session.shown is not None,
+        shown=session.shown is not None and (withheld_ms is None or now_ms >= withheld_ms),
     )
 
 
-def seen(visit: Visit, subject: Subject | None, now_ms: Millis, viewer: Viewer) -> Disclosed | None:
+def seen(
+    visit: Visit,
+    subject: Subject | None,
+    now_ms: Millis,
+    viewer: Viewer,
+    withheld_ms: Millis | None,
+) -> Disclosed | None:
     """Return what `viewer` may see of the person of `visit`; None: not even that she is there."""
     if subject is None:
         return None
     purposes = active_purposes(subject.ledger, now_ms)
-    return disclose(known_of(visit, subject), standing_of(visit), purposes, viewer)
+    standing = standing_of(visit, now_ms, withheld_ms)
+    return disclose(known_of(visit, subject), standing, purposes, viewer)

@@ -6,20 +6,24 @@ Never: what makes two machines of one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.core.lineage import Heir
+from shopbell_server.core.spray import Tokens
 from shopbell_server.db.statements import by_keys, keeping, merging, replacing
-from shopbell_server.db.tables import EDGE_LOSSES, STREAM_HEIRS
+from shopbell_server.db.tables import EDGE_LOSSES, STREAM_HEIRS, TOKEN_COUNTS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+
+    from sqlalchemy import Row
 
     from shopbell_server.core.lineage import Start
+    from shopbell_server.core.spray import Minutes
     from shopbell_server.db.transaction import Transaction
     from shopbell_server.ports.edge_records import Lineage
 
@@ -67,9 +71,38 @@ class SqlEdgeRecords:
         ]
         self._transaction.insert_rows(_PUT_HEIR, rows)
 
+    def add_tokens(self, counts: Mapping[tuple[EdgeId, int], Tokens]) -> None:
+        """Add to how many tokens began to be heard, by edge and minute."""
+        self._transaction.insert_rows(
+            _ADD_TOKENS, [(*key, *tokens) for key, tokens in sorted(counts.items())]
+        )
+
+    def tokens(self, edges: Collection[EdgeId], since_minute: int) -> Mapping[EdgeId, Minutes]:
+        """Return the counts of `edges` from a minute on; edges without any are left out."""
+        return _minutes(
+            self._transaction.rows_by_keys(
+                _TOKENS_OF, [(edge,) for edge in sorted(edges)], since=since_minute
+            )
+        )
+
+    def all_tokens(self, since_minute: int) -> Mapping[EdgeId, Minutes]:
+        """Return the counts of every edge from a minute on, a few minutes' worth."""
+        return _minutes(self._transaction.rows(_TOKENS, since=since_minute))
+
+    def drop_tokens(self, before_minute: int) -> int:
+        """Forget the counts of the minutes before; return how many."""
+        return self._transaction.change(_DROP_TOKENS, before=before_minute)
+
     def cloned(self) -> Mapping[EdgeId, Millis]:
         """Return when each edge was last found to be two."""
         return {EdgeId(row.edge): Millis(row.last_ms) for row in self._transaction.rows(_CLONED)}
+
+
+def _minutes(rows: Iterable[Row[Any]]) -> Mapping[EdgeId, Minutes]:
+    found: dict[EdgeId, dict[int, Tokens]] = {}
+    for row in rows:
+        found.setdefault(EdgeId(row.edge), {})[row.minute] = Tokens(row.known, row.unknown)
+    return found
 
 
 def _key(item: tuple[Lineage, Heir]) -> Lineage:
@@ -87,6 +120,16 @@ _ADD_LOSSES: Final = merging(
 )
 _LOSSES: Final = (
     select(_L.edge, _L.reason, _L.events).where(ours(EDGE_LOSSES)).order_by(_L.edge, _L.reason)
+)
+_T: Final = TOKEN_COUNTS.c
+_ADD_TOKENS: Final = merging(
+    TOKEN_COUNTS,
+    lambda old, new, _: {"known": old.known + new.known, "unknown": old.unknown + new.unknown},
+)
+_TOKENS: Final = select(TOKEN_COUNTS).where(ours(TOKEN_COUNTS), _T.minute >= bindparam("since"))
+_TOKENS_OF: Final = by_keys(_TOKENS, _T.edge)
+_DROP_TOKENS: Final = delete(TOKEN_COUNTS).where(
+    ours(TOKEN_COUNTS), _T.minute < bindparam("before")
 )
 _KEEP_HEIR: Final = keeping(STREAM_HEIRS)
 _HOLD_HEIRS: Final = by_keys(

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 
 from shopbell_server.core.api_keys import ApiKey, as_text, from_text
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
-from shopbell_server.core.registry import Edge, Staff, Store, Zone
+from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.db.registry_tables import API_KEYS, EDGES, STAFF, STORES, ZONES
 from shopbell_server.db.statements import merging, replacing
 from shopbell_server.db.transaction import ours
@@ -34,15 +34,12 @@ class SqlRegistry:
 
     def stores(self) -> Sequence[Store]:
         """Return all, in the order of their ids."""
-        return [
-            Store(id=StoreId(row.store), name=row.name, timezone=row.timezone)
-            for row in self._transaction.rows(_STORES)
-        ]
+        return [_store(row) for row in self._transaction.rows(_STORES)]
 
     def store(self, store: StoreId) -> Store | None:
         """Return one store."""
         row = self._transaction.row(_STORE, store=store)
-        return None if row is None else Store(id=store, name=row.name, timezone=row.timezone)
+        return None if row is None else _store(row)
 
     def zones(self, store: StoreId) -> Sequence[Zone]:
         """Return the zones of a store, in the order of their ids."""
@@ -65,8 +62,18 @@ class SqlRegistry:
 
     def put_store(self, store: Store) -> None:
         """Insert or replace."""
+        where = store.position
         self._transaction.insert(
-            _PUT_STORE, [{"store": store.id, "name": store.name, "timezone": store.timezone}]
+            _PUT_STORE,
+            [
+                {
+                    "store": store.id,
+                    "name": store.name,
+                    "timezone": store.timezone,
+                    "latitude": None if where is None else where.latitude,
+                    "longitude": None if where is None else where.longitude,
+                }
+            ],
         )
 
     def put_zone(self, zone: Zone) -> None:
@@ -165,6 +172,16 @@ def _api_key(row: Row[Any]) -> ApiKey:
         created_ms=Millis(row.created_ms),
         revoked_ms=None if row.revoked_ms is None else Millis(row.revoked_ms),
         used_ms=None if row.used_ms is None else Millis(row.used_ms),
+    )
+
+
+def _store(row: Row[Any]) -> Store:
+    known = row.latitude is not None and row.longitude is not None
+    return Store(
+        id=StoreId(row.store),
+        name=row.name,
+        timezone=row.timezone,
+        position=Position(latitude=row.latitude, longitude=row.longitude) if known else None,
     )
 
 

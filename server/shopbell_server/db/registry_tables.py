@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Table
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Double, Index, Table
 
 from shopbell_server.db.columns import (
     BYTEWISE,
@@ -27,6 +27,8 @@ STORES: Final = Table(
     "stores",
     METADATA,
     *text_columns("tenant", "store", "name", "timezone"),
+    Column("latitude", Double, nullable=True),
+    Column("longitude", Double, nullable=True),
     key("store"),
 )
 

@@ -110,6 +110,16 @@ EDGE_LOSSES: Final = Table(
     sqlite_with_rowid=False,
 )
 
+TOKEN_COUNTS: Final = Table(
+    "token_counts",
+    METADATA,
+    *text_columns("tenant", "edge"),
+    *number_columns("minute", "known", "unknown"),
+    key("edge", "minute"),
+    Index(None, "tenant", "minute"),
+    sqlite_with_rowid=False,
+)
+
 SCANNER_MARKS: Final = Table(
     "scanner_marks",
     METADATA,
@@ -288,6 +298,17 @@ VISITS: Final = Table(
         sqlite_where=UNENDED,
         postgresql_where=UNENDED,
     ),
+)
+
+CONFLICTS: Final = Table(
+    "conflicts",
+    METADATA,
+    # No references: which visits were taken for hers at once is to be known when they are others.
+    *text_columns("tenant", "visit", "other", "store", "other_store"),
+    *number_columns("at_ms", "found_ms"),
+    key("visit", "other"),
+    Index(None, "tenant", "found_ms"),
+    sqlite_with_rowid=False,
 )
 
 # ------------------------------------------------------------------ tills

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_
 
+from shopbell_server.core.ids import PersonId
 from shopbell_server.core.visits import Visit
-from shopbell_server.db.statements import by_keys, replacing
+from shopbell_server.db.statements import by_keys, keeping, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
-from shopbell_server.db.tables import UNENDED, VISITS
+from shopbell_server.db.tables import CONFLICTS, UNENDED, VISITS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
+    from shopbell_server.core.conflict import Conflict
+    from shopbell_server.core.ids import Millis, StoreId, VisitId
     from shopbell_server.db.transaction import Transaction
 
 
@@ -94,6 +96,28 @@ class SqlVisits:
     def of_person(self, person: PersonId) -> Sequence[Visit]:
         """Return all of hers, earliest first."""
         return _visits(self._transaction.rows(_OF_PERSON, person=person))
+
+    def in_several_stores(
+        self, persons: Collection[PersonId], since_ms: Millis
+    ) -> frozenset[PersonId]:
+        """Return who of `persons` has visits or candidates, of then or later, in more than one store."""
+        rows = self._transaction.rows_by_keys(
+            _SEVERAL,
+            [(person,) for person in persons],
+            began_ms=since_ms - _LONGEST_VISIT_MS,
+            since_ms=since_ms,
+        )
+        return frozenset(PersonId(row.person) for row in rows)
+
+    def first_conflict(self, conflict: Conflict, now_ms: Millis) -> bool:
+        """Keep that two visits contradict each other; False if that was known."""
+        one, other = conflict.one, conflict.other
+        row = (one.id, other.id, one.store, other.store, conflict.at_ms, now_ms)
+        return self._transaction.insert_rows(_FIRST_CONFLICT, [row]) == 1
+
+    def drop_conflicts(self, before_ms: Millis) -> int:
+        """Forget those that were found before; return how many."""
+        return self._transaction.change(_DROP_CONFLICTS, before_ms=before_ms)
 
     def open_count(self) -> int:
         """Return how many visits have begun and not ended."""
@@ -190,6 +214,19 @@ _TOUCHING_EACH: Final = by_keys(
     )
     .order_by(_V.person, _V.start_ms, _V.visit),
     _V.person,
+)
+_LONGEST_VISIT_MS: Final = 86_400_000
+"""No visit is longer than any rules allow (`visit_rules.ALLOWED`): so the index knows which to look at."""
+_SEVERAL: Final = by_keys(
+    select(_V.person)
+    .where(ours(VISITS), _V.start_ms >= bindparam("began_ms"), _V.end_ms >= bindparam("since_ms"))
+    .group_by(_V.person)
+    .having(func.min(_V.store) < func.max(_V.store)),
+    _V.person,
+)
+_FIRST_CONFLICT: Final = keeping(CONFLICTS)
+_DROP_CONFLICTS: Final = delete(CONFLICTS).where(
+    ours(CONFLICTS), CONFLICTS.c.found_ms < bindparam("before_ms")
 )
 _PUT: Final = replacing(VISITS)
 _REMOVE: Final = delete(VISITS).where(ours(VISITS), _this)

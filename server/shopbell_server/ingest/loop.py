@@ -47,6 +47,7 @@ _PATIENT_AFTER: Final = 3
 
 _BATCHES = Counter("shopbell_batches", "Batches by what became of them.", ["result"])
 _EVENTS = Counter("shopbell_events", "Events by what became of them.", ["kind"])
+_CONFLICTS = Counter("shopbell_conflicts", "Visits of one person in two stores at once, as pairs.")
 _TOOK = Histogram(
     "shopbell_ingest_seconds",
     "How long a group of batches takes, commit included.",
@@ -178,13 +179,20 @@ class Ingest:
             self._subscriber.answer(edge, ack)
         for store, persons in taken.changed.items():
             self._announcer.changed(store, persons)
-        for result, count in taken.batches.items():
-            _BATCHES.labels(result).inc(count)
-        for kind, count in taken.events.items():
-            _EVENTS.labels(kind).inc(count)
-        for lag_ms in taken.lags_ms:
-            _LAG.observe(lag_ms / 1000)
+        _count(taken)
         for edge, counts in taken.given_up.items():
             self._edges.gave_up(edge, counts)
+        for one, other in taken.conflicts:
+            log.warning("two_stores_at_once", store=one, other=other)
         for reason, edge in taken.alarms:
             self._edges.alarm(edge, reason)
+
+
+def _count(taken: Taken) -> None:
+    for result, count in taken.batches.items():
+        _BATCHES.labels(result).inc(count)
+    for kind, count in taken.events.items():
+        _EVENTS.labels(kind).inc(count)
+    for lag_ms in taken.lags_ms:
+        _LAG.observe(lag_ms / 1000)
+    _CONFLICTS.inc(len(taken.conflicts))

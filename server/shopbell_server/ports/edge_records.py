@@ -1,4 +1,4 @@
-"""What is kept of edges themselves: what they gave up, and whose spool is there twice."""
+"""What is kept of edges themselves: what they gave up, whose spool is there twice, how much they hear."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.core.lineage import Heir, Start
+    from shopbell_server.core.spray import Minutes, Tokens
 
 Lineage = tuple["EdgeId", str]
 """An edge and the name of a stream that another one came after."""
 
 
 class EdgeRecords(Protocol):
-    """Totals and heirs, by edge. Nothing here is ever taken back."""
+    """Totals and heirs, by edge. Nothing here is ever taken back; counts of tokens are forgotten in time."""
 
     def add_losses(self, losses: Mapping[tuple[EdgeId, str], int], now_ms: Millis) -> None:
         """Add to what edges gave up, by edge and reason. Said last of all in a unit of work."""
@@ -34,6 +35,22 @@ class EdgeRecords(Protocol):
 
     def put_heirs(self, heirs: Mapping[Lineage, Heir]) -> None:
         """Replace them."""
+        ...
+
+    def add_tokens(self, counts: Mapping[tuple[EdgeId, int], Tokens]) -> None:
+        """Add to how many tokens began to be heard, by edge and minute. Said last of all."""
+        ...
+
+    def tokens(self, edges: Collection[EdgeId], since_minute: int) -> Mapping[EdgeId, Minutes]:
+        """Return the counts of `edges` from a minute on; edges without any are left out."""
+        ...
+
+    def all_tokens(self, since_minute: int) -> Mapping[EdgeId, Minutes]:
+        """Return the counts of every edge from a minute on, a few minutes' worth."""
+        ...
+
+    def drop_tokens(self, before_minute: int) -> int:
+        """Forget the counts of the minutes before; return how many."""
         ...
 
     def cloned(self) -> Mapping[EdgeId, Millis]:

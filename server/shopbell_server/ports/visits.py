@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.core.visits import Visit
 
@@ -50,6 +51,20 @@ class Visits(Protocol):
         ...
 
     def of_person(self, person: PersonId) -> Sequence[Visit]: ...
+    def in_several_stores(
+        self, persons: Collection[PersonId], since_ms: Millis
+    ) -> frozenset[PersonId]:
+        """Return who of `persons` has visits or candidates, of then or later, in more than one store."""
+        ...
+
+    def first_conflict(self, conflict: Conflict, now_ms: Millis) -> bool:
+        """Keep that two visits contradict each other; False if that was known."""
+        ...
+
+    def drop_conflicts(self, before_ms: Millis) -> int:
+        """Forget those that were found before; return how many."""
+        ...
+
     def open_count(self) -> int:
         """Return how many visits have begun and not ended; candidates are none."""
         ...

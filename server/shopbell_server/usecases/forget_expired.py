@@ -1,17 +1,25 @@
 """What only lived for a while is deleted when its time is over.
 
-Owns: which rows those are: sessions and links of staff, tickets, answers kept for repeated requests.
+Owns: which rows those are: sessions and links of staff, tickets, answers kept for repeated requests,
+counts of tokens, conflicts.
 Never: what is forgotten of people (`withdrawal`, `sweep`), or of keys (`make_keys`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.spray import KEPT_MINUTES, minute_of
 
 if TYPE_CHECKING:
-    from shopbell_server.core.ids import Millis
     from shopbell_server.ports.database import Database
+
+
+CONFLICTS_KEPT_MS: Final = 30 * 86_400_000
+"""That somebody was in two stores at once is kept for a month: as long as a complaint about it may take, and
+as long as an edge may keep from us what it heard, whose repetition would be told as new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +29,9 @@ class Forgotten:
     sessions: int
     tickets: int
     answers: int
+    minutes: int
+    """In which tokens were counted at an edge."""
+    conflicts: int
 
 
 def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
@@ -33,6 +44,8 @@ def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
             sessions=work.staff_sessions.drop_expired(now_ms),
             tickets=work.people.drop_expired_tickets(now_ms),
             answers=work.answers.drop_expired(now_ms),
+            minutes=work.edge_records.drop_tokens(minute_of(now_ms) - KEPT_MINUTES),
+            conflicts=work.visits.drop_conflicts(Millis(now_ms - CONFLICTS_KEPT_MS)),
         )
         work.commit()
     return forgotten

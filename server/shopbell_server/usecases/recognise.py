@@ -15,13 +15,15 @@ from shopbell_server.core.acceptance import accepted, knowable, meanings, meant_
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey, Report, told
 from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
+from shopbell_server.core.spray import Tokens, minute_of
+from shopbell_server.core.token_reader import DIGITS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.acceptance import Acquaintance, Meant
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.ids import CardRef, EdgeId, Millis, PersonId, ZoneId
+    from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, Millis, PersonId, ZoneId
     from shopbell_server.core.people import Card, Enrolment
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import Reading
@@ -49,6 +51,8 @@ class Recognised:
     counts: Counter[str] = field(default_factory=Counter)
     guessing: set[EdgeId] = field(default_factory=set)
     """Edges at which somebody tries numbers."""
+    tokens: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
+    """How many tokens began to be heard, by edge and minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class _People:
 
     who: Mapping[PersonId, Acquaintance]
     meanings: Mapping[Reading, Sequence[Meant]]
+    numbers: Collection[DeviceNo]
+    """Of the device numbers that tokens say, those that somebody has."""
     cards: Mapping[CardRef, Card]
     numbered: Mapping[str, Sequence[Enrolment]]
 
@@ -88,6 +94,7 @@ def recognise(
         found.counts["recognised"] += recognised
         found.counts["unresolved"] += len(sightings.seen) - recognised
     found.intervals += stays.intervals()
+    found.tokens = _begun(heard.sightings, people.numbers)
     for shown_pass in heard.passes:
         verdict = _verified(work, shown_pass, people, now_ms)
         found.counts[f"pass_{verdict}"] += 1
@@ -136,6 +143,7 @@ def _people(
             else meant_by(fixed.get(each.mark), who, now_ms)
             for each in readings
         },
+        numbers=by_device_no.keys(),
         cards=cards,
         numbered=numbered,
     )
@@ -183,6 +191,26 @@ class _Stays:
             edge = self._edges[edge_id]
             key = IntervalKey(person, edge.store, edge_id, scanner, carrier, first_ms)
             yield told(key, _zone(edge, scanner), reports)
+
+
+def _begun(
+    sightings: Iterable[Sightings], numbers: Collection[DeviceNo]
+) -> dict[tuple[EdgeId, int], Tokens]:
+    """Return how many tokens began to be heard, by edge and minute: each once in its stay.
+
+    Known is what some phone of ours sends, whether she may be known or not: people who work here and those
+    who withdrew are nobody, and no attack. Fixed ids are not counted: most of a retailer's are unsold.
+    """
+    counts: dict[tuple[EdgeId, int], Tokens] = {}
+    for each in sightings:
+        for seen, reading in each.seen:
+            if seen.presence.phase != "entered" or seen.presence.frame not in DIGITS:
+                continue
+            key = each.edge.id, minute_of(seen.first_ms)
+            known, unknown = counts.get(key, Tokens(0, 0))
+            is_known = any(one.device_no in numbers for one in reading.candidates)
+            counts[key] = Tokens(known + is_known, unknown + (not is_known))
+    return counts
 
 
 class _Freshness:

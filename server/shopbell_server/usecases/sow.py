@@ -27,7 +27,7 @@ from shopbell_server.core.ids import (
 )
 from shopbell_server.core.passes import card_ref
 from shopbell_server.core.people import Card, Enrolment, Profile
-from shopbell_server.core.registry import Edge, Staff, Store, Zone
+from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.recompute import circumstances, recompute
 
@@ -132,7 +132,16 @@ def _password(staff: SeedStaff, passwords: Passwords) -> str | None:
 
 def _store(work: UnitOfWork, store: SeedStore) -> None:
     store_id = StoreId(store.id)
-    work.registry.put_store(Store(id=store_id, name=store.name, timezone=store.timezone))
+    work.registry.put_store(
+        Store(
+            id=store_id,
+            name=store.name,
+            timezone=store.timezone,
+            position=None
+            if store.latitude is None or store.longitude is None
+            else Position(latitude=store.latitude, longitude=store.longitude),
+        )
+    )
     for zone in store.zones:
         work.registry.put_zone(Zone(id=ZoneId(zone.id), store=store_id, name=zone.name))
     for edge in store.edges:

@@ -22,6 +22,7 @@ from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
+from shopbell_server.usecases.doubts import new_conflicts
 from shopbell_server.usecases.edge_records import note
 from shopbell_server.usecases.hearing import keep_marks
 from shopbell_server.usecases.listen import Batch, listen
@@ -65,6 +66,9 @@ MOST_SCANNERS: Final = 10_000
 """Scanners whose unknown numbers are remembered: five of each edge of a large retailer. Their names come
 from the wire; beyond that, what says nothing any more is forgotten first."""
 
+_TWO: Final = 2
+"""Stores, without which nobody is in two."""
+
 _NO_STREAM: Final = "0" * 32
 """Stands for the stream of bytes that name none."""
 
@@ -86,6 +90,8 @@ class Taken:
     batches: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     alarms: list[tuple[str, EdgeId]] = field(default_factory=list)
+    conflicts: list[tuple[StoreId, StoreId]] = field(default_factory=list)
+    """Of each new one the two stores: somebody was in both at once."""
     given_up: dict[EdgeId, Counter[str]] = field(default_factory=dict)
     """What edges say that they had to give up since they last said so, by reason."""
     lags_ms: list[int] = field(default_factory=list)
@@ -275,16 +281,27 @@ class Intake:
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
             for interval in (*found.intervals, *found.unheard):
                 taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
+            self._doubt(group, found.intervals)
         hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
         noted = note(work, fresh, now_ms)
+        work.edge_records.add_tokens(found.tokens)
         taken.given_up = noted.given_up
         taken.alarms += [("cloned_identity", edge) for edge in sorted(noted.cloned)]
         clocks = [batch.received.clock for batch in fresh]
         taken.lags_ms = [
             max(0, now_ms - clock.wall_ms) for clock in clocks if clock.state == "synced"
         ]
+
+    def _doubt(self, group: _Group, new: Sequence[Interval]) -> None:
+        """Find whom the `new` evidence puts into two stores at once; both stores look at her again."""
+        if len({edge.store for edge in self._edges.values()}) < _TWO:
+            return
+        for each in new_conflicts(group.work, new, group.now_ms):
+            group.taken.conflicts.append((each.one.store, each.other.store))
+            for visit in (each.one, each.other):
+                group.taken.changed.setdefault(visit.store, set()).add(visit.person)
 
     def _visits(self, work: UnitOfWork, found: Recognised, now_ms: Millis) -> list[Fact]:
         work.intervals.join(found.intervals)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from shopbell_server.core.subject import seen
+from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
 
 if TYPE_CHECKING:
@@ -60,8 +61,15 @@ def list_visits(
     with database.read() as work:
         found = work.visits.page(stores, after, size + 1)
         people = subjects(work, {visit.person for visit in found})
+        doubtful = withheld(work, found, now_ms)
     listed = found[:size]
-    shown = [(visit, seen(visit, people.get(visit.person), now_ms, viewer)) for visit in listed]
+    shown = [
+        (
+            visit,
+            seen(visit, people.get(visit.person), now_ms, viewer, doubtful.get(visit.id)),
+        )
+        for visit in listed
+    ]
     more = len(found) > size
     last = listed[-1] if listed else None
     return Page(
@@ -86,5 +94,6 @@ def get_visit(
         if found is None or found.store not in stores or not found.reported:
             return None
         people = subjects(work, [found.person])
-    person = seen(found, people.get(found.person), now_ms, viewer)
+        doubtful = withheld(work, [found], now_ms)
+    person = seen(found, people.get(found.person), now_ms, viewer, doubtful.get(found.id))
     return None if person is None else SeenVisit(visit=found, person=person)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.board_rows import Place, Stored
 from shopbell_server.core.floor import laid_out, sight
 from shopbell_server.core.ids import Millis
+from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from shopbell_server.core.board_rows import Row
     from shopbell_server.core.disclosure import Viewer
@@ -77,7 +78,7 @@ def everybody(
         place = Place(store=where, zones={zone.id: zone for zone in work.registry.zones(store)})
         visits = work.visits.present(store, now_ms)
         heard = work.intervals.heard_since(store, recent_ms)
-        stored = _stored(work, {visit.person for visit in visits}, visits, heard)
+        stored = _stored(work, {visit.person for visit in visits}, visits, heard, now_ms)
     return laid_out(place, stored, before, now_ms, rules)
 
 
@@ -95,7 +96,8 @@ def some(
         visits = work.visits.present_of(persons, store, now_ms)
         here = {visit.person for visit in visits}
         heard = work.intervals.within_each(here, store, recent_ms, LATEST)
-        stored = _stored(work, here, visits, [each for hers in heard.values() for each in hers])
+        hers = [each for intervals in heard.values() for each in intervals]
+        stored = _stored(work, here, visits, hers, now_ms)
     nothing = Stored(visits=(), subject=None, heard=())
     return {person: stored.get(person, nothing) for person in persons}
 
@@ -103,10 +105,12 @@ def some(
 def _stored(
     work: UnitOfWork,
     persons: Collection[PersonId],
-    visits: Iterable[Visit],
+    visits: Sequence[Visit],
     heard: Iterable[Interval],
+    now_ms: Millis,
 ) -> Mapping[PersonId, Stored]:
     who = subjects(work, persons)
+    doubtful = withheld(work, visits, now_ms)
     visits_of: dict[PersonId, list[Visit]] = {person: [] for person in persons}
     for visit in visits:
         visits_of[visit.person].append(visit)
@@ -119,6 +123,9 @@ def _stored(
             visits=tuple(visits_of[person]),
             subject=who.get(person),
             heard=tuple(heard_of[person]),
+            withheld={
+                visit.id: doubtful[visit.id] for visit in visits_of[person] if visit.id in doubtful
+            },
         )
         for person in persons
     }

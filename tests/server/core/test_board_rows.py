@@ -117,3 +117,14 @@ def test_evidence_from_before_her_visit_says_nothing_of_where_she_is() -> None:
     )
     (stay,) = stays_of(before.read_at(at(0)), PLACE, {}, at(0), DEMO).stays
     assert stay.zone == PLACE.zones[ZoneId("entrance")]
+
+
+def test_a_doubtful_visit_is_withheld_until_it_is_not() -> None:
+    of = truth([HEARD]).read_at(at(20 * SECOND))
+    (visit,) = of.visits
+    doubtful = replace(of, withheld={visit.id: at(22 * SECOND)})
+    before = stays_of(doubtful, PLACE, {}, at(21 * SECOND), DEMO)
+    after = stays_of(doubtful, PLACE, {}, at(22 * SECOND), DEMO)
+    assert [row(stay, "advisor") for stay in before.stays] == [None]
+    assert before.until_ms == at(22 * SECOND)
+    assert after == stays_of(of, PLACE, {}, at(22 * SECOND), DEMO)

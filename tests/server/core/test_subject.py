@@ -21,9 +21,15 @@ def test_staff_and_people_who_left_are_nobody() -> None:
 def test_what_is_seen_follows_the_ledger_at_that_moment() -> None:
     withdrawn = entry(Purpose.GREET_BY_NAME, Change.WITHDRAWN, 5 * SECOND, sequence=1)
     subject = subject_of(ENROLMENT, PROFILE, [*GIVEN, withdrawn])
-    before = seen(VISIT, subject, at(4 * SECOND), "advisor")
-    after = seen(VISIT, subject, at(5 * SECOND), "advisor")
+    before = seen(VISIT, subject, at(4 * SECOND), "advisor", None)
+    after = seen(VISIT, subject, at(5 * SECOND), "advisor", None)
     assert before is not None
     assert after is not None
     assert (before.first_name, after.first_name) == ("Ada", None)
-    assert seen(VISIT, None, at(4 * SECOND), "advisor") is None
+    assert seen(VISIT, None, at(4 * SECOND), "advisor", None) is None
+
+
+def test_a_doubtful_visit_is_not_seen_until_it_is_doubtful_no_more() -> None:
+    subject, now_ms = HERE.subject, at(4 * SECOND)
+    assert seen(VISIT, subject, now_ms, "manager", at(5 * SECOND)) is None
+    assert seen(VISIT, subject, now_ms, "manager", now_ms) is not None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.core.lineage import Heir, Start
+from shopbell_server.core.spray import Tokens
 from tests.server.db.rows import EDGE
 
 if TYPE_CHECKING:
@@ -49,3 +50,20 @@ def test_an_edge_is_two_from_when_that_was_last_seen(work: UnitOfWork) -> None:
         work.edge_records.put_heirs({(EDGE, previous): heir})
         assert work.edge_records.heirs([start(previous, "z")]) == {(EDGE, previous): heir}
     assert work.edge_records.cloned() == {EDGE: 7}
+
+
+def test_tokens_are_counted_by_edge_and_minute(work: UnitOfWork) -> None:
+    records = work.edge_records
+    records.add_tokens({})
+    assert records.all_tokens(0) == {}
+    records.add_tokens({(OTHER, 8): Tokens(5, 6), (EDGE, 7): Tokens(1, 2)})
+    records.add_tokens({(EDGE, 7): Tokens(3, 0), (EDGE, 8): Tokens(0, 1)})
+    assert records.all_tokens(0) == {
+        EDGE: {7: Tokens(4, 2), 8: Tokens(0, 1)},
+        OTHER: {8: Tokens(5, 6)},
+    }
+    assert records.tokens([EDGE], 8) == {EDGE: {8: Tokens(0, 1)}}
+    assert records.tokens([EDGE, OTHER], 9) == {}
+    assert records.tokens([], 0) == {}
+    assert records.drop_tokens(8) == 1
+    assert records.all_tokens(0) == {EDGE: {8: Tokens(0, 1)}, OTHER: {8: Tokens(5, 6)}}

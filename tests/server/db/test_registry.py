@@ -7,7 +7,7 @@ import pytest
 
 from shopbell_server.core.api_keys import ApiKey, Scope
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
-from shopbell_server.core.registry import Edge, Store, Zone
+from shopbell_server.core.registry import Edge, Position, Store, Zone
 from shopbell_server.ports.answers import KeptAnswer
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import STORE, add_store, hashed, staff
@@ -40,6 +40,10 @@ def test_stores_come_in_order_and_are_replaced(work: UnitOfWork) -> None:
     assert [store.id for store in work.registry.stores()] == [OTHER, STORE]
     assert work.registry.store(STORE) == renamed
     assert work.registry.store(StoreId("none")) is None
+    placed = replace(renamed, position=Position(latitude=52.37, longitude=-4.5))
+    work.registry.put_store(placed)
+    assert work.registry.store(STORE) == placed
+    assert [store.position for store in work.registry.stores()] == [None, placed.position]
 
 
 def test_zones_belong_to_their_store(work: UnitOfWork) -> None:

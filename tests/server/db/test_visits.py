@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.conflict import Conflict
 from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.ports.database import DatabaseRefusedError
@@ -180,3 +181,25 @@ def test_a_visit_in_an_unknown_store_is_refused(work: UnitOfWork) -> None:
     work.ledger.append([entry()])
     with pytest.raises(DatabaseRefusedError):
         work.visits.put([visit("v1")])
+
+
+def test_who_was_in_several_stores(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put([visit("a", 1_000, 2_000), visit("b", 1_000, 3_000, store=ELSEWHERE)])
+    visits.put([visit("c", 1_000, 9_000, person=BEN), visit("d", 5_000, 9_000, person=BEN)])
+    assert visits.in_several_stores([ANNA, BEN, PersonId("nobody")], Millis(2_000)) == {ANNA}
+    assert visits.in_several_stores([ANNA, BEN], Millis(2_001)) == frozenset()
+    assert visits.in_several_stores([BEN], Millis(0)) == frozenset()
+    assert visits.in_several_stores([], Millis(0)) == frozenset()
+
+
+def test_a_conflict_is_new_once_until_it_is_forgotten(open_for_visits: UnitOfWork) -> None:
+    found = Conflict(one=visit("a"), other=visit("b", store=ELSEWHERE), at_ms=Millis(2_000))
+    another = replace(found, other=visit("c", store=ELSEWHERE))
+    visits = open_for_visits.visits
+    assert visits.first_conflict(found, Millis(3_000))
+    assert not visits.first_conflict(replace(found, at_ms=Millis(2_500)), Millis(4_000))
+    assert visits.first_conflict(another, Millis(5_000))
+    assert visits.drop_conflicts(Millis(5_000)) == 1
+    assert visits.first_conflict(found, Millis(6_000))
+    assert not visits.first_conflict(another, Millis(6_000))

@@ -24,7 +24,7 @@ from shopbell_wire.messages import Refused, StreamStarted
 from shopbell_wire.topics import Kind
 from tests.fakes.server import MemoryDatabase
 from tests.server.ingest.pieces import Bells, FailingDatabase, Post, StandingClock, incoming
-from tests.server.usecases.floor import EDGES, NOW, STORE, Floor, batch
+from tests.server.usecases.floor import EDGES, FAR_EDGE, NOW, OTHER_STORE, STORE, Floor, batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -212,6 +212,22 @@ def test_results_are_counted(floor: Floor) -> None:
     run(floor, [message, message])
     assert counted("shopbell_batches_total", result="repeated") == before + 1
     assert counted("shopbell_events_total", kind="recognised") == recognised + 1
+
+
+def test_that_somebody_is_in_two_stores_is_told_without_who(floor: Floor) -> None:
+    anna = floor.enrol("anna", 1)
+    said = [batch(floor.presence(anna), edge=edge) for edge in (EDGES[0], FAR_EDGE)]
+    before = REGISTRY.get_sample_value("shopbell_conflicts_total") or 0
+    with capture_logs() as logs:
+        run(floor, [incoming(each) for each in said])
+    assert REGISTRY.get_sample_value("shopbell_conflicts_total") == before + 1
+    (told,) = (each for each in logs if each["event"] == "two_stores_at_once")
+    assert told == {
+        "event": "two_stores_at_once",
+        "log_level": "warning",
+        "store": STORE,
+        "other": OTHER_STORE,
+    }
 
 
 def test_an_alarm_is_told(floor: Floor) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.ids import Millis, ProfileId, StaffId
+from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId
 from shopbell_server.core.people import Profile
 from shopbell_server.core.registry import Staff
+from shopbell_server.core.spray import KEPT_MINUTES, Tokens, minute_of
 from shopbell_server.ports.answers import KeptAnswer
 from shopbell_server.usecases.forget_expired import Forgotten, forget_expired
 from tests.server.usecases.floor import NOW, STORE
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset({STORE}), language="en")
 ADA = Profile(id=ProfileId("p"), first_name=None, language=None, external_ids={}, staff=False)
-NONE = Forgotten(sessions=0, tickets=0, answers=0)
+NONE = Forgotten(sessions=0, tickets=0, answers=0, minutes=0, conflicts=0)
 
 
 def named(number: int) -> bytes:
@@ -39,9 +40,13 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
             work.people.add_ticket(named(number), ADA.id, Millis(expires_ms))
             work.answers.keep(kept(number, expires_ms), Millis(NOW - 2))
         work.people.add_ticket(named(4), ADA.id, Millis(NOW))
+        kept_from = minute_of(NOW) - KEPT_MINUTES
+        work.edge_records.add_tokens(
+            {(EdgeId("door"), kept_from + off): Tokens(1, 1) for off in (-2, -1, 0, 1)}
+        )
         work.commit()
     assert forget_expired(floor.database, Millis(NOW)) == Forgotten(
-        sessions=2, tickets=3, answers=2
+        sessions=2, tickets=3, answers=2, minutes=2, conflicts=0
     )
     assert forget_expired(floor.database, Millis(NOW)) == NONE
     with floor.database.begin() as work:

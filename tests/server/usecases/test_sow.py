@@ -12,6 +12,7 @@ from shopbell_server.core.api_keys import as_text
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId, StoreId
+from shopbell_server.core.registry import Position
 from shopbell_server.seed import (
     Seed,
     SeedApiKey,
@@ -66,6 +67,8 @@ def seed(folder: Path, *visits: SeedVisit) -> Seed:
             SeedStore(
                 id="hague",
                 name="The Hague",
+                latitude=52.08,
+                longitude=4.31,
                 zones=(SeedZone(id="door", name="Door"), SeedZone(id="till", name="Till")),
                 edges=(SeedEdge(id="hague-door", zone="door", scanners={"usb0": "till"}),),
             ),
@@ -90,6 +93,9 @@ def test_everything_is_there_afterwards(floor: Floor, tmp_path: Path) -> None:
     done = sown(floor, seed(tmp_path, visit(NOW - 3 * DAY)))
     assert (done.stores, done.edges, done.staff, done.profiles, done.visits) == (1, 1, 2, 1, 1)
     with floor.database.read() as work:
+        store = work.registry.store(StoreId("hague"))
+        assert store is not None
+        assert store.position == Position(latitude=52.08, longitude=4.31)
         edge = work.registry.edges()[EdgeId("hague-door")]
         assert (edge.store, edge.zones) == ("hague", {"*": "door", "usb0": "till"})
         assert work.registry.password_hash(StaffId("sam")) == "hash of sesame"
