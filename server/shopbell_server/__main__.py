@@ -40,6 +40,7 @@ def _command() -> int | None:
         "seed": _seed,
         "documents": _documents,
         "edge": _edge,
+        "audit": _audit,
         "keys": _keys,
     }[arguments.command]
     if arguments.command == "edge" and arguments.action == "new-key":
@@ -78,6 +79,7 @@ def _arguments() -> argparse.Namespace:
     seed.add_argument("file", type=Path, metavar="FILE")
     _document_arguments(line)
     _edge_arguments(line)
+    _audit_arguments(line)
     _key_arguments(line)
     return line.parse()
 
@@ -170,6 +172,36 @@ def _key_arguments(line: CommandLine) -> None:
     shown.add_argument("--json", action="store_true", help="print JSON")
     ended = keys.add("revoke", "let a key open nothing from now on", "keys revoke 3f9a0c51d2e7")
     ended.add_argument("id", metavar="ID", help="as `keys list` shows it")
+
+
+def _audit_arguments(line: CommandLine) -> None:
+    audit = line.group(
+        "audit", "see who looked and who did what, and that nobody changed it", "audit verify"
+    )
+    verify = audit.add(
+        "verify",
+        "hold the record against its checkpoints; 1 if anything was changed",
+        "audit verify --config server.toml",
+    )
+    verify.add_argument(
+        "--checkpoints",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a checkpoint file beside the one of the settings, of another server; may be repeated",
+    )
+    verify.add_argument(
+        "--public-key",
+        type=Path,
+        metavar="FILE",
+        help="what checkpoints are verified with (64 hexadecimal digits), for who has no signing key",
+    )
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    shown = audit.add("list", "show the newest records", "audit list --most 20")
+    shown.add_argument("--most", type=int, default=20, help="so many (default: 20)")
+    shown.add_argument("--json", action="store_true", help="print JSON")
+    audit.add("public-key", "print what checkpoints are verified with", "audit public-key")
 
 
 def _order_arguments(order: argparse.ArgumentParser) -> None:
@@ -265,6 +297,18 @@ def _keys(settings: Settings, arguments: argparse.Namespace) -> None:
             from shopbell_server import keyring  # noqa: PLC0415  # as said above
         action = {"create": keyring.create, "list": keyring.show, "revoke": keyring.end}
         action[arguments.action](settings, arguments)
+
+
+def _audit(settings: Settings, arguments: argparse.Namespace) -> int | None:
+    with _told(arguments):
+        with loading():
+            from shopbell_server import auditing  # noqa: PLC0415  # as said above
+        action = {
+            "verify": auditing.verify,
+            "list": auditing.show,
+            "public-key": auditing.public_key,
+        }[arguments.action]
+        return action(settings, arguments)
 
 
 def _new_key(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from shopbell_program.hpke import Opener
 from shopbell_program.signing import Signer
 from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
+from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.loyalty_numbers import opened
@@ -27,6 +28,7 @@ from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.courier import Courier
 from shopbell_server.ingest.embedded_broker import running_broker
 from shopbell_server.ingest.subscriber import Subscriber
+from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
+    from shopbell_server.signed import Orders
     from shopbell_server.usecases.listen import ReadNumber
 
 
@@ -116,7 +119,19 @@ def courier_of(settings: Settings) -> Courier:
     return Courier(settings.tenant, address, broker.protocol, _credentials(settings), client_id)
 
 
-def signer_of(orders: config.Orders) -> Signer:
+def notary_of(settings: Settings) -> Notary | None:
+    """Return what signs the record of who did what; None where nobody does."""
+    audit = settings.audit
+    if audit is None:
+        return None
+    return Notary(
+        tenant=TenantId(settings.tenant),
+        sign=Signer(bytes.fromhex(secret_in(audit.signing_key_file))).sign,
+        checkpoints=CheckpointFile(Path(audit.checkpoint_file)),
+    )
+
+
+def signer_of(orders: Orders) -> Signer:
     """Return what signs orders."""
     return Signer(bytes.fromhex(secret_in(orders.signing_key_file)))
 

@@ -26,6 +26,7 @@ from shopbell_server.assembly import (
     in_url,
     listen,
     mark_of,
+    notary_of,
     open_database,
     read_number_of,
     secret_in,
@@ -49,6 +50,7 @@ from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
 from shopbell_server.web.demo import demo_routes
 from shopbell_server.web.live import Live
+from shopbell_server.web.looks import Looks
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
@@ -133,9 +135,11 @@ class _Server:
         self._terms = terms_of(settings)
         self._stop = threading.Event()
         self._stopping = asyncio.Event()
+        self._looks = Looks(database, self._clock)
         self._live = Live(
             Boards(database, self._clock, self._terms.rules),
             Sessions(database, self._clock),
+            self._looks,
             epoch=secrets.token_hex(4),
         )
         self._bells = _Bells(self._live)
@@ -145,6 +149,7 @@ class _Server:
             entropy=self._entropy,
             terms=self._terms,
             announcer=self._bells,
+            notary=notary_of(settings),
         )
 
     async def run(
@@ -157,6 +162,7 @@ class _Server:
         for staff in sign_in:
             self._know(staff)
         self._jobs.keep_keys()
+        self._jobs.sign_audit()
         # It would print what went wrong in a request, text and all; `web.problems` says it without.
         logging.getLogger("uvicorn.error").disabled = True
         app = create_app(self._services(), more=self._more_pages())
@@ -288,6 +294,7 @@ class _Server:
             passwords=Argon2Passwords(),
             aes=aes_block,
             live=self._live,
+            looks=self._looks,
             metrics=REGISTRY,
             checks={"broker": self._check_broker},
             site=Site(

@@ -21,6 +21,7 @@ from shopbell_server.core.public_addresses import reach
 from shopbell_server.core.webhook_signature import SecretError, read_secrets
 from shopbell_server.responsible import Privacy
 from shopbell_server.responsible import faults as faults_of_privacy
+from shopbell_server.signed import Audit, Orders, faults_of_audit
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
@@ -73,14 +74,6 @@ class Broker(Struct, frozen=True, kw_only=True):
     password_file: str | None = None
     tls: Tls | None = None
     embedded: Embedded | None = None
-
-
-class Orders(Struct, frozen=True, kw_only=True):
-    """Settings and commands for edges (`shopbell-server edge`); without this table none can be sent."""
-
-    signing_key_file: File
-    """Ed25519 private key (32 bytes, hexadecimal), whose public half is on every edge. Whoever has it can set
-    every till; the running server does not need it, so it may lie on another machine with such a file."""
 
 
 class Http(Struct, frozen=True, kw_only=True):
@@ -174,6 +167,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     gathering: Gathering = Gathering()
     delivery: Delivery = Delivery()
     orders: Orders | None = None
+    audit: Audit | None = None
     privacy: Privacy | None = None
     sinks: tuple[FileSink | WebhookSink, ...] = ()
     rules: Literal["standard", "demo"] = "standard"
@@ -195,6 +189,7 @@ def read_settings(path: Path) -> Settings:
 def _faults(settings: Settings) -> Iterator[Fault]:
     """Yield what no single key shows."""
     yield from _keys(settings)
+    yield from faults_of_audit(settings.audit)
     yield from faults_of_privacy(
         settings.privacy or Privacy(), [each.name for each in settings.sinks]
     )
@@ -226,6 +221,7 @@ def _keys(settings: Settings) -> Iterator[Fault]:
     making = {
         "retailer.number_key_file": "",
         "retailer.fixed_id_key_file": "; `openssl rand -hex 32 > FILE` makes one",
+        "audit.signing_key_file": "; `openssl rand -hex 32 > FILE` makes one",
         "orders.signing_key_file": "; `shopbell-server edge new-key` makes one",
     }
     for key, path in _secret_files(settings).items():
@@ -292,7 +288,7 @@ def _paths(settings: Settings) -> Iterator[Fault]:
 
 
 def _secret_files(settings: Settings) -> dict[str, str | None]:
-    orders, tls = settings.orders, settings.broker.tls
+    orders, audit, tls = settings.orders, settings.audit, settings.broker.tls
     return {
         "database.password_file": settings.database.password_file,
         "broker.password_file": settings.broker.password_file,
@@ -301,6 +297,7 @@ def _secret_files(settings: Settings) -> dict[str, str | None]:
         "retailer.fixed_id_key_file": settings.retailer.fixed_id_key_file,
         "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
         "orders.signing_key_file": None if orders is None else orders.signing_key_file,
+        "audit.signing_key_file": None if audit is None else audit.signing_key_file,
     } | {
         f"sinks[{index}].secret_file": sink.secret_file
         for index, sink in enumerate(settings.sinks)

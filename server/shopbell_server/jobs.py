@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Gauge
 
+from shopbell_server.checkpoint_file import IllegibleError
 from shopbell_server.core import gaps, spray, stream_ranges
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.forget_expired import forget_expired
+from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.sweep import sweep
 
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
+    from shopbell_server.core.audit import Checkpoint
     from shopbell_server.core.ids import EdgeId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
+    from shopbell_server.usecases.keep_audit import Notary
     from shopbell_server.usecases.recompute import Terms
 
 log = structlog.get_logger()
@@ -41,6 +45,12 @@ disk too. So one deletion is of a minute's worth, which keeps no edge waiting.""
 SPRAYS_ROUNDS: Final = 10
 """Boards look for themselves; the operator is told within ten seconds, of what takes minutes to begin."""
 
+AUDIT_ROUNDS: Final = 10
+"""How late a checkpoint is, of five minutes."""
+
+CUT_ROUNDS: Final = 3600
+"""Records of the audit are removed in pieces of an hour's worth."""
+
 KEYS_ROUNDS: Final = 3600
 """Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
 
@@ -49,6 +59,16 @@ _SPRAY = Gauge(
     "shopbell_spray",
     "1 while so many tokens at an edge are nobody's that hints are not shown.",
     ["edge"],
+)
+
+_AUDIT = Gauge("shopbell_audit_records", "Records in the audit since it began.")
+_SIGNED = Gauge("shopbell_audit_signed", "The newest record of the audit that a checkpoint holds.")
+_TAMPERED = Gauge(
+    "shopbell_audit_tampered",
+    "1 if the audit does not go on from its last checkpoint: nothing is signed any more.",
+)
+_UNKEPT = Gauge(
+    "shopbell_audit_checkpoint_failed", "1 while checkpoints cannot be read or written."
 )
 
 
@@ -63,12 +83,18 @@ class Jobs:
         entropy: Entropy,
         terms: Terms,
         announcer: Announcer,
+        notary: Notary | None = None,
     ) -> None:
+        """`notary` signs the record of who did what; without one nobody does."""
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._terms = terms
         self._announcer = announcer
+        self._notary = notary
+        self._checkpoint: Checkpoint | None = None
+        self._checkpoint_known = False
+        self._tampered = False
         self._gaps: dict[gaps.Stream, gaps.Gap] = {}
         self._told: set[gaps.Stream] = set()
         self._sprayed: set[EdgeId] = set()
@@ -87,12 +113,54 @@ class Jobs:
                 self._do(self.forget_expired)
             if rounds % KEYS_ROUNDS == 0:
                 self._do(self.keep_keys)
+            if rounds % AUDIT_ROUNDS == 0:
+                self._do(self.sign_audit)
+            if rounds % CUT_ROUNDS == 0:
+                self._do(self.cut_audit)
 
     def keep_keys(self) -> None:
         """Make the keys that are missing, destroy those whose time is over."""
         made = make_keys(self._database, self._entropy, self._clock.now_ms())
         if made.made or made.destroyed:
             log.info("day_keys", made=made.made, destroyed=made.destroyed)
+
+    def sign_audit(self) -> None:
+        """Make a checkpoint of the audit if one is due; tell the operator if it was tampered with."""
+        if self._notary is None:
+            return
+        try:
+            if not self._checkpoint_known:
+                self._checkpoint = self._notary.checkpoints.last()
+                self._checkpoint_known = True
+            kept, self._checkpoint = make_checkpoint(
+                self._database, self._notary, self._checkpoint, self._clock.now_ms()
+            )
+        except (OSError, IllegibleError) as error:
+            self._not_kept(error)
+            return
+        _UNKEPT.set(0)
+        _AUDIT.set(kept.number)
+        _SIGNED.set(kept.signed)
+        _TAMPERED.set(0 if kept.whole else 1)
+        if not kept.whole and not self._tampered:
+            log.error("audit_tampered", signed=kept.signed, records=kept.number)
+        self._tampered = not kept.whole
+
+    def cut_audit(self) -> None:
+        """Remove what is older than twelve months from the audit."""
+        try:
+            gone = cut_audit(self._database, self._notary, self._clock.now_ms())
+        except (OSError, IllegibleError) as error:
+            self._not_kept(error)
+            return
+        if gone:
+            log.info("audit_cut", records=gone)
+
+    def _not_kept(self, error: OSError | IllegibleError) -> None:
+        """Tell the operator; looks go on being recorded, and the next round tries again."""
+        _UNKEPT.set(1)
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        log.error("audit_checkpoint_failed", error=why)
 
     def forget_expired(self) -> None:
         """Delete what only lived for a while."""

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.ports.database import DatabaseBusyError
+from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
@@ -85,6 +86,7 @@ class MemoryUnitOfWork:
             self._database.release()
 
     def commit(self) -> None:
+        self.audit.write()
         if self._writes:
             self._database.put(self._tables)
         # A unit of work is one transaction: what comes after its end changes nothing and sees nothing.
@@ -93,6 +95,7 @@ class MemoryUnitOfWork:
     def _show(self, tables: Tables) -> None:
         self._tables = tables
         self.answers = MemoryAnswers(tables)
+        self.audit = MemoryAudit(tables)
         self.batches = MemoryBatches(tables)
         self.edge_records = MemoryEdgeRecords(tables)
         self.registry = MemoryRegistry(tables)

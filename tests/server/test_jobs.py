@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from shopbell_server.checkpoint_file import CheckpointFile
+from shopbell_server.core.audit import KEPT_MS, Act, Actor, What
 from shopbell_server.core.gaps import OPEN_MS
-from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId
+from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId, TenantId
 from shopbell_server.core.registry import Staff
 from shopbell_server.core.spray import (
     LEAST_TOKENS,
@@ -21,16 +23,24 @@ from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
+from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 from tests.fakes.server import MemoryDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from shopbell_server.core.ids import PersonId, StoreId
 
 NOW = Millis(1_795_262_400_000)
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset(), language="en")
+TENANT = TenantId("acme")
+SEEDED = Act(at_ms=NOW, actor=Actor(kind="operator", name=""), what=What.SEEDED)
+
+
+def sign(_: bytes) -> bytes:
+    return b"s"
 
 
 class SetClock:
@@ -50,7 +60,9 @@ class Bells:
 
 
 class World:
-    def __init__(self, database: MemoryDatabase | None = None) -> None:
+    def __init__(
+        self, database: MemoryDatabase | None = None, notary: Notary | None = None
+    ) -> None:
         self.database = database or MemoryDatabase()
         self.clock = SetClock()
         self.jobs = Jobs(
@@ -59,6 +71,7 @@ class World:
             entropy=SystemEntropy(),
             terms=Terms(rules=VisitRules(), sinks=()),
             announcer=Bells(),
+            notary=notary,
         )
 
 
@@ -153,3 +166,52 @@ def test_a_database_that_is_away_is_waited_for() -> None:
         thread.join(10)
     assert there
     assert [each["event"] for each in said] == ["database_lost"]
+
+
+def test_the_audit_is_signed_and_tampering_with_it_told_once(tmp_path: Path) -> None:
+    checkpoints = CheckpointFile(tmp_path / "checkpoints")
+    world = World(notary=Notary(tenant=TENANT, sign=sign, checkpoints=checkpoints))
+    with world.database.begin() as work:
+        work.audit.note([SEEDED] * 2)
+        work.commit()
+    world.jobs.sign_audit()
+    assert REGISTRY.get_sample_value("shopbell_audit_signed") == 2
+    other = World(
+        MemoryDatabase(), notary=Notary(tenant=TENANT, sign=sign, checkpoints=checkpoints)
+    )
+    with capture_logs() as said:
+        other.jobs.sign_audit()
+        other.jobs.sign_audit()
+    assert [each["event"] for each in said] == ["audit_tampered"]
+    assert REGISTRY.get_sample_value("shopbell_audit_tampered") == 1
+    world.jobs.sign_audit()
+    assert REGISTRY.get_sample_value("shopbell_audit_tampered") == 0
+
+
+def test_the_old_beginning_of_the_audit_goes() -> None:
+    world = World()
+    world.jobs.sign_audit()
+    with world.database.begin() as work:
+        work.audit.note([SEEDED])
+        work.commit()
+    world.clock.at = Millis(NOW + KEPT_MS + 1)
+    with capture_logs() as said:
+        world.jobs.cut_audit()
+        world.jobs.cut_audit()
+    assert said == [{"event": "audit_cut", "log_level": "info", "records": 1}]
+
+
+def test_checkpoints_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    checkpoints = CheckpointFile(tmp_path / "gone" / "checkpoints")
+    world = World(notary=Notary(tenant=TENANT, sign=sign, checkpoints=checkpoints))
+    with capture_logs() as said:
+        world.jobs.sign_audit()
+    assert [each["event"] for each in said] == ["audit_checkpoint_failed"]
+    assert REGISTRY.get_sample_value("shopbell_audit_checkpoint_failed") == 1
+    (tmp_path / "gone").mkdir()
+    world.jobs.sign_audit()
+    assert REGISTRY.get_sample_value("shopbell_audit_checkpoint_failed") == 0
+    (tmp_path / "gone" / "checkpoints").write_text("{}\n")
+    with capture_logs() as said:
+        world.jobs.cut_audit()
+    assert [each["event"] for each in said] == ["audit_checkpoint_failed"]

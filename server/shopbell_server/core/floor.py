@@ -43,6 +43,11 @@ class Floor:
     at_ms: Millis
 
     @property
+    def persons(self) -> Mapping[VisitId, PersonId]:
+        """Return whose each visit is."""
+        return {stay.visit: person for person, guest in self.guests.items() for stay in guest.stays}
+
+    @property
     def changes_ms(self) -> Millis | None:
         """Return when a row may change without anything being stored; None: never."""
         until = (guest.until_ms for guest in self.guests.values())

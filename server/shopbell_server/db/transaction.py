@@ -44,6 +44,11 @@ class Transaction:
         self._connection: Connection | None = None
 
     @property
+    def tenant(self) -> TenantId:
+        """Return whose rows it is about."""
+        return self._tenant
+
+    @property
     def database(self) -> str:
         """Return "sqlite" or "postgresql"."""
         return self._engine.dialect.name

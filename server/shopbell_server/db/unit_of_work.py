@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from shopbell_server.db.answers import SqlAnswers
+from shopbell_server.db.audit import SqlAudit
 from shopbell_server.db.batches import SqlBatches
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
@@ -65,6 +66,7 @@ class SqlUnitOfWork:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self.answers = SqlAnswers(transaction)
+        self.audit = SqlAudit(transaction)
         self.batches = SqlBatches(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
@@ -93,4 +95,6 @@ class SqlUnitOfWork:
 
     def commit(self) -> None:
         """Make it true. Raises DatabaseBusyError when another transaction got in the way."""
+        # The end of the chain is held last, and no longer than the commit takes.
+        self.audit.write()
         self._transaction.commit()

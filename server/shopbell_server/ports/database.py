@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from shopbell_server.ports.answers import Answers
+    from shopbell_server.ports.audit import Audit
     from shopbell_server.ports.batches import Batches
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 class UnitOfWork(Protocol):
     """One transaction. Leaving without commit() rolls back."""
 
+    @property
+    def audit(self) -> Audit: ...
     @property
     def batches(self) -> Batches: ...
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import (
     Change,
     Entry,
@@ -97,6 +98,7 @@ def record_first(
     """Record what was said on enrolling."""
     entries = _entries(person, (), said, now_ms, evidence="ticket")
     work.ledger.append(entries)
+    _note(work, entries)
     _tell(work, entropy, entries, told=active(entries, Purpose.SHARE_WITH_CDP, now_ms), sinks=sinks)
     return Receipt(person=person, entries=entries)
 
@@ -122,6 +124,7 @@ def change_consents(  # noqa: PLR0913  (each by name)
     before = tuple(work.ledger.entries([person]).get(person, ()))
     entries = _entries(person, before, said, now_ms, evidence="device_token")
     work.ledger.append(entries)
+    _note(work, entries)
     after = (*before, *entries)
     was, now = active_purposes(before, now_ms), active_purposes(after, now_ms)
     stores: frozenset[StoreId] = frozenset()
@@ -164,6 +167,10 @@ def leave(
         work, entropy, now_ms, enrolment=enrolment, said=said, rules=rules, sinks=sinks
     )
     work.people.revoke(enrolment.person, now_ms)
+    if enrolment.revoked_ms is None:
+        actor = Actor(kind="phone", name="")
+        left = Act(at_ms=now_ms, actor=actor, what=What.LEFT, person=enrolment.person)
+        work.audit.note([left])
     work.people.remove_fixed_ids(enrolment.person)  # her consent may have ended by itself
     return changed.stores
 
@@ -237,6 +244,22 @@ def _standing(ledger: Sequence[Entry], now_ms: Millis) -> tuple[Standing, ...]:
             ends_ms=expires_ms(last[purpose]) if purpose in on else None,
         )
         for purpose in Purpose
+    )
+
+
+def _note(work: UnitOfWork, entries: Sequence[Entry]) -> None:
+    work.audit.note(
+        [
+            Act(
+                at_ms=entry.at_ms,
+                actor=Actor(kind="phone", name=""),
+                what=What.CONSENT_CHANGED,
+                person=entry.person,
+                about=entry.purpose.value,
+                why=entry.change.value,
+            )
+            for entry in entries
+        ]
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
@@ -132,6 +133,8 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
         revoked_ms=None,
     )
     work.people.add_enrolment(enrolment, fingerprint(device_token), card)
+    actor = Actor(kind="phone", name="")
+    work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person)])
     receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)
     return Enrolled(
         person=person,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import Purpose, active
 from shopbell_server.core.fixed_ids import MOST, FixedId
 
@@ -54,13 +55,22 @@ def register(
         return NotRegistered.TOO_MANY
     hers = FixedId(mark=mark, name=entropy.uuid7(now_ms), person=person, registered_ms=now_ms)
     work.people.add_fixed_id(hers)
+    work.audit.note([_act(now_ms, What.FIXED_ID_REGISTERED, person, hers.name)])
     return hers
 
 
-def give_back(work: UnitOfWork, person: PersonId, name: str) -> NotGivenBack | None:
+def give_back(
+    work: UnitOfWork, now_ms: Millis, *, person: PersonId, name: str
+) -> NotGivenBack | None:
     """Let it be nobody's from now on. What was heard of it stays hers, as evidence of when she was here."""
     # Whoever takes sightings in holds her, so that each is wholly before or wholly after.
     work.people.lock([person])
     if work.people.remove_fixed_ids(person, name) == 0:
         return NotGivenBack.UNKNOWN
+    work.audit.note([_act(now_ms, What.FIXED_ID_GIVEN_BACK, person, name)])
     return None
+
+
+def _act(at_ms: Millis, what: What, person: PersonId, name: str) -> Act:
+    actor = Actor(kind="phone", name="")
+    return Act(at_ms=at_ms, actor=actor, what=what, person=person, about=name)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.orders import Answer, Ordered, next_number
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.orders import Answered, Examined
 from shopbell_wire.messages import Diagnostics, OrderDone
-from shopbell_wire.orders import COMMAND_MOST_MS, Order, seal
+from shopbell_wire.orders import COMMAND_MOST_MS, Order, kind_of, seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,5 +109,13 @@ def _order(database: Database, wish: Wish, sign: Sign) -> Sealed:
         )
         sealed = Sealed(ordered=ordered, payload=seal(given, sign))
         work.orders.add(ordered)
+        act = Act(
+            at_ms=wish.now_ms,
+            actor=Actor(kind="operator", name=wish.by),
+            what=What.EDGE_ORDERED,
+            about=wish.edge,
+            why=f"{kind_of(wish.task)} {given.number}",
+        )
+        work.audit.note([act])
         work.commit()
     return sealed

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.allowance import Wait, draw_until
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
     credential,
+    credential_id,
     fingerprint,
 )
 from shopbell_server.core.ids import Millis, StaffId
@@ -92,6 +94,16 @@ def make_link(database: Database, entropy: Entropy, now_ms: Millis, staff: Staff
     secret = credential(Kind.LINK, entropy.token(SECRET_BYTES))
     with database.begin() as work:
         work.staff_sessions.open(fingerprint(secret), staff, Millis(now_ms + LINK_MS))
+        work.audit.note(
+            [
+                Act(
+                    at_ms=now_ms,
+                    actor=Actor(kind="operator", name="", credential=_id(secret)),
+                    what=What.LINK_MADE,
+                    about=staff,
+                )
+            ]
+        )
         work.commit()
     return secret
 
@@ -125,8 +137,15 @@ def who_are(
 ) -> Mapping[bytes, Staff]:
     """Return the same of many sessions by their fingerprints; those that are over are left out."""
     with database.read() as work:
-        staff_of = work.staff_sessions.staff_of_each(sessions, now_ms)
-        known = {staff: work.registry.staff(staff) for staff in set(staff_of.values())}
+        return staff_by_session(work, sessions, now_ms)
+
+
+def staff_by_session(
+    work: UnitOfWork, sessions: Collection[bytes], now_ms: Millis
+) -> Mapping[bytes, Staff]:
+    """Return the same within a unit of work."""
+    staff_of = work.staff_sessions.staff_of_each(sessions, now_ms)
+    known = {staff: work.registry.staff(staff) for staff in set(staff_of.values())}
     found = ((session, known[staff]) for session, staff in staff_of.items())
     return {session: staff for session, staff in found if staff is not None}
 
@@ -143,8 +162,16 @@ def _is_a(kind: Kind, secret: str) -> bool:
     return len(secret) <= MOST_CHARACTERS and secret.startswith(f"{kind}_")
 
 
+def _id(secret: str) -> str:
+    return credential_id(fingerprint(secret))
+
+
 def _opened(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
     secret = credential(Kind.SESSION, entropy.token(SECRET_BYTES))
     expires_ms = Millis(now_ms + SESSION_MS)
     work.staff_sessions.open(fingerprint(secret), staff, expires_ms)
+    known = work.registry.staff(staff)
+    role = "" if known is None else known.role
+    actor = Actor(kind="staff", name=staff, role=role, credential=_id(secret))
+    work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.SIGNED_IN)])
     return SignedIn(secret=secret, staff=staff, expires_ms=expires_ms)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from shopbell_program.settings import Fault, SettingsError
+from shopbell_server.core.api_keys import ApiKey, Scope
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
@@ -112,7 +114,16 @@ def sow(
             )
         for key in seed.api_keys:
             secret = Path(key.key_file).read_text().strip()
-            work.registry.put_api_key(key.name, fingerprint(secret))
+            work.registry.put_api_key(
+                ApiKey(
+                    sha256=fingerprint(secret),
+                    name=key.name,
+                    scopes=frozenset(map(Scope, key.scopes)),
+                    created_ms=now_ms,
+                )
+            )
+        actor = Actor(kind="operator", name="")
+        work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.SEEDED)])
         work.commit()
     _past(database, entropy, seed, terms, now_ms)
     return Sown(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.disclosure import Viewer
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.floor import Floor
-    from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.ids import PersonId, StoreId, VisitId
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
@@ -38,6 +38,8 @@ class Board:
 
     store: Store
     rows: tuple[Row, ...]
+    persons: Mapping[VisitId, PersonId]
+    """Whose they are, for the record of who looked."""
 
 
 def who_is_here(
@@ -57,8 +59,12 @@ def who_is_here(
     floor = everybody(database, now_ms, rules, store=store, before=before)
     if floor is None:
         return None
-    rows = sight(floor, viewer, None).rows
-    return Board(store=floor.place.store, rows=tuple(rows.values()))
+    rows, whose = sight(floor, viewer, None).rows, floor.persons
+    return Board(
+        store=floor.place.store,
+        rows=tuple(rows.values()),
+        persons={visit: whose[visit] for visit in rows},
+    )
 
 
 def everybody(

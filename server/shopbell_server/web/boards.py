@@ -7,11 +7,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
+from shopbell_server.core.audit import What
+from shopbell_server.usecases.looks import Look
 from shopbell_server.web.live import LiveEndedError, NoRoomError, SessionFullError
 from shopbell_server.web.problems import Problem, ProblemError, not_found
 from shopbell_server.web.rows import BoardOut, Boards, View
 from shopbell_server.web.streams import EventStream
-from shopbell_server.web.who import Here, OwnSession, OwnStore, SignedIn
+from shopbell_server.web.who import Here, OwnSession, OwnStore, SignedIn, may_see
 
 routes: Final = APIRouter(
     prefix="/v1/stores",
@@ -25,14 +27,19 @@ _LATER: Final = {"Retry-After": "20"}
 
 
 @routes.get("/{store}/present")
-def get_present(store: OwnStore, found: SignedIn, here: Here) -> BoardOut:
+def get_present(store: OwnStore, found: SignedIn, session: OwnSession, here: Here) -> BoardOut:
     """Return who is here, by consent and role, longest here first."""
     view = View(store, found.role, found.language)
     boards = Boards(here.database, here.clock, here.site.rules)
     board = boards.board(view, here.live.floor(store))
     if board is None:
         raise not_found("store")
-    return board
+    looks = [
+        Look(session=session, what=What.BOARD_READ, visit=visit, person=person, store=store)
+        for visit, person in board.persons.items()
+    ]
+    may_see(here, looks)
+    return board.out
 
 
 @routes.get(

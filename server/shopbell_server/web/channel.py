@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from shopbell_server.core.floor import difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shopbell_server.core.ids import VisitId
+    from shopbell_server.core.ids import PersonId, VisitId
     from shopbell_server.web.rows import Picture, View
 
 REMEMBERED: Final = 256
@@ -37,7 +37,7 @@ class Channel:
         self._epoch = epoch
         self._picture: Picture | None = None
         self._said = 0
-        self._recent: deque[tuple[int, bytes]] = deque(maxlen=REMEMBERED)
+        self._recent: deque[_Said] = deque(maxlen=REMEMBERED)
         self._snapshot: bytes | None = None
 
     @property
@@ -50,7 +50,7 @@ class Channel:
         before, self._picture = self._picture, picture
         self._snapshot = None
         if before is not None:
-            self._tell(before.rows[self.view], picture.rows[self.view])
+            self._tell(before.rows[self.view], picture)
         self.first_shown.set()
 
     def say_that_we_live(self, at: bytes) -> None:
@@ -81,37 +81,67 @@ class Channel:
 
     def since(self, last_event_id: str) -> bytes | None:
         """Return what was said after that event; None if that cannot be told any more."""
+        missed = self._missed(last_event_id)
+        return None if missed is None else b"".join(each.event for each in missed)
+
+    def whose(self, last_event_id: str | None) -> Mapping[VisitId, PersonId]:
+        """Return the visits, and whose they are, that somebody sees who comes back from that event.
+
+        Those that are shown, also if they are not told: nobody who comes back has not seen them.
+        """
+        if self._picture is None:
+            return {}
+        persons = self._picture.persons
+        seen = {visit: persons[visit] for visit in self._picture.rows[self.view]}
+        missed = None if last_event_id is None else self._missed(last_event_id)
+        for each in missed or ():
+            if each.look is not None:
+                seen[each.look[0]] = each.look[1]
+        return seen
+
+    def _missed(self, last_event_id: str) -> list[_Said] | None:
         epoch, _, number = last_event_id.rpartition("-")
         if epoch != self._epoch or not (number.isascii() and number.isdigit()):
             return None
         last = int(number[:16])
         if last > self._said:
             return None
-        oldest = self._recent[0][0] if self._recent else self._said + 1
+        oldest = self._recent[0].number if self._recent else self._said + 1
         if last < oldest - 1:
             return None
-        return b"".join(event for said, event in self._recent if said > last)
+        return [each for each in self._recent if each.number > last]
 
-    def _tell(self, before: Mapping[VisitId, bytes], now: Mapping[VisitId, bytes]) -> None:
+    def _tell(self, before: Mapping[VisitId, bytes], picture: Picture) -> None:
+        now = picture.rows[self.view]
         if before is now:
             return
         differs = difference(before, now)
-        events = [self._say(b"changed", now[visit]) for visit in differs.changed]
+        events = [
+            self._say(b"changed", now[visit], (visit, picture.persons[visit]))
+            for visit in differs.changed
+        ]
         events += [self._say(b"gone", b'{"visit":"%b"}' % each.encode()) for each in differs.gone]
         if events:
             together = b"".join(events)
             for stream in self.streams:
                 stream.hear(together)
 
-    def _say(self, name: bytes, data: bytes) -> bytes:
+    def _say(self, name: bytes, data: bytes, look: tuple[VisitId, PersonId] | None = None) -> bytes:
         self._said += 1
         event = self._event(name, data)
-        self._recent.append((self._said, event))
+        self._recent.append(_Said(self._said, event, look))
         return event
 
     def _event(self, name: bytes, data: bytes) -> bytes:
         head = f"id: {self._epoch}-{self._said}\n".encode()
         return b"%bevent: %b\ndata: %b\n\n" % (head, name, data)
+
+
+class _Said(NamedTuple):
+    number: int
+    event: bytes
+    look: tuple[VisitId, PersonId] | None
+    """Whom who hears it sees."""
 
 
 class Stream:
@@ -132,6 +162,11 @@ class Stream:
         self._ended = False
         self._woken = asyncio.Event()
         channel.streams.add(self)
+
+    @property
+    def ended(self) -> bool:
+        """Return whether nothing more is said."""
+        return self._ended
 
     def resume(self, last_event_id: str | None) -> None:
         """Begin with what was missed, or with everything."""

@@ -113,7 +113,9 @@ def delete_fixed_id(request: Request, fixed_id: str, found: OwnPhone, here: Here
     """Give a fob or card back: from now on it stands for nobody."""
 
     def act(work: UnitOfWork) -> bytes | NotGivenBack:
-        return give_back(work, found.enrolment.person, fixed_id) or b""
+        person = found.enrolment.person
+        now_ms = here.clock.now_ms()
+        return give_back(work, now_ms, person=person, name=fixed_id) or b""
 
     if isinstance(carry_out(here, request, found.secret, None, act), NotGivenBack):
         raise not_found("fob")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.channel import Stream
 from shopbell_server.web.rows import view_of
-from shopbell_server.web.watch import Pace, Watch
+from shopbell_server.web.watch import Pace, Watch, due_looks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.registry import Staff
     from shopbell_server.web.rows import View
-    from shopbell_server.web.watch import ReadsBoards
+    from shopbell_server.web.watch import ReadsBoards, WritesLooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,7 @@ class Live:
         self,
         boards: ReadsBoards,
         sessions: KnowsSessions,
+        looks: WritesLooks,
         epoch: str,
         pace: Pace | None = None,
         room: Room | None = None,
@@ -76,6 +77,7 @@ class Live:
         """`epoch` names this start of the process: ids of events from another one mean nothing."""
         self._boards = boards
         self._sessions = sessions
+        self._looks = looks
         self._epoch = epoch
         self._epochs = 0
         self._pace = pace or Pace()
@@ -127,11 +129,7 @@ class Live:
             raise NoRoomError
         if self._looking[session] >= self._room.in_session:
             raise SessionFullError
-        watch = self._watches.get(view.store)
-        if watch is None:
-            watch = Watch(view.store, self._boards, self._new_epoch, self._pace)
-            self._watches[view.store] = watch
-            self._tasks.create_task(self._serve(watch), name=f"board of {view.store}")
+        watch = self._watch(view.store, self._tasks)
         channel = watch.channel(view)
         stream = Stream(channel, session, self._closed)
         self._streams.add(stream)
@@ -140,6 +138,11 @@ class Live:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pace.patience_s):
                     await channel.first_shown.wait()
+            if channel.shows:
+                await self._write_looks(stream, last_event_id)
+        except (DatabaseLostError, DatabaseBusyError):
+            stream.close()
+            raise LiveEndedError from None
         except BaseException:
             stream.close()
             raise
@@ -148,6 +151,26 @@ class Live:
             raise LookupError(view.store) if watch.unknown else LiveEndedError
         stream.resume(last_event_id)
         return stream
+
+    async def _write_looks(self, stream: Stream, last_event_id: str | None) -> None:
+        """Write down whom `stream` will see when it resumes; from there on `watch` does it."""
+        store = stream.channel.view.store
+        while not stream.ended:
+            persons = stream.channel.whose(last_event_id)
+            due = due_looks(self._looks, store, stream.session, persons)
+            if not due:
+                return
+            if await asyncio.to_thread(self._looks.write, due):
+                stream.end()
+
+    def _watch(self, store: StoreId, tasks: asyncio.TaskGroup) -> Watch:
+        """Return what watches a store, from now on if nothing did."""
+        watch = self._watches.get(store)
+        if watch is None:
+            watch = Watch(store, self._boards, self._looks, self._new_epoch, self._pace)
+            self._watches[store] = watch
+            tasks.create_task(self._serve(watch), name=f"board of {store}")
+        return watch
 
     def _closed(self, stream: Stream) -> None:
         self._streams.discard(stream)

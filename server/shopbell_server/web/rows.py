@@ -102,6 +102,14 @@ class BoardOut(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A board, and whose its rows are, for the record of who looked."""
+
+    out: BoardOut
+    persons: Mapping[VisitId, PersonId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A store at a moment: of each view its rows by visit, each as JSON, in their order."""
 
@@ -112,6 +120,8 @@ class Picture:
     """A row may change then without anything being announced."""
     floor: Floor
     sights: Mapping[View, Sight]
+    persons: Mapping[VisitId, PersonId]
+    """Whose the visits are, for the record of who looked. No view shows it."""
 
 
 class Boards:
@@ -126,7 +136,7 @@ class Boards:
         """Return the time that rows are judged by."""
         return self._clock.now_ms()
 
-    def board(self, view: View, before: Floor | None) -> BoardOut | None:
+    def board(self, view: View, before: Floor | None) -> Shown | None:
         """Return the board as it leaves, or None if there is no such store."""
         now_ms = self._clock.now_ms()
         board = who_is_here(
@@ -139,11 +149,12 @@ class Boards:
         )
         if board is None:
             return None
-        return BoardOut(
+        out = BoardOut(
             store=_store_out(board.store),
             at=moment(now_ms),
             rows=[_row_out(row, view.language) for row in board.rows],
         )
+        return Shown(out=out, persons=board.persons)
 
     def picture(
         self,
@@ -181,6 +192,7 @@ class Boards:
             changes_ms=floor.changes_ms,
             floor=floor,
             sights=sights,
+            persons=floor.persons,
         )
 
     def _floor(

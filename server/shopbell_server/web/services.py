@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Entropy, Passwords, ServerClock
     from shopbell_server.web.live import Live
+    from shopbell_server.web.looks import Looks
 
 Check = Callable[[], str | None]
 """Says what is wrong, in words for an operator, or None. Called from any thread; may block for 1 s."""
@@ -48,6 +49,7 @@ class Services:
     passwords: Passwords
     aes: MakeAes
     live: Live
+    looks: Looks
     metrics: CollectorRegistry
     checks: Mapping[str, Check]
     """What must work before traffic is sent here, by name; the database is always asked as well."""

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
+from shopbell_server.core.audit import What
 from shopbell_server.core.ids import Millis, VisitId
+from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, not_found
 from shopbell_server.web.rows import HandleOut, handle_out, moment
-from shopbell_server.web.who import Here, SignedIn
+from shopbell_server.web.who import Here, OwnSession, SignedIn, may_see
 
 if TYPE_CHECKING:
     from shopbell_server.core.handles import Language
@@ -81,6 +83,7 @@ class VisitsOut(BaseModel):
 @routes.get("")
 def get_visits(
     found: SignedIn,
+    session: OwnSession,
     here: Here,
     page_size: Annotated[int, Query(ge=1, le=MOST_PER_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=128)] = None,
@@ -94,6 +97,7 @@ def get_visits(
         after=None if cursor is None else _position(cursor),
         size=page_size,
     )
+    may_see(here, [_look(session, each) for each in page.visits])
     return VisitsOut(
         visits=[_visit_out(each, found.language) for each in page.visits],
         next_cursor=None if page.next is None else _cursor(page.next),
@@ -101,7 +105,7 @@ def get_visits(
 
 
 @routes.get("/{visit}")
-def get_one(visit: str, found: SignedIn, here: Here) -> VisitOut:
+def get_one(visit: str, found: SignedIn, session: OwnSession, here: Here) -> VisitOut:
     """Return one visit."""
     if not _can_be_an_id(visit):
         raise not_found("visit")
@@ -114,7 +118,19 @@ def get_one(visit: str, found: SignedIn, here: Here) -> VisitOut:
     )
     if seen is None:
         raise not_found("visit")
+    may_see(here, [_look(session, seen)])
     return _visit_out(seen, found.language)
+
+
+def _look(session: bytes, seen: SeenVisit) -> Look:
+    visit = seen.visit
+    return Look(
+        session=session,
+        what=What.VISIT_READ,
+        visit=visit.id,
+        person=visit.person,
+        store=visit.store,
+    )
 
 
 def _visit_out(seen: SeenVisit, language: Language) -> VisitOut:

@@ -330,6 +330,7 @@ class Floor:
             *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
             "fixed_ids",
             *("ledger", "consent_entries", "profiles", "external_ids"),
+            *("audit", "audit_records"),
         )
         return someone.person not in self.rows(*of_people) and not any(
             token in everything for token in tokens

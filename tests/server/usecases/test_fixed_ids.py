@@ -232,7 +232,7 @@ def test_nobody_takes_a_whole_retailers(floor: Floor) -> None:
 
 def gives_back(floor: Floor, someone: Someone, name: str) -> NotGivenBack | None:
     with floor.database.begin() as work:
-        done = give_back(work, someone.person, name)
+        done = give_back(work, Millis(NOW), person=someone.person, name=name)
         work.commit()
     return done
 

@@ -9,6 +9,7 @@ import pytest
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.core.api_keys import as_text
+from shopbell_server.core.audit import What
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId, StoreId
@@ -43,6 +44,10 @@ class PlainPasswords:
 
     def match(self, password_hash: str | None, password: str) -> bool:
         return password_hash == self.hashed(password)
+
+
+AUDIT = ("audit", "audit_heads", "audit_records")
+"""Sowing is written down each time."""
 
 
 def moment(ms: int) -> dt.datetime:
@@ -136,9 +141,11 @@ def test_past_visits_are_visits_by_the_same_rules_and_of_nobody_here(
 
 def test_sowing_again_replaces_and_doubles_nothing(floor: Floor, tmp_path: Path) -> None:
     sown(floor, seed(tmp_path, visit(NOW - 3 * DAY)))
-    before = floor.rows()
+    before = floor.rows(*AUDIT)
     sown(floor, seed(tmp_path, visit(NOW - 3 * DAY)), NOW + DAY)
-    assert floor.rows() == before
+    assert floor.rows(*AUDIT) == before
+    with floor.database.read() as work:
+        assert [each.act.what for each in work.audit.records(0)] == [What.SEEDED] * 2
 
 
 def test_visits_that_are_not_past_are_refused_and_nothing_is_written(

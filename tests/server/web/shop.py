@@ -24,6 +24,7 @@ from shopbell_server.usecases.recompute import Terms, circumstances, recompute, 
 from shopbell_server.usecases.sign_in import SignedIn, sign_in
 from shopbell_server.web.app import create_app
 from shopbell_server.web.live import Live, Room
+from shopbell_server.web.looks import Looks
 from shopbell_server.web.passwords import Argon2Passwords
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
@@ -132,9 +133,11 @@ class Shop:
             rules=self.rules,
             demo=demo,
         )
+        self.looks = Looks(self.database, self.clock)
         self.live = Live(
             Boards(self.database, self.clock, self.rules),
             Sessions(self.database, self.clock),
+            self.looks,
             "e1",
             pace,
             room,
@@ -146,6 +149,7 @@ class Shop:
             passwords=self.passwords,
             aes=aes_block,
             live=self.live,
+            looks=self.looks,
             metrics=CollectorRegistry(),
             checks=checks or {},
             site=self.site,

@@ -17,8 +17,11 @@ from shopbell_server.web.watch import Pace
 from tests.server.web.streams import LIMIT_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
+    from shopbell_server.core.audit import What
+    from shopbell_server.usecases.looks import Look
     from shopbell_server.web.channel import Stream
 
 VIEW = View(StoreId("s"), "advisor", "nl")
@@ -81,6 +84,7 @@ class Stage:
             changes_ms=self.changes_ms,
             floor=FLOOR,
             sights={},
+            persons=dict.fromkeys(rows, ANNA),
         )
 
 
@@ -99,12 +103,33 @@ class Door:
         return {each: self.knows[each] for each in sessions if each in self.knows}
 
 
+class Book:
+    """Looks are written into it."""
+
+    def __init__(self) -> None:
+        self.written: list[Look] = []
+        self.over: frozenset[bytes] = frozenset()
+        self.error: Exception | None = None
+
+    def unwritten(
+        self, session: bytes, what: What, visits: AbstractSet[VisitId]
+    ) -> AbstractSet[VisitId]:
+        seen = {each.visit for each in self.written if (each.session, each.what) == (session, what)}
+        return visits - seen
+
+    def write(self, looks: Iterable[Look]) -> frozenset[bytes]:
+        if self.error is not None:
+            raise self.error
+        self.written += [each for each in looks if each.session not in self.over]
+        return self.over
+
+
 @asynccontextmanager
 async def serving(
-    stage: Stage, door: Door, pace: Pace, room: Room | None = None
+    stage: Stage, door: Door, pace: Pace, room: Room | None = None, book: Book | None = None
 ) -> AsyncIterator[Live]:
     """Serve views of `stage` until the context ends; raise what ended them before."""
-    live = Live(stage, door, "e", pace, room)
+    live = Live(stage, door, book or Book(), "e", pace, room)
     stopping = asyncio.Event()
     task = asyncio.create_task(live.run(stopping))
     await asyncio.sleep(0)

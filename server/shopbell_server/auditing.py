@@ -1,0 +1,153 @@
+"""`shopbell-server audit …`: who looked and who did what, and whether that is still what was written.
+
+Owns: what an auditor asks for and reads.
+Never: what is wrong with a record (`core.audit_check`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shopbell_program.commands import CommandError
+from shopbell_program.signing import KEY_BYTES, Signer, Verifier
+from shopbell_server.assembly import open_database, secret_in
+from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError
+from shopbell_server.core.audit_check import Fault, Trust, check
+from shopbell_server.core.ids import TenantId
+from shopbell_server.system import SystemClock
+from shopbell_server.web.rows import moment
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from shopbell_server.config import Settings
+    from shopbell_server.core.audit import Checkpoint, Record
+    from shopbell_server.signed import Audit
+
+_MEANING = {
+    Fault.CHANGED: "record {} was changed",
+    Fault.MISSING: "records before {} were deleted",
+    Fault.MOVED: "record {} stands in another place than it was written",
+    Fault.CUT_OFF: "the records after {} were cut off",
+    Fault.CUT_SHORT: "the records up to {} are gone before their time",
+    Fault.REWRITTEN: "the records up to {} are not those that were signed: the chain was made anew",
+    Fault.HEAD: "the chain does not end with record {}, as the database notes",
+    Fault.FORGED: "the checkpoint of record {} was not signed with this key",
+}
+
+
+def verify(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print what is wrong with the record; return 1 if anything is, 0 if nothing is."""
+    # Checkpoints first: one that is made meanwhile would be of more records than are read.
+    checkpoints = list(
+        _checkpoints(settings, arguments.checkpoints, keyed=arguments.public_key is not None)
+    )
+    trust = Trust(
+        tenant=TenantId(settings.tenant),
+        checkpoints=checkpoints,
+        is_signed=_verifier(settings, arguments.public_key),
+        now_ms=SystemClock().now_ms(),
+    )
+    with contextlib.closing(open_database(settings)) as database, database.read() as work:
+        head = work.audit.head()
+        checked = check(head, lambda: work.audit.records(head.base), trust)
+    if arguments.json:
+        findings = [{"fault": each.fault.value, "record": each.number} for each in checked.findings]
+        told = {
+            "records": checked.records,
+            "first": head.base + 1,
+            "vouched": checked.vouched,
+            "findings": findings,
+        }
+        print(json.dumps(told))
+    else:
+        for each in checked.findings:
+            print(_MEANING[each.fault].format(each.number))
+        print(f"{checked.records} records from {head.base + 1} on, {_vouched(checked.vouched)}")
+    return 1 if checked.findings else 0
+
+
+def show(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Print the newest records, oldest first."""
+    with contextlib.closing(open_database(settings)) as database, database.read() as work:
+        head = work.audit.head()
+        after = max(head.base, head.number - max(0, arguments.most))
+        rows = [_row(each) for each in work.audit.records(after)]
+    if arguments.json:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        print("  ".join(str(value) for value in row.values() if value not in {None, ""}))
+
+
+def public_key(settings: Settings, _: argparse.Namespace) -> None:
+    """Print the public half of the key that checkpoints are signed with."""
+    print(_signer(_audit(settings)).public_key.hex())
+
+
+def _checkpoints(settings: Settings, more: list[Path], *, keyed: bool) -> list[Checkpoint]:
+    own = [] if settings.audit is None else [Path(settings.audit.checkpoint_file)]
+    for path in (*own, *more):
+        if not path.is_file():
+            raise CommandError(
+                f'there is no file "{path}" of checkpoints. The server makes one within ten seconds of '
+                "starting with [audit]; if it did, somebody took it away: verify by a copy (--checkpoints)"
+            )
+    if more and settings.audit is None and not keyed:
+        raise CommandError("say by which key --checkpoints are verified: --public-key FILE")
+    try:
+        return [each for path in (*own, *more) for each in CheckpointFile(path).all()]
+    except IllegibleError as error:
+        raise CommandError(f"{error}; somebody changed it. Take it from a copy") from None
+
+
+def _verifier(settings: Settings, path: Path | None) -> Callable[[bytes, bytes], bool]:
+    if path is not None:
+        try:
+            key = bytes.fromhex(path.read_text("ascii").strip())
+            return Verifier(key).verify
+        except ValueError:
+            raise CommandError(
+                f'"{path}" holds no public key of {KEY_BYTES} bytes in hexadecimal; '
+                "`shopbell-server audit public-key` prints it"
+            ) from None
+    if settings.audit is None:
+        return lambda _signature, _message: False
+    return Verifier(_signer(settings.audit).public_key).verify
+
+
+def _audit(settings: Settings) -> Audit:
+    if settings.audit is None:
+        raise CommandError("nothing is signed here: add a table [audit] to the settings")
+    return settings.audit
+
+
+def _signer(audit: Audit) -> Signer:
+    return Signer(bytes.fromhex(secret_in(audit.signing_key_file)))
+
+
+def _vouched(number: int | None) -> str:
+    if number is None:
+        return "no checkpoint: a chain that was made anew would not be noticed"
+    return f"vouched for up to {number}"
+
+
+def _row(record: Record) -> dict[str, Any]:
+    act = record.act
+    return {
+        "number": record.number,
+        "at": moment(act.at_ms).isoformat(timespec="seconds"),
+        "actor": act.actor.kind,
+        "name": act.actor.name,
+        "role": act.actor.role,
+        "credential": act.actor.credential,
+        "what": str(act.what),
+        "person": act.person,
+        "store": act.store,
+        "about": act.about,
+        "why": act.why,
+    }

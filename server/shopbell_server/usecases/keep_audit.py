@@ -1,0 +1,94 @@
+"""Look after the record of who did what: checkpoints of it, and its beginning when the time has come.
+
+Owns: when a checkpoint is due, that none is made of another chain than the one before, and how far it
+is cut.
+Never: where checkpoints are kept, or the key that signs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.audit import KEPT_MS, checkpoint
+from shopbell_server.core.ids import Millis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shopbell_server.core.audit import Checkpoint
+    from shopbell_server.core.ids import TenantId
+    from shopbell_server.ports.audit import Checkpoints
+    from shopbell_server.ports.database import Database
+
+EVERY_MS: Final = 5 * 60_000
+"""So much of the newest may be cut off without being missed."""
+
+EVERY_RECORDS: Final = 1_000
+"""Or so many, whichever comes first: a page of 200 visits, five times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notary:
+    """Signs the chain of a tenant, and keeps what it signed elsewhere."""
+
+    tenant: TenantId
+    sign: Callable[[bytes], bytes]
+    checkpoints: Checkpoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How the chain stands: `number` is its newest record, `signed` the newest in a checkpoint."""
+
+    number: int
+    signed: int
+    whole: bool
+    """It goes on from the last checkpoint. If not, it was tampered with, and nothing was signed."""
+
+
+def make_checkpoint(
+    database: Database, notary: Notary, last: Checkpoint | None, now_ms: Millis
+) -> tuple[Kept, Checkpoint | None]:
+    """Sign the chain if that is due, and return how it stands and the newest checkpoint.
+
+    `last` is the newest so far. Raises OSError if it cannot be kept.
+    """
+    with database.read() as work:
+        head = work.audit.head()
+        then = None if last is None else work.audit.digest(last.number)
+    signed = 0 if last is None else last.number
+    # What lies before the base was vouched for when it was cut.
+    whole = last is None or last.number < head.base or then == last.digest
+    if not whole:
+        return Kept(number=head.number, signed=signed, whole=False), last
+    due = last is None or (
+        head.number >= last.number + EVERY_RECORDS
+        or (head.number > last.number and now_ms >= last.at_ms + EVERY_MS)
+    )
+    if due:
+        last = checkpoint(notary.tenant, head, now_ms, notary.sign)
+        notary.checkpoints.append(last)
+        signed = last.number
+    return Kept(number=head.number, signed=signed, whole=True), last
+
+
+def cut_audit(database: Database, notary: Notary | None, now_ms: Millis) -> int:
+    """Remove what is older than twelve months; return how many records.
+
+    Where checkpoints are made, only up to one that is itself twelve months old, so that the beginning of what
+    is left can be proved; nothing if the chain is not what that one says. Raises OSError if none can be read.
+    """
+    until_ms = Millis(now_ms - KEPT_MS)
+    signed = None if notary is None else notary.checkpoints.before(until_ms)
+    if notary is not None and signed is None:
+        return 0
+    with database.read() as work:
+        head = work.audit.head()
+        base = work.audit.older(until_ms) if signed is None else signed.number
+        if base <= head.base or (signed is not None and work.audit.digest(base) != signed.digest):
+            return 0
+    with database.begin() as work:
+        gone = work.audit.cut(base)
+        work.commit()
+    return gone

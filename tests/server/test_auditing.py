@@ -1,0 +1,138 @@
+"""`shopbell-server audit …`, as an auditor calls it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from shopbell_program.signing import Signer
+from shopbell_server.checkpoint_file import CheckpointFile
+from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.ids import Millis, TenantId
+from shopbell_server.db.unit_of_work import SqlDatabase
+from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
+from tests.server.test_commands import command
+from tests.server.test_fleet import SERVER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = Millis(1_795_262_400_000)
+KEY = bytes(range(32))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Write the settings of a server that has done three things, all of them signed."""
+    path = tmp_path / "server.toml"
+    key = tmp_path / "audit.key"
+    key.write_text(KEY.hex())
+    key.chmod(0o600)
+    path.write_text(
+        SERVER.format(folder=tmp_path, port=1)
+        + f'[audit]\ncheckpoint_file = "{tmp_path}/checkpoints"\nsigning_key_file = "{key}"\n'
+    )
+    assert command("migrate", "--config", path).returncode == 0
+    with closing(SqlDatabase(url(path), TenantId("acme"))) as database:
+        with database.begin() as work:
+            actor = Actor(kind="operator", name="olga")
+            acts = [
+                Act(at_ms=Millis(NOON + each), actor=actor, what=What.SEEDED) for each in range(3)
+            ]
+            work.audit.note(acts)
+            work.commit()
+        notary = Notary(
+            tenant=TenantId("acme"),
+            sign=Signer(KEY).sign,
+            checkpoints=CheckpointFile(tmp_path / "checkpoints"),
+        )
+        make_checkpoint(database, notary, None, NOON)
+    return path
+
+
+def url(config: Path) -> str:
+    return f"sqlite:///{config.parent}/shopbell.db"
+
+
+def tamper(config: Path) -> None:
+    engine = create_engine(url(config))
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER audit_records_never_change"))
+        connection.execute(text("UPDATE audit_records SET actor_name = 'x' WHERE number = 2"))
+    engine.dispose()
+
+
+def test_what_is_whole_is_said_to_be(config: Path) -> None:
+    said = command("audit", "verify", "--config", config)
+    assert (said.returncode, said.stdout) == (0, "3 records from 1 on, vouched for up to 3\n")
+
+
+def test_what_was_changed_is_named(config: Path) -> None:
+    tamper(config)
+    said = command("audit", "verify", "--config", config)
+    assert said.returncode == 1
+    assert said.stdout.startswith("record 2 was changed\n")
+    said = command("audit", "verify", "--json", "--config", config)
+    assert said.returncode == 1
+    assert json.loads(said.stdout) == {
+        "records": 3,
+        "first": 1,
+        "vouched": 3,
+        "findings": [{"fault": "changed", "record": 2}],
+    }
+
+
+def test_an_auditor_needs_the_public_key_alone(config: Path) -> None:
+    public = config.parent / "audit.pub"
+    public.write_text(command("audit", "public-key", "--config", config).stdout)
+    before, _, _ = config.read_text().partition("[audit]")
+    config.write_text(before)
+    by = ("--checkpoints", config.parent / "checkpoints", "--config", config)
+    said = command("audit", "verify", "--public-key", public, *by)
+    assert (said.returncode, said.stdout) == (0, "3 records from 1 on, vouched for up to 3\n")
+    assert "--public-key FILE" in command("audit", "verify", *by).stderr
+    public.write_text("no key")
+    assert "audit public-key" in command("audit", "verify", "--public-key", public, *by).stderr
+    alone = command("audit", "verify", "--config", config)
+    assert alone.returncode == 0
+    assert "no checkpoint" in alone.stdout
+    assert "[audit]" in command("audit", "public-key", "--config", config).stderr
+
+
+def test_checkpoints_that_are_gone_or_changed_are_told(config: Path) -> None:
+    checkpoints = config.parent / "checkpoints"
+    kept = checkpoints.read_text()
+    checkpoints.write_text(kept + "{}\n")
+    said = command("audit", "verify", "--config", config)
+    assert said.returncode == 1
+    assert "line 3" in said.stderr
+    checkpoints.write_text(kept.replace('"number":3', '"number":4'))
+    said = command("audit", "verify", "--config", config)
+    assert "checkpoint of record 4 was not signed with this key" in said.stdout
+    checkpoints.unlink()
+    said = command("audit", "verify", "--config", config)
+    assert said.returncode == 1
+    assert "somebody took it away" in said.stderr
+
+
+def test_the_newest_records_are_listed(config: Path) -> None:
+    said = command("audit", "list", "--most", "2", "--config", config)
+    assert said.stdout.splitlines() == [
+        "2  2026-11-21T12:00:00+00:00  operator  olga  seeded",
+        "3  2026-11-21T12:00:00+00:00  operator  olga  seeded",
+    ]
+    listed = command("audit", "list", "--json", "--config", config)
+    assert [each["number"] for each in json.loads(listed.stdout)] == [1, 2, 3]
+
+
+def test_settings_that_cannot_be_are_told(config: Path) -> None:
+    (config.parent / "audit.key").write_text("no key")
+    config.write_text(config.read_text().replace("/checkpoints", "/nowhere/checkpoints"))
+    said = command("check-config", "--config", config)
+    assert said.returncode != 0
+    assert "audit.signing_key_file" in said.stderr
+    assert 'there is no folder "' in said.stderr
