@@ -7,10 +7,11 @@ Never: deletes anything. What the program deletes by no clock has no time here: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.usecases.enrol import TICKET_MS
+from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
 from shopbell_server.usecases.once import KEPT_MS
 from shopbell_server.usecases.sign_in import SESSION_MS
 
@@ -29,6 +30,17 @@ class Kept:
     """0: never stored. None: until something happens that the words say, or until somebody deletes it."""
     open: bool = False
     """Nobody deletes it by the clock: the retailer has to set a limit and keep it."""
+    tables: tuple[str, ...] = ()
+    """Where in the server's database it is."""
+
+
+OF_NOBODY: Final = frozenset(
+    {
+        "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
+        "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
+    }
+)  # fmt: skip
+"""Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""
 
 
 def kept(rules: VisitRules) -> tuple[Kept, ...]:
@@ -36,16 +48,35 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
     return (
         Kept(what="strangers", for_ms=0),
         Kept(what="spool", for_ms=None),
-        Kept(what="tickets", for_ms=TICKET_MS),
-        Kept(what="sessions", for_ms=SESSION_MS),
-        Kept(what="answers", for_ms=KEPT_MS),
+        Kept(what="tickets", for_ms=TICKET_MS, tables=("tickets",)),
+        Kept(what="sessions", for_ms=SESSION_MS, tables=("staff_sessions",)),
+        Kept(what="answers", for_ms=KEPT_MS, tables=("kept_answers",)),
         Kept(what="candidates", for_ms=rules.candidate_kept_ms),
-        Kept(what="day_keys", for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * _DAY_MS),
-        Kept(what="profiles", for_ms=None, open=True),
-        Kept(what="visits", for_ms=None, open=True),
-        Kept(what="receipts", for_ms=None, open=True),
-        Kept(what="deliveries", for_ms=None, open=True),
-        Kept(what="batches", for_ms=None, open=True),
-        Kept(what="codes", for_ms=None, open=True),
-        Kept(what="ledger", for_ms=None, open=True),
+        Kept(
+            what="day_keys",
+            for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * _DAY_MS,
+            tables=("day_keys",),
+        ),
+        Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
+        Kept(
+            what="profiles",
+            for_ms=None,
+            open=True,
+            tables=(
+                "profiles",
+                "external_ids",
+                "enrolments",
+                "cards",
+                "fixed_ids",
+                "issued_windows",
+            ),
+        ),
+        Kept(what="visits", for_ms=None, open=True, tables=("visits", "intervals")),
+        Kept(what="receipts", for_ms=None, open=True, tables=("till_receipts",)),
+        Kept(
+            what="deliveries", for_ms=None, open=True, tables=("facts", "facts_told", "deliveries")
+        ),
+        Kept(what="batches", for_ms=None, open=True, tables=("batches", "quarantined_batches")),
+        Kept(what="codes", for_ms=None, open=True, tables=("code_uses",)),
+        Kept(what="ledger", for_ms=None, open=True, tables=("consent_entries",)),
     )

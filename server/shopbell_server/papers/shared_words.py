@@ -79,6 +79,10 @@ KEPT: Final[Words] = {
         "en": "The day's key that makes signals readable. After that a recording of the air can "
         "be read by nobody, us included",
     },
+    "conflicts": {
+        "nl": "Dat één telefoon in twee winkels tegelijk leek te zijn: welke twee bezoeken dat waren",
+        "en": "That one phone seemed to be in two stores at once: which two visits those were",
+    },
     "profiles": {
         "nl": "Profielen: voornaam, taal, klantnummers; aangemelde telefoons en passen",
         "en": "Profiles: first name, language, customer numbers; enrolled phones and passes",
