@@ -142,13 +142,3 @@ async def test_a_broker_that_is_not_ours_is_not_spoken_to(
     # Of the same name, as it happens: the signature tells them apart.
     wrong = "signature failure" if fault == "another CA" else "IP address mismatch"
     assert wrong in line["reason"]
-
-
-async def test_the_host_of_a_certificate_may_be_left_unchecked(
-    authority: Authority, tmp_path: Path
-) -> None:
-    authority.issue("server", common_name="broker", host="127.0.0.2")
-    with MosquittoBroker(tmp_path / "mosquitto", tls=authority.folder) as broker:
-        tls = Tls(ca=authority.ca, check_hostname=False)
-        async with running(MqttUplink(account(broker, tmp_path, tls=tls), describe)) as uplink:
-            await up(uplink)

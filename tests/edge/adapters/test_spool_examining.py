@@ -53,7 +53,8 @@ def test_a_broken_spool_is_told_from_none(tmp_path: Path) -> None:
     found = seen(path, 0)
     assert (found.sound, found.there, found.problem) == (False, True, "")
     assert path.read_bytes().startswith(b"this is no database"), "left for the daemon to set aside"
-    (tmp_path / "spool.db.bad-1700000000000").write_bytes(b"")
+    for end in ("", "-wal", "-shm"):
+        (tmp_path / f"spool.db.bad-1700000000000{end}").write_bytes(b"")
     path.unlink()
     assert seen(path, 0).set_aside == 1
     assert used_bytes(path) == 0

@@ -28,7 +28,6 @@ class Tls:
     key: Path | None = None
     minimum: Literal["1.2", "1.3"] = "1.3"
     """Lower only for a broker that cannot: our own ends all can."""
-    check_hostname: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,6 @@ def context(tls: Tls) -> ssl.SSLContext:
     except OSError as error:
         raise _unreadable("ca", tls.ca, error) from None
     made.sslsocket_class = TlsSocket
-    made.check_hostname = tls.check_hostname
     made.minimum_version = (
         ssl.TLSVersion.TLSv1_3 if tls.minimum == "1.3" else ssl.TLSVersion.TLSv1_2
     )

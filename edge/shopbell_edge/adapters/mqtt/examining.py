@@ -16,7 +16,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.adapters.mqtt.broker import CredentialsError, context
-from shopbell_edge.adapters.mqtt.session import RefusedError, Session
+from shopbell_edge.adapters.mqtt.session import BusyError, RefusedError, Session, UntakenError
 from shopbell_edge.core.doctor.uplink import Certificate, Tried
 from shopbell_edge.ports import UplinkLostError
 from shopbell_program.certificates import soonest_ms, until_ms
@@ -48,8 +48,6 @@ _NO_TLS: Final = frozenset(
 _TOO_OLD: Final = frozenset(
     {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
 )
-
-_REFUSED: Final = "the broker refused a message"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +178,10 @@ async def _login(session: Session, thread: ThreadPoolExecutor) -> Tried:
         return Tried(step="broker-login", problem="login", detail=str(error))
     except ssl.SSLError as error:
         return Tried(step="broker-login", problem="wants_certificate", detail=error.reason or "")
+    except BusyError as error:
+        return Tried(step="broker-login", problem="busy", detail=str(error))
     except UplinkLostError as error:
-        busy = "unavailable" in str(error) or "busy" in str(error)
-        return Tried(step="broker-login", problem="busy" if busy else "lost", detail=str(error))
+        return Tried(step="broker-login", problem="lost", detail=str(error))
     except OSError as error:
         return Tried(step="broker-login", problem="lost", detail=_said(error))
     return Tried(step="broker-login")
@@ -209,9 +208,10 @@ async def _answer(
     began_ns, asked_ms = monotonic_ns(), wall_ms()
     try:
         await session.publish(_topic(broker, Kind.LIVE), letter.batch)
+    except UntakenError as error:
+        return Tried(step="server", problem="publish", detail=str(error))
     except UplinkLostError as error:
-        problem: Problem = "publish" if _REFUSED in str(error) else "lost"
-        return Tried(step="server", problem=problem, detail=str(error))
+        return Tried(step="server", problem="lost", detail=str(error))
     try:
         async with asyncio.timeout(ACK_S):
             ack = await acks.get()

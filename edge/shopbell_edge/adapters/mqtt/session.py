@@ -60,6 +60,14 @@ class RefusedError(Exception):
     """The broker knows who asks and will not have it: a password, a certificate, a right is wrong."""
 
 
+class BusyError(UplinkLostError):
+    """The broker has nothing against us, and no room now."""
+
+
+class UntakenError(UplinkLostError):
+    """The broker is there, and refuses a message; one of MQTT 3.1.1 cannot say so."""
+
+
 class Session:
     """Made on the event loop, used there, and closed there whatever became of it."""
 
@@ -96,14 +104,14 @@ class Session:
         self._client.on_message = self._on_message
 
     async def open(self, thread: Executor) -> None:
-        """Connect. Raises RefusedError, ssl.SSLError, or OSError where nobody answers."""
+        """Connect. Raises RefusedError, BusyError, ssl.SSLError, or OSError where nobody answers."""
         with self._answer_to(_CONNACK) as answer:
             await self._loop.run_in_executor(thread, self._client.greet)
             self._client.loop_start()
             self._started = True
             reason = await answer
         if reason.getName() in _BUSY:
-            raise UplinkLostError(str(reason))
+            raise BusyError(str(reason))
         if reason.is_failure:
             raise RefusedError(str(reason))
 
@@ -115,11 +123,11 @@ class Session:
             raise RefusedError(f"{reason} (may not subscribe to {', '.join(topics)})")
 
     async def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Return once the broker has taken it; UplinkLostError if it has not, or will not."""
+        """Return once the broker has taken it; UplinkLostError if it has not, UntakenError if it will not."""
         sent = self._client.publish(topic, payload, _QOS, retain=retain)
         reason = await self._answered(sent.rc, sent.mid)
         if reason.is_failure:
-            raise UplinkLostError(f"the broker refused a message: {reason}")
+            raise UntakenError(f"the broker refused a message: {reason}")
 
     async def close(self, thread: Executor) -> None:
         """End the connection in good order if there is one, and paho's thread in any case."""

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from shopbell_edge.adapters.spool.reading import NoSpoolError, waiting
+from shopbell_edge.adapters.spool.reading import NoSpoolError, UnusableSpoolError, waiting
 from shopbell_edge.core.doctor.keeping import Disk, SpoolSeen
 
 if TYPE_CHECKING:
@@ -60,16 +60,16 @@ def seen(path: Path, now_ms: int) -> SpoolSeen:
     """Return what is in the spool at `path`, whether the daemon uses it or not."""
     real = Path(os.path.realpath(path))
     try:
-        aside = sum(
-            each.suffix.startswith(".bad-") for each in real.parent.glob(f"{real.name}.bad-*")
-        )
+        # The spool alone: its WAL was set aside beside it.
+        aside = sum(each.suffix[5:].isdecimal() for each in real.parent.glob(f"{real.name}.bad-*"))
         if not real.exists():
             return SpoolSeen(there=False, set_aside=aside)
         found = waiting(path)
         sound = _sound(real)
+    except UnusableSpoolError:
+        return SpoolSeen(sound=False)
     except NoSpoolError as error:
-        broken = "is no spool" in str(error)
-        return SpoolSeen(sound=not broken, problem="" if broken else str(error))
+        return SpoolSeen(problem=str(error))
     except OSError as error:
         return SpoolSeen(problem=f"{path}: {error.strerror or error}")
     return SpoolSeen(

@@ -14,7 +14,11 @@ from pathlib import Path
 
 
 class NoSpoolError(OSError):
-    """There is no spool at that place, or it is none."""
+    """There is no spool at that place, or none that can be read now."""
+
+
+class UnusableSpoolError(NoSpoolError):
+    """What is at that place is no spool of this version: asking again will not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +113,4 @@ def _unusable(path: Path, error: sqlite3.DatabaseError) -> NoSpoolError:
         sqlite3.SQLITE_BUSY,
     }:
         return NoSpoolError(f"{path}: {error}; ask as the user that runs the daemon, or again")
-    return NoSpoolError(f"{path} is no spool of this version")
+    return UnusableSpoolError(f"{path} is no spool of this version")
