@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
@@ -58,6 +59,7 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
             tables=("day_keys",),
         ),
         Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
+        Kept(what="looks", for_ms=AUDIT_KEPT_MS, tables=("audit_records", "audit_heads")),
         Kept(
             what="profiles",
             for_ms=None,

@@ -84,10 +84,12 @@ MEASURES: Final[Words] = {
         "has it are tokens that only the server can read.",
     },
     "staff": {
-        "nl": "Een medewerker ziet alleen wie er nu is, in de eigen winkels, en alleen wat de "
-        "functie en de toestemming toelaten. Zoeken naar klanten kan niet.",
-        "en": "Staff see only who is here now, in their own stores, and only what role and "
-        "consent allow. There is no searching for customers.",
+        "nl": "Een medewerker ziet alleen wie er nu is, in de eigen winkels, en alleen wat de functie en "
+        "de toestemming toelaten. Zoeken naar klanten kan niet. Wie kijkt, wordt opgeschreven voordat er "
+        "iets wordt getoond, in een logboek waarin knoeien opvalt; dat blijft {audit} dagen.",
+        "en": "Staff see only who is here now, in their own stores, and only what role and consent allow. "
+        "There is no searching for customers. Who looks is written down before anything is shown, in an "
+        "audit in which tampering shows; it is kept for {audit} days.",
     },
     "household": {
         "nl": "Toestemming en bezoeken horen bij één telefoon van één persoon, niet bij de kaart.",

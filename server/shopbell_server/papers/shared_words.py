@@ -83,6 +83,10 @@ KEPT: Final[Words] = {
         "nl": "Dat één telefoon in twee winkels tegelijk leek te zijn: welke twee bezoeken dat waren",
         "en": "That one phone seemed to be in two stores at once: which two visits those were",
     },
+    "looks": {
+        "nl": "Het logboek: welke medewerker naar welke klant keek, en wat er met toestemmingen gebeurde",
+        "en": "The audit: who of the staff looked at which customer, and what became of consents",
+    },
     "profiles": {
         "nl": "Profielen: voornaam, taal, klantnummers; aangemelde telefoons en passen",
         "en": "Profiles: first name, language, customer numbers; enrolled phones and passes",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.loyalty_numbers import MOST_UNKNOWN
 from shopbell_server.core.passes import STEP_S
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
@@ -101,7 +102,12 @@ def whom(facts: Facts, language: Language) -> Sequence[RecipientRow]:
 
 def measures(words: Words, language: Language) -> dict[str, str]:
     """Return what is done about each risk, with the numbers that the program goes by."""
-    numbers = {"days": KEY_DAYS_AHEAD + KEY_DAYS_AFTER, "seconds": STEP_S, "tries": MOST_UNKNOWN}
+    numbers = {
+        "days": KEY_DAYS_AHEAD + KEY_DAYS_AFTER,
+        "seconds": STEP_S,
+        "tries": MOST_UNKNOWN,
+        "audit": AUDIT_KEPT_MS // _UNITS[0][0],
+    }
     return {key: text.format_map(numbers) for key, text in in_language(words, language).items()}
 
 
