@@ -7,6 +7,7 @@ from shopbell_server.core.credentials import (
     SECRET_BYTES,
     Kind,
     credential,
+    credential_id,
     fingerprint,
 )
 
@@ -29,3 +30,9 @@ def test_one_random_makes_different_secrets_of_different_kinds() -> None:
 def test_a_secret_is_as_random_as_it_must_be(size: int) -> None:
     with pytest.raises(ValueError, match="32 random bytes"):
         credential(Kind.SESSION, bytes(size))
+
+
+def test_a_credential_is_named_by_a_part_of_its_fingerprint() -> None:
+    named = credential_id(fingerprint("sbk_x"))
+    assert named == fingerprint("sbk_x").hex()[: len(named)]
+    assert named != credential_id(fingerprint("sbk_y"))
