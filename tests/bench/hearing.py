@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from shopbell_edge.adapters.ble.ear import Ear as Listener
-from shopbell_edge.adapters.ble.management import Kernel, Management, attach
+from shopbell_edge.adapters.ble.kernel_socket import attach
+from shopbell_edge.adapters.ble.management import Kernel, Management
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.packet_filter import INSTRUCTION, RET, WHOLE, program

@@ -33,14 +33,11 @@ DEVICE_FOUND: Final = 0x0012
 MONITOR_FOUND: Final = 0x002F
 """The same while somebody's advertisement monitor is registered; two bytes (its handle) come first."""
 
-NO_CONTROLLER: Final = 0xFFFF
-
 GET_CONNECTIONS: Final = 0x0015
 """Changes nothing, and is answered only to those who may hear advertisements: the kernel tells both by the
 same mark on the socket."""
 
 PERMISSION_DENIED: Final = 0x14
-INVALID_CONTROLLER: Final = 0x11
 
 EVENT_BYTES: Final = 4_096
 """Room for the longest event: 22 bytes, and an extended advertisement of 1 650 with its scan response."""
@@ -80,7 +77,7 @@ Take = Callable[[bytearray, int], "Advertisement | Passed"]
 """What the first bytes of a buffer, so many, hold. Never raises; makes nothing of what is not ours."""
 
 
-Parts = tuple["Mapping[int, bytes]", "Mapping[str, bytes]", "Sequence[str]"]
+Content = tuple["Mapping[int, bytes]", "Mapping[str, bytes]", "Sequence[str]"]
 """What an advertisement says, but for how strongly it was heard."""
 
 
@@ -127,7 +124,7 @@ def taking(controller: int, *retailers: Retailer) -> Take:  # noqa: C901  one te
     maybe_ours = re.compile(b"|".join(_traces(retailers)), re.DOTALL).search
     foreign, malformed, no_advert = Passed.FOREIGN, Passed.MALFORMED, Passed.NO_ADVERT
 
-    known: dict[bytes, Parts] = {}
+    known: dict[bytes, Content] = {}
     make = tuple.__new__  # what a NamedTuple's own does, in half the time
 
     def take(buffer: bytearray, size: int) -> Advertisement | Passed:  # noqa: C901  as above
@@ -140,25 +137,25 @@ def taking(controller: int, *retailers: Retailer) -> Take:  # noqa: C901  one te
         if maybe_ours(buffer, at, size) is None:
             return foreign if size >= at else malformed
         payload = bytes(buffer[at:size])
-        parts = known.get(payload)
-        if parts is None:
+        content = known.get(payload)
+        if content is None:
             if buffer[at - 2] + 256 * buffer[at - 1] != len(payload):
                 return malformed
-            parts = _parts(payload, retailers)
-            if parts is None:
+            content = _content_of(payload, retailers)
+            if content is None:
                 return foreign
             if len(known) == MOST_REMEMBERED:
                 known.clear()
-            known[payload] = parts
+            known[payload] = content
         rssi_dbm = buffer[at - _RSSI_BEFORE]
         if rssi_dbm > 127:  # noqa: PLR2004  two's complement of a byte
             rssi_dbm -= 256
-        return make(Advertisement, (rssi_dbm, *parts))
+        return make(Advertisement, (rssi_dbm, *content))
 
     return take
 
 
-def _parts(payload: bytes, retailers: tuple[Retailer, ...]) -> Parts | None:
+def _content_of(payload: bytes, retailers: tuple[Retailer, ...]) -> Content | None:
     """Return what `payload` says if there may be a frame of `retailers` in it."""
     _, manufacturer_data, service_data, service_uuids = parse(payload, 0)
     apple = manufacturer_data.get(APPLE, b"")

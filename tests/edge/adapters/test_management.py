@@ -15,10 +15,8 @@ import pytest
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 
-from shopbell_edge.adapters.ble.management import (
-    Management,
-    without_room,
-)
+from shopbell_edge.adapters.ble.kernel_socket import without_room
+from shopbell_edge.adapters.ble.management import Management
 from shopbell_edge.adapters.ble.radio import BluetoothRadio
 from shopbell_edge.core.backoff import Backoff
 from shopbell_edge.core.hearing_path import TrialRules

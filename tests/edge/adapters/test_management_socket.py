@@ -18,12 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_edge.adapters.ble.ear import Ear
-from shopbell_edge.adapters.ble.management import (
-    Kernel,
-    NoManagementError,
-    attach,
-    open_management,
-)
+from shopbell_edge.adapters.ble.kernel_socket import attach, open_management
+from shopbell_edge.adapters.ble.management import Kernel, NoManagementError
 from shopbell_edge.core.advertisement import Advertisement
 from shopbell_edge.core.interest import look_for
 from shopbell_edge.core.management import taking

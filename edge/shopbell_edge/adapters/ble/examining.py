@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_edge.adapters.ble.bus import BusUnreachableError, Own, watching
-from shopbell_edge.adapters.ble.management import open_management
+from shopbell_edge.adapters.ble.kernel_socket import open_management
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

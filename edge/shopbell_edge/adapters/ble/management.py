@@ -1,20 +1,22 @@
 """The kernel's management socket: every advertisement that a controller reports, without a bus between.
 
-Owns: the socket, the question whether it may hear, and the reading of many packets per wake-up.
+Owns: the question whether it may hear, the reading of many packets per wake-up, and who is told of them.
 Never: begins a scan (bluetoothd's are heard), or keeps anything of a packet but the advertisements of ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import mmap
-import os
-import socket
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
+from shopbell_edge.adapters.ble.kernel_socket import (
+    attach,
+    give_room,
+    open_management,
+    without_room,
+)
 from shopbell_edge.core.advertisement import Advertisement
 from shopbell_edge.core.frames import MOST_REMEMBERED
 from shopbell_edge.core.hearing_path import TrialRules
@@ -30,30 +32,17 @@ from shopbell_edge.core.management import (
     found_by,
     question,
 )
-from shopbell_edge.core.packet_filter import INSTRUCTION, next_sample
+from shopbell_edge.core.packet_filter import next_sample
 from shopbell_edge.core.units import Boottime
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from shopbell_edge.adapters.ble.ear import Ear
     from shopbell_edge.core.hearing_path import WhyNot
     from shopbell_edge.core.management import Take
     from shopbell_edge.core.usual import Usual
-
-AF_BLUETOOTH: Final = 31
-BTPROTO_HCI: Final = 1
-HCI_CHANNEL_CONTROL: Final = 3
-HCI_DEV_NONE: Final = 0xFFFF
-"""Of the kernel's bluetooth.h and hci_sock.h: Pythons that were built without its headers lack the names."""
-
-SO_ATTACH_FILTER: Final = 26
-SO_RCVBUFFORCE: Final = 33
-SO_MEMINFO: Final = 55
-
-ROOM_BYTES: Final = 4 * 1024 * 1024
-"""Asked of the kernel: three thousand packets, each of which it counts with some 700 bytes of its own. A loop
-that is busy for half a second in a storm of 5 000 a second loses none."""
 
 AT_ONCE: Final = 256
 """Packets per wake-up at the most, about: a millisecond or less; then others have their turn."""
@@ -74,46 +63,12 @@ ANSWER_S: Final = 2.0
 """The kernel answers at once; one that does not within this will not."""
 
 
-_MEMORY: Final = struct.Struct("=9I")
-"""Nine numbers of the kernel about a socket's memory, the last of which are the packets without room
-(`SK_MEMINFO_DROPS` of sock_diag.h). With a packet, as SO_RXQ_OVFL, this family does not tell it."""
-
-
 class NoManagementError(ConnectionError):
     """The socket cannot be used. `why` says so by name."""
 
     def __init__(self, why: WhyNot) -> None:
         super().__init__(why)
         self.why = why
-
-
-def open_management() -> socket.socket:
-    """Return a management socket, not blocking; OSError if this machine has none.
-
-    The kernel decides here, by CAP_NET_ADMIN, whether it will hear anything.
-    """
-    kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-    opened = socket.socket(AF_BLUETOOTH, kind, BTPROTO_HCI)
-    # `socket.bind` knows no channels before Python 3.14, and none at all if built without the headers.
-    libc = ctypes.CDLL(None, use_errno=True)
-    address = struct.pack("=HHH", AF_BLUETOOTH, HCI_DEV_NONE, HCI_CHANNEL_CONTROL)
-    if libc.bind(opened.fileno(), address, len(address)) != 0:
-        number = ctypes.get_errno()
-        opened.close()
-        raise OSError(number, os.strerror(number))
-    return opened
-
-
-def without_room(opened: socket.socket) -> int:
-    """Return how many packets the kernel had no room for since `opened` was; 0 where it does not say.
-
-    What a filter keeps back is not among them.
-    """
-    try:
-        told = opened.getsockopt(socket.SOL_SOCKET, SO_MEMINFO, _MEMORY.size)
-    except OSError:
-        return 0  # before Linux 4.12
-    return int(_MEMORY.unpack(told)[-1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +200,7 @@ class Kernel:
 
     async def _begin(self) -> None:
         """Ask whether advertisements will be told."""
-        _give_room(self._socket)
+        give_room(self._socket)
         self._loop.add_reader(self._socket, self._readable)
         try:
             self._socket.send(question(GET_CONNECTIONS, self._controller))
@@ -367,24 +322,3 @@ class Kernel:
             self.lost.set_result(None)
         else:
             self.lost.set_exception(broken)
-
-
-def _give_room(opened: socket.socket) -> None:
-    """Ask for more room than users may have; without the capability, for as much as they may."""
-    for option in (SO_RCVBUFFORCE, socket.SO_RCVBUF):
-        try:
-            opened.setsockopt(socket.SOL_SOCKET, option, ROOM_BYTES)
-        except PermissionError:
-            continue
-        return
-
-
-def attach(opened: socket.socket, program: bytes) -> bool:
-    """Let the kernel run `program` on what comes; False if it would not, which only costs time."""
-    lines = ctypes.create_string_buffer(program, len(program))
-    filter_ = struct.pack("@HP", len(program) // INSTRUCTION.size, ctypes.addressof(lines))
-    try:
-        opened.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filter_)
-    except OSError:
-        return False
-    return True
