@@ -39,6 +39,7 @@ class What(StrEnum):
     FIXED_ID_GIVEN_BACK = "fixed_id.given_back"
     EDGE_ORDERED = "edge.ordered"
     SEEDED = "seeded"
+    TWO_STORES_AT_ONCE = "two_stores_at_once"
 
 
 LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})
@@ -49,10 +50,10 @@ LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})
 class Actor:
     """Who did it."""
 
-    kind: Literal["staff", "phone", "operator"]
+    kind: Literal["staff", "phone", "operator", "server"]
     name: str
     """The id of the staff, or the name of whoever sat at the server's terminal; empty for a phone: the
-    record's person is whose it is."""
+    record's person is whose it is; and for what the server found by itself."""
     role: str = ""
     credential: str = ""
     """Tells one session from another; nothing can be opened with it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.conflict import HIDDEN_MS, LONGEST_MS, Trace, conflict
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
@@ -72,6 +73,25 @@ def new_conflicts(
         for each in conflicts(work, persons, since_ms)
         if work.visits.first_conflict(each, now_ms)
     ]
+
+
+def write_down(work: UnitOfWork, found: Iterable[Conflict], now_ms: Millis) -> None:
+    """Write conflicts into the audit, each once for either visit. Said last of all: it holds the chain."""
+    acts = [
+        Act(
+            at_ms=now_ms,
+            actor=Actor(kind="server", name=""),
+            what=What.TWO_STORES_AT_ONCE,
+            person=mine.person,
+            store=mine.store,
+            about=mine.id,
+            why=theirs.id,
+        )
+        for each in found
+        for mine, theirs in ((each.one, each.other), (each.other, each.one))
+    ]
+    if acts:
+        work.audit.note(acts)
 
 
 def conflicts(

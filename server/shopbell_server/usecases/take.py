@@ -22,7 +22,7 @@ from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
-from shopbell_server.usecases.doubts import new_conflicts
+from shopbell_server.usecases.doubts import new_conflicts, write_down
 from shopbell_server.usecases.edge_records import note
 from shopbell_server.usecases.hearing import keep_marks
 from shopbell_server.usecases.listen import Batch, listen
@@ -35,6 +35,7 @@ from shopbell_wire.messages import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.fixed_ids import MarkOf
@@ -65,9 +66,6 @@ INTERNAL_ERROR: Final = "internal_error"
 MOST_SCANNERS: Final = 10_000
 """Scanners whose unknown numbers are remembered: five of each edge of a large retailer. Their names come
 from the wire; beyond that, what says nothing any more is forgotten first."""
-
-_TWO: Final = 2
-"""Stores, without which nobody is in two."""
 
 _NO_STREAM: Final = "0" * 32
 """Stands for the stream of bytes that name none."""
@@ -273,6 +271,7 @@ class Intake:
         )
         taken.events += found.counts
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
+        doubts: list[Conflict] = []
         if found.intervals or found.unheard:
             facts = self._visits(work, found, now_ms)
             if facts and self._terms.sinks:
@@ -281,7 +280,7 @@ class Intake:
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
             for interval in (*found.intervals, *found.unheard):
                 taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
-            self._doubt(group, found.intervals)
+            doubts = self._doubt(group, found.intervals)
         hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
@@ -293,15 +292,18 @@ class Intake:
         taken.lags_ms = [
             max(0, now_ms - clock.wall_ms) for clock in clocks if clock.state == "synced"
         ]
+        write_down(work, doubts, now_ms)
 
-    def _doubt(self, group: _Group, new: Sequence[Interval]) -> None:
+    def _doubt(self, group: _Group, new: Sequence[Interval]) -> list[Conflict]:
         """Find whom the `new` evidence puts into two stores at once; both stores look at her again."""
-        if len({edge.store for edge in self._edges.values()}) < _TWO:
-            return
-        for each in new_conflicts(group.work, new, group.now_ms):
+        if len({edge.store for edge in self._edges.values()}) <= 1:
+            return []
+        found = new_conflicts(group.work, new, group.now_ms)
+        for each in found:
             group.taken.conflicts.append((each.one.store, each.other.store))
             for visit in (each.one, each.other):
                 group.taken.changed.setdefault(visit.store, set()).add(visit.person)
+        return found
 
     def _visits(self, work: UnitOfWork, found: Recognised, now_ms: Millis) -> list[Fact]:
         work.intervals.join(found.intervals)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shopbell_server.core.audit import What
 from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.registry import Position, Store
@@ -156,6 +157,11 @@ def test_the_conflict_is_told_once(floor: Floor, anna: Someone) -> None:
         *heard(floor, anna, EDGES[1]).conflicts,
     ]
     assert told == [(STORE, OTHER_STORE)]
+    with floor.database.read() as work:
+        acts = [each.act for each in work.audit.records(0)]
+    assert [(act.what, act.person) for act in acts] == [(What.TWO_STORES_AT_ONCE, anna.person)] * 2
+    assert {act.store for act in acts} == set(BOTH)
+    assert {act.about for act in acts} == {act.why for act in acts}
 
 
 def test_only_the_weaker_of_two_is_hidden(floor: Floor, anna: Someone) -> None:
@@ -275,7 +281,7 @@ def test_who_withdrew_leaves_no_conflict_behind(floor: Floor, anna: Someone) -> 
     assert anna.person not in floor.rows(
         *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
         *("ledger", "consent_entries", "profiles", "external_ids"),
-        *("facts", "facts_told", "deliveries"),
+        *("facts", "facts_told", "deliveries", "audit", "audit_records"),
     )
 
 
