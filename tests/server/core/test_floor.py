@@ -44,6 +44,21 @@ def rows(floor: Floor, viewer: Viewer = "advisor") -> list[Row]:
     return list(sight(floor, viewer, None).rows.values())
 
 
+@settings(max_examples=30, deadline=None)
+@given(steps)
+def test_every_row_is_somebodys_who_is_there(walk: list[Step]) -> None:
+    shop = Shop()
+    for step in walk:
+        shop.go_on(step)
+    floor = shop.all_of_it(None)
+    whose = floor.persons
+    assert {row.visit for row in rows(floor)} <= whose.keys()
+    assert all(
+        visit in {stay.visit for stay in floor.guests[person].stays}
+        for visit, person in whose.items()
+    )
+
+
 @settings(max_examples=100, deadline=None)
 @given(steps, st.sampled_from(VIEWERS))
 def test_following_every_change_is_as_good_as_reading_everything(
