@@ -1,6 +1,6 @@
 """Events, sealed batches and refused ones in the spool's tables. For one thread.
 
-Owns: every statement, and the share of the room that each kind of event may use.
+Owns: what is read and written, and the share of the room that each kind of event may use.
 Never: waits, or decides what goes together: `choose` in the core picks the rows of a batch.
 """
 
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+from shopbell_edge.adapters.spool.commits import Commits
 from shopbell_edge.adapters.spool.disk import SEAL_RESERVE_BYTES, Disk
 from shopbell_edge.adapters.spool.refusals import once_each, set_aside
 from shopbell_edge.adapters.spool.rows import row
@@ -27,7 +27,7 @@ from shopbell_wire import codec
 from shopbell_wire.messages import MAX_EVENTS, Batch, Clock, StreamStarted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from shopbell_edge.adapters.spool.disk import Room
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from shopbell_edge.core.batching import BatchLimits, Chosen, Wanted
     from shopbell_edge.core.resend import Key
     from shopbell_wire.messages import Ack, Event
-
-_T = TypeVar("_T")
 
 _TRUNCATE_BYTES: Final = 1024 * 1024
 """A longer WAL is emptied after an ack: it holds tokens that the tables have already forgotten. A shorter
@@ -63,15 +61,15 @@ class Batches:
         self._room = room
         self._limits = limits
         self._seq = 0
-        self._uncounted: Counter[str] = Counter()
         self._before: dict[int, Row] = {}
         self._disk = Disk(path, room, wall_ms=clock.wall_ms)
         self._db = self._disk.db
+        self._commits = Commits(self._disk)
         self._shedding = Shedding(self._disk)
         self.shed: Counter[str] = Counter()
         """Stored events that the last `append` gave up to make room, by reason."""
         if self.set_aside:
-            self._uncounted["spool_corrupt"] = 1
+            self._commits.given_up["spool_corrupt"] = 1
         (self._rows_before,) = self._one("SELECT coalesce(max(id), 0) FROM events")
         previous, last_seq = self._one("SELECT max(stream), max(seq) FROM spoke")
         (undated,) = self._one("SELECT EXISTS (SELECT 1 FROM events WHERE state = 'unsynced')")
@@ -109,15 +107,15 @@ class Batches:
             lost = len(sifted.dropped) + len(sifted.wanted) - len(kept)
             outcomes.append(None if lost and not kept else lost)
             self._give_up([*sifted.dropped, *sifted.wanted], kept)
-            self._uncounted["spool_coalesced"] += sifted.coalesced
+            self._commits.given_up["spool_coalesced"] += sifted.coalesced
         try:
-            with self._transaction():
+            with self._commits.one():
                 self._insert(stored)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
                 raise
             # The disk itself is full, whatever our own share of it says. The ballast is for getting
-            # rid of batches, which is the only way out; see _making_room.
+            # rid of batches, which is the only way out; see `Commits.making_room`.
             self._give_up(stored, [])
             return [
                 None if sifted.wanted else outcome
@@ -131,7 +129,7 @@ class Batches:
         chosen = choose(waiting, wanted if self._seq else "any", now, self._limits)
         if isinstance(chosen, Unripe):
             return chosen
-        sealed = self._making_room(lambda: self._seal(chosen))
+        sealed = self._commits.making_room(lambda: self._seal(chosen))
         self._seq = sealed.seq
         self._preface.said(chosen.rows)
         return sealed
@@ -160,7 +158,7 @@ class Batches:
 
         A batch of which single events were refused is gone as well: the server has the others.
         """
-        gone = self._making_room(lambda: self._settle(ack))
+        gone = self._commits.making_room(lambda: self._settle(ack))
         self._disk.restore_ballast()
         wal_bytes = self._disk.wal_bytes()
         if wal_bytes >= _TRUNCATE_BYTES or (wal_bytes and self._is_empty()):
@@ -195,7 +193,7 @@ class Batches:
         if short_bytes <= 0:
             return Counter()
         try:
-            with self._transaction():
+            with self._commits.one():
                 return self._shedding.shed(short_bytes)
         except sqlite3.OperationalError as error:
             self._shedding.begin_again()
@@ -215,7 +213,7 @@ class Batches:
     def _give_up(self, group: Sequence[Row], kept: Sequence[Row]) -> None:
         lost = Counter(one.presence for one in group) - Counter(one.presence for one in kept)
         for presence, count in lost.items():
-            self._uncounted["spool_full" if presence else "spool_full_scan"] += count
+            self._commits.given_up["spool_full" if presence else "spool_full_scan"] += count
 
     def _insert(self, rows: Sequence[Row]) -> None:
         self._db.executemany(
@@ -357,32 +355,3 @@ class Batches:
     def _one(self, statement: str) -> tuple[Any, ...]:
         found: tuple[Any, ...] = self._db.execute(statement).fetchone()
         return found
-
-    def _making_room(self, work: Callable[[], _T]) -> _T:
-        """Do `work` in one commit, with the ballast's room if the disk has none left."""
-        try:
-            with self._transaction():
-                return work()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._disk.release_ballast():
-                raise
-        with self._transaction():
-            return work()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Commit at the end, with whatever was given up counted in the same commit."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            counted = self._uncounted.copy()
-            self._db.executemany(
-                "UPDATE dropped SET count = count + ? WHERE reason = ?",
-                [(count, reason) for reason, count in counted.items()],
-            )
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._uncounted -= counted
