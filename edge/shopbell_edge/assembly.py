@@ -10,12 +10,8 @@ import random
 import secrets
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
-from msgspec import UNSET
+from typing import TYPE_CHECKING
 
 from shopbell_edge.adapters.ble.management import Management
 from shopbell_edge.adapters.ble.radio import BluetoothRadio
@@ -49,13 +45,11 @@ from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.look import Looking
 from shopbell_edge.tasks.showing import BEEP_EVERY, Showing
 from shopbell_program.settings import Fault, SettingsError
-from shopbell_wire.messages import ScannerStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
     from typing import Any
 
-    from shopbell_edge.adapters.spool.batches import Speaker
     from shopbell_edge.config.tables import Camera, Settings
     from shopbell_edge.core.answering import Habits
     from shopbell_edge.core.codes import Symbology
@@ -351,49 +345,3 @@ def broker_of(settings: Settings) -> Broker:
         ),
         keepalive_s=broker.keepalive_s,
     )
-
-
-def describing(
-    settings: Settings, speaker: Speaker, clock: EdgeClock, tally: Tally, in_force: int | None
-) -> Callable[[int, Literal["online", "offline"]], Status]:
-    """Return what makes the status of a connection; `in_force` is the number of the server's settings."""
-    digest = sha256(msgspec.json.encode(settings)).hexdigest()[:16]
-    since: dict[int, int] = {}
-
-    def describe(conn: int, state: Literal["online", "offline"]) -> Status:
-        if conn not in since:
-            since.clear()
-            since[conn] = clock.now().wall_ms
-        return Status(
-            edge=settings.edge,
-            stream=speaker.stream,
-            conn=conn,
-            state=state,
-            version=speaker.software,
-            config=f"sha256:{digest}",
-            clock=clock.now(),
-            in_force=UNSET if in_force is None else in_force,
-            since_ms=since[conn],
-            scanners=(
-                *(_scanner(tally, each.scanner, "ble") for each in settings.radios),
-                *(_scanner(tally, each.scanner, "camera") for each in settings.cameras),
-                *(
-                    _scanner(
-                        tally,
-                        each.scanner,
-                        "evdev" if isinstance(each, tables.EvdevScanner) else "serial",
-                    )
-                    for each in settings.usb_scanners
-                ),
-            ),
-        )
-
-    return describe
-
-
-def _scanner(
-    tally: Tally, scanner: str, kind: Literal["ble", "camera", "serial", "evdev"]
-) -> ScannerStatus:
-    """Return how a scanner hears; one that has not said so yet is not hearing."""
-    state, reason = tally.hearing.get(scanner, ("blind", ""))
-    return ScannerStatus(scanner=scanner, kind=kind, state=state, reason=reason)

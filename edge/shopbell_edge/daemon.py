@@ -32,7 +32,7 @@ from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.disk import Room
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.adapters.systemd import Systemd
-from shopbell_edge.assembly import Crew, broker_of, describing, sealing, verifying
+from shopbell_edge.assembly import Crew, broker_of, sealing, verifying
 from shopbell_edge.config import meaning
 from shopbell_edge.config.feedback import LEDS
 from shopbell_edge.core.doctor.machine import machine
@@ -43,6 +43,7 @@ from shopbell_edge.core.tally import Tally
 from shopbell_edge.ports import RadioLostError
 from shopbell_edge.tasks.beat import anchor_clock, feed_watchdog, keep_status
 from shopbell_edge.tasks.checkup import OwnCheckup
+from shopbell_edge.tasks.describing import describing
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.obey import Hands, Obeying, Who
 from shopbell_edge.tasks.pulses import Pulses
@@ -188,7 +189,14 @@ class _Round:
         process, clock, tally = self._process, self._process.clock, self._process.tally
         document = self._book.in_force
         in_force = None if document is None else document.number
-        describe = describing(settings, self._speaker, clock, tally, in_force)
+        describe = describing(
+            settings,
+            clock,
+            tally,
+            stream=self._speaker.stream,
+            software=self._speaker.software,
+            in_force=in_force,
+        )
         uplink = MqttUplink(broker_of(settings), describe)
         pulses = Pulses(clock, [PULSE, *(radio.scanner for radio in settings.radios)])
         beat = BeatRules()

@@ -25,7 +25,7 @@ from shopbell_edge.adapters.spool import disk as spool_disk
 from shopbell_edge.adapters.spool import examining as of_spool
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.usb_scanner.trying import tried_scanner
-from shopbell_edge.assembly import attaching, broker_of, describing
+from shopbell_edge.assembly import attaching, broker_of
 from shopbell_edge.config import meaning, tables
 from shopbell_edge.core.doctor import bluez, hearing, keeping, readers, supervision, timekeeping
 from shopbell_edge.core.doctor import uplink as way_up
@@ -33,6 +33,7 @@ from shopbell_edge.core.doctor.machine import machine
 from shopbell_edge.core.tally import Tally
 from shopbell_edge.daemon import SYSTEM_ERR_MS
 from shopbell_edge.doctor.listening import Sitting
+from shopbell_edge.tasks.describing import describing
 from shopbell_wire import codec
 from shopbell_wire.messages import Batch, StreamStarted
 
@@ -253,7 +254,14 @@ def _letter(who: Patient) -> Letter:
         dropped={},
         events=(started,),
     )
-    describe = describing(who.settings, speaker, who.clock, Tally(), None)
+    describe = describing(
+        who.settings,
+        who.clock,
+        Tally(),
+        stream=speaker.stream,
+        software=speaker.software,
+        in_force=None,
+    )
     return Letter(
         stream=speaker.stream,
         batch=codec.encode(batch),
