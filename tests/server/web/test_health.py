@@ -76,6 +76,8 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/app/enrolments/{enrolment_id}",
         "/v1/app/tokens",
         "/v1/app/consents",
+        "/v1/app/fixed-ids",
+        "/v1/app/fixed-ids/{fixed_id}",
         "/v1/stores/{store}/present",
         "/v1/stores/{store}/stream",
         "/v1/pos/receipts",
