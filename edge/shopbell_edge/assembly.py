@@ -21,7 +21,7 @@ from shopbell_edge.adapters.camera.messages import Live
 from shopbell_edge.adapters.feedback.borrowed_led import BorrowedLed
 from shopbell_edge.adapters.feedback.journal import Journal
 from shopbell_edge.adapters.feedback.led import Led
-from shopbell_edge.adapters.feedback.pulses import Pulses as LightOrSound
+from shopbell_edge.adapters.feedback.light_or_sound import LightOrSound
 from shopbell_edge.adapters.mqtt.broker import Broker, Tls
 from shopbell_edge.adapters.socket_radio import SocketRadio
 from shopbell_edge.adapters.usb_scanner.bell import Bell

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from shopbell_edge.config.tables import BluetoothRadio
 from shopbell_program.settings import Fault
 from shopbell_wire.orders import OF_A_SCANNER, SCANNERS, SETTABLE
 
@@ -75,4 +76,4 @@ def _of_scanners(scanners: Mapping[str, Any], here: set[str]) -> Iterator[Fault]
 
 
 def _scanner(entry: Mapping[str, Any], naming: str) -> str:
-    return str(entry.get("scanner", entry.get(naming, "hci0")))
+    return str(entry.get("scanner", entry.get(naming, BluetoothRadio().adapter)))

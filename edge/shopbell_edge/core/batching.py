@@ -7,7 +7,7 @@ Never: bytes, sequence numbers or storage; a spool keeps those.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_edge.core.telling import LASTED
 from shopbell_edge.core.units import Boottime
@@ -24,6 +24,9 @@ Lane = Literal["live", "backlog"]
 Wanted = Literal["live", "backlog", "scans", "any"]
 """What to choose from. `scans` while a reconnect is waited out, `any` for the first of a stream."""
 
+BACKLOG_AFTER_MS: Final = 30_000
+"""What is half a minute old may not ring a bell: the customer stands elsewhere by now."""
+
 Group = tuple[str, str, int | None]
 """Boot, clock state and, where nobody knows the time, the offset that an anchor will correct."""
 
@@ -38,8 +41,7 @@ class BatchLimits:
     """Under the wire's 64 KiB by 4 KiB: the header takes 300 bytes, every reason for drops 30."""
     present_wait_ms: int = 1_000
     """Nobody waits for a `present`: a second gathers those of a whole shop into one commit."""
-    backlog_after_ms: int = 30_000
-    """What is half a minute old may not ring a bell: the customer stands elsewhere by now."""
+    backlog_after_ms: int = BACKLOG_AFTER_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

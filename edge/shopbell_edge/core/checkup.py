@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from shopbell_edge.core.shedding import COALESCE_SHARE, PRESENT_SHARE
 from shopbell_edge.core.wellbeing import CLOSED
 from shopbell_wire.messages import MAX_FINDINGS, Finding
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
     from shopbell_wire.messages import Clock, Hearing
 
-FULL_WARN: Final = 0.8
-"""Of the spool's room, as the protocol: from here on presence is told less often."""
+FULL_WARN: Final = COALESCE_SHARE
+"""Of the spool's room: from here on presence is told less often."""
 
-FULL_FAIL: Final = 0.95
+FULL_FAIL: Final = PRESENT_SHARE
 """From here on presence is given up."""
 
 OLD_MS: Final = 3_600_000
@@ -97,7 +98,7 @@ def _clock(clock: Clock) -> Finding:
 def _spool(vitals: Vitals) -> Finding:
     share = vitals.used_bytes / vitals.room_bytes
     old_ms = 0 if vitals.oldest_ms is None else vitals.clock.wall_ms - vitals.oldest_ms
-    age = "" if vitals.oldest_ms is None else f", the oldest since {max(0, old_ms) // 1000} s"
+    age = "" if vitals.oldest_ms is None else f", the oldest for {max(0, old_ms) // 1000} s"
     found = f"{vitals.waiting} wait{age}; {share:.0%} of its room is used"
     if share >= FULL_WARN:
         return Finding(

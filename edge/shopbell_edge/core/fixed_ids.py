@@ -52,6 +52,15 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _NAMESPACE: Final = re.compile(r"[0-9a-f]{20}", re.ASCII)
 
 
+def uuid_bytes(text: str) -> bytes:
+    """Return a UUID as it is on the air; ValueError, saying how to write one, if `text` is none."""
+    if not _UUID.fullmatch(text):
+        raise ValueError(
+            f"uuid is {text!r}; write 32 lower-case hexadecimal digits, grouped 8-4-4-4-12"
+        )
+    return bytes.fromhex(text.replace("-", ""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AltBeacon:
     """Those of one `company` whose ids begin with `uuid`."""
@@ -87,11 +96,7 @@ class FixedIds:
         sent = [(APPLE, IBEACON_HEADER, uuid) for uuid in self.ibeacons]
         sent += [(each.company, ALTBEACON_HEADER, each.uuid) for each in self.altbeacons]
         for company, header, uuid in sent:
-            if not _UUID.fullmatch(uuid):
-                raise ValueError(
-                    f"uuid is {uuid!r}; write 32 lower-case hexadecimal digits, grouped 8-4-4-4-12"
-                )
-            start = header + bytes.fromhex(uuid.replace("-", ""))
+            start = header + uuid_bytes(uuid)
             starts[company] = (*starts.get(company, ()), start)
         for namespace in self.namespaces:
             if not _NAMESPACE.fullmatch(namespace):

@@ -3,7 +3,7 @@
 Owns: what a trial of the socket must show, why it is not used, and when to try again.
 Never: counts, opens a socket, or asks what time it is.
 
-The socket costs a twentieth of bleak's way and is told every advertisement. But it needs capabilities and
+The socket costs a tenth of bleak's way or less and is told every advertisement. But it needs capabilities and
 a kernel that plays along, and when it fails it fails silently. So it is chosen only after it has delivered
 what bleak delivered at the same time, and given up as soon as it no longer does.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_edge.core.batching import lane
+from shopbell_edge.core.batching import BACKLOG_AFTER_MS, lane
 from shopbell_edge.core.units import Boottime
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ class SendRules:
     """A week's 210 000 events drain in 18 min beside the live ones. None: no pacing (benches)."""
     reconnect_wait_ms: int = 60_000
     """A broker that restarts meets its thousand edges over a minute, not at once."""
-    backlog_after_ms: int = 30_000
-    """See BatchLimits."""
+    backlog_after_ms: int = BACKLOG_AFTER_MS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

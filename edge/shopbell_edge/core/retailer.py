@@ -10,12 +10,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from shopbell_edge.core.fixed_ids import IBEACON_HEADER
+from shopbell_edge.core.fixed_ids import IBEACON_HEADER, uuid_bytes
 
 if TYPE_CHECKING:
     from shopbell_edge.core.fixed_ids import FixedIds
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _PREFIX: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
@@ -34,10 +33,7 @@ class Retailer:
     """The first 18 bytes of the manufacturer data of an iBeacon of this retailer."""
 
     def __post_init__(self) -> None:
-        if not _UUID.fullmatch(self.uuid):
-            raise ValueError(
-                f"uuid is {self.uuid!r}; write 32 lower-case hexadecimal digits, grouped 8-4-4-4-12"
-            )
+        start = IBEACON_HEADER + uuid_bytes(self.uuid)
         if not _PREFIX.fullmatch(self.prefix):
             raise ValueError(f"prefix is {self.prefix!r}; write 8 lower-case hexadecimal digits")
         if self.prefix.startswith("0000"):
@@ -50,5 +46,4 @@ class Retailer:
                 f"uuid is {self.uuid!r}, and that of fixed ids too; nobody could tell a fob from a phone, "
                 "so give one of them another"
             )
-        start = IBEACON_HEADER + bytes.fromhex(self.uuid.replace("-", ""))
         object.__setattr__(self, "ibeacon_start", start)

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from shopbell_edge.adapters.feedback.journal import Journal
 from shopbell_edge.adapters.feedback.led import Led
-from shopbell_edge.adapters.feedback.pulses import Pulses
+from shopbell_edge.adapters.feedback.light_or_sound import LightOrSound
 from shopbell_edge.adapters.usb_scanner.reader import UsbScanner
 from shopbell_edge.adapters.usb_scanner.serial_port import SerialPort
 from shopbell_edge.core.answering import Answer
@@ -67,7 +67,7 @@ class FakeWay:
 class LampWay:
     def __init__(self) -> None:
         self.lamp = Lamp()
-        self.feedback = Pulses(self.lamp, speed=SPEED)
+        self.feedback = LightOrSound(self.lamp, speed=SPEED)
 
     def noticed(self) -> object:
         did = tuple(self.lamp.did)
@@ -116,9 +116,9 @@ async def test_the_same_answer_shows_the_same_again(way: Way) -> None:
 async def test_a_lamp_is_off_after_each_answer_and_after_one_that_was_broken_off() -> None:
     lamp = Lamp()
     for answer in Answer:
-        await Pulses(lamp, speed=SPEED).give(answer)
+        await LightOrSound(lamp, speed=SPEED).give(answer)
         assert lamp.did[-1] is False
-    task = asyncio.create_task(Pulses(lamp, speed=0.001).give(Answer.GOOD))
+    task = asyncio.create_task(LightOrSound(lamp, speed=0.001).give(Answer.GOOD))
     await until("lit", lambda: lamp.did[-1])
     task.cancel()
     await asyncio.wait([task])
@@ -127,7 +127,7 @@ async def test_a_lamp_is_off_after_each_answer_and_after_one_that_was_broken_off
 
 async def test_a_lamp_that_goes_while_it_is_lit_does_not_hold_up_the_end() -> None:
     lamp = Lamp()
-    task = asyncio.create_task(Pulses(lamp, speed=0.001).give(Answer.GOOD))
+    task = asyncio.create_task(LightOrSound(lamp, speed=0.001).give(Answer.GOOD))
     await until("lit", lambda: lamp.did == [True])
     lamp.away = True
     task.cancel()
@@ -138,7 +138,7 @@ async def test_a_lamp_that_goes_while_it_is_lit_does_not_hold_up_the_end() -> No
 async def test_a_lamp_that_is_away_is_said_so_and_breaks_nothing() -> None:
     lamp = Lamp()
     lamp.away = True
-    assert not await Pulses(lamp, speed=SPEED).give(Answer.GOOD)
+    assert not await LightOrSound(lamp, speed=SPEED).give(Answer.GOOD)
 
 
 async def test_a_line_of_the_log_names_the_scanner_and_nothing_of_the_code() -> None:
@@ -167,7 +167,7 @@ def test_a_lamp_of_the_kernel_is_lit_fully_and_put_out(tmp_path: Path) -> None:
 
 
 async def test_a_lamp_of_the_kernel_that_is_gone_is_said_so(tmp_path: Path) -> None:
-    assert not await Pulses(Led(tmp_path / "gone"), speed=SPEED).give(Answer.GOOD)
+    assert not await LightOrSound(Led(tmp_path / "gone"), speed=SPEED).give(Answer.GOOD)
 
 
 async def test_a_scanner_beeps_once_for_each_pulse_and_not_while_it_is_unplugged(
@@ -177,7 +177,7 @@ async def test_a_scanner_beeps_once_for_each_pulse_and_not_while_it_is_unplugged
         scanner = UsbScanner(
             ScannerName("gun"), lambda: SerialPort(str(gun.path), 9600), again_s=0.05
         )
-        bell = Pulses(scanner, speed=SPEED)
+        bell = LightOrSound(scanner, speed=SPEED)
         assert not await bell.give(Answer.GOOD)
         gun.plug()
         async with reading(scanner) as heard:

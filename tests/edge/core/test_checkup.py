@@ -56,7 +56,7 @@ def test_an_edge_that_is_well_has_nothing_to_mend() -> None:
             "spool",
             {"waiting": 7, "oldest_ms": NOON_MS - 3_600_000},
             "WARN",
-            "7 wait, the oldest since 3600 s",
+            "7 wait, the oldest for 3600 s",
         ),
         ("scanner cam0", {"hearing": {"cam0": ("suspect", "dark")}}, "WARN", "suspect: dark"),
         ("scanner cam0", {"hearing": {"cam0": ("blind", "no_camera")}}, "FAIL", "blind: no_camera"),
@@ -77,7 +77,7 @@ def test_a_radio_that_sleeps_while_the_store_is_closed_is_well() -> None:
 
 
 def test_what_was_appended_by_a_wrong_clock_is_not_of_the_future() -> None:
-    assert "since 0 s" in finding("spool", waiting=1, oldest_ms=NOON_MS + 5_000).found
+    assert "for 0 s" in finding("spool", waiting=1, oldest_ms=NOON_MS + 5_000).found
 
 
 def test_it_is_said_which_settings_are_in_force() -> None:

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.adapters.camera import fence, messages
 from shopbell_edge.adapters.camera.messages import Camera, Done, Failed, Ready, Seen, Tick
+from shopbell_edge.adapters.camera.place import AGAIN_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shopbell_edge.adapters.camera.messages import Live, Said, Stills
     from shopbell_edge.ports import Code
-
-AGAIN_S: Final = 2.0
-"""A camera that was unplugged is back within so long of being plugged in again."""
 
 LIVE_BYTES: Final = 192 << 20
 """Beyond what is in use when the first frame comes. A frame of 4096 x 3072 has 36 MiB in colour and 12 in

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shopbell_edge.adapters.camera.decoder import Decoder, DecoderLostError, Patience
 from shopbell_edge.adapters.camera.lives import Lives
 from shopbell_edge.adapters.camera.messages import Camera, Ready, Seen, Tick
+from shopbell_edge.adapters.camera.place import AGAIN_S, place_of
 from shopbell_edge.ports import Code, Health
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from shopbell_edge.adapters.camera.messages import Live
     from shopbell_edge.core.units import ScannerName
-
-AGAIN_S: Final = 2.0
-"""A camera that was unplugged is back within so long of being plugged in again."""
 
 
 class LiveCamera:
@@ -106,4 +103,4 @@ class LiveCamera:
 
 def _is_there(device: int | str) -> bool:
     """Return whether there is something to open: to find out by a decoder costs half a second each time."""
-    return Path(device if isinstance(device, str) else f"/dev/video{device}").exists()
+    return place_of(device).exists()

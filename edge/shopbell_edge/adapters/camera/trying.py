@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.adapters.camera.decoder import Decoder, DecoderLostError, Patience
 from shopbell_edge.adapters.camera.messages import Camera, Ready, Tick
+from shopbell_edge.adapters.camera.place import place_of
 from shopbell_edge.core.doctor.readers import CameraSeen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from shopbell_edge.adapters.camera.messages import Live
 
 TICKS: Final = 3
@@ -24,7 +26,7 @@ TICKS: Final = 3
 
 async def tried_camera(scanner: str, task: Live, patience: Patience | None = None) -> CameraSeen:
     """Return what the camera of `task` gives."""
-    path = Path(task.device if isinstance(task.device, str) else f"/dev/video{task.device}")
+    path = place_of(task.device)
     if not await asyncio.to_thread(path.exists):
         return CameraSeen(scanner=scanner, problem="no_camera")
     if not os.access(path, os.R_OK):

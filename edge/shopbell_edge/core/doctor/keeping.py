@@ -165,8 +165,8 @@ def _age(oldest_ms: int | None) -> str:
     seconds = max(0, oldest_ms) // 1000
     for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
-            return f", the oldest since {seconds // size} {unit}"
-    return f", the oldest since {seconds} s"
+            return f", the oldest for {seconds // size} {unit}"
+    return f", the oldest for {seconds} s"
 
 
 _REFUSED: Final = {

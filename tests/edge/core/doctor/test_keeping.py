@@ -53,7 +53,7 @@ def test_a_spool_that_is_being_emptied_passes() -> None:
     (found,) = spool(SPOOL, ROOM)
     assert (found.verdict, found.found) == (
         "PASS",
-        "12 events wait, the oldest since 5 s; 1% of its room is used",
+        "12 events wait, the oldest for 5 s; 1% of its room is used",
     )
 
 
@@ -64,10 +64,10 @@ def test_a_spool_that_is_being_emptied_passes() -> None:
         (replace(SPOOL, there=False), ["PASS"], "none yet"),
         (replace(SPOOL, problem="/x: Permission denied"), ["FAIL"], "Permission denied"),
         (replace(SPOOL, sound=False), ["FAIL"], "will set it aside"),
-        (replace(SPOOL, oldest_ms=7_200_000), ["WARN"], "since 2 h"),
-        (replace(SPOOL, oldest_ms=600_000), ["PASS"], "since 10 min"),
-        (replace(SPOOL, oldest_ms=5 * 86_400_000), ["WARN"], "since 5 days"),
-        (replace(SPOOL, oldest_ms=-5_000), ["PASS"], "since 0 s"),
+        (replace(SPOOL, oldest_ms=7_200_000), ["WARN"], "for 2 h"),
+        (replace(SPOOL, oldest_ms=600_000), ["PASS"], "for 10 min"),
+        (replace(SPOOL, oldest_ms=5 * 86_400_000), ["WARN"], "for 5 days"),
+        (replace(SPOOL, oldest_ms=-5_000), ["PASS"], "for 0 s"),
         (replace(SPOOL, used_bytes=205 * MIB), ["WARN"], "80%"),
         (replace(SPOOL, used_bytes=244 * MIB), ["FAIL"], "presence is given up"),
         (replace(SPOOL, set_aside=1), ["PASS", "WARN"], "set aside"),

@@ -24,7 +24,7 @@ class Switch(Protocol):
         ...
 
 
-class Pulses:
+class LightOrSound:
     """A Feedback that switches `switch` as `core.answering` says, `speed` times as fast."""
 
     def __init__(self, switch: Switch, *, speed: float = 1.0) -> None:
