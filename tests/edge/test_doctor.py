@@ -17,7 +17,7 @@ from tests.rigs.waiting import until
 if TYPE_CHECKING:
     from tests.rigs.brokers import BrokerProcess
 
-README = Path(__file__).parents[2] / "edge" / "README.md"
+OPERATING = Path(__file__).parents[2] / "edge" / "OPERATING.md"
 
 BEACON = "02011a1aff4c0002150d1f6a523c844b7e9f106b2c8e4d7a93000c0001c5"
 BARE = "1aff4c0002150d1f6a523c844b7e9f106b2c8e4d7a93000c0002c5"
@@ -159,6 +159,6 @@ def test_a_while_that_is_none_is_a_wrong_use(tmp_path: Path) -> None:
 
 
 def test_every_check_stands_in_the_readme_with_what_to_do() -> None:
-    part = README.read_text().split("`shopbell-edge doctor`\n")[1].split("\n## ")[0]
+    part = OPERATING.read_text().split("`shopbell-edge doctor`\n")[1].split("\n## ")[0]
     rows = re.findall(r"(?m)^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \|$", part)
     assert sorted(rows) == sorted(get_args(Check))

@@ -1,6 +1,6 @@
 """What a check says: its name, its verdict, what was found, and what to do.
 
-Owns: the names of all checks (each stands in the edge's README with its remedies), and the three verdicts.
+Owns: the names of all checks (each stands in edge/OPERATING.md with its remedies), and the three verdicts.
 Never: a judgement of its own.
 """
 
