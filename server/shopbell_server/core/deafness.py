@@ -61,16 +61,14 @@ def ear_of(marks: Iterable[Mark]) -> Ear:
     came second: a scanner that says that it hears and then nothing is deaf from then on. One that sleeps
     while the store is closed is not: its edge has told who left.
     """
-    # False sorts first: of one moment the last is deaf if any is.
-    told = sorted(
-        {(each.at_ms, each.state != "hearing" and each.reason != CLOSED) for each in marks}
-    )
+    said = {(each.at_ms, each.state != "hearing" and each.reason != CLOSED) for each in marks}
+    told = sorted(said)  # False first: of one moment the last is deaf if any is
     spans: list[Deaf] = []
     since_ms: Millis | None = None
     for at_ms, is_deaf in told:
         if is_deaf and since_ms is None:
             since_ms = at_ms
-        elif not is_deaf and since_ms is not None and (at_ms, True) not in told:
+        elif not is_deaf and since_ms is not None and (at_ms, True) not in said:
             spans.append(Deaf(since_ms, at_ms))
             since_ms = None
     if since_ms is not None:
