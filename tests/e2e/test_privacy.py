@@ -37,8 +37,11 @@ FOREIGN: Final = "2f234454-cf6d-4a0f-adf2-f4911ba9ffa6"
 LEAVE_SOON: Final = "[presence]\ninactive_s = 20\nleave_s = 60"
 """1 s and 3 s, twenty times as fast as everything here."""
 
-MAY_NAME_HER: Final = {"enrolments", "cards", "issued_windows", "consent_entries"}
+MAY_NAME_HER: Final = {"enrolments", "cards", "issued_windows", "consent_entries", "audit_records"}
 """Tables of who somebody is and what she said. All others are about where she was."""
+
+MAY_BE_RECORDED: Final = {"enrolled", "consent.changed", "left"}
+"""What she did herself. Anything else in the audit would say where she was, or that she was looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,7 @@ async def test_who_did_not_consent_leaves_no_trace(each_shop: Shop, air: FakeAir
         assert watching.traces([unknown], {"traffic": traffic.bytes}) != []
         for person in (gone.person, never.person):
             assert watching.rows_of(shop, person) <= MAY_NAME_HER
+            assert {"enrolled"} <= watching.recorded_of(shop, person) <= MAY_BE_RECORDED
         assert shop.told(STARTED) == shop.told(STARTED, noor.crm)
 
 

@@ -119,6 +119,15 @@ def _raw(needle: str) -> bytes:
     return raw.lower() if len(raw) >= 6 else needle.lower().encode()
 
 
+def recorded_of(shop: Shop, person: str) -> set[str]:
+    """Return what the audit says was done by or to somebody."""
+    return {
+        str(row["what"])
+        for row in tables(shop)["audit_records"]
+        if person in map(str, row.values())
+    }
+
+
 def rows_of(shop: Shop, person: str) -> set[str]:
     """Return the tables in which somebody's enrolment stands."""
     return {
