@@ -254,15 +254,17 @@ class Shop:
         return await asyncio.to_thread(self._all_told)
 
     def _all_told(self) -> bool:
+        """Return whether no visit is open and nothing waits, both at one moment.
+
+        Asked one after the other, a visit could end in between: its end would wait, and nobody see it.
+        """
+        waiting = select(func.count()).select_from(DELIVERIES).where(WAITING).scalar_subquery()
+        open_ = select(func.count()).select_from(VISITS).where(VISITS.c.state == "open")
         with (
             closing(_Engine(self.settings.database.url)) as engine,
             engine.engine.connect() as connection,
         ):
-            waiting = connection.scalar(select(func.count()).select_from(DELIVERIES).where(WAITING))
-            open_ = connection.scalar(
-                select(func.count()).select_from(VISITS).where(VISITS.c.state == "open")
-            )
-        return not waiting and not open_
+            return connection.scalar(select(waiting + open_.scalar_subquery())) == 0
 
     def _tended(self) -> bool:
         """Start again what ended by itself, as a supervisor would; the end is noted."""
