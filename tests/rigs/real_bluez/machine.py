@@ -21,7 +21,10 @@ BOOT_S: Final = 90.0
 CONSOLE_LINES: Final = 20
 """How much of a guest's console a failure quotes: the last messages of its kernel."""
 
-KERNEL: Final = "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests random.trust_cpu=on no_timer_check"
+KERNEL: Final = (
+    "console=ttyS0 quiet panic=-1 mitigations=off cryptomgr.notests random.trust_cpu=on"
+    " no_timer_check"
+)
 """No self-tests of ciphers, no mitigations and no waiting for entropy: each costs seconds when emulated.
 No check of the timer: beside other work it may see no tick in time ("8254 timer not connected to
 IO-APIC"), and that was the last a guest said that never became ready."""
