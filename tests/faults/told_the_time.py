@@ -1,4 +1,4 @@
-"""An edge whose clock learns, and the server: tasks and use cases are theirs, the test carries the batches."""
+"""An edge whose clock learns, and the server: tasks and use cases are theirs, the test carries batches."""
 
 from __future__ import annotations
 
