@@ -18,7 +18,7 @@ from shopbell_server.core.token_windows import day_of, window_of
 from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
-from shopbell_server.db.tables import ENROLMENTS, PROFILES
+from shopbell_server.db.people_tables import ENROLMENTS, PROFILES
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.make_keys import make_keys

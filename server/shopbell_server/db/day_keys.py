@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select, update
 
 from shopbell_server.core.ids import Day
+from shopbell_server.db.people_tables import DAY_KEYS
 from shopbell_server.db.statements import keeping
-from shopbell_server.db.tables import DAY_KEYS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.db.people_tables import CONSENTS
 from shopbell_server.db.statements import adding, by_keys
-from shopbell_server.db.tables import CONSENTS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:

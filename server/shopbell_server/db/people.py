@@ -16,8 +16,15 @@ from shopbell_server.core.fixed_ids import FixedId, IdMark
 from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
 from shopbell_server.core.people import Card, Enrolment, Issued, Profile
 from shopbell_server.db.carrier_tables import FIXED_IDS
+from shopbell_server.db.people_tables import (
+    CARDS,
+    ENROLMENTS,
+    EXTERNAL_IDS,
+    ISSUED,
+    PROFILES,
+    TICKETS,
+)
 from shopbell_server.db.statements import adding, by_keys, keeping, replacing
-from shopbell_server.db.tables import CARDS, ENROLMENTS, EXTERNAL_IDS, ISSUED, PROFILES, TICKETS
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:

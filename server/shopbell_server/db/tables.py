@@ -1,7 +1,8 @@
-"""Every table of the server but those of the registry (`registry_tables`).
+"""The tables of what edges sent, visits, tills and what goes out.
 
 Owns: columns, keys, constraints and indexes, for SQLite and PostgreSQL alike.
-Never: triggers (the migrations have them), nor what a row means in the core.
+Never: people (`people_tables`), the registry (`registry_tables`), triggers (the migrations have
+them), nor what a row means in the core.
 
 Every key begins with the tenant, so that a database can be split by it. Times are Unix milliseconds
 in BIGINT. Identifiers compare byte by byte (collation "C"), as SQLite and Python do: locks are taken
@@ -130,107 +131,6 @@ SCANNER_MARKS: Final = Table(
     key("edge", "scanner", "at_ms", "state", "reason"),
     CheckConstraint("state IN ('hearing', 'suspect', 'blind')", name="state"),
     sqlite_with_rowid=False,
-)
-
-# ------------------------------------------------------------------ people
-
-PROFILES: Final = Table(
-    "profiles",
-    METADATA,
-    *text_columns("tenant", "profile"),
-    text_column("first_name", nullable=True),
-    text_column("language", nullable=True),
-    text_column("external_ids_json"),
-    Column("staff", Boolean, nullable=False),
-    key("profile"),
-)
-
-EXTERNAL_IDS: Final = Table(
-    "external_ids",
-    METADATA,
-    *text_columns("tenant", "kind", "value", "profile"),
-    # What `profiles.external_ids_json` says, the other way round: for a number that a till read.
-    key("kind", "value", "profile"),
-    refers("profiles", "profile"),
-    Index(None, "tenant", "profile"),
-    sqlite_with_rowid=False,
-)
-
-TICKETS: Final = Table(
-    "tickets",
-    METADATA,
-    text_column("tenant"),
-    bytes_column("ticket_sha256"),
-    text_column("profile"),
-    number_column("expires_ms"),
-    key("ticket_sha256"),
-    refers("profiles", "profile"),
-    sha256_only("ticket_sha256"),
-    Index(None, "tenant", "expires_ms"),
-)
-
-ENROLMENTS: Final = Table(
-    "enrolments",
-    METADATA,
-    *text_columns("tenant", "person", "profile"),
-    number_column("device_no"),
-    bytes_column("mac_key"),
-    bytes_column("device_token_sha256"),
-    text_column("phone_model", nullable=True),
-    number_column("created_ms"),
-    number_column("revoked_ms", nullable=True),
-    # Triggers change it (migrations).
-    Column("stamp", BigInteger, nullable=False, server_default="0"),
-    key("person"),
-    refers("profiles", "profile"),
-    sha256_only("device_token_sha256"),
-    UniqueConstraint("tenant", "device_no"),
-    UniqueConstraint("tenant", "device_token_sha256"),
-    Index(None, "tenant", "profile"),
-)
-
-CARDS: Final = Table(
-    "cards",
-    METADATA,
-    *text_columns("tenant", "card", "person"),
-    bytes_column("secret"),
-    key("card"),
-    refers("enrolments", "person"),
-    Index(None, "tenant", "person"),
-)
-
-ISSUED: Final = Table(
-    "issued_windows",
-    METADATA,
-    *text_columns("tenant", "person"),
-    *number_columns("first_window", "last_window"),
-    key("person", "first_window", "last_window"),
-    refers("enrolments", "person"),
-    CheckConstraint("first_window <= last_window", name="in_order"),
-    sqlite_with_rowid=False,
-)
-
-CONSENTS: Final = Table(
-    "consent_entries",
-    METADATA,
-    *text_columns("tenant", "person"),
-    number_column("sequence"),
-    *text_columns("purpose", "change"),
-    number_column("at_ms"),
-    number_column("until_ms", nullable=True),
-    *text_columns("place", "text_version", "text_sha256", "language", "evidence"),
-    # No reference to the enrolment: the ledger outlives it.
-    key("person", "sequence"),
-    CheckConstraint("change IN ('given', 'withdrawn', 'expired', 'renewed')", name="change"),
-)
-
-DAY_KEYS: Final = Table(
-    "day_keys",
-    METADATA,
-    text_column("tenant"),
-    number_column("day"),
-    bytes_column("key"),
-    key("day"),
 )
 
 # ------------------------------------------------------------------ visits
