@@ -32,15 +32,6 @@ MAX_BYTES: Final = 65_536
 COMMAND_MOST_MS: Final = 300_000
 """A command is for now: one that is held back for more than five minutes is not obeyed any more."""
 
-SETTABLE: Final = ("presence", "codes", "sending", "hours")
-"""Tables of `edge.toml` that a document may set, each key of them; and `SCANNERS`."""
-
-SCANNERS: Final = "scanners"
-"""Settings of single scanners, by the name that events carry: `{"scanners": {"hci0": {…}}}`."""
-
-OF_A_SCANNER: Final = frozenset({"offset_db", "enter_loss_db", "leave_loss_db", "silent_s"})
-"""What somebody finds out by walking through the shop with a phone, and how patient a radio is."""
-
 Kind = Literal["config", "command"]
 """Part of what is signed, so that a document of one kind is never taken for the other."""
 

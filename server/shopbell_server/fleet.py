@@ -24,7 +24,6 @@ from shopbell_program.signing import KEY_BYTES, Signer
 from shopbell_server.assembly import courier_of, open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.core.lineage import is_settled
-from shopbell_server.core.orders import unsettable
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
 from shopbell_server.system import SystemClock, SystemEntropy
@@ -39,6 +38,7 @@ from shopbell_wire.orders import (
     SendDiagnostics,
     kind_of,
 )
+from shopbell_wire.settable import unsettable
 
 if TYPE_CHECKING:
     import argparse
@@ -109,7 +109,7 @@ def configure(settings: Settings, arguments: argparse.Namespace) -> int:
     document = decoded(arguments.file)
     problems = unsettable(document)
     if problems:
-        faults = [Fault(key="", problem=each) for each in problems]
+        faults = [Fault(key=key, problem=problem) for key, problem in problems]
         raise SettingsError(str(arguments.file), faults)
     lives_ms = _duration_s(arguments.expires) * 1000
     return _send(settings, arguments, Configure(settings=document), lives_ms)

@@ -1,10 +1,8 @@
 """What the server may set: a document of settings laid over the edge's own file.
 
-Owns: which keys may be set from afar, and how the two are joined.
-Never: trust (`core.obedience`). What is joined is checked as a file is, whole.
-
-How an edge reaches its server, who it is, where it keeps what and which devices it has is the file's
-alone: a document that could set these could cut the edge off, and nobody could set it right again.
+Owns: how the document and the file are joined, and whether its scanners are here.
+Never: which keys may be set (`shopbell_wire.settable`), or trust (`core.obedience`). What is joined is
+checked as a file is, whole.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shopbell_edge.config.tables import BluetoothRadio
 from shopbell_program.settings import Fault
-from shopbell_wire.orders import OF_A_SCANNER, SCANNERS, SETTABLE
+from shopbell_wire.settable import SCANNERS, SETTABLE, unsettable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,36 +41,19 @@ def faults_of(file: Mapping[str, Any], settings: Mapping[str, Any]) -> list[Faul
 
 
 def _faults(file: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[Fault]:
+    for key, problem in unsettable(settings):
+        yield Fault(key=key, problem=problem)
+    scanners = settings.get(SCANNERS)
+    if not isinstance(scanners, dict):
+        return
     here = {
         _scanner(entry, naming)
         for listed, naming in _NAMES.items()
         for entry in file.get(listed, ())
     }
-    for name, table in settings.items():
-        if name not in SETTABLE and name != SCANNERS:
-            allowed = ", ".join([*SETTABLE, SCANNERS])
-            yield Fault(key=name, problem=f"cannot be set from afar; what can: {allowed}")
-        elif not isinstance(table, dict):
-            yield Fault(key=name, problem="is no table")
-        elif name == SCANNERS:
-            yield from _of_scanners(table, here)
-
-
-def _of_scanners(scanners: Mapping[str, Any], here: set[str]) -> Iterator[Fault]:
-    for scanner, table in scanners.items():
-        key = f"{SCANNERS}.{scanner}"
-        if scanner not in here:
-            yield Fault(
-                key=key, problem=f"is not here; what is: {', '.join(sorted(here)) or 'none'}"
-            )
-        elif not isinstance(table, dict):
-            yield Fault(key=key, problem="is no table")
-        else:
-            for unknown in sorted(table.keys() - OF_A_SCANNER):
-                allowed = ", ".join(sorted(OF_A_SCANNER))
-                yield Fault(
-                    key=f"{key}.{unknown}", problem=f"cannot be set from afar; what can: {allowed}"
-                )
+    for scanner in scanners.keys() - here:
+        known = ", ".join(sorted(here)) or "none"
+        yield Fault(key=f"{SCANNERS}.{scanner}", problem=f"is not here; what is: {known}")
 
 
 def _scanner(entry: Mapping[str, Any], naming: str) -> str:

@@ -1,18 +1,16 @@
 """What edges were ordered to do, and what became of it.
 
-Owns: numbers, how several answers to one order amount to one, what is not sent because no edge would take it.
+Owns: numbers, how several answers to one order amount to one.
 Never: signs or sends.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-from shopbell_wire.orders import OF_A_SCANNER, SCANNERS, SETTABLE
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_wire.messages import Finding
@@ -63,30 +61,3 @@ def next_number(last: int, now_ms: Millis) -> int:
     gives none that its edges have seen already.
     """
     return max(last + 1, now_ms // 1000)
-
-
-def unsettable(settings: Mapping[str, Any]) -> list[str]:
-    """Return what of a document no edge lets be set from afar. The rest only the edge can judge."""
-    return list(_unsettable(settings))
-
-
-def _unsettable(settings: Mapping[str, Any]) -> Iterator[str]:
-    allowed = ", ".join([*SETTABLE, SCANNERS])
-    for name, table in settings.items():
-        if name not in SETTABLE and name != SCANNERS:
-            yield f"{name}: cannot be set from afar; what can: {allowed}"
-        elif not isinstance(table, dict):
-            yield f"{name}: is no table"
-        elif name == SCANNERS:
-            yield from _of_scanners(table)
-
-
-def _of_scanners(scanners: Mapping[str, Any]) -> Iterator[str]:
-    allowed = ", ".join(sorted(OF_A_SCANNER))
-    for scanner, table in scanners.items():
-        key = f"{SCANNERS}.{scanner}"
-        if not isinstance(table, dict):
-            yield f"{key}: is no table"
-            continue
-        for unknown in sorted(table.keys() - OF_A_SCANNER):
-            yield f"{key}.{unknown}: cannot be set from afar; what can: {allowed}"

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from itertools import permutations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.orders import Answer, joined, next_number, unsettable
+from shopbell_server.core.orders import Answer, joined, next_number
 
 answers = st.builds(
     Answer,
@@ -43,22 +42,3 @@ def test_numbers_rise_and_outrun_those_of_a_lost_database(last: int, now_ms: int
     assert number > last
     assert number >= now_ms // 1000
     assert number in {last + 1, now_ms // 1000}
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"broker": {"host": "x"}}, ["broker: cannot be set from afar; what can: presence"]),
-        ({"presence": 3}, ["presence: is no table"]),
-        ({"scanners": {"hci0": 3}}, ["scanners.hci0: is no table"]),
-        ({"scanners": {"hci0": {"adapter": "hci1"}}}, ["scanners.hci0.adapter: cannot be set"]),
-        ({"spool": {}, "codes": 1}, ["spool: cannot be set", "codes: is no table"]),
-        ({"presence": {"leave_s": 200}, "scanners": {"hci0": {"leave_loss_db": 28}}}, []),
-    ],
-)
-def test_what_no_edge_lets_be_set_is_not_even_sent(
-    settings: dict[str, object], said: list[str]
-) -> None:
-    found = unsettable(settings)
-    assert len(found) == len(said)
-    assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
