@@ -99,7 +99,7 @@ class Feedback(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """How much is waiting: events not yet sealed, sealed batches, bytes in use, the oldest event."""
+    """How much is waiting: events not yet sealed, those in sealed batches, bytes in use, the oldest event."""
 
     unsealed: int
     sealed: int

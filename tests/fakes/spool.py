@@ -139,7 +139,7 @@ class MemorySpool:
         clocks = [clock for _, clock in self.events.values()]
         return Depth(
             unsealed=len(self.events),
-            sealed=len(self.sealed),
+            sealed=sum(one.events for one in self.sealed.values()),
             size_bytes=sum(len(one.payload) for one in self.sealed.values()),
             oldest_ms=min((clock.wall_ms for clock in clocks), default=None),
         )

@@ -159,7 +159,7 @@ def _readers(tally: Tally) -> Iterable[Metric]:
 def _depth(depth: Depth) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "shopbell_spool_events",
-        "Events and sealed batches that wait.",
+        "Events that wait, those in sealed batches included.",
         value=depth.unsealed + depth.sealed,
     )
     yield GaugeMetricFamily(

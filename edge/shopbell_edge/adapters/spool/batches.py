@@ -175,7 +175,7 @@ class Batches:
     def depth(self) -> Depth:
         """Return how much is waiting."""
         unsealed, sealed, oldest_ms = self._one(
-            "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM sealed),"
+            "SELECT (SELECT count(*) FROM events), (SELECT coalesce(sum(events), 0) FROM sealed),"
             " coalesce((SELECT wall_ms FROM sealed ORDER BY id LIMIT 1),"
             " (SELECT wall_ms FROM events ORDER BY id LIMIT 1))"
         )
