@@ -40,6 +40,15 @@ class What(StrEnum):
     EDGE_ORDERED = "edge.ordered"
     SEEDED = "seeded"
     TWO_STORES_AT_ONCE = "two_stores_at_once"
+    TICKET_ISSUED = "ticket.issued"
+    KEY_CREATED = "api_key.created"
+    KEY_REVOKED = "api_key.revoked"
+    SIGN_IN_REFUSED = "sign_in.refused"
+    EXPORTED = "person.exported"
+    ERASED = "person.erased"
+    MERGED = "profile.merged"
+    SPLIT = "profile.split"
+    UNUSUAL_REPORTED = "unusual_looks.reported"
 
 
 LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})
@@ -50,10 +59,11 @@ LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})
 class Actor:
     """Who did it."""
 
-    kind: Literal["staff", "phone", "operator", "server"]
+    kind: Literal["staff", "phone", "operator", "server", "system"]
+    """`system` is another program, with an API key."""
     name: str
-    """The id of the staff, or the name of whoever sat at the server's terminal; empty for a phone: the
-    record's person is whose it is; and for what the server found by itself."""
+    """The id of the staff, the name of whoever sat at the server's terminal, or the one that a key was
+    given; empty for a phone: the record's person is whose it is; and for what the server found by itself."""
     role: str = ""
     credential: str = ""
     """Tells one session from another; nothing can be opened with it."""
