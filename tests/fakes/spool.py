@@ -45,6 +45,7 @@ class MemorySpool:
     ) -> None:
         self.events: dict[int, tuple[Event, Clock]] = {}
         self.sealed: dict[Key, Sealed] = {}
+        self._sealed_wall_ms: dict[Key, int] = {}
         self.refused: list[Refused] = []
         self._edge = edge
         self._stream = stream
@@ -113,6 +114,7 @@ class MemorySpool:
             oldest=chosen.oldest,
         )
         self.sealed[sealed.key] = sealed
+        self._sealed_wall_ms[sealed.key] = chosen.clock.wall_ms
         return sealed
 
     async def unacknowledged(self) -> Sequence[Sealed]:
@@ -128,7 +130,7 @@ class MemorySpool:
         ]
         self.refused += [one for one in ack.refused if (ack.stream, one.seq) in self.sealed]
         for key in gone:
-            del self.sealed[key]
+            del self.sealed[key], self._sealed_wall_ms[key]
         return gone
 
     async def changed(self) -> None:
@@ -136,10 +138,13 @@ class MemorySpool:
         self._changed.clear()
 
     async def depth(self) -> Depth:
-        clocks = [clock for _, clock in self.events.values()]
+        walls_ms = [
+            *self._sealed_wall_ms.values(),
+            *(clock.wall_ms for _, clock in self.events.values()),
+        ]
         return Depth(
             unsealed=len(self.events),
             sealed=sum(one.events for one in self.sealed.values()),
             size_bytes=sum(len(one.payload) for one in self.sealed.values()),
-            oldest_ms=min((clock.wall_ms for clock in clocks), default=None),
+            oldest_ms=next(iter(walls_ms), None),
         )
