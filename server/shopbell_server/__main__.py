@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 from shopbell_program.commands import CommandError, CommandLine, UsageError, loading, run
 from shopbell_program.settings import SettingsError
-from shopbell_server.config import open_secrets, read_settings
+from shopbell_server.config.reading import open_secrets, read_settings
+from shopbell_server.config.responsible import blanks
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, embedded_broker
-from shopbell_server.responsible import blanks
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from shopbell_server.bootstrap import Ready
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_program.hpke import Opener
 from shopbell_program.signing import Signer
-from shopbell_server import config
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.checkpoint_file import CheckpointFile
+from shopbell_server.config import sinks as tables
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.loyalty_numbers import opened
@@ -33,11 +33,11 @@ from shopbell_server.usecases.recompute import Terms
 
 if TYPE_CHECKING:
     from shopbell_server.cdp.webhook import WebhookSink
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
+    from shopbell_server.config.signed import Orders
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.signed import Orders
     from shopbell_server.usecases.listen import ReadNumber
 
 
@@ -174,10 +174,10 @@ def in_url(host: str) -> str:
 
 
 def sink_of(
-    sink: config.FileSink | config.WebhookSink, clock: ServerClock
+    sink: tables.FileSink | tables.WebhookSink, clock: ServerClock
 ) -> FileSink | WebhookSink:
     """Return the adapter that a table of `sinks` names."""
-    if isinstance(sink, config.FileSink):
+    if isinstance(sink, tables.FileSink):
         return FileSink(name=sink.name, path=Path(sink.path))
     # Here, not above: a server that calls nobody does without a client for HTTP.
     from shopbell_server.cdp.webhook import WebhookSink  # noqa: PLC0415  # as said

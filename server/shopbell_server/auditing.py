@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
+    from shopbell_server.config.signed import Audit
     from shopbell_server.core.audit import Checkpoint, Record
-    from shopbell_server.signed import Audit
 
 _MEANING = {
     Fault.CHANGED: "record {} was changed",

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     from fastapi import APIRouter
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker

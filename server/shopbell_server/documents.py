@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.papers.facts import Facts
 
 ORDERS_READ: Final = 1_000

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.core.orders import Ordered
     from shopbell_server.core.registry import Edge
     from shopbell_server.db.unit_of_work import SqlDatabase

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.core.api_keys import ApiKey
     from shopbell_server.core.ids import Millis
 

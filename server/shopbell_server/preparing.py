@@ -12,7 +12,7 @@ from shopbell_server.usecases.sow import sow
 from shopbell_server.web.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
 

@@ -12,7 +12,7 @@ import yaml
 
 from shopbell_edge.config import tables as edge_config
 from shopbell_program.settings import read
-from shopbell_server import config as server_config
+from shopbell_server.config import settings as server_config
 from shopbell_server.seed import Seed
 
 if TYPE_CHECKING:

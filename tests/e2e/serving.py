@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program import logs
 from shopbell_server import bootstrap
-from shopbell_server.config import read_settings
+from shopbell_server.config.reading import read_settings
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:

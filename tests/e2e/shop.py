@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shopbell_server import preparing
-from shopbell_server.config import read_settings
+from shopbell_server.config.reading import read_settings
 from shopbell_server.seed import read_seed
 from tests.e2e.program import Program
 from tests.rigs.brokers import MosquittoBroker, free_port

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
     from shopbell_server.core.people import Card
 
 TICK_S: Final = 0.025

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 
 from shopbell_server import bootstrap, preparing
-from shopbell_server.config import Settings, read_settings
+from shopbell_server.config.reading import read_settings
 from shopbell_server.core.ids import Millis
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.tables import DELIVERIES, VISITS, WAITING
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 
     from shopbell_server.bootstrap import Ready
+    from shopbell_server.config.settings import Settings
     from tests.faults.crowd import Customer
     from tests.faults.plan import Strike
     from tests.rigs.brokers import BrokerProcess

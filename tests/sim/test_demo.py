@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from shopbell_server.assembly import open_database
-from shopbell_server.config import read_settings
+from shopbell_server.config.reading import read_settings
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.sow import past_self
 from tests.rigs.waiting import until

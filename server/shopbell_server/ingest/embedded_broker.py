@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     import threading
 
-    from shopbell_server.config import Settings
+    from shopbell_server.config.settings import Settings
 
 _START_S: Final = 15.0
 """It is ready in 0.1 s; a Pi with a tired card may take ten."""

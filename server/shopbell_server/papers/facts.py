@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from shopbell_server.config import WebhookSink
+from shopbell_server.config.sinks import WebhookSink
 from shopbell_server.core.consent import VALID_YEARS, Purpose
 from shopbell_server.core.disclosure import TABLE
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.papers.kept import Kept, kept
-from shopbell_server.responsible import Privacy, blanks
+from shopbell_server.config.responsible import Privacy, blanks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.config import FileSink, Settings
+    from shopbell_server.config.settings import Settings
+    from shopbell_server.config.sinks import FileSink
     from shopbell_server.core.ids import EdgeId, StoreId
     from shopbell_server.core.registry import Edge, Store, Zone
     from shopbell_server.papers.sensing import Sensing

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.config import read_settings
+from shopbell_server.config.reading import read_settings
 from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, EmbeddedBroker, running_broker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_program.settings import read
-from shopbell_server.config import Settings
+from shopbell_server.config.settings import Settings
 from shopbell_server.core.ids import EdgeId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.papers.facts import Facts, facts_of

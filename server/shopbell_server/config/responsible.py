@@ -49,8 +49,10 @@ class Privacy(Struct, frozen=True, kw_only=True):
     """By the name of a sink: who receives it, in which country, in which role."""
 
 
-def faults(privacy: Privacy, sinks: Collection[str]) -> Iterator[Fault]:
-    """Yield what no single key shows."""
+def faults_of_privacy(privacy: Privacy | None, sinks: Collection[str]) -> Iterator[Fault]:
+    """Yield what no single key of [privacy] shows."""
+    if privacy is None:
+        return
     if privacy.page is not None and not _is_page(privacy.page):
         yield Fault(
             key="privacy.page",

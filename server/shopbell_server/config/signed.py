@@ -1,22 +1,22 @@
 """Settings of what the server signs: orders for edges, and checkpoints of the record of who did what.
 
 Owns: the tables [orders] and [audit].
-Never: the keys themselves, or whether their files hold any (`config`).
+Never: the keys themselves.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from shopbell_program.settings import Fault
+from shopbell_server.config.files import RANDOM_KEY, no_key
+from shopbell_server.config.shapes import File
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-File = Annotated[str, Meta(description="the path of a file in quotes")]
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -39,8 +39,18 @@ class Audit(Struct, frozen=True, kw_only=True):
     """Ed25519 private key (32 bytes, hexadecimal)."""
 
 
+def faults_of_orders(orders: Orders | None) -> Iterator[Fault]:
+    """Yield what is wrong with the table [orders]."""
+    if orders is not None:
+        making = "`shopbell-server edge new-key` makes one"
+        yield from no_key("orders.signing_key_file", orders.signing_key_file, making)
+
+
 def faults_of_audit(audit: Audit | None) -> Iterator[Fault]:
     """Yield what is wrong with the table [audit]."""
-    if audit is not None and not Path(audit.checkpoint_file).parent.is_dir():
-        folder = Path(audit.checkpoint_file).parent
+    if audit is None:
+        return
+    folder = Path(audit.checkpoint_file).parent
+    if not folder.is_dir():
         yield Fault(key="audit.checkpoint_file", problem=f'there is no folder "{folder}"')
+    yield from no_key("audit.signing_key_file", audit.signing_key_file, RANDOM_KEY)

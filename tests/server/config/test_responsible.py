@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shopbell_server.responsible import LONGEST_PAGE, Privacy, blanks, faults
+from shopbell_server.config.responsible import LONGEST_PAGE, Privacy, blanks, faults_of_privacy
 
 WHOLE = Privacy(
     controller="De Gracht B.V.",
@@ -16,7 +16,7 @@ WHOLE = Privacy(
 
 
 def test_what_is_whole_lacks_nothing() -> None:
-    assert list(faults(WHOLE, ["cdp"])) == []
+    assert list(faults_of_privacy(WHOLE, ["cdp"])) == []
     assert list(blanks(WHOLE, ["cdp"])) == []
     assert list(blanks(WHOLE, ["cdp", "archive"])) == ["privacy.recipients.archive"]
 
@@ -41,13 +41,13 @@ def test_without_a_table_all_of_it_is_missing() -> None:
     ],
 )
 def test_a_page_that_a_sign_cannot_lead_to_is_refused(page: str) -> None:
-    [fault] = faults(Privacy(page=page), [])
+    [fault] = faults_of_privacy(Privacy(page=page), [])
     assert fault.key == "privacy.page"
     assert 'write "https://shop.example/privacy"' in fault.problem
 
 
 def test_a_recipient_that_is_no_sink_is_refused() -> None:
-    [fault] = faults(Privacy(recipients={"cpd": "Example"}), ["cdp"])
+    [fault] = faults_of_privacy(Privacy(recipients={"cpd": "Example"}), ["cdp"])
     assert str(fault) == 'privacy.recipients.cpd: there is no sink "cpd"; there is: cdp'
-    [fault] = faults(Privacy(recipients={"cpd": "Example"}), [])
+    [fault] = faults_of_privacy(Privacy(recipients={"cpd": "Example"}), [])
     assert "there is: none" in str(fault)
