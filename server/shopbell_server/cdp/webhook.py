@@ -1,7 +1,7 @@
 """Events as signed HTTP requests (CloudEvents in Standard Webhooks).
 
-Owns: one endpoint: requests, their signatures and time limit, and what its answers amount to.
-Never: when to try again, nor which address may be spoken to (`pinned`).
+Owns: one endpoint: requests, their signatures and time limit.
+Never: when to try again, which address may be spoken to (`pinned`), or what an answer means (`exchange`).
 
 httpcore2 itself, not the client over it: that one logs every URL, which may hold a secret, follows
 redirects and obeys proxies from the environment unless told not to, and cannot be told where to connect.
@@ -10,16 +10,14 @@ redirects and obeys proxies from the environment unless told not to, and cannot 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import httpcore2
 
-from shopbell_server.cdp.pinned import PinnedBackend, UnreachableError, system_resolver
+from shopbell_server.cdp.exchange import LOST, outcome_of, throw_away, why
+from shopbell_server.cdp.pinned import PinnedBackend, system_resolver
 from shopbell_server.core.cloud_events import CONTENT_TYPE
-from shopbell_server.core.retry import answer_of
 from shopbell_server.core.webhook_signature import signatures
 from shopbell_server.ports.sinks import Outcome
 
@@ -37,15 +35,6 @@ AT_ONCE: Final = 8
 IDLE_S: Final = 4.0
 """How long a connection is kept for the next event. Node and uvicorn close theirs after 5 s; when it is
 us who close first, no event goes into a closing connection."""
-
-ANSWER_BYTES: Final = 1024
-"""Read of an answer's body, to use the connection again, and thrown away. A longer one costs the
-connection."""
-
-_REDIRECTS: Final = range(300, 400)
-
-_LOST: Final = (httpcore2.TimeoutException, httpcore2.NetworkError, httpcore2.RemoteProtocolError)
-"""What goes wrong out there. Everything else is a fault in the program."""
 
 
 class WebhookSink:
@@ -125,55 +114,7 @@ class WebhookSink:
                     "POST", self._url, headers=headers, content=letter.body
                 ) as answer,
             ):
-                _throw_away(answer)
-                return _outcome(answer, now_s)
-        except _LOST as error:
-            return Outcome(kind="retry", reason=_why(error))
-
-
-def _throw_away(answer: httpcore2.Response) -> None:
-    """Read a short body, so that the connection can be used again; what it says is of no interest."""
-    size = 0
-    # The status has been read: a body that breaks off or drags on changes nothing about it.
-    with suppress(*_LOST):
-        for chunk in answer.iter_stream():
-            size += len(chunk)
-            if size > ANSWER_BYTES:
-                return
-
-
-def _outcome(answer: httpcore2.Response, now_s: int) -> Outcome:
-    redirect = answer.status in _REDIRECTS
-    return Outcome(
-        kind=answer_of(answer.status),
-        reason=f"HTTP {answer.status}" + ("; redirects are not followed" if redirect else ""),
-        retry_after_s=_retry_after_s(answer, now_s),
-    )
-
-
-def _retry_after_s(answer: httpcore2.Response, now_s: int) -> float | None:
-    """Return what `Retry-After` says, in seconds or as a date; None if it says nothing that is clear."""
-    for name, value in answer.headers:
-        if name.lower() == b"retry-after":
-            text = value.decode("latin-1").strip()
-            # No more digits than a year of seconds has.
-            if text.isascii() and text.isdigit():
-                return float(text[:9])
-            with suppress(ValueError, OverflowError):
-                return max(0.0, parsedate_to_datetime(text).timestamp() - now_s)
-    return None
-
-
-def _why(error: Exception) -> str:
-    """Return what went wrong, without the URL: it may hold a secret."""
-    match error:
-        case UnreachableError():
-            return str(error)
-        case httpcore2.ConnectTimeout():
-            return "no connection in time"
-        case httpcore2.TimeoutException():
-            return "no answer in time"
-        case httpcore2.RemoteProtocolError():
-            return "its answer is not HTTP, or breaks off"
-        case _:
-            return "the connection was lost"
+                throw_away(answer)
+                return outcome_of(answer, now_s)
+        except LOST as error:
+            return Outcome(kind="retry", reason=why(error))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from shopbell_program.loopback import is_loopback
 from shopbell_program.settings import Fault
+from shopbell_server.config.endpoints import faults_of_endpoint
 from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_key
 from shopbell_server.config.shapes import File
-from shopbell_server.core.public_addresses import reach
 from shopbell_server.core.webhook_signature import SecretError, read_secrets
 from shopbell_wire.messages import Name
 
@@ -67,7 +64,9 @@ def faults_of_sinks(sinks: Sequence[FileSink | WebhookSink], delivery: Delivery)
             )
         seen.add(sink.name)
         if isinstance(sink, WebhookSink):
-            yield from _endpoint(f"sinks[{index}].url", sink)
+            yield from faults_of_endpoint(
+                f"sinks[{index}].url", sink.url, allow_loopback=sink.allow_loopback
+            )
             yield from _secret(f"sinks[{index}].secret_file", sink.secret_file)
         elif not Path(sink.path).parent.is_dir():
             yield Fault(
@@ -87,33 +86,3 @@ def _secret(key: str, path: str) -> Iterator[Fault]:
             read_secrets(Path(path).read_text("utf-8"))
         except SecretError as error:
             yield Fault(key=key, problem=f'"{path}" {error}')
-
-
-def _endpoint(key: str, sink: WebhookSink) -> Iterator[Fault]:
-    try:
-        parts = urlsplit(sink.url)
-        _ = parts.port
-    except ValueError:
-        yield Fault(key=key, problem="is not a URL, such as https://cdp.example/hooks")
-        return
-    local = is_loopback(parts.hostname or "")
-    if not sink.url.isascii() or not sink.url.isprintable() or " " in sink.url:
-        yield Fault(key=key, problem="must be plain ASCII: xn-- names, %-encoded paths")
-    elif parts.username or parts.password:
-        yield Fault(key=key, problem="must not hold a password; webhooks are signed instead")
-    elif local and not sink.allow_loopback:
-        yield Fault(key=key, problem="is this machine; say allow_loopback = true if that is meant")
-    elif parts.scheme != "https" and not (local and parts.scheme == "http"):
-        yield Fault(key=key, problem="must begin with https://")
-    elif not parts.hostname:
-        yield Fault(key=key, problem="names no host")
-    elif not local and _is_address(parts.hostname) and reach(parts.hostname) != "public":
-        yield Fault(key=key, problem="is an address in a private or special network")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
