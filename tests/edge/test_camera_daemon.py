@@ -70,7 +70,7 @@ async def test_scans_go_on_when_decoders_die_and_no_picture_is_kept(tmp_path: Pa
     kept = [line for line in log if line["event"] == "scan_kept"]
     assert len(kept) == len(passes)
     healths = [line["reason"] for line in log if line["event"] == "scanner_health"]
-    assert healths.count("decoder_died") >= len(passes) - 1
+    assert healths.count("decoder_died") >= 2, "the third time is no news for the log"
     assert [line["reason"] for line in log if line["event"] == "image_unreadable"]
     # In the spool are all scans, and nowhere is a picture; in the log no code.
     left = content(tmp_path)

@@ -124,8 +124,8 @@ def test_fobs_are_heard_if_they_are_listed_and_else_not(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("[static]\n", "static: neither ibeacons nor altbeacons nor namespaces; give one"),
-        (STATIC.replace("c3a1", "C3A1"), "static: uuid is 'C3A1f0de"),
-        (STATIC.replace("7e11", "7e1"), "static: namespace is '7e1c0ffee0ddba11dad'; write 20"),
+        (STATIC.replace("c3a1", "C3A1"), "static: ibeacons[0] is 'C3A1f0de"),
+        (STATIC.replace("7e11", "7e1"), "static: namespaces[0] is '7e1c0ffee0ddba11dad'; write 20"),
         (STATIC.replace("0x0118", "65_536"), "static.altbeacons[0].company"),
         (
             STATIC.replace(FOB, "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"),

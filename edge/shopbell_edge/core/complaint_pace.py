@@ -10,6 +10,13 @@ trouble out of the journal, which keeps a few MB; one line alone is not found at
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from shopbell_edge.core.units import Boottime
+
+FORGOTTEN_MS: Final = 3_600_000
+"""After an hour without trouble the next one is new: nobody reads it as the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +46,31 @@ def worth_a_line(before: int, times: int) -> bool:
     So the newest line is never older than half of the trouble, and a week of it takes fourteen lines.
     """
     return before.bit_length() != times.bit_length()
+
+
+class Flapping:
+    """Of something that fails and comes back, again and again: which of its changes are worth a line."""
+
+    __slots__ = ("_said", "_times", "_well_since")
+
+    def __init__(self) -> None:
+        self._times: dict[str, int] = {}
+        self._said = True
+        self._well_since: Boottime | None = None
+
+    def is_news(self, trouble: str | None, at: Boottime) -> bool:
+        """Return whether it is worth a line that there is `trouble` (None: none any more) at `at`.
+
+        Each trouble is, the 1st, 2nd, 4th, 8th … time, and its end is where its beginning was. Boottimes
+        handed in must not run backwards.
+        """
+        if trouble is None:
+            if self._well_since is None:
+                self._well_since = at
+            return self._said
+        if self._well_since is not None and at - self._well_since >= FORGOTTEN_MS:
+            self._times.clear()
+        self._well_since = None
+        times = self._times[trouble] = self._times.get(trouble, 0) + 1
+        self._said = worth_a_line(times - 1, times)
+        return self._said

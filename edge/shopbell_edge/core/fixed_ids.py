@@ -52,11 +52,11 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _NAMESPACE: Final = re.compile(r"[0-9a-f]{20}", re.ASCII)
 
 
-def uuid_bytes(text: str) -> bytes:
-    """Return a UUID as it is on the air; ValueError, saying how to write one, if `text` is none."""
+def uuid_bytes(text: str, key: str = "uuid") -> bytes:
+    """Return a UUID as it is on the air; ValueError, naming `key`, if `text` is none."""
     if not _UUID.fullmatch(text):
         raise ValueError(
-            f"uuid is {text!r}; write 32 lower-case hexadecimal digits, grouped 8-4-4-4-12"
+            f"{key} is {text!r}; write 32 lower-case hexadecimal digits, grouped 8-4-4-4-12"
         )
     return bytes.fromhex(text.replace("-", ""))
 
@@ -93,15 +93,21 @@ class FixedIds:
                 "neither ibeacons nor altbeacons nor namespaces; give one, or leave it out"
             )
         starts: dict[int, tuple[bytes, ...]] = {}
-        sent = [(APPLE, IBEACON_HEADER, uuid) for uuid in self.ibeacons]
-        sent += [(each.company, ALTBEACON_HEADER, each.uuid) for each in self.altbeacons]
-        for company, header, uuid in sent:
-            start = header + uuid_bytes(uuid)
+        sent = [
+            (f"ibeacons[{index}]", APPLE, IBEACON_HEADER, uuid)
+            for index, uuid in enumerate(self.ibeacons)
+        ]
+        sent += [
+            (f"altbeacons[{index}].uuid", each.company, ALTBEACON_HEADER, each.uuid)
+            for index, each in enumerate(self.altbeacons)
+        ]
+        for key, company, header, uuid in sent:
+            start = header + uuid_bytes(uuid, key)
             starts[company] = (*starts.get(company, ()), start)
-        for namespace in self.namespaces:
+        for index, namespace in enumerate(self.namespaces):
             if not _NAMESPACE.fullmatch(namespace):
                 raise ValueError(
-                    f"namespace is {namespace!r}; write 20 lower-case hexadecimal digits"
+                    f"namespaces[{index}] is {namespace!r}; write 20 lower-case hexadecimal digits"
                 )
         object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "eddystones", frozenset(map(bytes.fromhex, self.namespaces)))

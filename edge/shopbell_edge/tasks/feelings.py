@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from shopbell_edge.core.complaint_pace import Flapping
 from shopbell_edge.core.wellbeing import Wellbeing
 
 if TYPE_CHECKING:
@@ -31,13 +32,18 @@ class Feelings:
         self._tally = tally
         self._news = news
         self._wellbeing = Wellbeing(scanner)
+        self._states = Flapping()
+        self._faults = Flapping()
         self._untold: list[Event] = []
         tally.hearing[scanner] = ("blind", "starting")
 
     def feel(self, health: Health) -> None:
-        """Take in how it does. The server hears of a new state, log and metrics of a new reason too."""
-        say = log.info if health.state == "hearing" else log.warning
-        say("scanner_health", scanner=self._scanner, state=health.state, reason=health.reason)
+        """Take in how it does. The server hears of a new state, metrics of a new reason too, the log of news."""
+        well = health.state == "hearing"
+        trouble = None if well else f"{health.state} {health.reason}"
+        if self._states.is_news(trouble, self._clock.boottime()):
+            say = log.info if well else log.warning
+            say("scanner_health", scanner=self._scanner, state=health.state, reason=health.reason)
         self._tally.hearing[self._scanner] = (health.state, health.reason)
         if health.way is not None:
             self._tally.ways[self._scanner] = (health.way, health.reason)
@@ -47,10 +53,12 @@ class Feelings:
             self._news()
 
     def measured(self, reception: Reception) -> None:
-        """Take in how the store's beacon is heard. Each new fault is said in the log, and its end."""
+        """Take in how the store's beacon is heard. A new fault and its end are said in the log, if news."""
         before = self._tally.receptions.get(self._scanner)
         self._tally.receptions[self._scanner] = reception
-        if reception.fault != (None if before is None else before.fault):
+        if reception.fault == (None if before is None else before.fault):
+            return
+        if self._faults.is_news(reception.fault, self._clock.boottime()):
             say = log.info if reception.fault is None else log.warning
             say(
                 "heartbeat_measured",

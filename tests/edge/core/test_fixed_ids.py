@@ -192,9 +192,12 @@ UUID: Final = FIXED.ibeacons[0]
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (lambda: FixedIds(ibeacons=(UUID.upper(),)), "uuid is 'C3A1F0DE"),
-        (lambda: FixedIds(altbeacons=(AltBeacon(company=1, uuid="x"),)), "uuid is 'x'"),
-        (lambda: FixedIds(namespaces=("7E11C0FFEE0DDBA11DAD",)), "namespace is '7E11"),
+        (lambda: FixedIds(ibeacons=(UUID.upper(),)), r"ibeacons\[0\] is 'C3A1F0DE"),
+        (
+            lambda: FixedIds(altbeacons=(AltBeacon(company=1, uuid="x"),)),
+            r"altbeacons\[0\].uuid is 'x'",
+        ),
+        (lambda: FixedIds(namespaces=("7E11C0FFEE0DDBA11DAD",)), r"namespaces\[0\] is '7E11"),
         (lambda: FixedIds(namespaces=("7e11",)), "20 lower-case hexadecimal digits"),
         (lambda: FixedIds(ibeacons=(UUID,) * (MOST + 1)), f"{MOST + 1} ibeacons; {MOST} at most"),
         (FixedIds, "give one, or leave it out"),
