@@ -1,0 +1,58 @@
+"""`shopbell-server audit …`. Owns: what it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shopbell_program.commands import loading
+from shopbell_server.config.reading import read_settings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from shopbell_program.commands import CommandLine
+
+
+def add(line: CommandLine) -> None:
+    """Add the command."""
+    audit = line.group(
+        "audit", "see who looked and who did what, and that nobody changed it", "audit verify"
+    )
+    verify = audit.add(
+        "verify",
+        "hold the record against its checkpoints; 1 if anything was changed",
+        "audit verify --config server.toml",
+    )
+    verify.add_argument(
+        "--checkpoints",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a checkpoint file beside the one of the settings, of another server; may be repeated",
+    )
+    verify.add_argument(
+        "--public-key",
+        type=Path,
+        metavar="FILE",
+        help="what checkpoints are verified with (64 hexadecimal digits), for who has no signing key",
+    )
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    shown = audit.add("list", "show the newest records", "audit list --most 20")
+    shown.add_argument("--most", type=int, default=20, help="so many (default: 20)")
+    shown.add_argument("--json", action="store_true", help="print JSON")
+    audit.add("public-key", "print what checkpoints are verified with", "audit public-key")
+
+
+def perform(arguments: argparse.Namespace) -> int | None:
+    """Do what was asked of the record; 1 if it was tampered with."""
+    settings = read_settings(arguments.config)
+    with loading():
+        from shopbell_server import auditing  # noqa: PLC0415  # as `run` says
+    action = {
+        "verify": auditing.verify,
+        "list": auditing.show,
+        "public-key": auditing.public_key,
+    }[arguments.action]
+    return action(settings, arguments)

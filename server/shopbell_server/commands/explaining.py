@@ -1,0 +1,82 @@
+"""What an operator reads where a command could not go on: what, where, and what to look at.
+
+Owns: which exceptions are somebody's to mend. Never: hides a fault of ours; that one goes on as it is.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from shopbell_program.commands import CommandError, UsageError
+from shopbell_program.settings import SettingsError
+from shopbell_server.ingest.embedded_broker import BrokerFailedError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+
+@contextmanager
+def told(arguments: argparse.Namespace) -> Iterator[None]:
+    """Make an error of what an operator can mend, and raise all others as they are."""
+    try:
+        yield
+    except (CommandError, SettingsError, UsageError, BrokenPipeError):
+        raise
+    except Exception as error:
+        said = _said(_leaf(error), arguments)
+        if said is None:
+            raise
+        raise CommandError(said) from None
+
+
+def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
+    """Return what an operator reads: what, where, and what to look at; None for a fault of ours."""
+    # Here, not above: where one of these was raised, what it takes is loaded already.
+    from shopbell_server.assembly import CannotListenError  # noqa: PLC0415  # as said
+    from shopbell_server.bootstrap import UnknownStaffError  # noqa: PLC0415  # as said
+    from shopbell_server.db.engine import DatabaseAddressError  # noqa: PLC0415  # as said
+    from shopbell_server.db.migrate import (  # noqa: PLC0415  # as said
+        DatabaseTooNewError,
+        DatabaseTooOldError,
+    )
+    from shopbell_server.ingest.account import (  # noqa: PLC0415  # as said
+        BrokerCertificatesError,
+    )
+    from shopbell_server.ingest.courier import BrokerUnreachableError  # noqa: PLC0415  # as said
+    from shopbell_server.ports.database import (  # noqa: PLC0415  # as said
+        DatabaseBusyError,
+        DatabaseLostError,
+    )
+    from shopbell_server.usecases.orders import UnknownEdgeError  # noqa: PLC0415  # as said
+
+    match error:
+        case UnknownEdgeError():
+            return f'there is no edge "{error}"; `shopbell-server edge list` shows which there are'
+        case BrokerUnreachableError():
+            return f"{error}; see [broker] in {arguments.config}"
+        case DatabaseLostError() | DatabaseAddressError():
+            return f"{error}; see [database] in {arguments.config}"
+        case (
+            DatabaseBusyError()
+            | DatabaseTooNewError()
+            | DatabaseTooOldError()
+            | BrokerCertificatesError()
+            | BrokerFailedError()
+            | CannotListenError()
+            | UnknownStaffError()
+        ):
+            return str(error)
+        case OSError():
+            where = "" if error.filename is None else f'"{error.filename}": '
+            return f"cannot go on: {where}{error.strerror or error}"
+        case _:
+            return None
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """Return the first real error in a group of groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
