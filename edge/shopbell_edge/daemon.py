@@ -63,6 +63,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+PAGE_S = 5
+"""How old what a page says of the spool may be: a third of Prometheus's usual quarter of a minute."""
+
 SYSTEM_ERR_MS = 100
 """What `source = "system"` vouches for: virtual machines and laptops are kept by their hosts."""
 
@@ -326,7 +329,7 @@ async def _keep_page(page: MetricsPage, spool: Spool, situation: Callable[[], Si
     while True:
         page.depth = await spool.depth()
         page.situation = situation()
-        await asyncio.sleep(5)
+        await asyncio.sleep(PAGE_S)
 
 
 def notify_socket() -> str | None:

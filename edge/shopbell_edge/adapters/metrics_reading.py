@@ -15,8 +15,11 @@ from shopbell_edge.core.doctor.supervision import Running
 from shopbell_edge.core.management import OVERFLOW
 
 WITHIN_S: Final = 3.0
+"""The page is of this machine and made of counters, some milliseconds; a Pi that swaps takes a hundred times
+as long."""
 
 MOST_BYTES: Final = 1_000_000
+"""A page of sixteen scanners has 20 KB. Whatever answers with more is not ours."""
 
 
 def running(host: str, port: int) -> Running | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shopbell_wire.messages import Finding
 
 TICK_S: Final = 1.0
+"""Between two looks at what is left to wait for: what a person takes for at once."""
 
 _CLEAR: Final = "\r\x1b[K"
 
