@@ -19,7 +19,7 @@ WITHIN_S: Final = 3.0
 as long."""
 
 MOST_BYTES: Final = 1_000_000
-"""A page of sixteen scanners has 20 KB. Whatever answers with more is not ours."""
+"""A page of sixteen radios and sixteen cameras has 12 KB (counted). Whatever says more is not ours."""
 
 
 def running(host: str, port: int) -> Running | None:

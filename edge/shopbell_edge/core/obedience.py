@@ -84,7 +84,7 @@ COMPLAINTS: Final = 8
 may send as many as it likes, and each would take room in the spool."""
 
 COMPLAINTS_MS: Final = 3_600_000
-"""An hour: who looks at an alarm finds the newest reasons, and a day of it takes no more than 24 times that."""
+"""An hour: who looks at an alarm finds the newest reasons, and a day takes no more than 24 times that."""
 
 
 @dataclass(frozen=True, slots=True)

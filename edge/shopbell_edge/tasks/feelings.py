@@ -38,7 +38,7 @@ class Feelings:
         tally.hearing[scanner] = ("blind", "starting")
 
     def feel(self, health: Health) -> None:
-        """Take in how it does. The server hears of new states, metrics of new reasons too, the log of news."""
+        """Take in how it does. The server hears of new states, metrics of new reasons, the log of news."""
         well = health.state == "hearing"
         trouble = None if well else f"{health.state} {health.reason}"
         if self._states.is_news(trouble, self._clock.boottime()):
