@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.api_keys import ApiKey
     from shopbell_server.core.audit import Head, Record
     from shopbell_server.core.consent import Entry
+    from shopbell_server.core.customer_sessions import CustomerSession
     from shopbell_server.core.deafness import Mark
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
@@ -81,6 +82,7 @@ class Tables:
     staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
     api_keys: dict[bytes, ApiKey] = field(default_factory=dict)
     staff_sessions: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
+    customer_sessions: dict[bytes, CustomerSession] = field(default_factory=dict)
     audit: dict[int, Record] = field(default_factory=dict)
     audit_heads: dict[int, Head] = field(default_factory=dict)
     tries: dict[bytes, Millis] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.fakes.memory_audit import MemoryAudit
+from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
@@ -97,6 +98,7 @@ class MemoryUnitOfWork:
         self.answers = MemoryAnswers(tables)
         self.audit = MemoryAudit(tables)
         self.batches = MemoryBatches(tables)
+        self.customer_sessions = MemoryCustomerSessions(tables)
         self.edge_records = MemoryEdgeRecords(tables)
         self.registry = MemoryRegistry(tables)
         self.staff_sessions = MemoryStaffSessions(tables)

@@ -1,6 +1,6 @@
 """Secrets that somebody presents to be let in: how they look, and what is kept of them.
 
-Owns: the form of keys, device tokens, tickets, sessions and sign-in links.
+Owns: the form of keys, device tokens, tickets, sessions and links.
 Never: makes randomness, or keeps a secret. Stored is the fingerprint only.
 """
 
@@ -23,6 +23,10 @@ class Kind(StrEnum):
     TICKET = "sbt"
     SESSION = "sbs"
     LINK = "sbl"
+    PAGE_LINK = "sbm"
+    """Leads a customer to her own page."""
+    PAGE_SESSION = "sbc"
+    """Of a customer at her own page."""
 
 
 SECRET_BYTES: Final = 32

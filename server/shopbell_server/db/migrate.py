@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-NEWEST: Final = "0011"
+NEWEST: Final = "0012"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 

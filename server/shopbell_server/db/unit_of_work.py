@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from shopbell_server.db.answers import SqlAnswers
 from shopbell_server.db.audit import SqlAudit
 from shopbell_server.db.batches import SqlBatches
+from shopbell_server.db.customer_sessions import SqlCustomerSessions
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
         self.answers = SqlAnswers(transaction)
         self.audit = SqlAudit(transaction)
         self.batches = SqlBatches(transaction)
+        self.customer_sessions = SqlCustomerSessions(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
         self.intervals = SqlIntervals(transaction)

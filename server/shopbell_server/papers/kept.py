@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
+from shopbell_server.core.customer_sessions import SESSION_MS as PAGE_MS
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
@@ -51,6 +52,7 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
         Kept(what="spool", for_ms=None),
         Kept(what="tickets", for_ms=TICKET_MS, tables=("tickets",)),
         Kept(what="sessions", for_ms=SESSION_MS, tables=("staff_sessions",)),
+        Kept(what="page", for_ms=PAGE_MS, tables=("customer_sessions",)),
         Kept(what="answers", for_ms=KEPT_MS, tables=("kept_answers",)),
         Kept(what="candidates", for_ms=rules.candidate_kept_ms),
         Kept(

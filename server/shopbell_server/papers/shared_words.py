@@ -65,6 +65,10 @@ KEPT: Final[Words] = {
         "nl": "De aanmelding van een medewerker op een scherm",
         "en": "A member of staff being signed in on a screen",
     },
+    "page": {
+        "nl": "Dat een klant haar eigen pagina open heeft, en de link waarmee zij die opende",
+        "en": "A customer being signed in at her own page, and the link by which she came",
+    },
     "answers": {
         "nl": "Antwoorden aan apps en kassa's, versleuteld, voor als ze hun vraag herhalen",
         "en": "Answers to apps and tills, encrypted, in case they repeat their request",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.answers import Answers
     from shopbell_server.ports.audit import Audit
     from shopbell_server.ports.batches import Batches
+    from shopbell_server.ports.customer_sessions import CustomerSessions
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
     from shopbell_server.ports.intervals import Intervals
@@ -36,6 +37,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> Audit: ...
     @property
     def batches(self) -> Batches: ...
+    @property
+    def customer_sessions(self) -> CustomerSessions: ...
     @property
     def edge_records(self) -> EdgeRecords: ...
     @property

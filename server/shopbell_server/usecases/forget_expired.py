@@ -1,7 +1,7 @@
 """What only lived for a while is deleted when its time is over.
 
-Owns: which rows those are: sessions and links of staff, tickets, answers kept for repeated requests,
-counts of tokens, conflicts.
+Owns: which rows those are: sessions and links of staff and of customers, tickets, answers kept for repeated
+requests, counts of tokens, conflicts.
 Never: what is forgotten of people (`withdrawal`, `sweep`), or of keys (`make_keys`).
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.customer_sessions import IDLE_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.spray import KEPT_MINUTES, minute_of
 
@@ -27,6 +28,7 @@ class Forgotten:
     """How many of each."""
 
     sessions: int
+    customer_sessions: int
     tickets: int
     answers: int
     minutes: int
@@ -42,6 +44,7 @@ def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
     with database.begin() as work:
         forgotten = Forgotten(
             sessions=work.staff_sessions.drop_expired(now_ms),
+            customer_sessions=work.customer_sessions.drop_expired(now_ms, Millis(now_ms - IDLE_MS)),
             tickets=work.people.drop_expired_tickets(now_ms),
             answers=work.answers.drop_expired(now_ms),
             minutes=work.edge_records.drop_tokens(minute_of(now_ms) - KEPT_MINUTES),
