@@ -49,6 +49,7 @@ class What(StrEnum):
     MERGED = "profile.merged"
     SPLIT = "profile.split"
     UNUSUAL_REPORTED = "unusual_looks.reported"
+    PAGE_ENTERED = "customer_page.entered"
 
 
 LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})

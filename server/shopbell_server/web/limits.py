@@ -28,6 +28,8 @@ DEVICE: Final = Allowance(burst=30, per_minute=30)
 TICKET: Final = Allowance(burst=10, per_minute=10)
 STAFF: Final = Allowance(burst=120, per_minute=600)
 """A tablet that reconnects, and systems that poll `present` every second."""
+CUSTOMER: Final = Allowance(burst=60, per_minute=120)
+"""A page that asks every five seconds whether she is recognised, in a few tabs, and what she taps."""
 PASSWORD: Final = Allowance(burst=5, per_minute=5)
 """Per name, counted in the database, so in all processes together:
 7 200 guesses a day, against argon2 and a password of 40 bits a matter of ages."""
