@@ -56,13 +56,13 @@ class Conflict:
     def hidden(self) -> tuple[Visit, ...]:
         """Return which of the two are not shown: the weaker one; of equal ones both.
 
-        Anything else would be a guess. A pass is never hidden: no recording of it is worth anything.
+        Anything else would be a guess. A pass is never hidden: no recording of it is worth anything. What an
+        app alone says is weaker than what an edge of ours noticed: it can be said from anywhere.
         """
         return tuple(
             mine
             for mine, theirs in ((self.one, self.other), (self.other, self.one))
-            if mine.session.evidence < Evidence.PASS
-            and mine.session.evidence <= theirs.session.evidence
+            if mine.session.evidence < Evidence.PASS and _strength(mine) <= _strength(theirs)
         )
 
     @property
@@ -93,6 +93,10 @@ def conflict(one: Trace, other: Trace, stores: tuple[Store, Store]) -> Conflict 
         return None
     first, second = sorted((one.visit, other.visit), key=lambda each: each.id)
     return Conflict(one=first, other=second, at_ms=Millis(at_ms))
+
+
+def _strength(visit: Visit) -> tuple[Evidence, bool]:
+    return visit.session.evidence, bool(visit.session.scanners)
 
 
 def least_apart_ms(one: Store, other: Store) -> int:

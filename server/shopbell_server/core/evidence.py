@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
 
-Carrier = Literal["ibeacon", "service-data", "service-uuid", "static", "pass", "number", "app"]
-"""What carried the evidence: a frame on the air, a code, or the app's own report."""
+Carrier = Literal[
+    "ibeacon", "service-data", "service-uuid", "static", "pass", "number", "app", "app-exit"
+]
+"""What carried the evidence: a frame on the air, a code, or the app's own report: that she is here (`app`),
+and that she left (`app-exit`): she was here until then."""
 
 
 class Evidence(IntEnum):
@@ -24,7 +27,8 @@ class Evidence(IntEnum):
     HINT = 1
     """Anybody who heard the air can repeat it: `ibeacon`, `static`, a loyalty number, an app's report."""
     SIGNAL = 2
-    """Repeatable for a quarter of an hour: `service-data`, `service-uuid` with a stale mac."""
+    """Repeatable for a quarter of an hour: `service-data`, `service-uuid` with a stale mac; an app's report
+    with which an edge agrees (`agreement`)."""
     FRESH = 3
     """Stale within two minutes: `service-uuid` with a valid mac."""
     PASS = 4

@@ -21,6 +21,13 @@ ACTS: Final[frozenset[Carrier]] = frozenset({"pass", "number", "app"})
 """Carriers that say "I am here" on purpose, where radio says it by itself: a code held up, a loyalty
 number read at the till, the app's own report."""
 
+EXIT: Final[Carrier] = "app-exit"
+"""The app's word that she left: neither an act nor something heard, and the end of the stay if nothing
+comes after it."""
+
+APPS: Final[frozenset[Carrier]] = frozenset({"app", EXIT})
+"""What a phone says of itself over the network: no edge of ours had a part in it."""
+
 
 def is_act(interval: Interval) -> bool:
     """Return whether somebody did something to be noticed."""
@@ -39,11 +46,15 @@ def gathered(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
 
 
 def apart(intervals: Iterable[Interval]) -> tuple[list[Interval], list[Interval]]:
-    """Return acts and what was heard rather than held up, each in the order given."""
+    """Return acts and what was heard rather than held up, each in the order given; exits are neither."""
     acts: list[Interval] = []
     radio: list[Interval] = []
     for each in intervals:
-        (acts if each.key.carrier in ACTS else radio).append(each)
+        carrier = each.key.carrier
+        if carrier in ACTS:
+            acts.append(each)
+        elif carrier != EXIT:
+            radio.append(each)
     return acts, radio
 
 

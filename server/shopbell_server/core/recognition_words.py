@@ -24,6 +24,7 @@ _HOW: Final[Mapping[Carrier, Mapping[Language, str]]] = {
     "pass": {"en": "checked in with her pass", "nl": "ingecheckt met haar pas"},
     "number": {"en": "showed a loyalty number", "nl": "toonde een klantnummer"},
     "app": {"en": "her app says that she is here", "nl": "haar app zegt dat ze hier is"},
+    "app-exit": {"en": "her app says that she left", "nl": "haar app zegt dat ze weg is"},
     "static": {"en": "her tag is nearby", "nl": "haar tag is in de buurt"},
     "ibeacon": _PHONE,
     "service-data": _PHONE,

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from shopbell_server.core.agreement import agree, raised
 from shopbell_server.core.confidence import Confidence  # noqa: TC001  (who reads a stored session asks)
 from shopbell_server.core.deafness import unheard_for
 from shopbell_server.core.evidence import Evidence  # noqa: TC001  (the same)
 from shopbell_server.core.ids import Millis, ZoneId
-from shopbell_server.core.intervals import ACTS, apart, clipped, gathered
+from shopbell_server.core.intervals import ACTS, EXIT, apart, clipped, gathered
 from shopbell_server.core.showing import (
     Glimpse,
     best_act,
@@ -86,7 +87,8 @@ class Session:
     heard_ms: Millis | None
     """Last radio evidence."""
     gone_ms: Millis | None
-    """When she goes off the board if nothing more is heard; None where she is not on it."""
+    """When she goes off the board if nothing more is heard: `end_ms` where her app said then that she left;
+    None where she is not on it."""
     reach_ms: Millis
     """Evidence up to here would belong to this stay; it has ended when this has passed."""
     due_ms: Millis
@@ -138,7 +140,8 @@ class _Run:
 def _run(evidence: list[Interval], reach_ms: Millis, rules: VisitRules) -> _Run:
     acts, radio = apart(evidence)
     spans = spans_of(evidence)
-    heard = union(spans_of(radio) if acts else spans, rules.left_shown_ms)
+    all_radio = len(radio) == len(evidence)
+    heard = union(spans if all_radio else spans_of(radio), rules.left_shown_ms)
     return _Run(evidence, acts, radio, spans, heard, reach_ms)
 
 
@@ -237,15 +240,20 @@ def _session(
     evidence, acts, spans = run.evidence, run.acts, run.spans
     start_ms, end_ms = spans[0][0], max([last_ms for _, last_ms in spans])
     best = max([each.evidence for each in evidence])
+    agreed = agree(acts, evidence)
+    if agreed:
+        best = raised(best)
     scanners = scanners_of(evidence)
     shown = first_shown(acts, run.radio, run.heard, rules)
     act = last_act(acts)
     heard_ms = max([each.last_ms for each in run.radio]) if run.radio else None
-    confidence, reasons = confidence_of(best, scanners, acts, shown)
+    confidence, reasons = confidence_of(best, scanners, acts, shown, agreed=agreed)
     held_ms = held_until(act, heard_ms, rules)
     gone_ms = Millis(end_ms + rules.off_board_ms) if held_ms is None else held_ms
     left_ms = deaf_since_ms = None
-    if deaf and shown is not None:
+    if _left(run, end_ms):
+        gone_ms = end_ms
+    elif deaf and shown is not None:
         gone_ms, left_ms, deaf_since_ms = _fading(
             run, end_ms, rules, deaf, is_held=held_ms is not None
         )
@@ -274,6 +282,13 @@ def _session(
         due_ms=Millis(run.reach_ms + (rules.candidate_kept_ms if kind == "candidate" else 0)),
         rule_version=rules.rule_version,
     )
+
+
+def _left(run: _Run, end_ms: Millis) -> bool:
+    """Return whether the last that is known of her is that she left."""
+    if len(run.evidence) == len(run.acts) + len(run.radio):
+        return False
+    return any(each.key.carrier == EXIT and each.last_ms == end_ms for each in run.evidence)
 
 
 class _Fading(NamedTuple):

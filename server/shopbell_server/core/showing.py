@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Carrier, Evidence
 from shopbell_server.core.ids import Millis, ZoneId
-from shopbell_server.core.intervals import ACTS, order
+from shopbell_server.core.intervals import ACTS, APPS, order
 from shopbell_server.core.stretches import moment_of
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ PASS: Final = "pass"  # noqa: S105  (a reason, not a password)
 TWO_SCANNERS: Final = "two scanners"
 CODE: Final = "one scanner, a code"
 APP_REPORT: Final = "the app's own report"
+APP_AND_SCANNER: Final = "one scanner and the app's own report"
 HEARD_LONG_ENOUGH: Final = "one scanner, heard long enough to be shown"
 HEARD_BRIEFLY: Final = "one scanner, heard too briefly or too seldom to be shown"
 
@@ -78,7 +79,7 @@ def best_act(acts: Iterable[Interval]) -> Glimpse | None:
 def scanners_of(evidence: Iterable[Interval]) -> tuple[tuple[str, str], ...]:
     """Return the scanners (edge, name) that took part, sorted; the app's own report has none."""
     keys = [each.key for each in evidence]
-    return tuple(sorted({(key.edge, key.scanner) for key in keys if key.carrier != "app"}))
+    return tuple(sorted({(key.edge, key.scanner) for key in keys if key.carrier not in APPS}))
 
 
 def confidence_of(
@@ -86,8 +87,13 @@ def confidence_of(
     scanners: Sequence[tuple[str, str]],
     acts: Iterable[Interval],
     shown: Glimpse | None,
+    *,
+    agreed: bool = False,
 ) -> tuple[Confidence, tuple[str, ...]]:
-    """Return how sure the visit is, and why; `best` is the strongest of all its evidence."""
+    """Return how sure the visit is, and why; `best` is the strongest of all its evidence.
+
+    `agreed`: the app and an edge say the same (`agreement`).
+    """
     certain = []
     if best >= Evidence.PASS:
         certain.append(PASS)
@@ -97,6 +103,8 @@ def confidence_of(
         return Confidence.HIGH, tuple(certain)
     if shown is None:
         return Confidence.LOW, (HEARD_BRIEFLY,)
+    if agreed:
+        return Confidence.MEDIUM, (APP_AND_SCANNER,)
     if any(each.key.carrier == "number" for each in acts):
         return Confidence.MEDIUM, (CODE,)
     if shown.carrier in ACTS:

@@ -120,6 +120,7 @@ _CODES: tuple[tuple[Carrier, Evidence], ...] = (
     ("pass", Evidence.CONFIRMED),
     ("number", Evidence.HINT),
     ("app", Evidence.HINT),
+    ("app-exit", Evidence.HINT),
 )
 _ZONES = (None, "entrance", "till")
 

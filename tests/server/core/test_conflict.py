@@ -130,6 +130,26 @@ def test_the_weaker_is_hidden_of_equals_both_and_a_pass_never(
         assert hidden == {}
 
 
+def app_only(hers: Visit) -> Visit:
+    """Return the visit as one of which nothing is known but what an app says."""
+    return replace(hers, session=replace(hers.session, scanners=()))
+
+
+def test_what_an_app_alone_says_silences_nobody_whom_an_edge_noticed() -> None:
+    made_up = trace((0, 1), of=app_only(visit_of("a", Evidence.HINT)))
+    noticed = other((0, 1), of=visit_of("b", Evidence.HINT))
+    found = conflict(made_up, noticed, (HERE, THERE))
+    assert found is not None
+    assert [each.id for each in found.hidden] == ["a"]
+
+
+def test_of_two_that_only_apps_say_neither_is_shown() -> None:
+    a, b = (trace((0, 1), of=app_only(visit_of(name, Evidence.HINT))) for name in "ab")
+    found = conflict(a, b, (HERE, THERE))
+    assert found is not None
+    assert [each.id for each in found.hidden] == ["a", "b"]
+
+
 @pytest.mark.parametrize("unshown", ["a", "b"])
 def test_what_would_not_be_shown_contradicts_nobody(unshown: str) -> None:
     a, b = (trace((0, 1), of=visit_of(name, shown=name != unshown)) for name in "ab")
