@@ -6,6 +6,8 @@ Never: runs anything (`bootstrap`).
 
 from __future__ import annotations
 
+import contextlib
+import random
 import secrets
 import socket
 import sys
@@ -30,11 +32,15 @@ from shopbell_server.ingest.embedded_broker import running_broker
 from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
+from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
     from shopbell_server.cdp.webhook import WebhookSink
     from shopbell_server.config.settings import Settings
-    from shopbell_server.config.signed import Orders
+    from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
@@ -53,10 +59,11 @@ class CannotListenError(RuntimeError):
 def open_database(settings: Settings) -> SqlDatabase:
     """Return the database of `settings`, whose tables must be up to date.
 
-    Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError.
+    Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError,
+    TenantNotToldError.
     """
     password = secret_of(settings.database.password_file)
-    migrate.require_newest(settings.database.url, password)
+    migrate.require_newest(settings.database.url, password, tenant=settings.tenant)
     return SqlDatabase(settings.database.url, TenantId(settings.tenant), password=password)
 
 
@@ -129,6 +136,28 @@ def notary_of(settings: Settings) -> Notary | None:
         sign=Signer(bytes.fromhex(secret_in(audit.signing_key_file))).sign,
         checkpoints=CheckpointFile(Path(audit.checkpoint_file)),
     )
+
+
+def receiver_of(audit: Audit, url: str) -> CheckpointReceiver:
+    """Return what keeps checkpoints at `url`."""
+    # Here, not above: a server that calls nobody does without a client for HTTP.
+    from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver  # noqa: PLC0415  # as said
+
+    return CheckpointReceiver(
+        url=url,
+        token=secret_of(audit.checkpoint_token_file),
+        timeout_s=audit.checkpoint_timeout_s,
+        allow_loopback=audit.allow_loopback,
+    )
+
+
+def witness_of(settings: Settings, stack: ExitStack, clock: ServerClock) -> Witness | None:
+    """Return what tells the receiver of every checkpoint, closed with `stack`; None where there is none."""
+    audit = settings.audit
+    if audit is None or audit.checkpoint_url is None:
+        return None
+    receiver = stack.enter_context(contextlib.closing(receiver_of(audit, audit.checkpoint_url)))
+    return Witness(Outbox(Path(audit.checkpoint_file)), receiver, clock, random.random)
 
 
 def signer_of(orders: Orders) -> Signer:

@@ -7,14 +7,15 @@ Never: what is wrong with a record (`core.audit_check`).
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shopbell_program.commands import CommandError
 from shopbell_program.signing import KEY_BYTES, Signer, Verifier
-from shopbell_server.assembly import open_database, secret_in
-from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError
+from shopbell_server.assembly import open_database, receiver_of, secret_in
+from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read_lines
 from shopbell_server.core.audit_check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
 from shopbell_server.system import SystemClock
@@ -22,7 +23,7 @@ from shopbell_server.web.rows import moment
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit
@@ -89,20 +90,46 @@ def public_key(settings: Settings, _: argparse.Namespace) -> None:
     print(_signer(_audit(settings)).public_key.hex())
 
 
-def _checkpoints(settings: Settings, more: list[Path], *, keyed: bool) -> list[Checkpoint]:
-    own = [] if settings.audit is None else [Path(settings.audit.checkpoint_file)]
-    for path in (*own, *more):
-        if not path.is_file():
-            raise CommandError(
-                f'there is no file "{path}" of checkpoints. The server makes one within ten seconds of '
-                "starting with [audit]; if it did, somebody took it away: verify by a copy (--checkpoints)"
-            )
+def _checkpoints(settings: Settings, more: list[str], *, keyed: bool) -> list[Checkpoint]:
+    own = [] if settings.audit is None else [settings.audit.checkpoint_file]
     if more and settings.audit is None and not keyed:
         raise CommandError("say by which key --checkpoints are verified: --public-key FILE")
     try:
-        return [each for path in (*own, *more) for each in CheckpointFile(path).all()]
+        return [each for place in (*own, *more) for each in _read(settings, place)]
     except IllegibleError as error:
         raise CommandError(f"{error}; somebody changed it. Take it from a copy") from None
+
+
+def _read(settings: Settings, place: str) -> Iterator[Checkpoint]:
+    if place.startswith(("https://", "http://")):
+        return _read_back(settings.audit, place)
+    if not Path(place).is_file():
+        raise CommandError(
+            f'there is no file "{place}" of checkpoints. The server makes one within ten seconds of '
+            "starting with [audit]; if it did, somebody took it away: verify by a copy (--checkpoints)"
+        )
+    return CheckpointFile(Path(place)).all()
+
+
+def _read_back(audit: Audit | None, url: str) -> Iterator[Checkpoint]:
+    """Ask the receiver of the settings what it kept; of another one the token is not ours to send."""
+    if audit is None or audit.checkpoint_url != url:
+        raise CommandError(
+            "only what stands as audit.checkpoint_url in the settings is asked for checkpoints; "
+            "of another receiver give a copy of its file"
+        )
+    # Here, not above: everything else here does without a client for HTTP.
+    from shopbell_server.cdp.checkpoint_receiver import ReceiverError  # noqa: PLC0415  # as said
+
+    with contextlib.closing(receiver_of(audit, url)) as receiver:
+        try:
+            kept = receiver.kept()
+        except ReceiverError as error:
+            raise CommandError(
+                f"the receiver of audit.checkpoint_url does not show what it kept: {error}; "
+                "give a copy of its file (--checkpoints FILE)"
+            ) from None
+    return read_lines(io.BytesIO(kept), "the receiver's answer")
 
 
 def _verifier(settings: Settings, path: Path | None) -> Callable[[bytes, bytes], bool]:

@@ -33,6 +33,7 @@ from shopbell_server.assembly import (
     sink_of,
     subscriber_of,
     terms_of,
+    witness_of,
 )
 from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.core.cloud_events import Origin
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports.world import ServerClock
+    from shopbell_server.witness import Witness
 
 log = structlog.get_logger()
 
@@ -134,6 +136,7 @@ class _Server:
         self._entropy = SystemEntropy()
         self._terms = terms_of(settings)
         self._stop = threading.Event()
+        self._witness: Witness | None = None
         self._stopping = asyncio.Event()
         self._looks = Looks(database, self._clock)
         self._live = Live(
@@ -183,6 +186,7 @@ class _Server:
             loop.add_signal_handler(number, self._end, web)
         sinks = contextlib.ExitStack()
         self._bells.dispatches.extend(self._dispatches(sinks))
+        self._witness = witness_of(self._settings, sinks, self._clock)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._live.run(self._stopping), name="live")
@@ -259,6 +263,8 @@ class _Server:
         yield "jobs", lambda: self._jobs.run(self._stop)
         for dispatch in dispatches:
             yield "dispatch", partial(dispatch.run, self._stop)
+        if self._witness is not None:
+            yield "witness", partial(self._witness.run, self._stop)
 
     async def _thread(self, work: Callable[[], None], web: _Web) -> None:
         """Run `work` in a thread of its own; when it ends, everything does.

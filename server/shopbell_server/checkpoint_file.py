@@ -15,7 +15,7 @@ from shopbell_server.core.audit import Checkpoint
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -35,13 +35,28 @@ class CheckpointFile:
 
     def all(self) -> Iterator[Checkpoint]:
         """Yield what is kept, oldest first. Raises OSError, IllegibleError."""
+        if self._path.exists():
+            with self._path.open("rb") as lines:
+                yield from read_lines(lines, f'"{self._path}"')
+
+    def since(self, start: int) -> Iterator[tuple[Checkpoint, int]]:
+        """Yield what is kept behind the byte `start`, each with the byte behind it.
+
+        A line without an end is left for the next time: it is being written. Raises OSError,
+        IllegibleError; of which line is not known.
+        """
         if not self._path.exists():
             return
         with self._path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
+            lines.seek(start)
+            for line in lines:
+                start += len(line)
                 text = line.strip()
-                if text.endswith(b"}"):
-                    yield _read(text, f'"{self._path}", line {number}: this is no checkpoint')
+                if line.endswith(b"\n") and text.endswith(b"}"):
+                    yield (
+                        _read(text, f'"{self._path}": before byte {start} is no checkpoint'),
+                        start,
+                    )
 
     def last(self) -> Checkpoint | None:
         """Return the newest. Raises OSError, IllegibleError."""
@@ -53,22 +68,34 @@ class CheckpointFile:
 
     def append(self, checkpoint: Checkpoint) -> None:
         """Keep another one, for good when this returns. Raises OSError."""
-        line = msgspec.json.encode(
-            _Line(
-                number=checkpoint.number,
-                digest=checkpoint.digest.hex(),
-                at_ms=checkpoint.at_ms,
-                signature=checkpoint.signature.hex(),
-            )
-        )
+        line = line_of(checkpoint)
         # One write at the end of the file: all that a file takes of which nothing may be changed or removed.
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             # A line break before it too: the line before it may have been cut off.
-            os.write(file, b"\n" + line + b"\n")
+            os.write(file, b"\n" + line)
             os.fsync(file)
         finally:
             os.close(file)
+
+
+def line_of(checkpoint: Checkpoint) -> bytes:
+    """Return the line of a checkpoint, with its end: of the same one always the same bytes."""
+    line = _Line(
+        number=checkpoint.number,
+        digest=checkpoint.digest.hex(),
+        at_ms=checkpoint.at_ms,
+        signature=checkpoint.signature.hex(),
+    )
+    return msgspec.json.encode(line) + b"\n"
+
+
+def read_lines(lines: Iterable[bytes], where: str) -> Iterator[Checkpoint]:
+    """Yield the checkpoints of lines. Raises IllegibleError, which names `where` and the line."""
+    for number, line in enumerate(lines, start=1):
+        text = line.strip()
+        if text.endswith(b"}"):
+            yield _read(text, f"{where}, line {number}: this is no checkpoint")
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):

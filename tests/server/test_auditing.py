@@ -13,8 +13,9 @@ from shopbell_program.signing import Signer
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
+from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
+from tests.rigs.databases import open_sql
 from tests.server.test_commands import command
 from tests.server.test_fleet import SERVER
 
@@ -37,7 +38,7 @@ def config(tmp_path: Path) -> Path:
         + f'[audit]\ncheckpoint_file = "{tmp_path}/checkpoints"\nsigning_key_file = "{key}"\n'
     )
     assert command("migrate", "--config", path).returncode == 0
-    with closing(SqlDatabase(url(path), TenantId("acme"))) as database:
+    with closing(open_sql(url(path), TenantId("acme"))) as database:
         with database.begin() as work:
             actor = Actor(kind="operator", name="olga")
             acts = [
@@ -56,6 +57,17 @@ def config(tmp_path: Path) -> Path:
 
 def url(config: Path) -> str:
     return f"sqlite:///{config.parent}/shopbell.db"
+
+
+def asking(config: Path, receiver: CheckpointReceiverRig) -> None:
+    """Let the settings name `receiver`."""
+    token = config.parent / "audit.token"
+    token.write_text(f"{receiver.token}\n")
+    token.chmod(0o600)
+    config.write_text(
+        f'{config.read_text()}checkpoint_url = "{receiver.url}"\n'
+        f'checkpoint_token_file = "{token}"\nallow_loopback = true\n'
+    )
 
 
 def tamper(config: Path) -> None:
@@ -136,3 +148,42 @@ def test_settings_that_cannot_be_are_told(config: Path) -> None:
     assert said.returncode != 0
     assert "audit.signing_key_file" in said.stderr
     assert 'there is no folder "' in said.stderr
+
+
+def test_what_a_receiver_kept_vouches_as_the_file_does(config: Path) -> None:
+    own = config.parent / "checkpoints"
+    with CheckpointReceiverRig(config.parent) as receiver:
+        asking(config, receiver)
+        verify = ("audit", "verify", "--checkpoints", receiver.url, "--config", config)
+        receiver.file.write_bytes(own.read_bytes())
+        # The file of this machine knows of nothing that the owner of the machine did not want known.
+        own.write_text("")
+        said = command(*verify)
+        assert (said.returncode, said.stdout) == (0, "3 records from 1 on, vouched for up to 3\n")
+        copy = ("audit", "verify", "--checkpoints", receiver.file, "--config", config)
+        assert command(*copy).stdout == said.stdout
+        receiver.shows = False
+        assert "HTTP 403" in command(*verify).stderr
+    assert "no connection" in command(*verify).stderr
+    other = ("audit", "verify", "--checkpoints", "https://other.example/", "--config", config)
+    assert "audit.checkpoint_url" in command(*other).stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('checkpoint_url = "http://audit.example/"', "must begin with https://"),
+        ('checkpoint_url = "https://127.0.0.1/"', "allow_loopback = true"),
+        ('checkpoint_url = "https://10.0.0.1/"', "private or special network"),
+        ('checkpoint_token_file = "{token}"', "goes with audit.checkpoint_url"),
+        (
+            'checkpoint_url = "https://audit.example/"\ncheckpoint_token_file = "{token}"',
+            "one line of printable ASCII",
+        ),
+    ],
+)
+def test_a_receiver_that_cannot_be_is_told(config: Path, more: str, said: str) -> None:
+    token = config.parent / "token"
+    token.write_text("two words")
+    config.write_text(f"{config.read_text()}{more.format(token=token)}\n")
+    assert said in command("check-config", "--config", config).stderr

@@ -26,11 +26,11 @@ def add(line: CommandLine) -> None:
     )
     verify.add_argument(
         "--checkpoints",
-        type=Path,
         action="append",
         default=[],
-        metavar="FILE",
-        help="a checkpoint file beside the one of the settings, of another server; may be repeated",
+        metavar="FILE|URL",
+        help="checkpoints beside the file of the settings: of another server, or what the receiver "
+        "kept (a copy of its file, or the address audit.checkpoint_url); may be repeated",
     )
     verify.add_argument(
         "--public-key",

@@ -22,6 +22,7 @@ def secret_files(settings: Settings) -> dict[str, str | None]:
         "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
         "orders.signing_key_file": None if orders is None else orders.signing_key_file,
         "audit.signing_key_file": None if audit is None else audit.signing_key_file,
+        "audit.checkpoint_token_file": None if audit is None else audit.checkpoint_token_file,
     } | {
         f"sinks[{index}].secret_file": sink.secret_file
         for index, sink in enumerate(settings.sinks)

@@ -7,12 +7,13 @@ Never: the keys themselves.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
-from shopbell_server.config.files import RANDOM_KEY, no_key
+from shopbell_server.config.endpoints import faults_of_endpoint
+from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_key
 from shopbell_server.config.shapes import File
 
 if TYPE_CHECKING:
@@ -37,6 +38,15 @@ class Audit(Struct, frozen=True, kw_only=True):
     """Appended to; belongs where the database's owner can change nothing. One file per server."""
     signing_key_file: File
     """Ed25519 private key (32 bytes, hexadecimal)."""
+    checkpoint_url: Annotated[str, Meta(examples=["https://audit.example/shopbell"])] | None = None
+    """Every checkpoint is posted there too, and sent again until it is confirmed. Then `checkpoint_file` may
+    lie on this machine: it holds what an outage of the receiver leaves unsent."""
+    checkpoint_token_file: str | None = None
+    """What the receiver knows us by: one line, sent as `Authorization: Bearer`."""
+    checkpoint_timeout_s: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    """As for webhooks."""
+    allow_loopback: bool = False
+    """Lets `checkpoint_url` be of this machine: for a relay beside the server."""
 
 
 def faults_of_orders(orders: Orders | None) -> Iterator[Fault]:
@@ -54,3 +64,24 @@ def faults_of_audit(audit: Audit | None) -> Iterator[Fault]:
     if not folder.is_dir():
         yield Fault(key="audit.checkpoint_file", problem=f'there is no folder "{folder}"')
     yield from no_key("audit.signing_key_file", audit.signing_key_file, RANDOM_KEY)
+    if audit.checkpoint_url is not None:
+        yield from faults_of_endpoint(
+            "audit.checkpoint_url", audit.checkpoint_url, allow_loopback=audit.allow_loopback
+        )
+        yield from _token(audit.checkpoint_token_file)
+    elif audit.checkpoint_token_file is not None:
+        yield Fault(
+            key="audit.checkpoint_token_file", problem="goes with audit.checkpoint_url: give both"
+        )
+
+
+def _token(path: str | None) -> Iterator[Fault]:
+    """Yield that a token is no single line that fits into a header."""
+    if path is None or in_the_way(path) is not None:
+        return
+    token = Path(path).read_text("utf-8").strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        yield Fault(
+            key="audit.checkpoint_token_file",
+            problem=f'"{path}" does not hold one line of printable ASCII without blanks',
+        )

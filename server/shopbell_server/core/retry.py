@@ -24,6 +24,11 @@ JITTER: Final = 0.1
 LONGEST_RETRY_AFTER_S: Final = 86_400
 """A sink may ask for a day of rest at most: the longest wait of the schedule."""
 
+FIRST_WAIT_S: Final = 10.0
+LONGEST_WAIT_S: Final = 300.0
+"""What must arrive in the end, and is sent by nobody else: after 10, 20, 40 … s, then every five minutes.
+A receiver that comes back after a night hears of it within five minutes, and is asked 12 times an hour."""
+
 Answer = Literal["delivered", "retry", "refused", "gone"]
 """`refused`: this event will never be taken. `gone`: no event will, switch the sink off."""
 
@@ -73,3 +78,13 @@ def after_failure(
     asked_s = min(max(retry_after_s or 0.0, 0.0), LONGEST_RETRY_AFTER_S)
     wait_s = max(schedule_s[attempt], asked_s)
     return TryAgain(due_ms=Millis(now_ms + round(wait_s * (1 + JITTER * chance) * 1000)))
+
+
+def patient_wait_s(failures: int, chance: float) -> float:
+    """Return how long to wait after so many failures in a row (1, 2, 3 …), for what is never given up.
+
+    `chance` is uniform in [0, 1).
+    """
+    # From the 6th on it is the longest; 2^n of a week's failures would be no number for a clock.
+    doubled_s = FIRST_WAIT_S * (1 << min(failures, 6) - 1)
+    return min(doubled_s, LONGEST_WAIT_S) * (1 + JITTER * chance)

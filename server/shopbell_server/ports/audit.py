@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.audit import Act, Checkpoint, Head, Record
     from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.ports.sinks import Outcome
 
 
 class Audit(Protocol):
@@ -60,4 +61,15 @@ class Checkpoints(Protocol):
 
     def append(self, checkpoint: Checkpoint) -> None:
         """Keep another one, for good when this returns. Raises OSError."""
+        ...
+
+
+class Receiver(Protocol):
+    """Somebody elsewhere who keeps checkpoints as well."""
+
+    def keep(self, lines: bytes) -> Outcome:
+        """Have whole lines of a checkpoint file kept; `delivered` if they are, for good.
+
+        What goes wrong out there is in the outcome. The same lines may come twice.
+        """
         ...

@@ -12,6 +12,7 @@ from shopbell_server.core.retry import (
     TryAgain,
     after_failure,
     answer_of,
+    patient_wait_s,
 )
 
 NOW_MS = Millis(1_795_262_400_000)
@@ -78,3 +79,10 @@ def test_a_shorter_schedule_is_kept_too() -> None:
         due_ms=Millis(NOW_MS + 1_000)
     )
     assert after_failure(2, NOW_MS, 0.0, schedule_s=(0, 1)) == GiveUp()
+
+
+def test_what_is_never_given_up_is_tried_ever_more_rarely_but_every_five_minutes() -> None:
+    assert [patient_wait_s(number, 0.0) for number in range(1, 9)] == [
+        10, 20, 40, 80, 160, 300, 300, 300,
+    ]  # fmt: skip
+    assert patient_wait_s(10**6, 0.5) == 315
