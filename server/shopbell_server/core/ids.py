@@ -13,6 +13,12 @@ StaffId = NewType("StaffId", str)
 ProfileId = NewType("ProfileId", str)
 """The retailer's customer: a household may share one."""
 
+LinkId = NewType("LinkId", str)
+"""UUIDv7 of an identifier as it was said of a profile. Says nothing of its value."""
+
+EntryId = NewType("EntryId", str)
+"""UUIDv7 of an entry in the history of profiles: a merge, a split, what undid one."""
+
 PersonId = NewType("PersonId", str)
 """One enrolment: one phone, one person. Consent, visits and `/me` belong to it."""
 

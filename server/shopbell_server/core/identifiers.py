@@ -1,0 +1,63 @@
+"""What other systems and devices call a customer.
+
+Owns: how values are written, and which of several of a kind stands for her.
+Never: whose a value may be (`identity_guards`), or where it went since (`identity`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shopbell_server.core.ids import LinkId, Millis, ProfileId
+
+KIND: Final = re.compile(r"[a-z0-9_]{1,32}", re.ASCII)
+"""`loyalty_number`, `email_sha256`, `webshop_id`, `cookie_id`, `crm` …: any word of this form is a kind."""
+
+ENROLMENTS: Final = "enrolment"
+"""The kind by which limits speak of phones. They are no identifiers that anybody could say: they enrol."""
+
+HASHES: Final = ("_sha256", "_sha1", "_md5")
+"""Kinds whose name ends so hold hashes in hexadecimal: upper and lower case are one."""
+
+Source = Literal["app_ticket", "seed", "operator", "online_channel", "before"]
+"""What said that it is hers: the app's backend with a ticket, a seed, an operator, an online channel with a
+server key; `before`: it was there before evidence was kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An identifier of a profile, and how that is known. Several profiles may have one of the same value."""
+
+    id: LinkId
+    kind: str
+    value: str = field(repr=False)
+    profile: ProfileId
+    """Whose it is now."""
+    home: ProfileId
+    """Of whom it was said: never changes, whatever is merged and split."""
+    at_ms: Millis
+    """When it was said first."""
+    source: Source
+    by: str
+    """Which of that source: the name of an API key, the id of an operator. Empty where nobody is named."""
+
+
+def normal(kind: str, value: str) -> str:
+    """Return the one way in which `value` is written here, so that the same is found as the same."""
+    trimmed = value.strip()
+    return trimmed.lower() if kind.endswith(HASHES) else trimmed
+
+
+def primary(links: Iterable[Link]) -> dict[str, str]:
+    """Return, by kind, the value that stands for a profile where only one can: to a sink, in an export.
+
+    Of `links`, all of one profile, its own go before those that a merge or a split brought, and what was said
+    last goes before what was said earlier. So a merge changes nothing of what the profile was called before.
+    """
+    ranked = sorted(links, key=lambda link: (link.home == link.profile, link.at_ms, link.id))
+    return {link.kind: link.value for link in ranked}
