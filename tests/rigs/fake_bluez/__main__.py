@@ -62,7 +62,11 @@ class Server:
                 adapter = fake.adapter(body[0])
                 return Message.new_method_return(call, "b", [bool(adapter and adapter.scanning)])
             case "Counts":
-                counts = {"restarts": self._restarts, "power_cycles": fake.power_cycles}
+                counts = {
+                    "restarts": self._restarts,
+                    "power_cycles": fake.power_cycles,
+                    "starts": fake.starts,
+                }
                 return Message.new_method_return(call, "a{su}", [counts])
             case "Expire":
                 await fake.expire(body[0])

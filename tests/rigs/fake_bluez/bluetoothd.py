@@ -26,6 +26,8 @@ class Bluetoothd:
         """How many of the next StartDiscovery are refused."""
         self.power_cycles = 0
         """How often a client switched an adapter off."""
+        self.starts = 0
+        """How many scans were begun."""
         self._bus = bus
         self._profile = profile
         self._signals = Signals(bus)
@@ -126,6 +128,7 @@ class Bluetoothd:
             text = "Operation already in progress"
             return Message.new_error(call, f"{BLUEZ}.Error.InProgress", text)
         await adapter.start(_sender(call))
+        self.starts += 1
         return Message.new_method_return(call)
 
     async def _stop_discovery(self, call: Message, adapter: Adapter) -> Message:
