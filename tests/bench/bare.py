@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from shopbell_server.db.tables import BATCHES, INTERVALS, STREAMS, VISITS
+from tests.rigs.postgres import as_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,7 @@ class BarePostgres:
     """psycopg."""
 
     def __init__(self, url: str) -> None:
-        self._connection = psycopg.connect(url)
+        self._connection = psycopg.connect(as_superuser(url))
         for table in TABLES:
             self._execute(
                 f"CREATE TEMPORARY TABLE new_{table.name} (LIKE {table.name}) ON COMMIT DELETE ROWS"

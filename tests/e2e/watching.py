@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, select
 
 from shopbell_server.db.engine import open_engine, reading
 from tests.e2e.shop import watcher
+from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def files(shop: Shop, *endings: str) -> dict[str, bytes]:
 
 def tables(shop: Shop) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of all tables of its database."""
-    engine = open_engine(shop.database)
+    engine = open_engine(as_superuser(shop.database))
     try:
         metadata = MetaData()
         with reading(engine).begin() as connection:

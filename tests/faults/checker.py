@@ -31,6 +31,7 @@ from shopbell_server.db.tables import (
 )
 from tests.faults import spool_record
 from tests.faults.shop import STORE
+from tests.rigs.postgres import as_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -336,7 +337,7 @@ def _same(what: str, wanted: Counter[Any], found: Counter[Any]) -> Iterator[str]
 
 
 def _read(url: str) -> _Stored:
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     try:
         with closing(engine.connect()) as connection:
 

@@ -26,6 +26,7 @@ from tests.faults import crowd, spool_record
 from tests.faults.daemon import Daemon
 from tests.faults.plan import EVENTS
 from tests.rigs.brokers import free_port
+from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ class _Ahead:
 
 class _Engine:
     def __init__(self, url: str) -> None:
-        self.engine = open_engine(url)
+        self.engine = open_engine(as_superuser(url))
 
     def close(self) -> None:
         self.engine.dispose()

@@ -23,6 +23,7 @@ from shopbell_server.db.tables import BATCHES, INTERVALS, QUARANTINED, STREAMS
 from tests.faults.hand import HandEdge
 from tests.faults.shop import open_shop
 from tests.rigs.brokers import MosquittoBroker
+from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def customer(shared: Shop) -> Customer:
 
 
 def rows(shop: Shop, table: Table) -> Sequence[Row[Any]]:
-    engine = open_engine(shop.settings.database.url)
+    engine = open_engine(as_superuser(shop.settings.database.url))
     try:
         with engine.connect() as connection:
             return connection.execute(select(table)).all()

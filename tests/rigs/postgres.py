@@ -29,13 +29,27 @@ START_S = 60.0
 
 STOP_S = 20.0
 
+OWNER = "shopbell"
+"""The role of the runbook: no superuser, so that row-level security holds for it as in a shop."""
+
+SUPERUSER = "postgres"
+
+
+def as_superuser(url: str) -> str:
+    """Return the address of the same database for its superuser, who sees the rows of all tenants.
+
+    For tests that look for what must not be stored, or that do what only an owner of a machine can.
+    An address of another kind of database is returned as it is.
+    """
+    return url.replace(f"postgresql://{OWNER}@", f"postgresql://{SUPERUSER}@")
+
 
 class PostgresMissingError(RuntimeError):
     """No PostgreSQL can be run here; the text says why and what to do."""
 
 
 class PostgresServer:
-    """A server of one superuser, `postgres`, who needs no password on its socket.
+    """A server whose databases belong to an ordinary role, `shopbell`, who needs no password on its socket.
 
     `durable=False` leaves out waiting for the disk: what was committed survives the death of the
     server all the same, and only not that of the machine.
@@ -52,6 +66,7 @@ class PostgresServer:
             self._programs = self._reachable(_programs())
             self._make()
             self.start()
+            self.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(OWNER)))
         except BaseException:
             self.__exit__()
             raise
@@ -61,22 +76,27 @@ class PostgresServer:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = OWNER) -> str:
         """Return the address of a database, as the server's configuration has it."""
-        return f"postgresql://postgres@/{database}?host={self._folder}"
+        return f"postgresql://{role}@/{database}?host={self._folder}"
 
     def create(self, database: str, *, template: str = "template1") -> str:
         """Make a database as a copy of another that nobody is connected to; return its address."""
-        self._execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                sql.Identifier(database), sql.Identifier(template)
+        self.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(database), sql.Identifier(template), sql.Identifier(OWNER)
             )
         )
         return self.url(database)
 
     def drop(self, database: str) -> None:
         """Remove a database, whoever is connected to it."""
-        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+        self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def execute(self, statement: sql.Composed) -> None:
+        """Execute a statement as the superuser, in a database that is nobody's."""
+        with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
+            connection.execute(statement)
 
     def start(self) -> None:
         """Start, or start again after `kill()` or `stop()`; return when it answers."""
@@ -141,7 +161,7 @@ class PostgresServer:
     def _make(self) -> None:
         done = self._run(
             [
-                *(self._programs / "initdb", "-D", self._data, "--username=postgres"),
+                *(self._programs / "initdb", "-D", self._data, f"--username={SUPERUSER}"),
                 *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
             ]
         )
@@ -172,14 +192,10 @@ class PostgresServer:
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self.url("postgres"), connect_timeout=2).close()
+            psycopg.connect(self.url("postgres", SUPERUSER), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
-
-    def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
 
     def _said(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []

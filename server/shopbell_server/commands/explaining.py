@@ -41,6 +41,7 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseTooNewError,
         DatabaseTooOldError,
     )
+    from shopbell_server.db.row_security import TenantNotToldError  # noqa: PLC0415  # as said
     from shopbell_server.ingest.account import (  # noqa: PLC0415  # as said
         BrokerCertificatesError,
     )
@@ -56,7 +57,7 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
             return f'there is no edge "{error}"; `shopbell-server edge list` shows which there are'
         case BrokerUnreachableError():
             return f"{error}; see [broker] in {arguments.config}"
-        case DatabaseLostError() | DatabaseAddressError():
+        case DatabaseLostError() | DatabaseAddressError() | TenantNotToldError():
             return f"{error}; see [database] in {arguments.config}"
         case (
             DatabaseBusyError()

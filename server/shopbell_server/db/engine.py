@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from shopbell_server.db.row_security import of_tenant
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -38,17 +40,20 @@ class DatabaseAddressError(ValueError):
     """The address of the database cannot be used; the text says why and shows no password."""
 
 
-def open_engine(url: str, password: str | None = None, *, wait_s: float = WAIT_S) -> Engine:
+def open_engine(
+    url: str, password: str | None = None, *, tenant: str | None = None, wait_s: float = WAIT_S
+) -> Engine:
     """Return an engine for `sqlite:///path` or `postgresql://user@host/name`; it connects when used.
 
-    `wait_s` is how long it waits for a lock or for a free connection. Raises DatabaseAddressError.
+    PostgreSQL shows its connections the rows of `tenant`, and without one none (`row_security`). `wait_s` is
+    how long it waits for a lock or for a free connection. Raises DatabaseAddressError.
     """
     address = _parsed(url)
     if address.get_backend_name() == "sqlite":
         return _sqlite(address, wait_s)
     if password is not None:
         address = address.set(password=password)
-    return _postgresql(address, wait_s)
+    return _postgresql(address, tenant, wait_s)
 
 
 def writing(engine: Engine) -> Engine:
@@ -119,7 +124,14 @@ def _sqlite(address: URL, wait_s: float) -> Engine:
     return engine
 
 
-def _postgresql(address: URL, wait_s: float) -> Engine:
+def _postgresql(address: URL, tenant: str | None, wait_s: float) -> Engine:
+    options = [
+        f"-c lock_timeout={round(wait_s * 1000)}ms",
+        f"-c statement_timeout={STATEMENT_S}s",
+        f"-c idle_in_transaction_session_timeout={STATEMENT_S}s",
+    ]
+    if tenant is not None:
+        options.append(of_tenant(tenant))
     return create_engine(
         address,
         hide_parameters=True,
@@ -135,11 +147,7 @@ def _postgresql(address: URL, wait_s: float) -> Engine:
             "keepalives_interval": 10,
             "keepalives_count": 3,
             "tcp_user_timeout": 30_000,
-            "options": (
-                f"-c lock_timeout={round(wait_s * 1000)}ms"
-                f" -c statement_timeout={STATEMENT_S}s"
-                f" -c idle_in_transaction_session_timeout={STATEMENT_S}s"
-            ),
+            "options": " ".join(options),
         },
     )
 

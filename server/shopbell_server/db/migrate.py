@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.failures import in_our_words
+from shopbell_server.db.row_security import bypassed, hold, let_go, require_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-NEWEST: Final = "0012"
+NEWEST: Final = "0013"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 
@@ -47,9 +48,24 @@ def current(url: str, password: str | None = None) -> str | None:
         return _revision(connection)
 
 
-def require_newest(url: str, password: str | None = None) -> None:
-    """Raise DatabaseTooOldError or DatabaseTooNewError unless the tables are those of this version."""
-    _compare(current(url, password))
+def require_newest(url: str, password: str | None = None, *, tenant: str | None = None) -> None:
+    """Raise DatabaseTooOldError or DatabaseTooNewError unless the tables are those of this version.
+
+    Raises TenantNotToldError if connections of `tenant` do not arrive with it.
+    """
+    with _connection(url, password, tenant) as connection:
+        _compare(_revision(connection))
+        if tenant is not None:
+            require_told(connection, tenant)
+
+
+def unguarded(url: str, password: str | None = None) -> str | None:
+    """Return why the database does not keep tenants apart by itself, and what to do; None if it does.
+
+    Raises DatabaseLostError, DatabaseAddressError.
+    """
+    with _connection(url, password) as connection:
+        return bypassed(connection)
 
 
 def upgrade(url: str, password: str | None = None) -> str:
@@ -64,7 +80,9 @@ def upgrade(url: str, password: str | None = None) -> str:
         except DatabaseTooOldError:
             from alembic import command  # noqa: PLC0415  # as said above
 
+            let_go(connection)
             command.upgrade(_config(connection), NEWEST)
+            hold(connection)
     return NEWEST
 
 
@@ -73,7 +91,9 @@ def downgrade(url: str, revision: str, password: str | None = None) -> None:
     from alembic import command  # noqa: PLC0415  # as said above
 
     with _connection(url, password) as connection:
+        let_go(connection)
         command.downgrade(_config(connection), revision)
+        hold(connection)
 
 
 def _compare(revision: str | None) -> None:
@@ -104,9 +124,9 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _connection(url: str, password: str | None) -> Iterator[Connection]:
+def _connection(url: str, password: str | None, tenant: str | None = None) -> Iterator[Connection]:
     """Yield a connection in one transaction that nobody else migrates in."""
-    engine = open_engine(url, password)
+    engine = open_engine(url, password, tenant=tenant)
     try:
         with writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":

@@ -43,7 +43,7 @@ class SqlDatabase:
         self, url: str, tenant: TenantId, *, password: str | None = None, wait_s: float = WAIT_S
     ) -> None:
         """Raise DatabaseAddressError if `url` is none that `engine.open_engine` takes."""
-        self._engine = open_engine(url, password, wait_s=wait_s)
+        self._engine = open_engine(url, password, tenant=tenant, wait_s=wait_s)
         self._writing = writing(self._engine)
         self._reading = reading(self._engine)
         self._tenant = tenant

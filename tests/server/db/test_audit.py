@@ -22,6 +22,7 @@ from shopbell_server.core.audit_check import Trust, check
 from shopbell_server.core.ids import Millis, PersonId, StoreId, TenantId
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
+from tests.rigs.postgres import as_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,7 @@ def test_tenants_have_chains_of_their_own(url: str) -> None:
 )
 def test_not_even_the_prompt_may(sql: SqlDatabase, url: str, statement: str) -> None:
     add(sql, 1, 2, 3)
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.connect() as connection, pytest.raises(DBAPIError, match="only grows"):
         connection.execute(text(statement))
     engine.dispose()
@@ -167,7 +168,7 @@ def test_not_even_the_prompt_may(sql: SqlDatabase, url: str, statement: str) -> 
 
 @pytest.mark.parametrize("table", ["audit_records", "audit_heads"])
 def test_it_cannot_be_truncated(postgres_url: str, table: str) -> None:
-    engine = open_engine(postgres_url)
+    engine = open_engine(as_superuser(postgres_url))
     with engine.connect() as connection, pytest.raises(DBAPIError, match="only grows"):
         connection.execute(text(f"TRUNCATE {table}"))
     engine.dispose()
@@ -175,7 +176,7 @@ def test_it_cannot_be_truncated(postgres_url: str, table: str) -> None:
 
 def as_owner(url: str, *statements: str) -> None:
     """Do as somebody who owns the database, and so takes its triggers away first."""
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
             names = connection.execute(

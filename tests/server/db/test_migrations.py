@@ -18,6 +18,7 @@ from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseRefusedError
+from tests.rigs.postgres import as_superuser
 from tests.server.db.rows import add_store, enrol, entry, visit
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def connection(url: str) -> Iterator[Connection]:
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.connect() as connection:
         yield connection
     engine.dispose()
@@ -98,7 +99,7 @@ def test_every_key_begins_with_the_tenant(connection: Connection) -> None:
 
 
 def test_postgresql_compares_text_byte_by_byte(postgres_url: str) -> None:
-    engine = open_engine(postgres_url)
+    engine = open_engine(as_superuser(postgres_url))
     with engine.connect() as connection:
         others = connection.execute(
             text(
@@ -112,7 +113,7 @@ def test_postgresql_compares_text_byte_by_byte(postgres_url: str) -> None:
 
 
 def test_a_database_of_a_newer_program_is_left_alone(url: str) -> None:
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
@@ -166,7 +167,7 @@ def consented(url: str) -> str:
     ],
 )
 def test_not_even_the_prompt_may(consented: str, statement: str, why: str) -> None:
-    engine = open_engine(consented)
+    engine = open_engine(as_superuser(consented))
     with engine.connect() as connection, pytest.raises(DBAPIError, match=why):
         connection.execute(text(statement))
     engine.dispose()
@@ -196,7 +197,7 @@ def test_whatever_is_done_at_the_prompt_is_stamped(url: str, statement: str, sta
         work.people.add_issued(Issued(person=people[0], first=Window(1), last=Window(2)))
         before = work.people.lock(people)
         work.commit()
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.begin() as connection:
         connection.execute(text(statement))
     engine.dispose()
@@ -208,7 +209,7 @@ def test_whatever_is_done_at_the_prompt_is_stamped(url: str, statement: str, sta
 
 
 def test_the_ledger_cannot_be_truncated(postgres_url: str) -> None:
-    engine = open_engine(postgres_url)
+    engine = open_engine(as_superuser(postgres_url))
     with engine.connect() as connection, pytest.raises(DBAPIError, match="only grows"):
         connection.execute(text("TRUNCATE consent_entries"))
     engine.dispose()

@@ -37,6 +37,7 @@ from shopbell_server.usecases.take import Intake, Message, Taken
 from shopbell_wire.codec import encode
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, Scan
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.postgres import as_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -312,7 +313,7 @@ class Floor:
                 {name: getattr(tables, name) for name in tables.__slots__ if name not in but}
             )
         assert self.url is not None
-        address = self.url.replace("postgresql://", "postgresql+psycopg://")
+        address = as_superuser(self.url).replace("postgresql://", "postgresql+psycopg://")
         engine = create_engine(address, poolclass=NullPool)
         with engine.connect() as connection:
             return repr(
