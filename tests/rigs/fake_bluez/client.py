@@ -121,7 +121,7 @@ class FakeBluez:
         await self._call("RefuseStarts", "u", count)
 
     async def counts(self) -> dict[str, int]:
-        """Return the `starts` of scans, `power_cycles` and `restarts` (by systemd) that clients have asked for."""
+        """Return `starts` of scans, `power_cycles` and `restarts` (by systemd) that clients asked for."""
         counts: dict[str, int] = (await self._call("Counts"))[0]
         return counts
 
