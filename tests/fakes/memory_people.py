@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
+from shopbell_server.core.consent import expires_ms, expiring
 from shopbell_server.core.ids import Millis, Stamp
 from tests.fakes.memory_rows import drop, insert, require, stamp
 
@@ -237,6 +238,10 @@ class MemoryPeople:
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         return _found(self._tables.cards, refs)
 
+    def card_of(self, person: PersonId) -> Card | None:
+        hers = (each for each in self._tables.cards.values() if each.person == person)
+        return next(hers, None)
+
     def add_fixed_id(self, fixed_id: FixedId) -> None:
         require(self._tables.enrolments, fixed_id.person, "person")
         insert(self._tables.fixed_ids, fixed_id.mark, fixed_id)
@@ -284,6 +289,14 @@ class MemoryLedger:
             key=lambda each: (each.person, each.at_ms, each.sequence),
         )
         return {person: list(each) for person, each in groupby(rows, key=lambda row: row.person)}
+
+    def run_out(self, since_ms: Millis, now_ms: Millis) -> Sequence[PersonId]:
+        ledgers = self.entries({each.person for each in self._tables.ledger.values()})
+        return sorted(
+            person
+            for person, ledger in ledgers.items()
+            if any(expires_ms(each) >= since_ms for each in expiring(ledger, now_ms))
+        )
 
     def append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

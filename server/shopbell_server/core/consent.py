@@ -87,6 +87,14 @@ VALID_YEARS: Final = 1
 """A consent is asked for anew after twelve months (privacy, purposes)."""
 
 
+SHORTEST_YEAR_MS: Final = 365 * 86_400_000
+LONGEST_YEAR_MS: Final = 366 * 86_400_000
+"""What VALID_YEARS are at the least and at the most: for who looks among many for those that may be over."""
+
+ASK_AGAIN_MS: Final = 30 * 86_400_000
+"""A month before a consent ends by itself: who opens the app once a month is asked in time."""
+
+
 def active(entries: Iterable[Entry], purpose: Purpose, at_ms: Millis) -> bool:
     """Return whether `purpose` may be acted on at `at_ms`.
 
@@ -176,6 +184,19 @@ def expiring(entries: Iterable[Entry], now_ms: Millis) -> tuple[Entry, ...]:
         for entry in latest.values()
         if entry.change in _ALLOWING and expires_ms(entry) <= now_ms
     )
+
+
+def is_to_be_asked_again(entry: Entry, now_ms: Millis) -> bool:
+    """Return whether what `entry` allows ends within ASK_AGAIN_MS, or has ended by itself.
+
+    So it is time to ask her again. What she allowed for a while ("only today") is not asked again, nor what
+    she withdrew.
+    """
+    if entry.change is Change.EXPIRED:
+        return entry.until_ms is None
+    if entry.change not in _ALLOWING or entry.until_ms is not None:
+        return False
+    return expires_ms(entry) - now_ms <= ASK_AGAIN_MS
 
 
 def expires_ms(entry: Entry) -> Millis:

@@ -9,9 +9,16 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, or_, select, tuple_
 
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
+from shopbell_server.core.consent import (
+    LONGEST_YEAR_MS,
+    SHORTEST_YEAR_MS,
+    Change,
+    Entry,
+    Place,
+    Purpose,
+)
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.db.people_tables import CONSENTS
 from shopbell_server.db.statements import adding, by_keys
@@ -38,6 +45,17 @@ class SqlLedger:
             person: [_entry(row) for row in hers]
             for person, hers in groupby(rows, key=lambda row: PersonId(row.person))
         }
+
+    def run_out(self, since_ms: Millis, now_ms: Millis) -> Sequence[PersonId]:
+        """Return, in order, those whose latest word on a purpose may have run out from then until now."""
+        rows = self._transaction.rows(
+            _RUN_OUT,
+            since_ms=since_ms,
+            now_ms=now_ms,
+            given_from_ms=since_ms - LONGEST_YEAR_MS,
+            given_to_ms=now_ms - SHORTEST_YEAR_MS,
+        )
+        return [PersonId(row.person) for row in rows]
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries; (person, sequence) must be new. Raises DatabaseBusyError if one is not."""
@@ -81,5 +99,26 @@ _ENTRIES: Final = by_keys(
     .where(ours(CONSENTS))
     .order_by(CONSENTS.c.person, CONSENTS.c.at_ms, CONSENTS.c.sequence),
     CONSENTS.c.person,
+)
+_later: Final = CONSENTS.alias("later")
+_RUN_OUT: Final = (
+    select(CONSENTS.c.person)
+    .distinct()
+    .where(
+        ours(CONSENTS),
+        CONSENTS.c.change.in_(("given", "renewed")),
+        or_(
+            CONSENTS.c.at_ms.between(bindparam("given_from_ms"), bindparam("given_to_ms")),
+            CONSENTS.c.until_ms.between(bindparam("since_ms"), bindparam("now_ms")),
+        ),
+        ~exists().where(
+            _later.c.tenant == CONSENTS.c.tenant,
+            _later.c.person == CONSENTS.c.person,
+            _later.c.purpose == CONSENTS.c.purpose,
+            tuple_(_later.c.at_ms, _later.c.sequence)
+            > tuple_(CONSENTS.c.at_ms, CONSENTS.c.sequence),
+        ),
+    )
+    .order_by(CONSENTS.c.person)
 )
 _APPEND: Final = adding(CONSENTS)

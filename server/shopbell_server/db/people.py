@@ -164,12 +164,13 @@ class SqlPeople:
 
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         """Return those that are there."""
-        return {
-            CardRef(row.card): Card(
-                ref=CardRef(row.card), person=PersonId(row.person), secret=row.secret
-            )
-            for row in self._transaction.rows_among(_CARDS, "refs", refs)
-        }
+        found = map(_card, self._transaction.rows_among(_CARDS, "refs", refs))
+        return {card.ref: card for card in found}
+
+    def card_of(self, person: PersonId) -> Card | None:
+        """Return the pass of an enrolment."""
+        row = self._transaction.row(_CARD_OF, whose=person)
+        return None if row is None else _card(row)
 
     def add_fixed_id(self, fixed_id: FixedId) -> None:
         """Keep a new one. Raises DatabaseBusyError if its mark is somebody's."""
@@ -235,7 +236,7 @@ class SqlPeople:
 
 def _enrolment(row: Iterable[Any]) -> Enrolment:
     # By place, in the order of `_of_enrolment`: groups ask for thousands.
-    person, profile, device_no, mac_key, phone_model, created_ms, revoked_ms = row
+    person, profile, device_no, mac_key, phone_model, created_ms, revoked_ms, head = row
     return Enrolment(
         person=person,
         profile=profile,
@@ -244,7 +245,12 @@ def _enrolment(row: Iterable[Any]) -> Enrolment:
         phone_model=phone_model,
         created_ms=created_ms,
         revoked_ms=revoked_ms,
+        head=head,
     )
+
+
+def _card(row: Row[Any]) -> Card:
+    return Card(ref=CardRef(row.card), person=PersonId(row.person), secret=row.secret)
 
 
 def _fixed_id(row: Row[Any]) -> FixedId:
@@ -332,6 +338,7 @@ _RENUMBER: Final = (
 _CARDS: Final = select(CARDS).where(
     ours(CARDS), CARDS.c.card.in_(bindparam("refs", expanding=True))
 )
+_CARD_OF: Final = select(CARDS).where(ours(CARDS), CARDS.c.person == bindparam("whose"))
 _ADD_FIXED_ID: Final = adding(FIXED_IDS)
 _FIXED_IDS: Final = select(FIXED_IDS).where(
     ours(FIXED_IDS), FIXED_IDS.c.mark.in_(bindparam("marks", expanding=True))

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
-    from shopbell_server.core.ids import PersonId
+    from shopbell_server.core.ids import Millis, PersonId
 
 
 class Ledger(Protocol):
@@ -16,6 +16,13 @@ class Ledger(Protocol):
 
     def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
         """Return all entries of each person, oldest first; people without any are left out."""
+        ...
+
+    def run_out(self, since_ms: Millis, now_ms: Millis) -> Sequence[PersonId]:
+        """Return, in order, those whose latest word on a purpose may have run out from then until now.
+
+        Some of them may run out a day later only: `core.consent.expiring` says.
+        """
         ...
 
     def append(self, entries: Sequence[Entry]) -> None:

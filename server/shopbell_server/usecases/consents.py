@@ -6,7 +6,7 @@ Never: what a consent means (`core.consent`); erasing the past, which is another
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_server.core.audit import Act, Actor, What
@@ -18,23 +18,28 @@ from shopbell_server.core.consent import (
     active,
     active_purposes,
     expires_ms,
+    expiring,
+    is_to_be_asked_again,
 )
 from shopbell_server.core.facts import ConsentChanged
-from shopbell_server.core.ids import FactId, PersonId
+from shopbell_server.core.ids import FactId, Millis, PersonId
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.withdrawal import end_presence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.core.ids import StoreId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
 
-Evidence = Literal["ticket", "device_token"]
+Evidence = Literal["ticket", "device_token", "page_session"]
 """How it is known that she said it: by what let the request in."""
+
+BY_TIME: Final = "time"
+"""The evidence of what nobody said: it ended by itself."""
 
 SHOWN: Final = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_NAME})
 """Purposes that a board acts on: a change of one is announced."""
@@ -70,6 +75,8 @@ class Standing:
     last: Entry | None
     ends_ms: Millis | None
     """When it ends by itself, if it is active."""
+    ask_again: bool
+    """It ends within a month, or has ended by itself: the app or the page asks her again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +103,9 @@ def record_first(
     sinks: Collection[str],
 ) -> Receipt:
     """Record what was said on enrolling."""
-    entries = _entries(person, (), said, now_ms, evidence="ticket")
+    entries = _entries(person, (), said, now_ms, place=Place.APP, evidence="ticket")
     work.ledger.append(entries)
-    _note(work, entries)
+    _note(work, entries, _PHONE)
     _tell(work, entropy, entries, told=active(entries, Purpose.SHARE_WITH_CDP, now_ms), sinks=sinks)
     return Receipt(person=person, entries=entries)
 
@@ -112,6 +119,8 @@ def change_consents(  # noqa: PLR0913  (each by name)
     said: Sequence[Said],
     rules: VisitRules,
     sinks: Collection[str],
+    place: Place = Place.APP,
+    evidence: Evidence = "device_token",
 ) -> Changed:
     """Record what was said and let it take effect: all of it when this commits.
 
@@ -122,9 +131,9 @@ def change_consents(  # noqa: PLR0913  (each by name)
     person = enrolment.person
     work.people.lock([person])
     before = tuple(work.ledger.entries([person]).get(person, ()))
-    entries = _entries(person, before, said, now_ms, evidence="device_token")
+    entries = _entries(person, before, said, now_ms, place=place, evidence=evidence)
     work.ledger.append(entries)
-    _note(work, entries)
+    _note(work, entries, _PHONE)
     after = (*before, *entries)
     was, now = active_purposes(before, now_ms), active_purposes(after, now_ms)
     stores: frozenset[StoreId] = frozenset()
@@ -168,11 +177,44 @@ def leave(
     )
     work.people.revoke(enrolment.person, now_ms)
     if enrolment.revoked_ms is None:
-        actor = Actor(kind="phone", name="")
-        left = Act(at_ms=now_ms, actor=actor, what=What.LEFT, person=enrolment.person)
+        left = Act(at_ms=now_ms, actor=_PHONE, what=What.LEFT, person=enrolment.person)
         work.audit.note([left])
     work.people.remove_fixed_ids(enrolment.person)  # her consent may have ended by itself
+    work.customer_sessions.close_all(enrolment.person)
     return changed.stores
+
+
+def write_expired(
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    person: PersonId,
+    sinks: Collection[str],
+) -> int:
+    """Write down what ended by itself; return how many entries that made. The caller holds her lock.
+
+    For the record: what she allows has changed by itself at that moment. A sink that knew her is told.
+    """
+    before = tuple(work.ledger.entries([person]).get(person, ()))
+    first = 1 + max((entry.sequence for entry in before), default=0)
+    entries = tuple(
+        replace(
+            ended,
+            sequence=first + number,
+            change=Change.EXPIRED,
+            # Who allows something until a time that has passed allows nothing, from then on.
+            at_ms=max(ended.at_ms, expires_ms(ended)),
+            evidence=BY_TIME,
+        )
+        for number, ended in enumerate(expiring(before, now_ms))
+    )
+    work.ledger.append(entries)
+    _note(work, entries, Actor(kind="server", name=""))
+    for entry in entries:
+        knew = active(before, Purpose.SHARE_WITH_CDP, Millis(entry.at_ms - 1))
+        _tell(work, entropy, [entry], told=knew, sinks=sinks)
+    return len(entries)
 
 
 def _entries(
@@ -181,6 +223,7 @@ def _entries(
     said: Sequence[Said],
     now_ms: Millis,
     *,
+    place: Place,
     evidence: Evidence,
 ) -> tuple[Entry, ...]:
     """Return the lines to add. Saying no to what is off is recorded once; saying yes again renews."""
@@ -202,7 +245,7 @@ def _entries(
             change=_change(each, renewed=each.purpose in on),
             at_ms=now_ms,
             until_ms=each.until_ms,
-            place=Place.APP,
+            place=place,
             text_version=each.text_version,
             text_sha256=each.text_sha256,
             language=each.language,
@@ -242,17 +285,18 @@ def _standing(ledger: Sequence[Entry], now_ms: Millis) -> tuple[Standing, ...]:
             active=purpose in on,
             last=last.get(purpose),
             ends_ms=expires_ms(last[purpose]) if purpose in on else None,
+            ask_again=purpose in last and is_to_be_asked_again(last[purpose], now_ms),
         )
         for purpose in Purpose
     )
 
 
-def _note(work: UnitOfWork, entries: Sequence[Entry]) -> None:
+def _note(work: UnitOfWork, entries: Sequence[Entry], actor: Actor) -> None:
     work.audit.note(
         [
             Act(
                 at_ms=entry.at_ms,
-                actor=Actor(kind="phone", name=""),
+                actor=actor,
                 what=What.CONSENT_CHANGED,
                 person=entry.person,
                 about=entry.purpose.value,
@@ -288,3 +332,7 @@ def _tell(
         for entry in entries
     ]
     work.outgoing.add(facts, sinks, entries[0].at_ms)
+
+
+_PHONE: Final = Actor(kind="phone", name="")
+"""She, by her phone or at her page: the record's person is who."""

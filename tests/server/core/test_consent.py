@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.consent import (
+    ASK_AGAIN_MS,
+    LONGEST_YEAR_MS,
+    SHORTEST_YEAR_MS,
     Change,
     Entry,
     Place,
@@ -20,6 +23,7 @@ from shopbell_server.core.consent import (
     expires_ms,
     expiring,
     given_spans,
+    is_to_be_asked_again,
     may_resolve,
     may_share,
     may_tell_change,
@@ -190,6 +194,31 @@ def test_what_ran_out_is_told_once() -> None:
     assert expiring([given], Millis(NOON_MS + YEAR_MS)) == (given,)
     written = [given, recognised(Change.EXPIRED, NOON_MS + YEAR_MS, sequence=1)]
     assert expiring(written, Millis(NOON_MS + YEAR_MS)) == ()
+
+
+def test_a_standing_consent_is_asked_for_again_a_month_before_its_end_and_after_it() -> None:
+    given = recognised(Change.RENEWED, NOON_MS)
+    ends_ms = expires_ms(given)
+    assert not is_to_be_asked_again(given, Millis(ends_ms - ASK_AGAIN_MS - 1))
+    assert is_to_be_asked_again(given, Millis(ends_ms - ASK_AGAIN_MS))
+    assert is_to_be_asked_again(given, Millis(ends_ms + YEAR_MS))
+    assert is_to_be_asked_again(recognised(Change.EXPIRED, ends_ms), ends_ms)
+
+
+@pytest.mark.parametrize("change", [Change.GIVEN, Change.EXPIRED])
+def test_what_she_allowed_for_a_day_is_not_asked_for_again(change: Change) -> None:
+    today = entry(RECOGNISE, change, NOON_MS, until_ms=NOON_MS + 1)
+    assert not is_to_be_asked_again(today, NOON_MS)
+
+
+def test_what_she_withdrew_is_not_asked_for_again() -> None:
+    assert not is_to_be_asked_again(recognised(Change.WITHDRAWN, NOON_MS), NOON_MS)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  (UTC is given beside them)
+def test_a_year_is_never_shorter_or_longer_than_said(at: datetime) -> None:
+    given = recognised(Change.GIVEN, int(at.timestamp() * 1000))
+    assert SHORTEST_YEAR_MS <= expires_ms(given) - given.at_ms <= LONGEST_YEAR_MS
 
 
 @given(LEDGERS.flatmap(lambda ledger: st.tuples(st.just(ledger), st.permutations(ledger))), MOMENTS)

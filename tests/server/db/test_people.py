@@ -57,6 +57,8 @@ def test_an_enrolment_is_found_by_everything_it_is_called(work: UnitOfWork) -> N
     assert work.people.by_device_token(hashed(1)) == anna
     assert work.people.by_device_token(hashed(9)) is None
     assert work.people.cards([CardRef("card-1"), CardRef("none")]) == {"card-1": card(ANNA, 1)}
+    assert work.people.card_of(ANNA) == card(ANNA, 1)
+    assert work.people.card_of(BEN) == card(BEN, 4_294_967_295)
 
 
 def test_an_end_is_kept_and_revoked_people_are_still_found(work: UnitOfWork) -> None:
