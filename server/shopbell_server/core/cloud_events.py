@@ -17,6 +17,8 @@ from shopbell_server.core.facts import (
     ConsentChanged,
     CustomerRecognized,
     PassScanned,
+    ProfileMerged,
+    ProfileSplit,
     VisitCancelled,
     VisitEnded,
     VisitRevised,
@@ -25,7 +27,7 @@ from shopbell_server.core.facts import (
 
 if TYPE_CHECKING:
     from shopbell_server.core.customer_keys import CustomerKey
-    from shopbell_server.core.facts import Account, Fact, VisitFact
+    from shopbell_server.core.facts import Account, Fact, ProfileFact, VisitFact
     from shopbell_server.core.ids import Millis, TenantId
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -44,6 +46,8 @@ NAMES: Final[dict[type[Fact], tuple[str, str]]] = {
     VisitCancelled: ("shopbell.visit.cancelled.v1", "Store Visit Cancelled"),
     PassScanned: ("shopbell.pass.scanned.v1", "Pass Scanned"),
     ConsentChanged: ("shopbell.consent.changed.v1", "Consent Changed"),
+    ProfileMerged: ("shopbell.profile.merged.v1", "Profile Merged"),
+    ProfileSplit: ("shopbell.profile.split.v1", "Profile Split"),
 }
 """`type`, and the name that people know the event by."""
 
@@ -56,15 +60,25 @@ class Origin:
     tenant: TenantId
 
 
-def cloud_event(fact: Fact, customer: CustomerKey, origin: Origin, sequence: int) -> Json:
+def cloud_event(
+    fact: Fact,
+    customer: CustomerKey,
+    origin: Origin,
+    sequence: int,
+    *,
+    previous: CustomerKey | None = None,
+) -> Json:
     """Return `fact` as one CloudEvent: JSON values only, the same for the same arguments.
 
-    `sequence` rises with every event of this customer; gaps mean nothing.
+    `sequence` rises with every event of this customer; gaps mean nothing. `previous` is what the sink called
+    her before a merge or a split, where that was something else.
     """
     kind, name = NAMES[type(fact)]
     source = f"{origin.root}/tenants/{origin.tenant}"
     if isinstance(fact, ConsentChanged):
         subject = f"consent/{fact.purpose}"
+    elif isinstance(fact, ProfileMerged | ProfileSplit):
+        subject = f"customer/{customer.pairwise}"
     else:
         source += f"/stores/{fact.store}"
         subject = f"visit/{fact.visit}"
@@ -81,8 +95,8 @@ def cloud_event(fact: Fact, customer: CustomerKey, origin: Origin, sequence: int
         "datacontenttype": "application/json",
         "data": {
             "event": name,
-            "customer": {"kind": customer.kind, "id": customer.id},
-            **_data(fact),
+            "customer": _called(customer),
+            **_data(fact, previous),
         },
     }
 
@@ -94,7 +108,7 @@ def rfc3339(at_ms: Millis) -> str:
     return at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _data(fact: Fact) -> Json:
+def _data(fact: Fact, previous: CustomerKey | None) -> Json:
     if isinstance(fact, ConsentChanged):
         return {
             "purpose": fact.purpose.value,
@@ -103,7 +117,23 @@ def _data(fact: Fact) -> Json:
             "text_version": fact.text_version,
             "language": fact.language,
         }
+    if isinstance(fact, ProfileMerged | ProfileSplit):
+        return {
+            **_profile_data(fact),
+            "moved": fact.moved,
+            "previous": None if previous is None else _called(previous),
+        }
     return {"store": fact.store, "visit": fact.visit, **_visit_data(fact)}
+
+
+def _called(customer: CustomerKey) -> Json:
+    return {"kind": customer.kind, "id": customer.id}
+
+
+def _profile_data(fact: ProfileFact) -> Json:
+    if isinstance(fact, ProfileMerged):
+        return {"as": fact.joined_as}
+    return {"merge_undone": fact.undone}
 
 
 def _visit_data(fact: VisitFact) -> Json:

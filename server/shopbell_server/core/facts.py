@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.confidence import Confidence
     from shopbell_server.core.consent import Change, Place, Purpose
     from shopbell_server.core.evidence import Carrier, Evidence
-    from shopbell_server.core.ids import FactId, Millis, PersonId, StoreId, VisitId, ZoneId
+    from shopbell_server.core.identity import As
+    from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,31 @@ class ConsentChanged(Told):
     language: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileMerged(Told):
+    """Her profile and another one are one now. Belongs to no store and to no visit.
+
+    `entry` is that of the history of profiles; `moved`: her profile is part of the other one since.
+    """
+
+    entry: EntryId
+    joined_as: As | None
+    """None: what a split had taken out came back."""
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSplit(Told):
+    """Something was taken out of her profile; `moved`: she was. Otherwise as `ProfileMerged`."""
+
+    entry: EntryId
+    undone: bool
+    """A merge was taken back."""
+    moved: bool
+
+
 VisitFact = (
     CustomerRecognized | VisitStarted | VisitRevised | VisitEnded | VisitCancelled | PassScanned
 )
-Fact = VisitFact | ConsentChanged
+ProfileFact = ProfileMerged | ProfileSplit
+Fact = VisitFact | ConsentChanged | ProfileFact

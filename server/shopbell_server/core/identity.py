@@ -69,6 +69,8 @@ class IdentityEntry:
     """What is undone or followed."""
     joined_as: As | None = None
     """Of a merge."""
+    joined: frozenset[PersonId] = frozenset()
+    """Whom a merge as one person says to be one human: all who were enrolled on either side."""
     reason: Reason
     by: str
     """Who: `staff:ID`, `key:NAME`, `terminal:NAME`, or empty where the server followed an earlier entry."""
@@ -95,27 +97,23 @@ class Graph:
 
 def folded(born: Born, entries: Iterable[IdentityEntry]) -> Graph:
     """Return what follows from a history, given in any order."""
-    persons, links = dict(born.persons), dict(born.links)
-    absorbed: dict[ProfileId, ProfileId] = {}
+    persons: dict[PersonId, ProfileId | None] = dict(born.persons)
+    links: dict[LinkId, ProfileId | None] = dict(born.links)
+    absorbed: dict[ProfileId, ProfileId | None] = {}
     before: dict[EntryId, IdentityEntry] = {}
     for entry in sorted(entries, key=_order):
         before[entry.id] = entry
-        for person in entry.moved.persons:
-            if entry.target is not None and person in persons:
-                persons[person] = entry.target
-        for link in entry.moved.links:
-            if entry.target is None:
-                links.pop(link, None)
-            elif link in links:
-                links[link] = entry.target
+        # What is not born (any more) is nowhere: erasing somebody leaves the entries that moved others.
+        persons |= dict.fromkeys(persons.keys() & entry.moved.persons, entry.target)
+        links |= dict.fromkeys(links.keys() & entry.moved.links, entry.target)
         change = absorption(entry, None if entry.about is None else before.get(entry.about))
         if change is not None:
-            profile, into = change
-            if into is None:
-                absorbed.pop(profile, None)
-            else:
-                absorbed[profile] = into
-    return Graph(persons=persons, links=links, absorbed=absorbed)
+            absorbed[change[0]] = change[1]
+    return Graph(
+        persons={each: at for each, at in persons.items() if at is not None},
+        links={each: at for each, at in links.items() if at is not None},
+        absorbed={each: into for each, into in absorbed.items() if into is not None},
+    )
 
 
 def absorption(

@@ -15,7 +15,8 @@ from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.consent import Change, Place, Purpose
 from shopbell_server.core.evidence import Carrier, Evidence
-from shopbell_server.core.ids import FactId, Millis, PersonId, StoreId, VisitId, ZoneId
+from shopbell_server.core.identity import As
+from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
 
 
 class StoredZoneStay(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +121,22 @@ class StoredConsentChanged(StoredTold, frozen=True, kw_only=True, tag="consent-c
     language: str
 
 
+class StoredProfileMerged(StoredTold, frozen=True, kw_only=True, tag="profile-merged"):
+    """`ProfileMerged`."""
+
+    entry: EntryId
+    joined_as: As | None
+    moved: bool
+
+
+class StoredProfileSplit(StoredTold, frozen=True, kw_only=True, tag="profile-split"):
+    """`ProfileSplit`."""
+
+    entry: EntryId
+    undone: bool
+    moved: bool
+
+
 StoredFact = (
     StoredCustomerRecognized
     | StoredVisitStarted
@@ -128,6 +145,8 @@ StoredFact = (
     | StoredVisitCancelled
     | StoredPassScanned
     | StoredConsentChanged
+    | StoredProfileMerged
+    | StoredProfileSplit
 )
 
 
@@ -163,6 +182,8 @@ _OURS: Final[dict[type[StoredFact], type[facts.Fact]]] = {
     StoredVisitCancelled: facts.VisitCancelled,
     StoredPassScanned: facts.PassScanned,
     StoredConsentChanged: facts.ConsentChanged,
+    StoredProfileMerged: facts.ProfileMerged,
+    StoredProfileSplit: facts.ProfileSplit,
 }
 
 _STORED: Final = {ours: stored for stored, ours in _OURS.items()}

@@ -27,6 +27,8 @@ from shopbell_server.core.facts import (
     CustomerRecognized,
     Fact,
     PassScanned,
+    ProfileMerged,
+    ProfileSplit,
     VisitCancelled,
     VisitEnded,
     VisitRevised,
@@ -34,6 +36,7 @@ from shopbell_server.core.facts import (
     ZoneStay,
 )
 from shopbell_server.core.ids import (
+    EntryId,
     FactId,
     Millis,
     PersonId,
@@ -49,6 +52,7 @@ ADA = PersonId("person-of-ada")
 STORE = StoreId("ams-01")
 VISIT = VisitId("01a20014-0000-7000-8000-000000000001")
 OTHER = VisitId("01a20014-0000-7000-8000-000000000002")
+ENTRY = EntryId("01a20014-0000-7000-8000-00000000000e")
 ENTRANCE = ZoneId("entrance")
 ORIGIN = Origin(root="https://bell.shop.example", tenant=TenantId("acme"))
 KEY = CustomerKey(kind="crm", id="C-77", pairwise="d2" * 16)
@@ -144,6 +148,24 @@ FACTS: tuple[Fact, ...] = (
         text_version="2026-11",
         language="nl",
     ),
+    ProfileMerged(
+        fact=ID,
+        person=ADA,
+        at_ms=BEGAN_MS,
+        recorded_ms=BEGAN_MS,
+        entry=ENTRY,
+        joined_as="household",
+        moved=True,
+    ),
+    ProfileSplit(
+        fact=ID,
+        person=ADA,
+        at_ms=BEGAN_MS,
+        recorded_ms=BEGAN_MS,
+        entry=ENTRY,
+        undone=True,
+        moved=False,
+    ),
 )
 EACH = pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
 
@@ -233,6 +255,30 @@ def test_a_consent_belongs_to_no_store() -> None:
     event = event_of(FACTS[6])
     assert event["source"] == "https://bell.shop.example/tenants/acme"
     assert event["subject"] == "consent/share_with_cdp"
+
+
+def test_what_she_was_called_before_a_merge_is_said_where_the_sink_may_know_it() -> None:
+    before = CustomerKey(kind="crm", id="C-12", pairwise="d2" * 16)
+    told = cloud_event(FACTS[7], KEY, ORIGIN, 42, previous=before)
+    assert told["subject"] == f"customer/{KEY.pairwise}"
+    assert told["data"] == {
+        "event": "Profile Merged",
+        "customer": {"kind": "crm", "id": "C-77"},
+        "as": "household",
+        "moved": True,
+        "previous": {"kind": "crm", "id": "C-12"},
+    }
+
+
+def test_a_split_says_whether_it_takes_a_merge_back() -> None:
+    data = event_of(FACTS[8])["data"]
+    assert data == {
+        "event": "Profile Split",
+        "customer": {"kind": "crm", "id": "C-77"},
+        "merge_undone": True,
+        "moved": False,
+        "previous": None,
+    }
 
 
 def test_later_events_sort_after_earlier_ones_as_text() -> None:

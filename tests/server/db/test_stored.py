@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ids import FactId, Millis, StoreId, VisitId, ZoneId
+from shopbell_server.core.ids import EntryId, FactId, Millis, StoreId, VisitId, ZoneId
 from shopbell_server.core.sessions import Session, ZoneTime
 from shopbell_server.core.showing import Glimpse
 from shopbell_server.db import stored_facts, stored_sessions
@@ -56,6 +56,8 @@ EVERY: list[Fact] = [
     facts.VisitCancelled(revision=4, absorbed_by=VisitId("w"), **VISIT),
     facts.PassScanned(zone=ZoneId("z"), purpose="check-in", **VISIT),
     fact("f1"),
+    facts.ProfileMerged(entry=EntryId("e"), joined_as="household", moved=True, **TOLD),
+    facts.ProfileSplit(entry=EntryId("e"), undone=True, moved=False, **TOLD),
 ]
 
 
