@@ -11,6 +11,7 @@ import random
 import secrets
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,17 +20,22 @@ from shopbell_program.signing import Signer
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
+from shopbell_server.config.keys import keys_url
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.loyalty_numbers import opened
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.core.webhook_signature import read_secrets
-from shopbell_server.db import migrate
+from shopbell_server.db import key_store, migrate
+from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.courier import Courier
 from shopbell_server.ingest.embedded_broker import running_broker
 from shopbell_server.ingest.subscriber import Subscriber
+from shopbell_server.sealing.boxes import SealedBoxes
+from shopbell_server.sealing.remembered import RememberedKeys
+from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.witness import Outbox, Witness
@@ -60,11 +66,47 @@ def open_database(settings: Settings) -> SqlDatabase:
     """Return the database of `settings`, whose tables must be up to date.
 
     Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError,
-    TenantNotToldError.
+    TenantNotToldError, KeysNotPreparedError.
     """
     password = secret_of(settings.database.password_file)
     migrate.require_newest(settings.database.url, password, tenant=settings.tenant)
-    return SqlDatabase(settings.database.url, TenantId(settings.tenant), password=password)
+    boxes = open_boxes(settings)
+    try:
+        return SqlDatabase(
+            settings.database.url, TenantId(settings.tenant), boxes, password=password
+        )
+    except BaseException:
+        boxes.close()
+        raise
+
+
+def open_boxes(settings: Settings) -> SealedBoxes:
+    """Return what seals the columns of the database, under the keys of the store that `settings` name.
+
+    Raises KeysNotPreparedError, DatabaseLostError, DatabaseAddressError.
+    """
+    tenant = TenantId(settings.tenant)
+    store = SqlKeys(
+        keys_url(settings.keys, settings.database),
+        tenant,
+        password=secret_of(settings.keys.password_file),
+    )
+    try:
+        store.require_prepared()
+    except BaseException:
+        store.close()
+        raise
+    return SealedBoxes(RememberedKeys(store, time.monotonic), tenant, SystemEntropy())
+
+
+def prepare_keys(settings: Settings) -> None:
+    """Make the store of keys ready, if it is one that has to be made.
+
+    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    """
+    key_store.prepare(
+        keys_url(settings.keys, settings.database), secret_of(settings.keys.password_file)
+    )
 
 
 def terms_of(settings: Settings) -> Terms:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -31,17 +32,26 @@ NONCE_BYTES: Final = 12
 """What AES-GCM takes. Random ones are safe for 2**32 messages per key; ours seal one or two."""
 
 
-def sealed(key: bytes, nonce: bytes, text: bytes) -> bytes:
+def sealed(key: bytes, nonce: bytes, text: bytes, place: bytes | None = None) -> bytes:
     """Return `text` under AES-GCM (`key` of 16, 24 or 32 bytes), the nonce before it.
 
-    `nonce` must be NONCE_BYTES of randomness that this key never had.
+    `nonce` must be NONCE_BYTES of randomness that this key never had. What is sealed for a `place` opens
+    in no other.
     """
-    return nonce + AESGCM(key).encrypt(nonce, text, None)
+    return nonce + AESGCM(key).encrypt(nonce, text, place)
 
 
 def opened(key: bytes, box: bytes) -> bytes:
-    """Return what `sealed` was given.
+    """Return what `sealed` was given without a place.
 
     Raises `cryptography.exceptions.InvalidTag` for a wrong key or a changed box: it is not ours.
     """
     return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], None)
+
+
+def opened_in(key: bytes, box: bytes, place: bytes) -> bytes | None:
+    """Return what `sealed` was given for `place`; None for a wrong key or place, or a changed box."""
+    try:
+        return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], place)
+    except (InvalidTag, ValueError):  # the latter: shorter than a nonce and a tag
+        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from shopbell_server.assembly import open_database, secret_of, terms_of
+from shopbell_server.assembly import open_database, prepare_keys, secret_of, terms_of
 from shopbell_server.db import migrate
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.sow import sow
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def upgrade(settings: Settings) -> str:
-    """Bring the tables up to date; return the revision that they are at."""
+    """Bring the tables up to date, the store of keys first; return the revision that they are at."""
+    prepare_keys(settings)
     return migrate.upgrade(settings.database.url, secret_of(settings.database.password_file))
 
 

@@ -13,7 +13,6 @@ from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.take import Intake, Message
@@ -21,6 +20,7 @@ from tests.bench.bare import BarePostgres, BareSqlite, count, next_rows
 from tests.bench.people import Crowd, populate
 from tests.bench.report import Report, at_least, figure
 from tests.bench.where import Places
+from tests.rigs.databases import open_sql
 from tests.rigs.postgres import PostgresServer
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Worker:
 
     def __init__(self, url: str) -> None:
         migrate.upgrade(url)
-        self.database = SqlDatabase(url, TenantId("acme"))
+        self.database = open_sql(url, TenantId("acme"))
         guests = populate(self.database, edges=EDGES, people=PEOPLE, now_ms=BEGAN_MS)
         terms = Terms(rules=VisitRules(), sinks=())
         self._intake = Intake(self.database, SystemEntropy(), aes_block, terms)

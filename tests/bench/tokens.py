@@ -19,11 +19,11 @@ from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.db.people_tables import ENROLMENTS, PROFILES
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_wire.messages import Loss, Presence
 from tests.bench.report import Report, at_most, figure
+from tests.rigs.databases import open_sql
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from shopbell_server.core.tokens import KeyRing
+    from shopbell_server.db.unit_of_work import SqlDatabase
 
 TITLE: Final = "Server: token → customer"
 MEASURES: Final = (
@@ -66,7 +67,7 @@ async def measure(*, long: bool) -> Report:
         path = Path(folder, "shop.db")
         migrate.upgrade(f"sqlite:///{path}")
         enrol(path, people)
-        with closing(SqlDatabase(f"sqlite:///{path}", TenantId("acme"))) as database:
+        with closing(open_sql(f"sqlite:///{path}", TenantId("acme"))) as database:
             make_keys(database, SystemEntropy(), NOW_MS)
             with database.read() as work:
                 ring = key_ring(work.day_keys.keys([Day(day_of(NOW_MS))]), aes_block)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.ports.database import DatabaseBusyError
+from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
@@ -44,6 +45,7 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self._tables = Tables()
         self._writing = Lock()
+        self.boxes = boxes_of(MemoryKeys())
 
     def begin(self) -> MemoryUnitOfWork:
         return MemoryUnitOfWork(self, writes=True)

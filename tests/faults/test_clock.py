@@ -17,10 +17,10 @@ from shopbell_edge.core.wellbeing import Wellbeing
 from shopbell_server.core.deafness import Mark, ear_of
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_wire.messages import Clock
 from tests.fakes.learning_clock import LearningClock
 from tests.faults.told_the_time import BOOT, EVERY_MS, HOUR, NEAR_MS, STREAM, opened
+from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import DAY, MINUTE, NOW, SECOND, Floor
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def floor(tmp_path: Path) -> Iterator[Floor]:
     url = f"sqlite:///{tmp_path}/shop.db"
     migrate.upgrade(url)
-    database = SqlDatabase(url, TenantId("acme"))
+    database = open_sql(url, TenantId("acme"))
     yield Floor(database, url)
     database.close()
 

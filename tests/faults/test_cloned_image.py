@@ -17,10 +17,10 @@ from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.core.resend import Sealed
 from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.take import Message
 from tests.fakes.clock import FakeClock
 from tests.faults.plan import seeds
+from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND, Floor, stays
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ HERE = EdgeId(EDGES[0])
 def a_floor(folder: Path) -> Floor:
     url = f"sqlite:///{folder}/shop.db"
     migrate.upgrade(url)
-    return Floor(SqlDatabase(url, TenantId("acme")), url)
+    return Floor(open_sql(url, TenantId("acme")), url)
 
 
 def clock() -> FakeClock:

@@ -15,10 +15,10 @@ import pytest
 from shopbell_program.signing import Signer
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.core.lineage import Start
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.orders import Wish, order
 from shopbell_wire.orders import SendDiagnostics
 from tests.rigs.brokers import NatsBroker, free_port
+from tests.rigs.databases import open_sql
 from tests.server.test_commands import command
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_an_embedded_broker_that_does_not_run_is_said_to_be(config: Path, tmp_pa
 def test_what_is_known_of_edges_is_listed_although_the_broker_is_away(
     tmp_path: Path, config: Path
 ) -> None:
-    with closing(SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
+    with closing(open_sql(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
         with database.begin() as work:
             work.edge_records.add_losses({(EdgeId("hague-door"), "spool_full"): 12}, Millis(1))
             work.commit()
@@ -158,7 +158,7 @@ def test_what_is_known_of_edges_is_listed_although_the_broker_is_away(
 
 def test_what_edges_gave_up_and_which_are_two_is_listed(tmp_path: Path, config: Path) -> None:
     door, at_ms = EdgeId("hague-door"), Millis(1_795_262_837_000)
-    database = SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))
+    database = open_sql(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))
     with closing(database), database.begin() as work:
         work.edge_records.add_losses({(door, "spool_full"): 12}, at_ms)
         start = Start(edge=door, previous="1" * 32, stream="2" * 32)
@@ -184,7 +184,7 @@ def test_of_an_order_without_an_answer_it_is_said_until_when_it_counts(
     tmp_path: Path, config: Path
 ) -> None:
     signer = Signer(bytes(32))
-    with closing(SqlDatabase(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
+    with closing(open_sql(f"sqlite:///{tmp_path}/shopbell.db", TenantId("acme"))) as database:
         for at_ms in (1_000_000_000_000, 4_000_000_000_000):
             wish = Wish(
                 tenant=TenantId("acme"),

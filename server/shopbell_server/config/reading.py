@@ -14,6 +14,7 @@ from shopbell_server.config.broker import faults_of_broker
 from shopbell_server.config.database import faults_of_database
 from shopbell_server.config.door import faults_of_http
 from shopbell_server.config.files import in_the_way
+from shopbell_server.config.keys import faults_of_keys
 from shopbell_server.config.responsible import faults_of_privacy
 from shopbell_server.config.retailer import faults_of_retailer
 from shopbell_server.config.secret_files import secret_files
@@ -42,6 +43,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from _files(settings)
     yield from faults_of_retailer(settings.retailer)
     yield from faults_of_database(settings.database)
+    yield from faults_of_keys(settings.keys, settings.database)
     yield from faults_of_broker(settings.broker)
     yield from faults_of_http(settings.http)
     yield from faults_of_orders(settings.orders)
@@ -57,6 +59,8 @@ def _files(settings: Settings) -> Iterator[Fault]:
     if settings.broker.tls is not None:
         named["broker.tls.ca_file"] = settings.broker.tls.ca_file
         named["broker.tls.cert_file"] = settings.broker.tls.cert_file
+    if settings.keys.vault is not None:
+        named["keys.vault.ca_file"] = settings.keys.vault.ca_file
     for key, path in named.items():
         problem = None if path is None else in_the_way(path)
         if problem is not None:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 def secret_files(settings: Settings) -> dict[str, str | None]:
     """Return every file with a secret in it, None where it was not given."""
     orders, audit, tls = settings.orders, settings.audit, settings.broker.tls
+    vault = settings.keys.vault
     return {
         "database.password_file": settings.database.password_file,
+        "keys.password_file": settings.keys.password_file,
+        "keys.vault.token_file": None if vault is None else vault.token_file,
         "broker.password_file": settings.broker.password_file,
         "broker.tls.key_file": None if tls is None else tls.key_file,
         "retailer.number_key_file": settings.retailer.number_key_file,

@@ -14,6 +14,7 @@ from shopbell_server.config.broker import Broker
 from shopbell_server.config.database import Database
 from shopbell_server.config.door import Http
 from shopbell_server.config.gathering import Gathering
+from shopbell_server.config.keys import Keys
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
 from shopbell_server.config.shapes import Folder
@@ -34,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     tenant: Name
     retailer: Retailer
     database: Database = Database()
+    keys: Keys = Keys()
     broker: Broker = Broker()
     http: Http = Http()
     gathering: Gathering = Gathering()

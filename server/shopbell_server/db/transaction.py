@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import TenantId
     from shopbell_server.db.statements import Insert, Lookup
+    from shopbell_server.ports.boxes import Boxes
 
 
 def ours(table: Table) -> ColumnElement[bool]:
@@ -38,15 +39,24 @@ LIST_SIZE: Final = 5_000
 class Transaction:
     """From `begin` to `commit` or `roll_back`; afterwards it answers RuntimeError."""
 
-    def __init__(self, engine: Engine, tenant: TenantId) -> None:
+    def __init__(self, engine: Engine, tenant: TenantId, boxes: Boxes | None = None) -> None:
+        """`boxes` seal what columns of this tenant keep of people; the store of keys itself has none."""
         self._engine = engine
         self._tenant = tenant
+        self._boxes = boxes
         self._connection: Connection | None = None
 
     @property
     def tenant(self) -> TenantId:
         """Return whose rows it is about."""
         return self._tenant
+
+    @property
+    def boxes(self) -> Boxes:
+        """Return what seals and opens columns, and marks values: once for many rows, it asks for keys."""
+        if self._boxes is None:
+            raise RuntimeError("this transaction was begun without boxes")
+        return self._boxes
 
     @property
     def database(self) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from shopbell_server.core.ids import TenantId
+    from shopbell_server.ports.boxes import Boxes
 
 
 class SqlDatabase:
@@ -39,26 +40,42 @@ class SqlDatabase:
     Connects when it is first used. Its tables must be there: `migrate.upgrade` makes them.
     """
 
-    def __init__(
-        self, url: str, tenant: TenantId, *, password: str | None = None, wait_s: float = WAIT_S
+    def __init__(  # noqa: PLR0913  (each by name)
+        self,
+        url: str,
+        tenant: TenantId,
+        boxes: Boxes,
+        *,
+        password: str | None = None,
+        wait_s: float = WAIT_S,
     ) -> None:
-        """Raise DatabaseAddressError if `url` is none that `engine.open_engine` takes."""
+        """Take `boxes` over: `close` closes them.
+
+        Raises DatabaseAddressError if `url` is none that `engine.open_engine` takes.
+        """
+        self._boxes = boxes
         self._engine = open_engine(url, password, tenant=tenant, wait_s=wait_s)
         self._writing = writing(self._engine)
         self._reading = reading(self._engine)
         self._tenant = tenant
 
+    @property
+    def boxes(self) -> Boxes:
+        """Return what seals its columns: whoever deletes somebody's rows destroys her keys with it."""
+        return self._boxes
+
     def begin(self) -> SqlUnitOfWork:
         """Return a unit of work that may write."""
-        return SqlUnitOfWork(Transaction(self._writing, self._tenant))
+        return SqlUnitOfWork(Transaction(self._writing, self._tenant, self._boxes))
 
     def read(self) -> SqlUnitOfWork:
         """Return one that only reads, sees one moment, and waits for nobody."""
-        return SqlUnitOfWork(Transaction(self._reading, self._tenant))
+        return SqlUnitOfWork(Transaction(self._reading, self._tenant, self._boxes))
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections that are not in use, and the store of the keys."""
         self._engine.dispose()
+        self._boxes.close()
 
 
 class SqlUnitOfWork:

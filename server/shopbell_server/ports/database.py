@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.answers import Answers
     from shopbell_server.ports.audit import Audit
     from shopbell_server.ports.batches import Batches
+    from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.customer_sessions import CustomerSessions
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
@@ -82,6 +83,11 @@ class UnitOfWork(Protocol):
 
 class Database(Protocol):
     """Begins units of work of one tenant."""
+
+    @property
+    def boxes(self) -> Boxes:
+        """What seals its columns: whoever deletes somebody's rows destroys her keys after the commit."""
+        ...
 
     def begin(self) -> UnitOfWork:
         """Return a unit of work that may write."""

@@ -9,13 +9,14 @@ import pytest
 
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import Database, UnitOfWork
 
 TENANT = TenantId("acme")
@@ -44,7 +45,7 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def sql(url: str) -> Iterator[SqlDatabase]:
-    database = SqlDatabase(url, TENANT)
+    database = open_sql(url, TENANT)
     yield database
     database.close()
 
@@ -56,7 +57,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
         return
     fixture = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param]
     address: str = request.getfixturevalue(fixture)
-    real = SqlDatabase(address, TENANT)
+    real = open_sql(address, TENANT)
     yield real
     real.close()
 

@@ -21,12 +21,13 @@ from shopbell_server.core.audit import (
 from shopbell_server.core.audit_check import Trust, check
 from shopbell_server.core.ids import Millis, PersonId, StoreId, TenantId
 from shopbell_server.db.engine import open_engine
-from shopbell_server.db.unit_of_work import SqlDatabase
+from tests.rigs.databases import open_sql
 from tests.rigs.postgres import as_superuser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import Database
 
 ACME = TenantId("acme")
@@ -137,7 +138,7 @@ def test_many_workers_make_one_chain(sql: SqlDatabase) -> None:
 
 def test_tenants_have_chains_of_their_own(url: str) -> None:
     for name in ("acme", "bolt"):
-        database = SqlDatabase(url, TenantId(name))
+        database = open_sql(url, TenantId(name))
         add(database, 1)
         with database.read() as work:
             assert [each.number for each in work.audit.records(0)] == [1]

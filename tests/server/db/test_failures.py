@@ -12,18 +12,19 @@ from shopbell_server.core.ids import Day, DeviceNo, PersonId, TenantId
 from shopbell_server.core.registry import Store
 from shopbell_server.db import migrate
 from shopbell_server.db.engine import DatabaseAddressError, open_engine
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import (
     DatabaseBusyError,
     DatabaseLostError,
     DatabaseRefusedError,
 )
+from tests.rigs.databases import open_sql
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, card, enrol, entry, hashed, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import UnitOfWork
     from tests.rigs.postgres import PostgresServer
 
@@ -33,7 +34,7 @@ ACME = TenantId("acme")
 @pytest.fixture
 def restless(postgres: PostgresServer, postgres_url: str) -> Iterator[SqlDatabase]:
     """Give a database whose server may be killed; it is there again afterwards."""
-    database = SqlDatabase(postgres_url, ACME)
+    database = open_sql(postgres_url, ACME)
     yield database
     database.close()
     postgres.kill()
@@ -64,7 +65,7 @@ def test_a_password_is_shown_nowhere() -> None:
     engine = open_engine("postgresql://shop@127.0.0.1:1/shop", "hunter2")
     assert "hunter2" not in repr(engine)
     engine.dispose()
-    database = SqlDatabase("postgresql://shop:hunter2@127.0.0.1:1/shop", ACME)
+    database = open_sql("postgresql://shop:hunter2@127.0.0.1:1/shop", ACME)
     with pytest.raises(DatabaseLostError) as caught:
         database.begin().__enter__()
     database.close()
@@ -101,7 +102,7 @@ def test_sqlite_is_durable_and_careful(sqlite_url: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_lost_database(tmp_path: Path) -> None:
-    database = SqlDatabase(f"sqlite:///{tmp_path}/none/shop.db", ACME)
+    database = open_sql(f"sqlite:///{tmp_path}/none/shop.db", ACME)
     with pytest.raises(DatabaseLostError, match="SQLITE_CANTOPEN"):
         database.begin().__enter__()
     database.close()
@@ -114,7 +115,7 @@ def test_a_file_that_is_no_database_is_a_lost_database(tmp_path: Path) -> None:
 
 
 def test_a_writer_that_does_not_end_makes_the_next_one_busy(sqlite_url: str) -> None:
-    one, other = (SqlDatabase(sqlite_url, ACME, wait_s=0.1) for _ in range(2))
+    one, other = (open_sql(sqlite_url, ACME, wait_s=0.1) for _ in range(2))
     with one.begin(), pytest.raises(DatabaseBusyError, match="SQLITE_BUSY"):
         other.begin().__enter__()
     with other.begin() as work:
@@ -126,7 +127,7 @@ def test_a_writer_that_does_not_end_makes_the_next_one_busy(sqlite_url: str) -> 
 
 def test_a_destroyed_day_key_is_not_in_the_files(tmp_path: Path, sqlite_url: str) -> None:
     key = b"0123456789abcdefFEDCBA9876543210"
-    database = SqlDatabase(sqlite_url, ACME)
+    database = open_sql(sqlite_url, ACME)
     with database.begin() as work:
         work.day_keys.add(Day(1), key)
         work.commit()
@@ -146,7 +147,7 @@ def everything(folder: Path) -> bytes:
 
 
 def test_a_row_that_stays_locked_makes_the_next_one_busy(postgres_url: str) -> None:
-    database = SqlDatabase(postgres_url, ACME, wait_s=0.1)
+    database = open_sql(postgres_url, ACME, wait_s=0.1)
     with database.begin() as work:
         enrol(work)
         work.commit()
@@ -193,7 +194,7 @@ def test_a_commit_that_nobody_answers_is_a_lost_database(
 
 
 def test_all_connections_in_use_is_busy(postgres_url: str) -> None:
-    database = SqlDatabase(postgres_url, ACME, wait_s=0.1)
+    database = open_sql(postgres_url, ACME, wait_s=0.1)
     held = [database.begin() for _ in range(16)]
     for unit in held:
         unit.__enter__()
@@ -205,7 +206,7 @@ def test_all_connections_in_use_is_busy(postgres_url: str) -> None:
 
 
 def test_a_value_that_postgresql_cannot_hold_is_refused(postgres_url: str) -> None:
-    database = SqlDatabase(postgres_url, ACME)
+    database = open_sql(postgres_url, ACME)
     with database.begin() as work, pytest.raises(DatabaseRefusedError):
         work.registry.put_store(Store(id=STORE, name="a\x00b", timezone="UTC"))
     database.close()

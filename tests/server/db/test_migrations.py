@@ -16,8 +16,8 @@ from shopbell_server.core.people import Issued
 from shopbell_server.db import migrate
 from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseRefusedError
+from tests.rigs.databases import open_sql
 from tests.rigs.postgres import as_superuser
 from tests.server.db.rows import add_store, enrol, entry, visit
 
@@ -126,7 +126,7 @@ def test_a_database_of_a_newer_program_is_left_alone(url: str) -> None:
 def test_a_database_without_tables_says_what_to_do(empty_url: str) -> None:
     with pytest.raises(migrate.DatabaseTooOldError, match="shopbell-server migrate"):
         migrate.require_newest(empty_url)
-    database = SqlDatabase(empty_url, TenantId("acme"))
+    database = open_sql(empty_url, TenantId("acme"))
     with (
         database.begin() as work,
         pytest.raises(DatabaseRefusedError, match="shopbell-server migrate"),
@@ -145,7 +145,7 @@ def test_the_revisions_are_in_the_package() -> None:
 
 @pytest.fixture
 def consented(url: str) -> str:
-    database = SqlDatabase(url, TenantId("acme"))
+    database = open_sql(url, TenantId("acme"))
     with database.begin() as work:
         add_store(work)
         work.ledger.append([entry()])
@@ -189,7 +189,7 @@ def test_not_even_the_prompt_may(consented: str, statement: str, why: str) -> No
     ],
 )
 def test_whatever_is_done_at_the_prompt_is_stamped(url: str, statement: str, stamped: str) -> None:
-    database = SqlDatabase(url, TenantId("acme"))
+    database = open_sql(url, TenantId("acme"))
     people = [PersonId(f"person-{name}") for name in ("anna", "ben")]
     with database.begin() as work:
         enrol(work, people[0], number=1)

@@ -8,11 +8,12 @@ import pytest
 
 from shopbell_server.core.deafness import Mark
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.db.unit_of_work import SqlDatabase
+from tests.rigs.databases import open_sql
 from tests.server.db.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE, add_store, interval
 
 if TYPE_CHECKING:
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_wire.messages import Hearing
 
@@ -101,7 +102,7 @@ def test_who_holds_an_edge_alone_waits_for_others_and_they_for_him(
 
 def test_those_who_write_what_an_edge_heard_hold_it_together(postgres_url: str) -> None:
     with (
-        closing(SqlDatabase(postgres_url, TENANT)) as database,
+        closing(open_sql(postgres_url, TENANT)) as database,
         database.begin() as one,
         database.begin() as other,
     ):

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import StoreId, TenantId
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseRefusedError
+from tests.rigs.databases import open_sql
 from tests.server.db.rows import STORE, add_store
 
 if TYPE_CHECKING:
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import Database
 
 
@@ -98,7 +99,7 @@ def test_one_writes_after_the_other(database: Database) -> None:
 
 
 def test_tenants_do_not_see_each_other(url: str) -> None:
-    acme, bolt = (SqlDatabase(url, TenantId(name)) for name in ("acme", "bolt"))
+    acme, bolt = (open_sql(url, TenantId(name)) for name in ("acme", "bolt"))
     with acme.begin() as work:
         add_store(work)
         work.commit()

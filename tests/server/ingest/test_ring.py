@@ -14,7 +14,6 @@ from structlog.testing import capture_logs
 
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker, Login
@@ -25,6 +24,7 @@ from shopbell_wire.codec import decode_ack
 from shopbell_wire.messages import StreamStarted
 from shopbell_wire.topics import EdgeTopic, Kind, to_edge
 from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.databases import open_sql
 from tests.server.ingest.pieces import Bells, FailingDatabase, StandingClock
 from tests.server.usecases.floor import EDGES, STORE, Floor, batch
 
@@ -125,7 +125,7 @@ class Ring:
     def __enter__(self) -> Self:
         url = f"sqlite:///{self.folder}/shop.db"
         migrate.upgrade(url)
-        database = self._stack.enter_context(closing(SqlDatabase(url, TenantId(TENANT))))
+        database = self._stack.enter_context(closing(open_sql(url, TenantId(TENANT))))
         self.floor = Floor(database, url)
         whole = self.floor.database
         self.floor.database = FailingDatabase(whole, self._record)

@@ -8,8 +8,8 @@ import pytest
 
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import Floor
 
 if TYPE_CHECKING:
@@ -29,6 +29,6 @@ def floor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Floor]:
     else:
         url = f"sqlite:///{tmp_path}/shop.db"
         migrate.upgrade(url)
-    database = SqlDatabase(url, TENANT)
+    database = open_sql(url, TENANT)
     yield Floor(database, url)
     database.close()

@@ -9,7 +9,6 @@ import pytest
 from shopbell_server.core.customer_keys import PAIRWISE, customer_key
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.deliver import (
     LEASE_MARGIN_MS,
@@ -20,6 +19,7 @@ from shopbell_server.usecases.deliver import (
     take_due,
 )
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 from tests.server.told import (
     ADA,
     BOB,
@@ -69,7 +69,7 @@ def database(
         yield MemoryDatabase()
         return
     copied = shutil.copy(empty_file, tmp_path)
-    sqlite = SqlDatabase(f"sqlite:///{copied}", TenantId("acme"))
+    sqlite = open_sql(f"sqlite:///{copied}", TenantId("acme"))
     yield sqlite
     sqlite.close()
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from shopbell_server.core.consent import Change
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.withdrawal import end_presence
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import (
     DAY,
     EDGES,
@@ -159,7 +159,7 @@ class Shop:
 def _shop(folder: Path, number: int) -> Iterator[Shop]:
     url = f"sqlite:///{folder}/{number}.db"
     migrate.upgrade(url)
-    with closing(SqlDatabase(url, TenantId("acme"))) as database:
+    with closing(open_sql(url, TenantId("acme"))) as database:
         yield Shop(database)
 
 
@@ -224,7 +224,7 @@ def test_order_repetition_and_batches_make_no_difference_in_postgresql(
     postgres_url: str, data: st.DataObject
 ) -> None:
     tenant = TenantId(f"tenant-{next(_numbers)}")
-    with closing(SqlDatabase(postgres_url, tenant)) as database:
+    with closing(open_sql(postgres_url, tenant)) as database:
         check(Shop(database), Shop(MemoryDatabase()), data)
 
 

@@ -11,8 +11,8 @@ from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.facts import CustomerRecognized, PassScanned, VisitStarted
 from shopbell_server.core.ids import DeviceNo, Millis, TenantId
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_wire.messages import Loss, Presence, Scan
+from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import (
     DAY,
     EDGES,
@@ -217,7 +217,7 @@ def test_without_the_key_of_the_day_nobody_is_known(floor: Floor) -> None:
 def test_a_token_of_another_tenant_is_nobody(floor: Floor) -> None:
     if floor.url is None:
         pytest.skip("a memory holds one tenant")
-    database = SqlDatabase(floor.url, TenantId("zeta"))
+    database = open_sql(floor.url, TenantId("zeta"))
     keys = {day: bytes(32) for day in floor.day_keys}
     theirs = Floor(database, floor.url, day_keys=keys)
     zoe = theirs.enrol("zoe", 1)

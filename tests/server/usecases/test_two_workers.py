@@ -13,9 +13,9 @@ from psycopg import Connection
 
 from shopbell_server.core.facts import PassScanned, VisitStarted
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 from tests.server.ingest.pieces import FailingDatabase
 from tests.server.usecases.floor import (
     EDGES,
@@ -65,7 +65,7 @@ def said(floor: Floor, people: Sequence[Someone]) -> list[Message]:
 
 @pytest.mark.parametrize("number", range(4))
 def test_every_batch_has_one_effect(postgres_url: str, number: int) -> None:
-    with closing(SqlDatabase(postgres_url, TenantId(f"acme-{number}"))) as database:
+    with closing(open_sql(postgres_url, TenantId(f"acme-{number}"))) as database:
         floor = Floor(database, postgres_url)
         people = [floor.enrol(f"p{each}", each) for each in range(1, 9)]
         messages = said(floor, people)
@@ -114,7 +114,7 @@ def test_two_that_extend_the_ranges_of_one_stream_lose_none(
     postgres_url: str, *, known: bool
 ) -> None:
     stream = (EdgeId(EDGES[0]), STREAM)
-    with closing(SqlDatabase(postgres_url, TenantId("acme"))) as database:
+    with closing(open_sql(postgres_url, TenantId("acme"))) as database:
         if known:
             with database.begin() as work:
                 work.batches.ranges([stream], Millis(NOW))
@@ -138,7 +138,7 @@ def test_two_that_extend_the_ranges_of_one_stream_lose_none(
 
 def test_two_that_hear_one_person_make_one_visit_of_her(postgres_url: str) -> None:
     """The second waits until the first has committed, and sees what it made of her."""
-    with closing(SqlDatabase(postgres_url, TenantId("acme"))) as database:
+    with closing(open_sql(postgres_url, TenantId("acme"))) as database:
         floor = Floor(database, postgres_url)
         # Nothing is told of her: what is told of one person is ordered by itself.
         ada = floor.enrol("ada", 1, share=False)

@@ -10,8 +10,8 @@ import pytest
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
-from shopbell_server.db.unit_of_work import SqlDatabase
 from tests.fakes.server import MemoryDatabase
+from tests.rigs.databases import open_sql
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent
@@ -37,7 +37,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         migrate.upgrade(url)
     else:
         url = request.getfixturevalue("postgres_url")
-    real = SqlDatabase(url, TenantId("acme"))
+    real = open_sql(url, TenantId("acme"))
     yield real
     real.close()
 

@@ -1,0 +1,174 @@
+"""Keys in a SQLite file or a PostgreSQL database of their own.
+
+Owns: their rows, and that nothing of a destroyed key is left where this store can reach.
+Never: what they open, nor backups: those of this store must be gone within seven days (deploy/README.md).
+
+SQLite overwrites what is deleted (`secure_delete`), and its log is emptied. PostgreSQL keeps old rows on its
+pages whatever VACUUM does, so the table is written anew (VACUUM FULL: a second for a million keys); its log
+(WAL) has them until its files are used again, and an archive of it for as long as that is kept.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, delete, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shopbell_server.core.owners import KEY_BYTES, Owner
+from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
+from shopbell_server.db.failures import in_our_words
+from shopbell_server.db.key_tables import KEYS_METADATA, OWNER_KEYS
+from shopbell_server.db.statements import by_keys, keeping
+from shopbell_server.db.transaction import LIST_SIZE, Transaction, ours
+from shopbell_server.ports.database import DatabaseBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from shopbell_server.core.ids import TenantId
+
+
+class KeysNotPreparedError(RuntimeError):
+    """The store of keys has no table yet. Run `shopbell-server migrate`."""
+
+
+class SqlKeys:
+    """`KeyStore` in SQL. `prepare` makes its table."""
+
+    def __init__(
+        self, url: str, tenant: TenantId, *, password: str | None = None, wait_s: float = WAIT_S
+    ) -> None:
+        """Raise DatabaseAddressError if `url` is none that `engine.open_engine` takes."""
+        self._engine = open_engine(url, password, tenant=tenant, wait_s=wait_s)
+        self._tenant = tenant
+
+    def known(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
+        """Return the keys of those that have one."""
+        transaction = Transaction(reading(self._engine), self._tenant)
+        transaction.begin()
+        try:
+            return _found(transaction, owners)
+        finally:
+            transaction.roll_back()
+
+    def made(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
+        """Return the keys of all of `owners`, made where there was none."""
+        found = dict(self.known(owners))
+        missing = sorted(set(owners) - found.keys())
+        if not missing:
+            return found
+        transaction = Transaction(writing(self._engine), self._tenant)
+        transaction.begin()
+        try:
+            transaction.insert(
+                _ADD,
+                [{"owner": each, "key": secrets.token_bytes(KEY_BYTES)} for each in missing],
+            )
+            # Of two who make one at once the first one's is kept, and the other reads it here.
+            found |= _found(transaction, missing)
+            transaction.commit()
+        finally:
+            transaction.roll_back()
+        return found
+
+    def destroy(self, owners: Collection[Owner]) -> None:
+        """Delete the keys, and leave nothing of them: also of such as were deleted, but not yet wiped.
+
+        Raises DatabaseBusyError while somebody holds the store open: the keys open nothing any more, but
+        call it again until it returns.
+        """
+        if not owners:
+            return
+        wanted = list(owners)
+        transaction = Transaction(writing(self._engine), self._tenant)
+        transaction.begin()
+        try:
+            for start in range(0, len(wanted), LIST_SIZE):
+                transaction.change(_DESTROY, whose=wanted[start : start + LIST_SIZE])
+            transaction.commit()
+        finally:
+            transaction.roll_back()
+        _wipe(self._engine)
+
+    def require_prepared(self) -> None:
+        """Raise KeysNotPreparedError unless there is a table; DatabaseLostError if nobody answers."""
+        try:
+            with reading(self._engine).connect() as connection:
+                there = inspect(connection).has_table(OWNER_KEYS.name)
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from None
+        if not there:
+            raise KeysNotPreparedError(
+                "the store of keys has no table yet: run `shopbell-server migrate`"
+            )
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._engine.dispose()
+
+
+def prepare(url: str, password: str | None = None) -> None:
+    """Make the table if it is not there. Of two that try at once one waits, and finds it there.
+
+    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    """
+    engine = open_engine(url, password)
+    try:
+        with writing(engine).begin() as connection:
+            _lock(connection)
+            KEYS_METADATA.create_all(connection)
+    except SQLAlchemyError as error:
+        raise in_our_words(error) from None
+    finally:
+        engine.dispose()
+
+
+def _found(transaction: Transaction, owners: Collection[Owner]) -> dict[Owner, bytes]:
+    rows = transaction.rows_by_keys(_KNOWN, [(owner,) for owner in owners])
+    return {Owner(row.owner): row.key for row in rows}
+
+
+def _wipe(engine: Engine) -> None:
+    try:
+        if engine.dialect.name == "sqlite":
+            _empty_log(engine)
+        else:
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("SET statement_timeout = 0"))
+                connection.execute(text(f"VACUUM (FULL) {OWNER_KEYS.name}"))
+                connection.execute(text("RESET statement_timeout"))
+    except SQLAlchemyError as error:
+        raise in_our_words(error) from None
+
+
+def _empty_log(engine: Engine) -> None:
+    # Past SQLAlchemy, which begins a transaction first, in which nobody empties the log.
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = cursor.fetchone()
+        cursor.close()
+    finally:
+        connection.close()
+    if busy is None or busy[0] != 0:
+        raise DatabaseBusyError("the store of keys is being read: its log could not be emptied")
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+
+
+_LOCK: Final = 0x53686F704B657973
+""""ShopKeys" in ASCII: a number that no other program's advisory lock is likely to have."""
+
+_KNOWN: Final = by_keys(select(OWNER_KEYS).where(ours(OWNER_KEYS)), OWNER_KEYS.c.owner)
+_ADD: Final = keeping(OWNER_KEYS)
+_DESTROY: Final = delete(OWNER_KEYS).where(
+    ours(OWNER_KEYS), OWNER_KEYS.c.owner.in_(bindparam("whose", expanding=True))
+)
