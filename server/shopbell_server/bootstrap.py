@@ -46,6 +46,7 @@ from shopbell_server.ingest.loop import Ingest
 from shopbell_server.jobs import Jobs
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.deliver import Correspondence
+from shopbell_server.usecases.refusals import Refusals
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
@@ -146,6 +147,7 @@ class _Server:
             epoch=secrets.token_hex(4),
         )
         self._bells = _Bells(self._live)
+        self._refusals = Refusals()
         self._jobs = Jobs(
             database=database,
             clock=clock,
@@ -153,6 +155,7 @@ class _Server:
             terms=self._terms,
             announcer=self._bells,
             notary=notary_of(settings),
+            refusals=self._refusals,
         )
 
     async def run(
@@ -312,6 +315,7 @@ class _Server:
                 rules=self._terms.rules,
                 demo=settings.rules == "demo",
             ),
+            refusals=self._refusals,
             mark_of=mark_of(settings),
         )
 

@@ -17,6 +17,7 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
 from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.refusals import Refusals
 from shopbell_server.usecases.sweep import sweep
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ disk too. So one deletion is of a minute's worth, which keeps no edge waiting.""
 
 SPRAYS_ROUNDS: Final = 10
 """Boards look for themselves; the operator is told within ten seconds, of what takes minutes to begin."""
+
+REFUSALS_ROUNDS: Final = 60
+"""Of whom counts change in an hour."""
 
 AUDIT_ROUNDS: Final = 10
 """How late a checkpoint is, of five minutes."""
@@ -75,7 +79,7 @@ _UNKEPT = Gauge(
 class Jobs:
     """The jobs of one process. Several processes may have them: whoever is first does the work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each by name)
         self,
         *,
         database: Database,
@@ -84,14 +88,19 @@ class Jobs:
         terms: Terms,
         announcer: Announcer,
         notary: Notary | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """`notary` signs the record of who did what; without one nobody does."""
+        """`notary` signs the record of who did what; without one nobody does.
+
+        `refusals` are the sign-ins that this process refused.
+        """
         self._database = database
         self._clock = clock
         self._entropy = entropy
         self._terms = terms
         self._announcer = announcer
         self._notary = notary
+        self._refusals = refusals or Refusals()
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_known = False
         self._tampered = False
@@ -101,22 +110,22 @@ class Jobs:
 
     def run(self, stop: Event) -> None:
         """Do what is due until `stop` is set. One thread."""
+        jobs = (
+            (1, self.sweep),
+            (SPRAYS_ROUNDS, self.find_sprays),
+            (GAPS_ROUNDS, self.find_gaps),
+            (EXPIRED_ROUNDS, self.forget_expired),
+            (REFUSALS_ROUNDS, self.write_refusals),
+            (KEYS_ROUNDS, self.keep_keys),
+            (AUDIT_ROUNDS, self.sign_audit),
+            (CUT_ROUNDS, self.cut_audit),
+        )
         rounds = 0
         while not stop.wait(ROUND_S):
             rounds += 1
-            self._do(self.sweep)
-            if rounds % SPRAYS_ROUNDS == 0:
-                self._do(self.find_sprays)
-            if rounds % GAPS_ROUNDS == 0:
-                self._do(self.find_gaps)
-            if rounds % EXPIRED_ROUNDS == 0:
-                self._do(self.forget_expired)
-            if rounds % KEYS_ROUNDS == 0:
-                self._do(self.keep_keys)
-            if rounds % AUDIT_ROUNDS == 0:
-                self._do(self.sign_audit)
-            if rounds % CUT_ROUNDS == 0:
-                self._do(self.cut_audit)
+            for every, job in jobs:
+                if rounds % every == 0:
+                    self._do(job)
 
     def keep_keys(self) -> None:
         """Make the keys that are missing, destroy those whose time is over."""
@@ -161,6 +170,10 @@ class Jobs:
         _UNKEPT.set(1)
         why = error.strerror if isinstance(error, OSError) else str(error)
         log.error("audit_checkpoint_failed", error=why)
+
+    def write_refusals(self) -> None:
+        """Write into the audit that people tried to sign in with a wrong password."""
+        self._refusals.write(self._database, self._clock.now_ms())
 
     def forget_expired(self) -> None:
         """Delete what only lived for a while."""

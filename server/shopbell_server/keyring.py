@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
 from shopbell_server.core.api_keys import as_text
-from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.usecases.api_keys import make_key, revoke_key
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def create(settings: Settings, arguments: argparse.Namespace) -> None:
             SystemClock().now_ms(),
             name=arguments.name,
             system=arguments.kind,
+            by=user_name(),
         )
     print(secret)
     print(f"key {key.id} of {key.name}, for: {as_text(key.scopes)}. It is not shown again.")
@@ -75,7 +76,7 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
 def end(settings: Settings, arguments: argparse.Namespace) -> None:
     """Revoke a key."""
     with contextlib.closing(open_database(settings)) as database:
-        key = revoke_key(database, SystemClock().now_ms(), arguments.id)
+        key = revoke_key(database, SystemClock().now_ms(), arguments.id, user_name())
     if key is None:
         raise CommandError(
             f'there is no key "{arguments.id}"; `shopbell-server keys list` shows which there are'

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
 import re
 import time
 from typing import TYPE_CHECKING, Final
@@ -23,7 +22,7 @@ from shopbell_program.signing import KEY_BYTES, Signer
 from shopbell_server.assembly import courier_of, open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.order_words import plain, said
-from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.orders import UnknownEdgeError, Wish, order
 from shopbell_wire.malformed import MalformedError
@@ -133,7 +132,7 @@ def _send(settings: Settings, arguments: argparse.Namespace, task: Task, lives_m
         tenant=TenantId(settings.tenant),
         edge=EdgeId(arguments.edge),
         task=task,
-        by=arguments.by or _operator(),
+        by=arguments.by or user_name(),
         now_ms=SystemClock().now_ms(),
         lives_ms=lives_ms,
     )
@@ -216,14 +215,6 @@ def _duration_s(text: str) -> int:
     if found is None:
         raise UsageError(f"{text!r} is no duration: write 60, 90s, 5m, 12h or 365d")
     return int(found[1]) * _SECONDS[found[2]]
-
-
-def _operator() -> str:
-    """Return who runs this command, by the system's users: not by a variable that anybody sets."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def _write(path: Path, text: str, mode: int) -> None:

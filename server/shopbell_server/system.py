@@ -1,11 +1,13 @@
-"""The machine's clock and its dice.
+"""The machine's clock, its dice, and who sits at it.
 
-Owns: the only places of the server that ask for either.
+Owns: the only places of the server that ask for them.
 Never: decides with them.
 """
 
 from __future__ import annotations
 
+import os
+import pwd
 import secrets
 import threading
 import time
@@ -56,3 +58,11 @@ class SystemEntropy:
         bits |= 0x7 << 76 | (later >> 62) << 64
         bits |= 0b10 << 62 | later & ((1 << 62) - 1)
         return str(uuid.UUID(int=bits))
+
+
+def user_name() -> str:
+    """Return who runs this program, by the system's users: not by a variable that anybody sets."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

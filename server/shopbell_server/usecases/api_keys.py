@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.api_keys import KINDS, ApiKey, day_of_use
+from shopbell_server.core.api_keys import KINDS, ApiKey, as_text, day_of_use
+from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.credentials import SECRET_BYTES, credential, fingerprint
 from shopbell_server.ports.database import DatabaseBusyError
 
@@ -22,19 +23,23 @@ if TYPE_CHECKING:
 
 
 def make_key(
-    database: Database, entropy: Entropy, now_ms: Millis, *, name: str, system: System
+    database: Database, entropy: Entropy, now_ms: Millis, *, name: str, system: System, by: str
 ) -> tuple[ApiKey, str]:
-    """Return a new key and its secret, which is stored nowhere: it is shown this once."""
+    """Return a new key and its secret, which is stored nowhere: it is shown this once.
+
+    `by` is whoever sits at the terminal.
+    """
     kind, scopes = KINDS[system]
     secret = credential(kind, entropy.token(SECRET_BYTES))
     key = ApiKey(sha256=fingerprint(secret), name=name, scopes=scopes, created_ms=now_ms)
     with database.begin() as work:
         work.registry.put_api_key(key)
+        work.audit.note([_act(What.KEY_CREATED, key, now_ms, by)])
         work.commit()
     return key, secret
 
 
-def revoke_key(database: Database, now_ms: Millis, key_id: str) -> ApiKey | None:
+def revoke_key(database: Database, now_ms: Millis, key_id: str, by: str) -> ApiKey | None:
     """End the key of that id at once, in every process; return it, or None if there is none.
 
     One that has ended keeps its end.
@@ -44,6 +49,8 @@ def revoke_key(database: Database, now_ms: Millis, key_id: str) -> ApiKey | None
         if found is None:
             return None
         work.registry.revoke_api_key(found.sha256, now_ms)
+        if found.revoked_ms is None:
+            work.audit.note([_act(What.KEY_REVOKED, found, now_ms, by)])
         work.commit()
     return found if found.revoked_ms is not None else replace(found, revoked_ms=now_ms)
 
@@ -64,3 +71,13 @@ def key_of(database: Database, secret: str, now_ms: Millis) -> ApiKey | None:
             work.registry.use_api_key(key.sha256, day_ms)
             work.commit()
     return key
+
+
+def _act(what: What, key: ApiKey, now_ms: Millis, by: str) -> Act:
+    return Act(
+        at_ms=now_ms,
+        actor=Actor(kind="operator", name=by),
+        what=what,
+        about=key.id,
+        why=as_text(key.scopes),
+    )

@@ -16,6 +16,7 @@ from shopbell_server.core.credentials import (
     SECRET_BYTES,
     Kind,
     credential,
+    credential_id,
     fingerprint,
 )
 from shopbell_server.core.ids import Millis, PersonId
@@ -23,6 +24,7 @@ from shopbell_server.core.passes import card_ref
 from shopbell_server.core.people import Card, Enrolment, Profile
 from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.notices import tell_others
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -97,6 +99,28 @@ def make_ticket(work: UnitOfWork, entropy: Entropy, order: TicketOrder, now_ms: 
     return Ticket(secret=secret, expires_ms=expires_ms)
 
 
+def note_ticket(
+    work: UnitOfWork, ticket: Ticket, now_ms: Millis, *, key_name: str, key_secret: str
+) -> None:
+    """Write into the audit that a system with this API key was given `ticket`.
+
+    Not for whom: what a retailer calls a customer may be her e-mail address. The enrolment that uses the
+    ticket up has the same name of it, and the person.
+    """
+    work.audit.note(
+        [
+            Act(
+                at_ms=now_ms,
+                actor=Actor(
+                    kind="system", name=key_name, credential=credential_id(fingerprint(key_secret))
+                ),
+                what=What.TICKET_ISSUED,
+                about=credential_id(fingerprint(ticket.secret)),
+            )
+        ]
+    )
+
+
 def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     work: UnitOfWork,
     entropy: Entropy,
@@ -134,7 +158,10 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     )
     work.people.add_enrolment(enrolment, fingerprint(device_token), card)
     actor = Actor(kind="phone", name="")
-    work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person)])
+    about = credential_id(fingerprint(ticket))
+    act = Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person, about=about)
+    work.audit.note([act])
+    tell_others(work, entropy, enrolment)
     receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)
     return Enrolled(
         person=person,

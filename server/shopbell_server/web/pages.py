@@ -120,6 +120,8 @@ async def post_login(
             password=password,
         )
     if signed_in is None:
+        now_ms = here.clock.now_ms()
+        await run_in_threadpool(here.refusals.count, here.database, StaffId(name), now_ms)
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
         count("wrong")

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.usecases.consents import change_consents, leave, standing_of
-from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket
+from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket, note_ticket
 from shopbell_server.usecases.issue import NotIssued, issue_tokens
+from shopbell_server.usecases.notices import unread
 from shopbell_server.usecases.once import once
 from shopbell_server.web import limits
+from shopbell_server.web.notices import notices_out
 from shopbell_server.web.phone_bodies import (
     ConsentsChangedOut,
     ConsentsIn,
@@ -56,7 +58,9 @@ def post_ticket(request: Request, body: TicketIn, caller: TicketKey, here: Here)
     """Make a ticket with which one phone may enrol for a profile within five minutes."""
 
     def act(work: UnitOfWork) -> bytes:
-        ticket = make_ticket(work, here.entropy, body.order(), here.clock.now_ms())
+        now_ms = here.clock.now_ms()
+        ticket = make_ticket(work, here.entropy, body.order(), now_ms)
+        note_ticket(work, ticket, now_ms, key_name=caller.name, key_secret=caller.secret)
         return ticket_out(ticket).model_dump_json().encode()
 
     return _json(carry_out(here, request, caller.secret, body, act), 201)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from shopbell_server.usecases.refusals import Refusals
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -54,5 +56,6 @@ class Services:
     checks: Mapping[str, Check]
     """What must work before traffic is sent here, by name; the database is always asked as well."""
     site: Site
+    refusals: Refusals = field(default_factory=Refusals)
     mark_of: MarkOf | None = None
     """Marks the ids of fobs and cards; None where the retailer recognises none."""

@@ -35,6 +35,8 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("GET", "/v1/app/consents"): "phone",
     ("PUT", "/v1/app/consents"): "phone",
     ("DELETE", "/v1/app/enrolments/{enrolment_id}"): "phone",
+    ("POST", "/v1/app/presence"): "phone",
+    ("DELETE", "/v1/app/notices/{notice_id}"): "phone",
     ("GET", "/v1/app/fixed-ids"): "phone",
     ("POST", "/v1/app/fixed-ids"): "phone",
     ("DELETE", "/v1/app/fixed-ids/{fixed_id}"): "phone",
@@ -59,6 +61,11 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/v1/app/tickets"): {"profile_id": "p-1"},
     ("POST", "/v1/app/enrolments"): {"ticket": "sbt_x", "consents": [consent()]},
     ("PUT", "/v1/app/consents"): {"consents": [consent()]},
+    ("POST", "/v1/app/presence"): {
+        "beacon": "door",
+        "state": "enter",
+        "at": "2026-11-21T13:00:00+01:00",
+    },
     ("POST", "/v1/app/fixed-ids"): {"id": "ab" * 16},
     ("POST", "/v1/pos/receipts"): RECEIPT,
 }
@@ -107,7 +114,7 @@ async def test_every_write_reads_its_idempotency_key(
     )
     answer = await client.request(
         method,
-        path.format(enrolment_id=guest.person, fixed_id="f-1"),
+        path.format(enrolment_id=guest.person, fixed_id="f-1", notice_id="n-1"),
         json=BODIES.get(route),
         headers={**headers, "Idempotency-Key": "x" * 256},
     )
@@ -171,7 +178,12 @@ def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[s
     match kind:
         case "app" | "till":
             _, secret = make_key(
-                shop.database, shop.entropy, shop.clock.now_ms(), name="acme", system=kind
+                shop.database,
+                shop.entropy,
+                shop.clock.now_ms(),
+                name="acme",
+                by="olga",
+                system=kind,
             )
             return {"Authorization": f"Bearer {secret}"}
         case "phone":
