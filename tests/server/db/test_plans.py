@@ -1,8 +1,9 @@
-"""Whether SQLite finds rows or reads them all: a shop has millions of batches and intervals in the end."""
+"""Whether rows are found or all of them read: a shop has millions of batches and intervals in the end."""
 
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
 from shopbell_server.ports.batches import BatchKey
+from tests.rigs.postgres import as_superuser
 from tests.server.db.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE, hashed
 
@@ -73,16 +75,61 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
 }
 
 
-@pytest.fixture
-def engine(sqlite_url: str) -> Iterator[Engine]:
-    engine = open_engine(sqlite_url)
-    yield engine
-    engine.dispose()
+Statements = list[tuple[str, Any]]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_rows_are_found_by_more_than_their_tenant(engine: Engine, question: str) -> None:
-    asked: list[tuple[str, Any]] = []
+def test_sqlite_finds_rows_by_more_than_their_tenant(sqlite_url: str, question: str) -> None:
+    with closing_engine(open_engine(sqlite_url)) as engine:
+        asked = statements(engine, QUESTIONS[question])
+        with engine.connect() as connection:
+            for statement, parameters in asked:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                steps = [str(step[3]) for step in plan]
+                searches = [step for step in steps if step.startswith("SEARCH")]
+                assert searches, steps
+                assert not [step for step in searches if re.search(r"\(tenant=\?\)", step)], steps
+                scans = [step for step in steps if re.match(r"SCAN (?!.*VIRTUAL|CONST)", step)]
+                assert not scans, steps
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_row_level_security_takes_no_index_away(postgres_url: str, question: str) -> None:
+    """The tenant of the connection is compared once for a statement, not once for a row."""
+    with closing_engine(open_engine(postgres_url, tenant=TENANT)) as engine:
+        asked = statements(engine, QUESTIONS[question])
+        held = [plan(engine, each) for each in asked]
+    with closing_engine(open_engine(as_superuser(postgres_url))) as engine:
+        free = [plan(engine, each) for each in asked]
+    for with_it, without in zip(held, free, strict=True):
+        assert "current_setting" not in " ".join(without)
+        once = [step for step in with_it if "current_setting" in step]
+        assert once, with_it
+        assert all(step.startswith("One-Time Filter:") for step in once), with_it
+        assert answered_by_indexes(with_it) >= answered_by_indexes(without), with_it
+
+
+def plan(engine: Engine, asked: tuple[str, Any]) -> list[str]:
+    statement, parameters = asked
+    with engine.connect() as connection:
+        # Tables without rows would be read whole, with indexes or without.
+        connection.exec_driver_sql("SET enable_seqscan = off")
+        steps = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", parameters)
+        return [str(step[0]).strip() for step in steps]
+
+
+def answered_by_indexes(steps: list[str]) -> int:
+    """Return how many comparisons of a plan are made by looking into an index."""
+    return sum(
+        len(re.findall(r" (?:=|<|>|<=|>=) ", step))
+        for step in steps
+        if step.startswith("Index Cond:")
+    )
+
+
+def statements(engine: Engine, question: Callable[[UnitOfWork], object]) -> Statements:
+    """Return what is executed for a question, with its parameters."""
+    asked: Statements = []
 
     @event.listens_for(engine, "before_cursor_execute")
     def note(*given: Any) -> None:
@@ -91,17 +138,15 @@ def test_rows_are_found_by_more_than_their_tenant(engine: Engine, question: str)
             asked.append((statement, parameters))
 
     with SqlUnitOfWork(Transaction(writing(engine), TENANT)) as work:
-        QUESTIONS[question](work)
+        question(work)
     event.remove(engine, "before_cursor_execute", note)
-
     assert asked
-    with engine.connect() as connection:
-        for statement, parameters in asked:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            steps = [str(step[3]) for step in plan]
-            searches = [step for step in steps if step.startswith("SEARCH")]
-            assert searches, steps
-            assert not [step for step in searches if re.search(r"\(tenant=\?\)", step)], steps
-            assert not [step for step in steps if re.match(r"SCAN (?!.*VIRTUAL|CONST)", step)], (
-                steps
-            )
+    return asked
+
+
+@contextmanager
+def closing_engine(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.dispose()
