@@ -36,6 +36,7 @@ from shopbell_server.assembly import (
     witness_of,
 )
 from shopbell_server.cdp.dispatch import Dispatch
+from shopbell_server.config.responsible import notice_of, texts_for
 from shopbell_server.core.cloud_events import Origin
 from shopbell_server.core.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
@@ -314,6 +315,8 @@ class _Server:
                 sinks=frozenset(sink.name for sink in settings.sinks),
                 rules=self._terms.rules,
                 demo=settings.rules == "demo",
+                texts=texts_for(settings.privacy),
+                notice=notice_of(settings.privacy),
             ),
             refusals=self._refusals,
             mark_of=mark_of(settings),

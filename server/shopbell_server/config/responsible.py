@@ -12,9 +12,15 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
+from shopbell_server.config.consent_texts import faults_of_texts, read_texts
+from shopbell_server.config.shapes import File
+from shopbell_server.core.consent_words import STANDARD
+from shopbell_server.core.privacy_notice import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+
+    from shopbell_server.core.consent_texts import ConsentTexts
 
 Line = Annotated[
     str,
@@ -45,6 +51,10 @@ class Privacy(Struct, frozen=True, kw_only=True):
     """The address of the privacy page; the sign shows it as a QR code."""
     stored_in: Line | None = None
     """Where the server stands: country, and whose machine."""
+    jurisdiction: Line | None = None
+    """Whose law of data protection counts: a country or a region, such as "NL" or "EU"."""
+    texts_file: File | None = None
+    """The retailer's own texts of consents (`config.consent_texts`); without it the ones that are shipped."""
     recipients: dict[str, Line] = {}
     """By the name of a sink: who receives it, in which country, in which role."""
 
@@ -53,6 +63,7 @@ def faults_of_privacy(privacy: Privacy | None, sinks: Collection[str]) -> Iterat
     """Yield what no single key of [privacy] shows."""
     if privacy is None:
         return
+    yield from faults_of_texts("privacy.texts_file", privacy.texts_file)
     if privacy.page is not None and not _is_page(privacy.page):
         yield Fault(
             key="privacy.page",
@@ -76,6 +87,27 @@ def blanks(privacy: Privacy | None, sinks: Collection[str]) -> Iterator[str]:
             yield f"privacy.{key}"
     for name in sorted(set(sinks) - set(given.recipients)):
         yield f"privacy.recipients.{name}"
+
+
+def notice_of(privacy: Privacy | None) -> Notice:
+    """Return what customers are told of who answers for their data."""
+    given = Privacy() if privacy is None else privacy
+    return Notice(
+        controller=given.controller,
+        address=given.address,
+        contact=given.contact,
+        dpo=None if given.dpo == "none" else given.dpo,
+        page=given.page,
+        stored_in=given.stored_in,
+        jurisdiction=given.jurisdiction,
+        recipients=given.recipients,
+    )
+
+
+def texts_for(privacy: Privacy | None) -> ConsentTexts:
+    """Return the texts of consents: the retailer's own, or the ones that are shipped."""
+    path = None if privacy is None else privacy.texts_file
+    return STANDARD if path is None else read_texts(path)
 
 
 def _is_page(page: str) -> bool:

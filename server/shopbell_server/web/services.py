@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.consent_words import STANDARD
+from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.usecases.refusals import Refusals
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from shopbell_server.core.consent_texts import ConsentTexts
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.core.visit_rules import VisitRules
@@ -39,6 +42,9 @@ class Site:
     rules: VisitRules
     demo: bool
     """The rules are shortened: pages say so."""
+    texts: ConsentTexts = STANDARD
+    """What she reads before she allows something at her page."""
+    notice: Notice = field(default_factory=Notice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

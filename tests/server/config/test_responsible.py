@@ -1,8 +1,24 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from shopbell_server.config.responsible import LONGEST_PAGE, Privacy, blanks, faults_of_privacy
+from shopbell_server.config.responsible import (
+    LONGEST_PAGE,
+    Privacy,
+    blanks,
+    faults_of_privacy,
+    notice_of,
+    texts_for,
+)
+from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent_words import STANDARD
+from shopbell_server.core.privacy_notice import Notice
+from tests.server.config.test_consent_texts import written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHOLE = Privacy(
     controller="De Gracht B.V.",
@@ -51,3 +67,19 @@ def test_a_recipient_that_is_no_sink_is_refused() -> None:
     assert str(fault) == 'privacy.recipients.cpd: there is no sink "cpd"; there is: cdp'
     [fault] = faults_of_privacy(Privacy(recipients={"cpd": "Example"}), [])
     assert "there is: none" in str(fault)
+
+
+def test_a_customer_is_told_what_the_settings_say() -> None:
+    assert notice_of(None) == Notice()
+    notice = notice_of(WHOLE)
+    assert (notice.controller, notice.dpo, notice.jurisdiction) == ("De Gracht B.V.", None, None)
+    assert notice.recipients == {"cdp": "Example CDP"}
+
+
+def test_a_retailer_may_bring_texts_of_its_own(tmp_path: Path) -> None:
+    assert texts_for(None) is STANDARD
+    own = Privacy(texts_file=written(tmp_path))
+    assert texts_for(own).of(Purpose.MESSAGES, "nl").version == "2026-11"
+    assert list(faults_of_privacy(own, [])) == []
+    (fault,) = faults_of_privacy(Privacy(texts_file=str(tmp_path / "none")), [])
+    assert fault.key == "privacy.texts_file"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_program.settings import SettingsError
+from shopbell_server.config.consent_texts import faults_of_texts, read_texts
+from shopbell_server.core.consent import Purpose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def written(folder: Path, *, without: str = "", version: str = '"2026-11"') -> str:
+    tables = [f"version = {version}"]
+    for purpose in Purpose:
+        tables += [
+            f'[{purpose}.{language}]\ntitle = "T {purpose}"\ntext = "Why: {purpose}."'
+            for language in ("nl", "en")
+            if f"{purpose}.{language}" != without
+        ]
+    path = folder / "texts.toml"
+    path.write_text("\n".join(tables))
+    return str(path)
+
+
+def test_a_retailer_may_have_other_texts(tmp_path: Path) -> None:
+    texts = read_texts(written(tmp_path))
+    text = texts.of(Purpose.MESSAGES, "nl")
+    assert (text.version, text.title, text.text) == ("2026-11", "T messages", "Why: messages.")
+    assert list(faults_of_texts("privacy.texts_file", written(tmp_path))) == []
+
+
+def test_without_a_file_there_is_nothing_wrong() -> None:
+    assert list(faults_of_texts("privacy.texts_file", None)) == []
+
+
+@pytest.mark.parametrize(
+    ("without", "version", "problem"),
+    [
+        ("messages.en", '"1"', "messages.en: missing"),
+        ("", "1", "version"),
+        ("", '""', "version"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(
+    tmp_path: Path, without: str, version: str, problem: str
+) -> None:
+    path = written(tmp_path, without=without, version=version)
+    (fault,) = faults_of_texts("privacy.texts_file", path)
+    assert fault.key == "privacy.texts_file"
+    assert f'in "{path}": {problem}' in fault.problem
+    with pytest.raises(SettingsError):
+        read_texts(path)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    (fault,) = faults_of_texts("privacy.texts_file", str(tmp_path / "none.toml"))
+    assert "none.toml" in fault.problem
