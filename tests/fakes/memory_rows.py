@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
     from shopbell_server.ports.receipts import TillReceipt
+    from shopbell_server.ports.told import Told
 
 Key = TypeVar("Key")
 Row = TypeVar("Row")
@@ -64,13 +65,23 @@ class Waiting:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A batch that was set aside."""
+
+    payload: bytes
+    reason: str
+    received_ms: Millis
+
+
 @dataclass(slots=True, kw_only=True)
 class Tables:
     """All rows of one tenant. Rows never change in place, so a copy of the dicts is a snapshot."""
 
     batches: dict[BatchKey, BatchRecord] = field(default_factory=dict)
-    quarantined: dict[tuple[BatchKey, bytes], tuple[bytes, str]] = field(default_factory=dict)
+    quarantined: dict[tuple[BatchKey, bytes], Quarantined] = field(default_factory=dict)
     streams: dict[tuple[EdgeId, str], str] = field(default_factory=dict)
+    streams_ms: dict[tuple[EdgeId, str], Millis] = field(default_factory=dict)
     anchors: dict[tuple[EdgeId, str], Anchor] = field(default_factory=dict)
     stream_heirs: dict[tuple[EdgeId, str], Heir] = field(default_factory=dict)
     edge_losses: dict[tuple[EdgeId, str], int] = field(default_factory=dict)
@@ -105,6 +116,8 @@ class Tables:
     receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)
     facts_told: dict[PersonId, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
+    told: dict[tuple[PersonId, str, FactId], Told] = field(default_factory=dict)
+    retained: dict[str, Millis] = field(default_factory=dict)
 
     def copy(self, *, writable: bool) -> Tables:
         """Return a snapshot; writing to one that is not writable is refused."""

@@ -12,7 +12,7 @@ from shopbell_server.core.intervals import order, truncated
 from shopbell_server.core.stream_ranges import from_text, missing
 from shopbell_server.ports.database import DatabaseRefusedError
 from shopbell_server.ports.outgoing import Delivery
-from tests.fakes.memory_rows import Waiting, drop, insert, require
+from tests.fakes.memory_rows import Quarantined, Waiting, drop, insert, require
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -40,15 +40,17 @@ class MemoryBatches:
             insert(self._tables.batches, record.key, record)
 
     def quarantine(self, record: BatchRecord, payload: bytes, reason: str) -> None:
-        self._tables.quarantined.setdefault((record.key, record.sha256), (payload, reason))
+        row = Quarantined(payload=payload, reason=reason, received_ms=record.received_ms)
+        self._tables.quarantined.setdefault((record.key, record.sha256), row)
 
     def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
-        del now_ms  # for retention, which nobody asks a fake for
+        for stream in streams:
+            self._tables.streams_ms.setdefault(stream, now_ms)
         return {stream: self._tables.streams.setdefault(stream, "") for stream in streams}
 
     def put_ranges(self, ranges: Mapping[Stream, str], now_ms: Millis) -> None:
-        del now_ms
         self._tables.streams.update(ranges)
+        self._tables.streams_ms.update(dict.fromkeys(ranges, now_ms))
 
     def broken_streams(self) -> Mapping[Stream, str]:
         return {

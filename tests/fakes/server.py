@@ -23,6 +23,7 @@ from tests.fakes.memory_people import (
     MemoryStaffSessions,
 )
 from tests.fakes.memory_receipts import MemoryTillReceipts
+from tests.fakes.memory_retention import MemoryRetention, MemoryTellings
 from tests.fakes.memory_rows import Tables
 from tests.fakes.memory_scanners import MemoryScanners
 from tests.fakes.memory_visits import (
@@ -111,5 +112,7 @@ class MemoryUnitOfWork:
         self.intervals = MemoryIntervals(tables)
         self.visits = MemoryVisits(tables)
         self.receipts = MemoryTillReceipts(tables)
+        self.retention = MemoryRetention(tables)
+        self.told = MemoryTellings(tables)
         self.orders = MemoryOrders(tables)
         self.outgoing = MemoryOutgoing(tables)

@@ -97,6 +97,7 @@ ISSUED: Final = Table(
     key("person", "first_window", "last_window"),
     refers("enrolments", "person"),
     CheckConstraint("first_window <= last_window", name="in_order"),
+    Index(None, "tenant", "last_window"),
     sqlite_with_rowid=False,
 )
 
@@ -112,6 +113,7 @@ CONSENTS: Final = Table(
     # No reference to the enrolment: the ledger outlives it.
     key("person", "sequence"),
     CheckConstraint("change IN ('given', 'withdrawn', 'expired', 'renewed')", name="change"),
+    Index(None, "tenant", "at_ms"),
 )
 
 DAY_KEYS: Final = Table(

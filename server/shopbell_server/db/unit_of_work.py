@@ -21,9 +21,11 @@ from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
+from shopbell_server.db.retention import SqlRetention
 from shopbell_server.db.scanners import SqlScanners
 from shopbell_server.db.staff_sessions import SqlStaffSessions
 from shopbell_server.db.till_receipts import SqlTillReceipts
+from shopbell_server.db.told import SqlTellings
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.visits import SqlVisits
 
@@ -96,8 +98,10 @@ class SqlUnitOfWork:
         self.people = SqlPeople(transaction)
         self.receipts = SqlTillReceipts(transaction)
         self.registry = SqlRegistry(transaction)
+        self.retention = SqlRetention(transaction)
         self.scanners = SqlScanners(transaction)
         self.staff_sessions = SqlStaffSessions(transaction)
+        self.told = SqlTellings(transaction)
         self.visits = SqlVisits(transaction)
 
     def __enter__(self) -> Self:

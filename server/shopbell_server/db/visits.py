@@ -37,7 +37,7 @@ class SqlVisits:
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Visit]:
         """Return those that share a moment with [from_ms, to_ms], earliest first."""
-        return _visits(
+        return visits_of(
             self._transaction.rows(
                 _TOUCHING, person=person, store=store, from_ms=from_ms, to_ms=to_ms
             )
@@ -48,7 +48,7 @@ class SqlVisits:
     ) -> Mapping[PersonId, Sequence[Visit]]:
         """Return the same of each of `persons`; those without any are left out."""
         found: dict[PersonId, list[Visit]] = {}
-        for visit in _visits(
+        for visit in visits_of(
             self._transaction.rows_by_keys(
                 _TOUCHING_EACH,
                 [(person,) for person in persons],
@@ -71,17 +71,17 @@ class SqlVisits:
 
     def get(self, visit: VisitId) -> Visit | None:
         """Return one visit or candidate."""
-        return next(iter(_visits(self._transaction.rows(_GET, this=visit))), None)
+        return next(iter(visits_of(self._transaction.rows(_GET, this=visit))), None)
 
     def present(self, store: StoreId, since_ms: Millis) -> Sequence[Visit]:
         """Return candidates and open visits shown until `since_ms` or later, earliest start first."""
-        return _visits(self._transaction.rows(_PRESENT, store=store, since_ms=since_ms))
+        return visits_of(self._transaction.rows(_PRESENT, store=store, since_ms=since_ms))
 
     def present_of(
         self, persons: Collection[PersonId], store: StoreId, since_ms: Millis
     ) -> Sequence[Visit]:
         """Return those of `present` that are of these people, earliest start first."""
-        found = _visits(
+        found = visits_of(
             self._transaction.rows_among(
                 _PRESENT_OF, "persons", persons, store=store, since_ms=since_ms
             )
@@ -95,7 +95,7 @@ class SqlVisits:
 
     def of_person(self, person: PersonId) -> Sequence[Visit]:
         """Return all of hers, earliest first."""
-        return _visits(self._transaction.rows(_OF_PERSON, person=person))
+        return visits_of(self._transaction.rows(_OF_PERSON, person=person))
 
     def in_several_stores(
         self, persons: Collection[PersonId], since_ms: Millis
@@ -125,16 +125,16 @@ class SqlVisits:
 
     def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
         """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
-        return _visits(self._transaction.rows(_DUE, now_ms=now_ms, most=limit))
+        return visits_of(self._transaction.rows(_DUE, now_ms=now_ms, most=limit))
 
     def page(
         self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
     ) -> Sequence[Visit]:
         """Return reported visits, newest start first, after the cursor (start, id)."""
         if before is None:
-            return _visits(self._transaction.rows(_PAGE, stores=list(stores), most=limit))
+            return visits_of(self._transaction.rows(_PAGE, stores=list(stores), most=limit))
         start_ms, visit = before
-        return _visits(
+        return visits_of(
             self._transaction.rows(
                 _PAGE_AFTER, stores=list(stores), start_ms=start_ms, this=visit, most=limit
             )
@@ -159,8 +159,8 @@ def _row(visit: Visit) -> tuple[str | int | bool | None, ...]:
     )
 
 
-def _visits(rows: Iterable[Row[Any]]) -> list[Visit]:
-    # By place, in the order of `_READ`: a name costs more than what it names.
+def visits_of(rows: Iterable[Row[Any]]) -> list[Visit]:
+    # By place, in the order of `READ`: a name costs more than what it names.
     return [
         Visit(
             id=visit,
@@ -180,7 +180,7 @@ def _visits(rows: Iterable[Row[Any]]) -> list[Visit]:
 
 _V: Final = VISITS.c
 
-_READ: Final = (
+READ: Final = (
     _V.visit,
     _V.person,
     _V.store,
@@ -194,7 +194,7 @@ _READ: Final = (
 _this: Final = _V.visit == bindparam("this")
 
 _TOUCHING: Final = (
-    select(*_READ)
+    select(*READ)
     .where(
         ours(VISITS),
         _V.person == bindparam("person"),
@@ -205,7 +205,7 @@ _TOUCHING: Final = (
     .order_by(_V.start_ms, _V.visit)
 )
 _TOUCHING_EACH: Final = by_keys(
-    select(*_READ)
+    select(*READ)
     .where(
         ours(VISITS),
         _V.store == bindparam("store"),
@@ -230,9 +230,9 @@ _DROP_CONFLICTS: Final = delete(CONFLICTS).where(
 )
 _PUT: Final = replacing(VISITS)
 _REMOVE: Final = delete(VISITS).where(ours(VISITS), _this)
-_GET: Final = select(*_READ).where(ours(VISITS), _this)
+_GET: Final = select(*READ).where(ours(VISITS), _this)
 _PRESENT: Final = (
-    select(*_READ)
+    select(*READ)
     .where(
         ours(VISITS),
         _V.store == bindparam("store"),
@@ -241,7 +241,7 @@ _PRESENT: Final = (
     )
     .order_by(_V.start_ms, _V.visit)
 )
-_PRESENT_OF: Final = select(*_READ).where(
+_PRESENT_OF: Final = select(*READ).where(
     ours(VISITS),
     _V.person.in_(bindparam("persons", expanding=True)),
     _V.store == bindparam("store"),
@@ -259,7 +259,7 @@ _HANDLES: Final = (
     .order_by(_V.visit)
 )
 _OF_PERSON: Final = (
-    select(*_READ)
+    select(*READ)
     .where(ours(VISITS), _V.person == bindparam("person"))
     .order_by(_V.start_ms, _V.visit)
 )
@@ -270,13 +270,13 @@ _OPEN: Final = (
     .where(ours(VISITS), UNENDED, _V.state == "open")
 )
 _DUE: Final = (
-    select(*_READ)
+    select(*READ)
     .where(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
     .order_by(_V.due_ms, _V.visit)
     .limit(bindparam("most"))
 )
 _PAGE: Final = (
-    select(*_READ)
+    select(*READ)
     .where(
         ours(VISITS),
         _V.store.in_(bindparam("stores", expanding=True)),

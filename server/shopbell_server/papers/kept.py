@@ -39,7 +39,7 @@ class Kept:
 OF_NOBODY: Final = frozenset(
     {
         "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
-        "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
+        "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
     }
 )  # fmt: skip
 """Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""
@@ -78,7 +78,7 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
         Kept(what="visits", for_ms=None, open=True, tables=("visits", "intervals")),
         Kept(what="receipts", for_ms=None, open=True, tables=("till_receipts",)),
         Kept(
-            what="deliveries", for_ms=None, open=True, tables=("facts", "facts_told", "deliveries")
+            what="deliveries", for_ms=None, open=True, tables=("facts", "facts_told", "deliveries", "told")
         ),
         Kept(what="batches", for_ms=None, open=True, tables=("batches", "quarantined_batches")),
         Kept(what="codes", for_ms=None, open=True, tables=("code_uses",)),

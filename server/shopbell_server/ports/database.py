@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from shopbell_server.ports.people import People
     from shopbell_server.ports.receipts import TillReceipts
     from shopbell_server.ports.registry import Registry
+    from shopbell_server.ports.retention import Retention
     from shopbell_server.ports.scanners import Scanners
     from shopbell_server.ports.signed_in import StaffSessions
+    from shopbell_server.ports.told import Tellings
     from shopbell_server.ports.visits import Visits
 
 
@@ -66,6 +68,10 @@ class UnitOfWork(Protocol):
     def outgoing(self) -> Outgoing: ...
     @property
     def orders(self) -> Orders: ...
+    @property
+    def retention(self) -> Retention: ...
+    @property
+    def told(self) -> Tellings: ...
 
     def __enter__(self) -> Self: ...
 

@@ -1,0 +1,253 @@
+"""What is old enough to go.
+
+Owns: the rows behind the port `Retention`: which are older, in pieces.
+Never: how long anything is kept (`core.retention`). The ledger and the audit have triggers that let go of
+nothing too early, whatever is asked here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.retention import What, last_window
+from shopbell_server.db.people_tables import CONSENTS, ISSUED
+from shopbell_server.db.retention_tables import RETAINED, TOLD
+from shopbell_server.db.statements import merging
+from shopbell_server.db.tables import (
+    ANCHORS,
+    BATCHES,
+    CODE_USES,
+    DELIVERIES,
+    FACTS,
+    INTERVALS,
+    QUARANTINED,
+    SCANNER_MARKS,
+    STREAM_HEIRS,
+    STREAMS,
+    TILL_RECEIPTS,
+    VISITS,
+)
+from shopbell_server.db.transaction import ours
+from shopbell_server.db.visits import READ, visits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Delete, Select, Table, Update
+
+    from shopbell_server.core.ids import StoreId, VisitId
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.db.transaction import Transaction
+
+LONGEST_VISIT_MS: Final = 86_400_000
+"""No visit is longer than any rules allow (`visit_rules.ALLOWED`): so the index knows which to look at."""
+
+
+class SqlRetention:
+    """`Retention` in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._old = _OLD[transaction.database]
+
+    def remove(self, what: What, before_ms: Millis, most: int) -> Mapping[str, int]:
+        """Remove at most `most` rows a table of what is older; return how many of each."""
+        # A token's window is what is issued, not a moment.
+        before = last_window(before_ms) if what is What.ISSUED else before_ms
+        gone: dict[str, int] = {}
+        for table, statement in self._old.rows[what]:
+            rows = self._transaction.change(statement, before=before, most=most)
+            if rows:
+                gone[table.name] = gone.get(table.name, 0) + rows
+        return gone
+
+    def ended_before(self, store: StoreId, before_ms: Millis, most: int) -> Sequence[Visit]:
+        """Return visits that ended before, earliest start first."""
+        return visits_of(
+            self._transaction.rows(_ENDED_BEFORE, where=store, before=before_ms, most=most)
+        )
+
+    def ended_within(
+        self,
+        store: StoreId,
+        from_ms: Millis,
+        before_ms: Millis,
+        *,
+        after: tuple[Millis, VisitId] | None,
+        most: int,
+    ) -> Sequence[Visit]:
+        """Return visits that ended in [from_ms, before_ms), by (start, id), those after `after`."""
+        start_ms, visit = after or (from_ms - LONGEST_VISIT_MS, "")
+        return visits_of(
+            self._transaction.rows(
+                _ENDED_WITHIN,
+                where=store,
+                from_ms=from_ms,
+                before=before_ms,
+                start_ms=start_ms,
+                visit=visit,
+                most=most,
+            )
+        )
+
+    def clear_zones(self, store: StoreId, from_ms: Millis, before_ms: Millis, most: int) -> int:
+        """Let evidence that ended in [from_ms, before_ms) be of no zone; return of how many rows."""
+        return self._transaction.change(
+            self._old.zones, where=store, from_ms=from_ms, before=before_ms, most=most
+        )
+
+    def remove_evidence(self, store: StoreId, before_ms: Millis, most: int) -> int:
+        """Remove evidence that ended before; return how many rows."""
+        return self._transaction.change(
+            self._old.evidence, where=store, before=before_ms, most=most
+        )
+
+    def done_until(self, what: What) -> Millis:
+        """Return up to when all was done already; 0: nothing was."""
+        row = self._transaction.row(_DONE_UNTIL, this=what.value)
+        return Millis(0 if row is None else row.until_ms)
+
+    def done(self, what: What, until_ms: Millis) -> None:
+        """Remember that all of before was done. It never goes back."""
+        self._transaction.insert(_DONE, [{"what": what.value, "until_ms": until_ms}])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Old:
+    """What removes old rows in one kind of database, a piece at a time."""
+
+    rows: Mapping[What, Sequence[tuple[Table, Delete | Update]]]
+    zones: Update
+    evidence: Delete
+
+
+def _older(column: ColumnElement[int]) -> ColumnElement[bool]:
+    return column < bindparam("before")
+
+
+def _old_in(database: str) -> _Old:
+    """Return the statements for "sqlite" or "postgresql"."""
+
+    def some(
+        table: Table, *conditions: ColumnElement[Any], first: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        """Return the condition for at most `most` rows of a table, those with the least `first`."""
+        # PostgreSQL by their places: by their keys it may read all there are, and compare.
+        keys: list[ColumnElement[Any]] = list(table.primary_key)
+        if database == "postgresql":
+            keys = [literal_column(f"{table.name}.ctid")]
+        found: Select[Any] = (
+            select(*keys)
+            .select_from(table)
+            .where(ours(table), *conditions)
+            .order_by(first)
+            .limit(bindparam("most"))
+        )
+        if database == "postgresql":
+            return and_(ours(table), keys[0] == func.any(func.array(found.scalar_subquery())))
+        return and_(ours(table), tuple_(*keys).in_(found))
+
+    def oldest(table: Table, name: str, *conditions: ColumnElement[Any]) -> tuple[Table, Delete]:
+        """Return the removal of rows of which the column `name` says that they are older."""
+        column = table.c[name]
+        return table, delete(table).where(some(table, _older(column), *conditions, first=column))
+
+    emptied = some(
+        QUARANTINED,
+        _older(QUARANTINED.c.received_ms),
+        func.length(QUARANTINED.c.payload) > 0,
+        first=QUARANTINED.c.received_ms,
+    )
+    childless = some(STREAM_HEIRS, _H.cloned_ms.is_(None), _unspoken, first=_H.edge)
+    facts = oldest(FACTS, "recorded_ms", _unwanted)
+    zoned = (*_evidence, _I.last_ms >= bindparam("from_ms"), _I.zone.is_not(None))
+    return _Old(
+        rows={
+            What.SET_ASIDE: (
+                (QUARANTINED, update(QUARANTINED).where(emptied).values(payload=b"")),
+            ),
+            What.REFUSED: (oldest(QUARANTINED, "received_ms"),),
+            What.CODES: (oldest(CODE_USES, "at_ms"),),
+            What.BATCHES: (oldest(BATCHES, "received_ms"),),
+            What.ISSUED: (oldest(ISSUED, "last_window"),),
+            What.DELIVERIES: (oldest(DELIVERIES, "done_ms"), facts),
+            What.WAITING: ((DELIVERIES, _UNTAKEN), facts),
+            What.RECEIPTS: (oldest(TILL_RECEIPTS, "at_ms"),),
+            What.TOLD: (oldest(TOLD, "at_ms"),),
+            What.LEDGER: (oldest(CONSENTS, "at_ms"),),
+            What.MACHINES: (
+                oldest(STREAMS, "updated_ms"),
+                (STREAM_HEIRS, delete(STREAM_HEIRS).where(childless)),
+                oldest(ANCHORS, "wall_ms"),
+                oldest(SCANNER_MARKS, "at_ms", _outdated),
+            ),
+        },
+        zones=update(INTERVALS).where(some(INTERVALS, *zoned, first=_I.last_ms)).values(zone=None),
+        evidence=delete(INTERVALS).where(some(INTERVALS, *_evidence, first=_I.last_ms)),
+    )
+
+
+_D: Final = DELIVERIES.c
+_F: Final = FACTS.c
+_H: Final = STREAM_HEIRS.c
+_I: Final = INTERVALS.c
+_M: Final = SCANNER_MARKS.c
+_S: Final = STREAMS.c
+_V: Final = VISITS.c
+
+_later: Final = SCANNER_MARKS.alias("later").c
+_unwanted: Final[Any] = ~exists().where(_D.tenant == _F.tenant, _D.fact == _F.fact)
+_unspoken: Final[Any] = ~exists().where(
+    _S.tenant == _H.tenant, _S.edge == _H.edge, _S.stream == _H.stream
+)
+# What was so at the first moment that counts must still be told by somebody.
+_outdated: Final[Any] = exists().where(
+    _later.tenant == _M.tenant,
+    _later.edge == _M.edge,
+    _later.scanner == _M.scanner,
+    _later.at_ms > _M.at_ms,
+    _later.at_ms < bindparam("before"),
+)
+_evidence: Final = _I.store == bindparam("where"), _older(_I.last_ms)
+_UNTAKEN: Final = delete(DELIVERIES).where(
+    ours(DELIVERIES),
+    _D.fact.in_(
+        select(_F.fact)
+        .where(ours(FACTS), _older(_F.recorded_ms))
+        .order_by(_F.recorded_ms)
+        .limit(bindparam("most"))
+    ),
+)
+_OLD: Final = {database: _old_in(database) for database in ("sqlite", "postgresql")}
+
+_here: Final = _V.store == bindparam("where")
+_ENDED_BEFORE: Final = (
+    select(*READ)
+    .where(ours(VISITS), _here, _older(_V.start_ms), _older(_V.end_ms), _V.state == "ended")
+    .order_by(_V.start_ms, _V.visit)
+    .limit(bindparam("most"))
+)
+_ENDED_WITHIN: Final = _ENDED_BEFORE.where(
+    tuple_(_V.start_ms, _V.visit) > tuple_(bindparam("start_ms"), bindparam("visit")),
+    _V.end_ms >= bindparam("from_ms"),
+)
+_DONE_UNTIL: Final = select(RETAINED.c.until_ms).where(
+    ours(RETAINED), RETAINED.c.what == bindparam("this")
+)
+_DONE: Final = merging(
+    RETAINED, lambda old, new, words: {"until_ms": words.greater(old.until_ms, new.until_ms)}
+)
