@@ -26,9 +26,11 @@ def add(line: CommandLine) -> None:
     made.add_argument("name", metavar="NAME", help="whose it is; several keys may have one name")
     made.add_argument(
         "--kind",
-        choices=("app", "till"),
+        choices=("app", "till", "reader", "operator"),
         required=True,
-        help="app: asks for tickets with which phones enrol; till: sends receipts",
+        help="app: asks for tickets with which phones enrol; till: sends receipts; "
+        "reader: reads who is here, visits and profiles, and changes nothing; "
+        "operator: reads, merges and splits profiles",
     )
     shown = keys.add("list", "show which keys there are, and when each was last used", "keys list")
     shown.add_argument("--json", action="store_true", help="print JSON")

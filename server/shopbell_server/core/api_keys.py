@@ -25,18 +25,29 @@ class Scope(StrEnum):
     """Let a phone enrol for a profile: the retailer's app backend."""
     RECEIPTS = "receipts"
     """Say that something was bought: tills."""
+    PRESENT = "present"
+    """Read who is in the stores."""
+    VISITS = "visits"
+    """Read visits."""
+    PROFILES = "profiles"
+    """Read which identifiers and enrolments a profile has, and why."""
+    IDENTITY = "identity"
+    """Merge profiles, split them, and undo both."""
 
 
-System = Literal["app", "till"]
+System = Literal["app", "till", "reader", "operator"]
 """Which kind of system a key is made for."""
 
 KINDS: Final[MappingProxyType[System, tuple[Kind, frozenset[Scope]]]] = MappingProxyType(
     {
         "app": (Kind.API_KEY, frozenset({Scope.TICKETS})),
         "till": (Kind.TILL_KEY, frozenset({Scope.RECEIPTS})),
+        "reader": (Kind.READER_KEY, frozenset({Scope.PRESENT, Scope.VISITS, Scope.PROFILES})),
+        "operator": (Kind.OPERATOR_KEY, frozenset({Scope.PROFILES, Scope.IDENTITY})),
     }
 )
-"""One scope each: a till's key that leaks enrols nobody, and the app's books no receipts."""
+"""As little as each needs: a till's key that leaks enrols nobody, the app's books no receipts, a reader's
+changes nothing, and an operator's shows nobody who is in the stores."""
 
 DAY_MS: Final = 86_400_000
 """When a key was last used is known to the day: enough to see which can go, and one write a day."""
@@ -72,7 +83,7 @@ def day_of_use(key: ApiKey, now_ms: Millis) -> Millis | None:
 
 
 def made_for(scope: Scope) -> System:
-    """Return the kind of key that has `scope`."""
+    """Return the kind of key that has `scope`; of several the one that may do least."""
     return next(kind for kind, (_, scopes) in KINDS.items() if scope in scopes)
 
 

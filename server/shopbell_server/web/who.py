@@ -77,14 +77,31 @@ def peer(request: Request) -> bytes:
     return buckets(request).peer(request.client.host if request.client else "")
 
 
+def caller(request: Request, here: Services, buckets: Limits, scope: Scope) -> Caller:
+    """Let a system in whose API key has `scope`."""
+    # Looked up by its hash: how long that takes says nothing of any key that there is.
+    secret = _bearer(request)
+    key = key_of(here.database, secret, here.clock.now_ms())
+    if key is None:
+        raise _refused(request, buckets, "an API key")
+    buckets.draw(limits.API_KEY, fingerprint(secret))
+    if scope not in key.scopes:
+        detail = (
+            f"This API key has not the scope `{scope}`. "
+            f"`shopbell-server keys create NAME --kind {made_for(scope)}` makes one that has."
+        )
+        raise ProblemError(403, "scope-needed", detail)
+    return Caller(name=key.name, secret=secret)
+
+
 def ticket_key(request: Request, here: Here, buckets: Buckets) -> Caller:
     """Let a system in whose API key has the scope `tickets`: an app's backend."""
-    return _caller(request, here, buckets, Scope.TICKETS)
+    return caller(request, here, buckets, Scope.TICKETS)
 
 
 def receipt_key(request: Request, here: Here, buckets: Buckets) -> Caller:
     """Let a system in whose API key has the scope `receipts`: a till."""
-    return _caller(request, here, buckets, Scope.RECEIPTS)
+    return caller(request, here, buckets, Scope.RECEIPTS)
 
 
 def any_phone(request: Request, here: Here, buckets: Buckets) -> Phone:
@@ -182,22 +199,6 @@ def _own_origins(configured: str | None, headers: Headers) -> frozenset[str]:
         return frozenset({f"{parts.scheme}://{parts.netloc}"})
     host = headers.get("host", "")
     return frozenset({f"http://{host}", f"https://{host}"}) if host else frozenset()
-
-
-def _caller(request: Request, here: Services, buckets: Limits, scope: Scope) -> Caller:
-    # Looked up by its hash: how long that takes says nothing of any key that there is.
-    secret = _bearer(request)
-    key = key_of(here.database, secret, here.clock.now_ms())
-    if key is None:
-        raise _refused(request, buckets, "an API key")
-    buckets.draw(limits.API_KEY, fingerprint(secret))
-    if scope not in key.scopes:
-        detail = (
-            f"This API key has not the scope `{scope}`. "
-            f"`shopbell-server keys create NAME --kind {made_for(scope)}` makes one that has."
-        )
-        raise ProblemError(403, "scope-needed", detail)
-    return Caller(name=key.name, secret=secret)
 
 
 def _bearer(request: Request) -> str:

@@ -26,14 +26,23 @@ KEY = ApiKey(
 )
 
 
-def test_every_kind_has_a_prefix_of_its_own_and_one_scope() -> None:
+def test_every_kind_has_a_prefix_of_its_own() -> None:
     assert len({prefix for prefix, _ in KINDS.values()}) == len(KINDS)
-    assert [len(scopes) for _, scopes in KINDS.values()] == [1] * len(KINDS)
+
+
+def test_no_kind_may_do_all_that_another_may() -> None:
+    for kind, (_, scopes) in KINDS.items():
+        assert scopes
+        assert not [each for each in KINDS if each != kind and KINDS[each][1] >= scopes]
 
 
 @pytest.mark.parametrize("scope", Scope)
 def test_for_every_scope_there_is_a_kind_to_ask_for(scope: Scope) -> None:
-    assert KINDS[made_for(scope)][1] == {scope}
+    assert scope in KINDS[made_for(scope)][1]
+
+
+def test_who_only_reads_is_told_of_the_kind_that_only_reads() -> None:
+    assert made_for(Scope.PROFILES) == "reader"
 
 
 @given(st.frozensets(st.sampled_from(Scope)))

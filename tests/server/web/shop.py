@@ -169,7 +169,7 @@ class Shop:
                 ApiKey(
                     sha256=fingerprint(KEY),
                     name="app",
-                    scopes=frozenset(Scope),
+                    scopes=frozenset({Scope.TICKETS, Scope.RECEIPTS}),
                     created_ms=self.clock.now_ms(),
                 )
             )

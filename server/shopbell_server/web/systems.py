@@ -1,0 +1,77 @@
+"""Who does an operator's work: somebody of the staff, or a system with an API key.
+
+Owns: which credentials the routes of operators take, and as whom what they do is written down.
+Never: what the routes do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import Depends, Request
+
+from shopbell_server.core.api_keys import Scope
+from shopbell_server.core.audit import Actor
+from shopbell_server.core.credentials import credential_id, fingerprint
+from shopbell_server.web.problems import ProblemError
+from shopbell_server.web.who import COOKIE, Buckets, Here, PerhapsSignedIn, caller, own_page
+
+if TYPE_CHECKING:
+    from shopbell_server.core.registry import Staff
+    from shopbell_server.web.limits import Limits
+    from shopbell_server.web.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InCharge:
+    """Who does an operator's work: `secret` is what they presented."""
+
+    actor: Actor
+    viewer: Literal["operator", "system"]
+    """As whom they see customers (`core.disclosure`)."""
+    secret: str = field(repr=False)
+
+
+def operator(request: Request, here: Here, buckets: Buckets, found: PerhapsSignedIn) -> InCharge:
+    """Let operators in, and API keys with the scope `identity`."""
+    return _in_charge(request, here, buckets, found, Scope.IDENTITY)
+
+
+def profile_reader(
+    request: Request, here: Here, buckets: Buckets, found: PerhapsSignedIn
+) -> InCharge:
+    """Let operators in, and API keys with the scope `profiles`."""
+    return _in_charge(request, here, buckets, found, Scope.PROFILES)
+
+
+Operator = Annotated[InCharge, Depends(operator)]
+ProfileReader = Annotated[InCharge, Depends(profile_reader)]
+
+
+def _in_charge(
+    request: Request, here: Services, buckets: Limits, found: Staff | None, scope: Scope
+) -> InCharge:
+    if "authorization" in request.headers:
+        key = caller(request, here, buckets, scope)
+        actor = Actor(kind="system", name=key.name, credential=_id(key.secret))
+        return InCharge(actor=actor, viewer="system", secret=key.secret)
+    if found is None:
+        raise ProblemError(
+            401,
+            "not-signed-in",
+            "This needs an API key, or an operator's session: sign in at /login.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if found.role != "operator":
+        detail = f"This is for operators; you are signed in as {found.role}."
+        raise ProblemError(403, "not-an-operator", detail)
+    if request.method not in {"GET", "HEAD"}:
+        own_page(request, here)
+    secret = request.cookies[COOKIE]
+    actor = Actor(kind="staff", name=found.id, role=found.role, credential=_id(secret))
+    return InCharge(actor=actor, viewer="operator", secret=secret)
+
+
+def _id(secret: str) -> str:
+    return credential_id(fingerprint(secret))
