@@ -12,6 +12,7 @@ import secrets
 import socket
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from shopbell_program.signing import Signer
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
+from shopbell_server.config.auditor import minutes
 from shopbell_server.config.keys import keys_url
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
@@ -38,6 +40,8 @@ from shopbell_server.sealing.remembered import RememberedKeys
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.unusual_looks import Agreement
+from shopbell_server.weekly_report import WeeklyReport
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
     from shopbell_server.cdp.webhook import WebhookSink
+    from shopbell_server.config.auditor import Report
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.fixed_ids import MarkOf
@@ -200,6 +205,25 @@ def witness_of(settings: Settings, stack: ExitStack, clock: ServerClock) -> Witn
         return None
     receiver = stack.enter_context(contextlib.closing(receiver_of(audit, audit.checkpoint_url)))
     return Witness(Outbox(Path(audit.checkpoint_file)), receiver, clock, random.random)
+
+
+def agreement_of(report: Report) -> Agreement:
+    """Return what the works council agreed to."""
+    return Agreement(
+        agreed_on=date.fromisoformat(report.works_council.agreed_on),
+        document=report.works_council.document,
+        opens=minutes(report.opens),
+        closes=minutes(report.closes),
+    )
+
+
+def weekly_of(settings: Settings, database: SqlDatabase) -> WeeklyReport | None:
+    """Return what writes the weekly report; None without the works council's agreement."""
+    report = None if settings.audit is None else settings.audit.report
+    if report is None:
+        return None
+    tenant = TenantId(settings.tenant)
+    return WeeklyReport(database, tenant, agreement_of(report), Path(report.folder))
 
 
 def signer_of(orders: Orders) -> Signer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,11 +74,13 @@ def verify(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def show(settings: Settings, arguments: argparse.Namespace) -> None:
-    """Print the newest records, oldest first."""
+    """Print the newest records, or those from one on, oldest first."""
     with contextlib.closing(open_database(settings)) as database, database.read() as work:
         head = work.audit.head()
-        after = max(head.base, head.number - max(0, arguments.most))
-        rows = [_row(each) for each in work.audit.records(after)]
+        most = max(0, arguments.most)
+        after = head.number - most if arguments.start is None else arguments.start - 1
+        records = work.audit.records(max(head.base, after))
+        rows = [_row(each) for each in itertools.islice(records, most)]
     if arguments.json:
         print(json.dumps(rows))
         return

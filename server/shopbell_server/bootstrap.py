@@ -33,6 +33,7 @@ from shopbell_server.assembly import (
     sink_of,
     subscriber_of,
     terms_of,
+    weekly_of,
     witness_of,
 )
 from shopbell_server.cdp.dispatch import Dispatch
@@ -157,6 +158,7 @@ class _Server:
             announcer=self._bells,
             notary=notary_of(settings),
             refusals=self._refusals,
+            weekly=weekly_of(settings, database),
         )
 
     async def run(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
     from shopbell_server.usecases.keep_audit import Notary
     from shopbell_server.usecases.recompute import Terms
+    from shopbell_server.weekly_report import WeeklyReport
 
 log = structlog.get_logger()
 
@@ -51,6 +52,9 @@ REFUSALS_ROUNDS: Final = 60
 
 AUDIT_ROUNDS: Final = 10
 """How late a checkpoint is, of five minutes."""
+
+WEEKLY_ROUNDS: Final = 600
+"""How late the auditor's report of a week is, beyond the hour that it waits for stragglers."""
 
 CUT_ROUNDS: Final = 3600
 """Records of the audit are removed in pieces of an hour's worth."""
@@ -89,10 +93,11 @@ class Jobs:
         announcer: Announcer,
         notary: Notary | None = None,
         refusals: Refusals | None = None,
+        weekly: WeeklyReport | None = None,
     ) -> None:
         """`notary` signs the record of who did what; without one nobody does.
 
-        `refusals` are the sign-ins that this process refused.
+        `refusals` are the sign-ins that this process refused; `weekly` writes the auditor's report.
         """
         self._database = database
         self._clock = clock
@@ -101,6 +106,7 @@ class Jobs:
         self._announcer = announcer
         self._notary = notary
         self._refusals = refusals or Refusals()
+        self._weekly = weekly
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_known = False
         self._tampered = False
@@ -118,6 +124,7 @@ class Jobs:
             (REFUSALS_ROUNDS, self.write_refusals),
             (KEYS_ROUNDS, self.keep_keys),
             (AUDIT_ROUNDS, self.sign_audit),
+            (WEEKLY_ROUNDS, self.write_report),
             (CUT_ROUNDS, self.cut_audit),
         )
         rounds = 0
@@ -174,6 +181,15 @@ class Jobs:
     def write_refusals(self) -> None:
         """Write into the audit that people tried to sign in with a wrong password."""
         self._refusals.write(self._database, self._clock.now_ms())
+
+    def write_report(self) -> None:
+        """Write the auditor's report of the week that is over, if that was agreed to and is due."""
+        if self._weekly is None:
+            return
+        try:
+            self._weekly.write_if_due(self._clock.now_ms())
+        except OSError as error:
+            log.error("unusual_looks_not_reported", error=error.strerror)  # noqa: TRY400  # expected
 
     def forget_expired(self) -> None:
         """Delete what only lived for a while."""

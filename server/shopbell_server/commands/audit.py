@@ -41,13 +41,40 @@ def add(line: CommandLine) -> None:
     verify.add_argument("--json", action="store_true", help="print JSON")
     shown = audit.add("list", "show the newest records", "audit list --most 20")
     shown.add_argument("--most", type=int, default=20, help="so many (default: 20)")
+    shown.add_argument(
+        "--from",
+        dest="start",
+        type=int,
+        metavar="NUMBER",
+        help="those from this record on, in place of the newest",
+    )
     shown.add_argument("--json", action="store_true", help="print JSON")
+    report = audit.add(
+        "report",
+        "write which looks of a week somebody should ask about, for the auditor",
+        "audit report --week 2026-W47",
+    )
+    report.add_argument(
+        "--week",
+        metavar="WEEK",
+        help="year and week, by ISO 8601 (default: the newest that is over)",
+    )
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to (default: the folder of [audit.report])"
+    )
+    report.add_argument("--language", choices=("nl", "en"), help="one of them only (default: both)")
+    report.add_argument("--json", action="store_true", help="print JSON, and write nothing")
     audit.add("public-key", "print what checkpoints are verified with", "audit public-key")
 
 
 def perform(arguments: argparse.Namespace) -> int | None:
     """Do what was asked of the record; 1 if it was tampered with."""
     settings = read_settings(arguments.config)
+    if arguments.action == "report":
+        with loading():
+            from shopbell_server import reporting  # noqa: PLC0415  # as `run` says
+        reporting.report(settings, arguments)
+        return None
     with loading():
         from shopbell_server import auditing  # noqa: PLC0415  # as `run` says
     action = {

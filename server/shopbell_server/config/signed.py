@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
+from shopbell_server.config.auditor import Report, faults_of_report
 from shopbell_server.config.endpoints import faults_of_endpoint
 from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_key
 from shopbell_server.config.shapes import File
@@ -47,6 +48,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     """As for webhooks."""
     allow_loopback: bool = False
     """Lets `checkpoint_url` be of this machine: for a relay beside the server."""
+    report: Report | None = None
 
 
 def faults_of_orders(orders: Orders | None) -> Iterator[Fault]:
@@ -64,6 +66,7 @@ def faults_of_audit(audit: Audit | None) -> Iterator[Fault]:
     if not folder.is_dir():
         yield Fault(key="audit.checkpoint_file", problem=f'there is no folder "{folder}"')
     yield from no_key("audit.signing_key_file", audit.signing_key_file, RANDOM_KEY)
+    yield from faults_of_report(audit.report)
     if audit.checkpoint_url is not None:
         yield from faults_of_endpoint(
             "audit.checkpoint_url", audit.checkpoint_url, allow_loopback=audit.allow_loopback
