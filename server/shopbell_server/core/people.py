@@ -22,7 +22,7 @@ class Profile:
     id: ProfileId
     first_name: str | None = field(repr=False)
     language: str | None
-    external_ids: Mapping[str, str] = field(repr=False)
+    external_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     staff: bool
 
 
