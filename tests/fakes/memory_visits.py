@@ -114,6 +114,19 @@ class MemoryIntervals:
             and each.last_ms >= from_ms
         ]
 
+    def stores_of(self, persons: Collection[PersonId]) -> frozenset[StoreId]:
+        return frozenset(key.store for key in self._tables.intervals if key.person in persons)
+
+    def spans(
+        self, persons: Collection[PersonId], store: StoreId, after_ms: Millis, limit: int
+    ) -> Sequence[tuple[Millis, Millis]]:
+        ends: dict[Millis, Millis] = {}
+        for each in self._tables.intervals.values():
+            key = each.key
+            if key.person in persons and key.store == store and key.first_ms > after_ms:
+                ends[key.first_ms] = max(ends.get(key.first_ms, each.last_ms), each.last_ms)
+        return sorted(ends.items())[:limit]
+
     def remove_within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> None:

@@ -13,6 +13,7 @@ from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
+from tests.fakes.memory_joined import MemoryJoined
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
     MemoryAnswers,
@@ -107,6 +108,7 @@ class MemoryUnitOfWork:
         self.staff_sessions = MemoryStaffSessions(tables)
         self.scanners = MemoryScanners(tables)
         self.people = MemoryPeople(tables)
+        self.joined = MemoryJoined(tables)
         self.ledger = MemoryLedger(tables)
         self.day_keys = MemoryDayKeys(tables)
         self.intervals = MemoryIntervals(tables)

@@ -38,6 +38,9 @@ class Enrolment:
     phone_model: str | None
     created_ms: Millis
     revoked_ms: Millis | None
+    head: PersonId | None = None
+    """Under whom her visits are if other enrolments are the same human (`joined`); None: she is alone, as
+    every new enrolment is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,32 @@ def reconcile(
     return Reconciled(put=tuple(put), removed=tuple(removed), facts=tuple(facts))
 
 
+def left_behind(
+    gone: Iterable[Visit], instead: Iterable[Visit], around: Circumstances
+) -> Reconciled:
+    """Return what becomes of visits that stand under an id under which there are none any more.
+
+    Their person was joined with another one, or was parted from her. Each is gone, absorbed by the one of
+    `instead`, the visits that there are now, that it shares a moment with. A visit does not change whose it
+    is: who was told of it by one name would be told of its change by another, in no order.
+    """
+    there = sorted(
+        (visit for visit in instead if visit.reported), key=lambda visit: visit.session.start_ms
+    )
+    removed: list[VisitId] = []
+    facts: list[VisitFact] = []
+    for visit in gone:
+        removed.append(visit.id)
+        if visit.reported:
+            heir = next((each.id for each in there if _overlap(visit.session, each.session)), None)
+            facts.append(_cancelled(visit, heir, around))
+    return Reconciled(removed=tuple(removed), facts=tuple(facts))
+
+
+def _overlap(one: Session, other: Session) -> bool:
+    return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
+
+
 def _matched(
     stored: Iterable[Visit], sessions: Sequence[Session]
 ) -> tuple[tuple[_Match, ...], tuple[Visit, ...]]:
@@ -122,8 +148,7 @@ def _may_become(visit: Visit, session: Session) -> bool:
     """
     if visit.reported and session.kind == "candidate":
         return False
-    before = visit.session
-    return before.start_ms <= session.end_ms and session.start_ms <= before.end_ms
+    return _overlap(visit.session, session)
 
 
 def _named(

@@ -177,6 +177,7 @@ ENDS_WITH: Final[dict[str, str]] = {
     "enrolments": "until she is erased",
     "cards": "until she is erased",
     "fixed_ids": "until she withdraws, gives it back, or is erased",
+    "joined_persons": "until profiles are split, or she is erased",
     "facts_told": "until she is erased: no place in the order of her events is given twice",
 }
 """Tables that no clock empties, each with what does, or why nothing has to."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_, select, update
 
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.ids import StoreId
 from shopbell_server.core.intervals import gathered
 from shopbell_server.db.statements import by_keys, keeping, merging
 from shopbell_server.db.tables import CODE_USES, INTERVALS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row
 
     from shopbell_server.core.deafness import Scanner
-    from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
+    from shopbell_server.core.ids import CardRef, Millis, PersonId
     from shopbell_server.db.statements import Words
     from shopbell_server.db.transaction import Transaction
 
@@ -82,6 +83,22 @@ class SqlIntervals:
             _HEARD_BY, store=store, edge=edge, scanner=name, from_ms=from_ms, to_ms=to_ms
         )
         return [_interval(row) for row in rows]
+
+    def stores_of(self, persons: Collection[PersonId]) -> frozenset[StoreId]:
+        """Return the stores in which there is evidence of one of `persons`."""
+        wanted = [(person,) for person in persons]
+        return frozenset(
+            StoreId(row.store) for row in self._transaction.rows_by_keys(_STORES_OF, wanted)
+        )
+
+    def spans(
+        self, persons: Collection[PersonId], store: StoreId, after_ms: Millis, limit: int
+    ) -> Sequence[tuple[Millis, Millis]]:
+        """Return from when to when intervals of `persons` last that begin after `after_ms`, by their time."""
+        rows = self._transaction.rows_by_keys(
+            _SPANS, [(person,) for person in persons], store=store, after_ms=after_ms, most=limit
+        )
+        return [(row.first_ms, row.last_ms) for row in rows]
 
     def remove_within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
@@ -183,6 +200,15 @@ _WITHIN_EACH: Final = by_keys(
         _I.last_ms >= bindparam("from_ms"),
     )
     .order_by(_I.person, _I.first_ms, _I.edge, _I.scanner, _I.carrier),
+    _I.person,
+)
+_STORES_OF: Final = by_keys(select(_I.store).where(ours(INTERVALS)).group_by(_I.store), _I.person)
+_SPANS: Final = by_keys(
+    select(_I.first_ms, func.max(_I.last_ms).label("last_ms"))
+    .where(ours(INTERVALS), _I.store == bindparam("store"), _I.first_ms > bindparam("after_ms"))
+    .group_by(_I.first_ms)
+    .order_by(_I.first_ms)
+    .limit(bindparam("most")),
     _I.person,
 )
 _HEARD_SINCE: Final = (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-NEWEST: Final = "0014"
+NEWEST: Final = "0015"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 

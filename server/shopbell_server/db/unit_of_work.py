@@ -16,6 +16,7 @@ from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.intervals import SqlIntervals
+from shopbell_server.db.joined import SqlJoined
 from shopbell_server.db.ledger import SqlLedger
 from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
@@ -92,6 +93,7 @@ class SqlUnitOfWork:
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
         self.intervals = SqlIntervals(transaction)
+        self.joined = SqlJoined(transaction)
         self.ledger = SqlLedger(transaction)
         self.orders = SqlOrders(transaction)
         self.outgoing = SqlOutgoing(transaction)

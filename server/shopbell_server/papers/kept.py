@@ -73,6 +73,7 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
                 "cards",
                 "fixed_ids",
                 "issued_windows",
+                "joined_persons",
             ),
         ),
         Kept(what="visits", for_ms=None, open=True, tables=("visits", "intervals")),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
     from shopbell_server.ports.intervals import Intervals
+    from shopbell_server.ports.joined import Joined
     from shopbell_server.ports.ledger import Ledger
     from shopbell_server.ports.orders import Orders
     from shopbell_server.ports.outgoing import Outgoing
@@ -60,6 +61,8 @@ class UnitOfWork(Protocol):
     def day_keys(self) -> DayKeys: ...
     @property
     def intervals(self) -> Intervals: ...
+    @property
+    def joined(self) -> Joined: ...
     @property
     def visits(self) -> Visits: ...
     @property

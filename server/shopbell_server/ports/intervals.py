@@ -41,6 +41,19 @@ class Intervals(Protocol):
         """Return everybody's intervals at a scanner that touch [from_ms, to_ms]."""
         ...
 
+    def stores_of(self, persons: Collection[PersonId]) -> frozenset[StoreId]:
+        """Return the stores in which there is evidence of one of `persons`."""
+        ...
+
+    def spans(
+        self, persons: Collection[PersonId], store: StoreId, after_ms: Millis, limit: int
+    ) -> Sequence[tuple[Millis, Millis]]:
+        """Return from when to when intervals of `persons` last that begin after `after_ms`, in order of time.
+
+        `limit` at most; of those that begin at one moment the longest.
+        """
+        ...
+
     def remove_within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> None:

@@ -29,17 +29,24 @@ class Acquaintances:
         self._most = most
         self._known: dict[PersonId, tuple[Stamp, Acquaintance]] = {}
         self._by_number: dict[DeviceNo, PersonId] = {}
+        self._mac_keys: dict[PersonId, bytes] = {}
+        self._joined: dict[PersonId, frozenset[PersonId]] = {}
+        """With whom people were joined when they were held last."""
 
     def hold(
         self, work: UnitOfWork, numbers: Collection[DeviceNo], others: Iterable[PersonId]
     ) -> Mapping[PersonId, Acquaintance]:
         """Return who has one of the device `numbers`, and `others`, holding them until the work ends.
 
-        All of it is as it is while they are held, so that a withdrawal is wholly before or wholly after.
+        Whoever is joined with one of them is held and returned too. All of it is as it is while they are
+        held, so that a withdrawal is wholly before or wholly after.
         """
         asked = {each: person for each in numbers if (person := self._by_number.get(each))}
         new = [each for each in numbers if each not in asked]
         wanted = {*asked.values(), *others}
+        for person in self._joined.keys() & wanted:
+            # With the others, in the order of their ids; who they are now is asked once they are held.
+            wanted |= self._joined[person]
         held: dict[PersonId, Acquaintance] = {}
         while True:
             wanted.update(each.person for each in work.people.by_device_no(new).values())
@@ -51,8 +58,27 @@ class Acquaintances:
                 if person not in held or held[person].enrolment.device_no != number
             ]
             if not new:
+                self._hold_joined(work, held)
                 return held
             asked = {}
+
+    def _hold_joined(self, work: UnitOfWork, held: dict[PersonId, Acquaintance]) -> None:
+        """Add those who are joined with somebody who is held. Held, nobody is joined or parted."""
+        heads = {each.enrolment.head for each in held.values()}
+        heads.discard(None)
+        if not heads:
+            return
+        joined = work.joined.under([head for head in heads if head is not None])
+        together = {each for persons in joined.values() for each in persons}
+        self._hold(work, together - held.keys(), held)
+        self._joined.update((each, frozenset(all_)) for all_ in joined.values() for each in all_)
+
+    def mac_keys(self, work: UnitOfWork, persons: Collection[PersonId]) -> Mapping[PersonId, bytes]:
+        """Return under what the phones of people who are held sign what they send, where it can be read."""
+        asked = [each for each in persons if each not in self._mac_keys]
+        for person, phone in work.people.phones(asked).items():
+            self._mac_keys[person] = phone.mac_key
+        return self._mac_keys
 
     def _hold(
         self, work: UnitOfWork, persons: Collection[PersonId], held: dict[PersonId, Acquaintance]
@@ -71,6 +97,8 @@ class Acquaintances:
         if len(self._known) + len(changed) > self._most:
             self._known.clear()
             self._by_number.clear()
+            self._mac_keys.clear()
+            self._joined.clear()
         for person, acquaintance in _asked(work, changed).items():
             before = self._known.get(person)
             if before is not None:

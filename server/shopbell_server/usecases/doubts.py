@@ -20,6 +20,7 @@ from shopbell_server.core.spray import (
     minute_of,
     was_doubtful,
 )
+from shopbell_server.usecases.groups import NONE, evidence_of, groups_of, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.spray import Minutes
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.usecases.groups import Groups
 
 
 def withheld(work: UnitOfWork, visits: Iterable[Visit], now_ms: Millis) -> Mapping[VisitId, Millis]:
@@ -58,7 +60,7 @@ def withheld(work: UnitOfWork, visits: Iterable[Visit], now_ms: Millis) -> Mappi
 
 
 def new_conflicts(
-    work: UnitOfWork, intervals: Collection[Interval], now_ms: Millis
+    work: UnitOfWork, intervals: Collection[Interval], now_ms: Millis, groups: Groups = NONE
 ) -> list[Conflict]:
     """Keep the conflicts in which people of `intervals`, which is new evidence, are; return unknown ones.
 
@@ -67,7 +69,7 @@ def new_conflicts(
     if not intervals:
         return []
     since_ms = Millis(min(each.key.first_ms for each in intervals) - LONGEST_MS)
-    persons = {each.key.person for each in intervals}
+    persons = {head_of(groups, each.key.person) for each in intervals}
     return [
         each
         for each in conflicts(work, persons, since_ms)
@@ -105,10 +107,11 @@ def conflicts(
     if not suspects:
         return
     stores = {store.id: store for store in work.registry.stores()}
+    groups = groups_of(work, work.people.enrolments(suspects).values())
     for person in sorted(suspects):
         hers = [each for each in work.visits.of_person(person) if each.session.end_ms >= since_ms]
         counts = _counts(work, hers, None)
-        traces = [_trace(work, visit) for visit in hers if not was_doubtful(visit, counts)]
+        traces = [_trace(work, visit, groups) for visit in hers if not was_doubtful(visit, counts)]
         for one, other in combinations(traces, 2):
             if one.visit.store != other.visit.store:
                 where = stores[one.visit.store], stores[other.visit.store]
@@ -117,9 +120,10 @@ def conflicts(
                     yield found
 
 
-def _trace(work: UnitOfWork, visit: Visit) -> Trace:
+def _trace(work: UnitOfWork, visit: Visit, groups: Groups) -> Trace:
     session = visit.session
-    heard = work.intervals.within(visit.person, visit.store, session.start_ms, session.end_ms)
+    when = session.start_ms, session.end_ms
+    heard = evidence_of(work, [visit.person], groups, visit.store, *when).get(visit.person, ())
     return Trace(visit=visit, spans=[(each.key.first_ms, each.last_ms) for each in heard])
 
 

@@ -17,6 +17,7 @@ from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fres
 from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
 from shopbell_server.core.spray import Tokens, minute_of
 from shopbell_server.core.token_reader import DIGITS
+from shopbell_server.usecases.groups import NONE, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.token_reader import Reading
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.acquaintances import Acquaintances
+    from shopbell_server.usecases.groups import Groups
     from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sightings
     from shopbell_wire.messages import Frame, Presence
 
@@ -53,6 +55,8 @@ class Recognised:
     """Edges at which somebody tries numbers."""
     tokens: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
     """How many tokens began to be heard, by edge and minute."""
+    groups: Groups = field(default_factory=lambda: NONE)
+    """Of those of whom there is evidence, and who are joined with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,7 @@ def recognise(
         found.counts[
             "number_accepted" if isinstance(claimed, Interval) else f"number_{claimed}"
         ] += 1
+    found.groups = groups_of(work, (each.enrolment for each in people.who.values()))
     return found
 
 

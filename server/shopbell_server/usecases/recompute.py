@@ -17,6 +17,7 @@ from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
 from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.reconcile import Circumstances, reconcile
 from shopbell_server.core.sessions import sessions
+from shopbell_server.usecases.groups import NONE, evidence_of, purchases_of
 from shopbell_server.usecases.hearing import ears, ears_at, listened
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
+    from shopbell_server.usecases.groups import Groups
 
 Touched = tuple["PersonId", "StoreId"]
 
@@ -61,11 +63,12 @@ def recompute(
     touched: Mapping[Touched, Sequence[Interval]],
     terms: Terms,
     around: Callable[[StoreId], Circumstances],
+    groups: Groups = NONE,
 ) -> list[Fact]:
     """Bring the visits of `touched` people (held by `work.people.lock`) up to their evidence.
 
-    `touched` has the new intervals of each person and store; they are stored already. Returns what
-    became true, for `tell`.
+    `touched` has the new intervals of each person and store; they are stored already. Those of people who
+    are joined stand under the head, and all of the group are held. Returns what became true, for `tell`.
     """
     by_store: dict[StoreId, dict[PersonId, Sequence[Interval]]] = {}
     for (person, store), intervals in sorted(touched.items()):
@@ -73,13 +76,24 @@ def recompute(
     facts: list[Fact] = []
     for store, people in by_store.items():
         circumstances_here = around(store)
-        made = [
-            _reconciled(person, store, known, terms.rules, circumstances_here)
-            for person, known in _around(work, store, people, terms.rules)
-        ]
+        near = _near(work, store, people, terms.rules)
+        made = list(recomputed(work, store, near, terms.rules, circumstances_here, groups))
         write(work, made)
         facts += [fact for each in made for fact in each.facts]
     return facts
+
+
+def recomputed(
+    work: UnitOfWork,
+    store: StoreId,
+    near: Mapping[PersonId, Neighbourhood],
+    rules: VisitRules,
+    around: Circumstances,
+    groups: Groups,
+) -> Iterator[Reconciled]:
+    """Yield what becomes of each person's visits in her neighbourhood, which is whole; nothing is written."""
+    for person, known in _known(work, store, near, rules, groups):
+        yield _reconciled(person, store, known, rules, around)
 
 
 def write(work: UnitOfWork, made: Sequence[Reconciled]) -> None:
@@ -157,22 +171,34 @@ def _reconciled(
     )
 
 
-def _around(
+def _near(
     work: UnitOfWork,
     store: StoreId,
     people: Mapping[PersonId, Sequence[Interval]],
     rules: VisitRules,
-) -> Iterator[tuple[PersonId, _Known]]:
-    """Yield of each person the stored visits that the change may touch, and all there is to know."""
-    near = neighbourhoods(
+) -> Mapping[PersonId, Neighbourhood]:
+    """Return how far the change of each person's evidence reaches, and the stored visits there."""
+    return neighbourhoods(
         people,
         lambda persons, from_ms, to_ms: work.visits.touching_each(persons, store, from_ms, to_ms),
         reach_ms(rules),
     )
+
+
+def _known(
+    work: UnitOfWork,
+    store: StoreId,
+    near: Mapping[PersonId, Neighbourhood],
+    rules: VisitRules,
+    groups: Groups,
+) -> Iterator[tuple[PersonId, _Known]]:
+    """Yield of each person all there is to know of her neighbourhood."""
     for span, persons in overlapping(near):
-        evidence = work.intervals.within_each(persons, store, span.first_ms, span.last_ms)
-        purchases = work.receipts.purchases_each(
+        evidence = evidence_of(work, persons, groups, store, span.first_ms, span.last_ms)
+        purchases = purchases_of(
+            work,
             persons,
+            groups,
             store,
             Millis(span.first_ms - early_ms(rules)),
             Millis(span.last_ms + rules.widest_reach_ms),

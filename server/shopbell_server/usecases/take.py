@@ -8,27 +8,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core import stream_ranges
 from shopbell_server.core.acknowledgement import acks
 from shopbell_server.core.admission import Fate, fate
-from shopbell_server.core.facts import PassScanned
-from shopbell_server.core.ids import Day, FactId, Millis
+from shopbell_server.core.ids import Day, Millis
 from shopbell_server.core.loyalty_numbers import is_quiet
 from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
+from shopbell_server.usecases.arrived import arrived
 from shopbell_server.usecases.doubts import new_conflicts, write_down
 from shopbell_server.usecases.edge_records import note
+from shopbell_server.usecases.groups import head_of, ledgers
 from shopbell_server.usecases.hearing import keep_marks
 from shopbell_server.usecases.listen import Batch, listen
 from shopbell_server.usecases.orders import hear_answers
 from shopbell_server.usecases.recognise import recognise
-from shopbell_server.usecases.recompute import circumstances, recompute, tell
+from shopbell_server.usecases.recompute import tell
 from shopbell_wire import codec, salvage
 from shopbell_wire.messages import Refused
 
@@ -36,12 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.conflict import Conflict
-    from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.facts import Fact
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.ids import EdgeId, PersonId, StoreId
     from shopbell_server.core.loyalty_numbers import Guesses
-    from shopbell_server.core.reconcile import Circumstances
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.ports.batches import Stream
@@ -56,9 +54,6 @@ if TYPE_CHECKING:
 REGISTRY_MS: Final = 1_000
 """An edge that moves to another store is heard there a second later; asking for every group would
 cost more than the group."""
-
-LIVE_MS: Final = 30_000
-"""What is older may not ring a bell, whichever lane it came in (protocol, §1)."""
 
 INTERNAL_ERROR: Final = "internal_error"
 """Why a batch is refused that the program could not take in: not the edge's fault, and not lost."""
@@ -273,14 +268,15 @@ class Intake:
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
         doubts: list[Conflict] = []
         if found.intervals or found.unheard:
-            facts = self._visits(work, found, now_ms)
+            facts = arrived(work, self._entropy, found, self._terms, now_ms)
             if facts and self._terms.sinks:
                 # They are all held, so that this is what was decided by.
-                ledger = work.ledger.entries({fact.person for fact in facts})
+                ledger = ledgers(work, {fact.person for fact in facts}, found.groups)
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
             for interval in (*found.intervals, *found.unheard):
-                taken.changed.setdefault(interval.key.store, set()).add(interval.key.person)
-            doubts = self._doubt(group, found.intervals)
+                whose = head_of(found.groups, interval.key.person)
+                taken.changed.setdefault(interval.key.store, set()).add(whose)
+            doubts = self._doubt(group, found)
         hear_answers(work, fresh, now_ms)
         work.batches.record([batch.record for batch in fresh])
         _extend_ranges(work, fresh, now_ms)
@@ -294,58 +290,16 @@ class Intake:
         ]
         write_down(work, doubts, now_ms)
 
-    def _doubt(self, group: _Group, new: Sequence[Interval]) -> list[Conflict]:
-        """Find whom the `new` evidence puts into two stores at once; both stores look at her again."""
+    def _doubt(self, group: _Group, new: Recognised) -> list[Conflict]:
+        """Find whom `new` evidence puts into two stores at once; both stores look at her again."""
         if len({edge.store for edge in self._edges.values()}) <= 1:
             return []
-        found = new_conflicts(group.work, new, group.now_ms)
+        found = new_conflicts(group.work, new.intervals, group.now_ms, new.groups)
         for each in found:
             group.taken.conflicts.append((each.one.store, each.other.store))
             for visit in (each.one, each.other):
                 group.taken.changed.setdefault(visit.store, set()).add(visit.person)
         return found
-
-    def _visits(self, work: UnitOfWork, found: Recognised, now_ms: Millis) -> list[Fact]:
-        work.intervals.join(found.intervals)
-        touched: dict[tuple[PersonId, StoreId], list[Interval]] = {}
-        for interval in found.intervals:
-            touched.setdefault((interval.key.person, interval.key.store), []).append(interval)
-        here: dict[StoreId, Circumstances] = {}
-
-        def around(store: StoreId) -> Circumstances:
-            if store not in here:
-                off_board_ms = self._terms.rules.off_board_ms
-                here[store] = circumstances(
-                    work, self._entropy, store, now_ms, live=True, off_board_ms=off_board_ms
-                )
-            return here[store]
-
-        here_now = {who for who, new in touched.items() if _is_live(new, now_ms)}
-        for interval in found.unheard:
-            touched.setdefault((interval.key.person, interval.key.store), []).append(interval)
-        live = {who: touched[who] for who in here_now}
-        late = {who: new for who, new in touched.items() if who not in here_now}
-        facts = recompute(work, live, self._terms, around)
-        facts += recompute(
-            work, late, self._terms, lambda store: replace(around(store), live=False)
-        )
-        return [*facts, *self._scanned(work, found, now_ms)]
-
-    def _scanned(self, work: UnitOfWork, found: Recognised, now_ms: Millis) -> Iterator[Fact]:
-        for interval in found.passes:
-            key = interval.key
-            (visit,) = work.visits.touching(key.person, key.store, key.first_ms, key.first_ms)
-            yield PassScanned(
-                fact=FactId(self._entropy.uuid7(now_ms)),
-                person=key.person,
-                at_ms=key.first_ms,
-                recorded_ms=now_ms,
-                late=now_ms - key.first_ms > LIVE_MS,
-                store=key.store,
-                visit=visit.id,
-                zone=interval.zone,
-                purpose="check-in",
-            )
 
 
 def _bounded(guesses: dict[Scanner, Guesses], now_ms: Millis) -> dict[Scanner, Guesses]:
@@ -368,10 +322,6 @@ def _place(quarantined: tuple[Batch, str]) -> tuple[str, str, int, bytes]:
     """Return the key of a row: they are written in its order, as by every other worker."""
     record = quarantined[0].record
     return record.key.edge, record.key.stream, record.key.seq, record.sha256
-
-
-def _is_live(intervals: Iterable[Interval], now_ms: Millis) -> bool:
-    return any(now_ms - interval.last_ms <= LIVE_MS for interval in intervals)
 
 
 def _extend_ranges(work: UnitOfWork, fresh: Iterable[Batch], now_ms: Millis) -> None:

@@ -13,10 +13,11 @@ from shopbell_server.core.board_rows import Place, Stored
 from shopbell_server.core.floor import laid_out, sight
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.doubts import withheld
-from shopbell_server.usecases.looking import subjects
+from shopbell_server.usecases.groups import evidence_of, heard_of
+from shopbell_server.usecases.looking import subjects_and_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.board_rows import Row
     from shopbell_server.core.disclosure import Viewer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.floor import Floor
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
     from shopbell_server.core.registry import Store
+    from shopbell_server.core.subject import Subject
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
@@ -83,8 +85,10 @@ def everybody(
             return None
         place = Place(store=where, zones={zone.id: zone for zone in work.registry.zones(store)})
         visits = work.visits.present(store, now_ms)
-        heard = work.intervals.heard_since(store, recent_ms)
-        stored = _stored(work, {visit.person for visit in visits}, visits, heard, now_ms)
+        here = {visit.person for visit in visits}
+        who, groups = subjects_and_groups(work, here)
+        heard = heard_of(work.intervals.heard_since(store, recent_ms), here, groups)
+        stored = _stored(work, who, visits, heard, now_ms)
     return laid_out(place, stored, before, now_ms, rules)
 
 
@@ -101,37 +105,30 @@ def some(
     with database.read() as work:
         visits = work.visits.present_of(persons, store, now_ms)
         here = {visit.person for visit in visits}
-        heard = work.intervals.within_each(here, store, recent_ms, LATEST)
-        hers = [each for intervals in heard.values() for each in intervals]
-        stored = _stored(work, here, visits, hers, now_ms)
+        who, groups = subjects_and_groups(work, here)
+        heard = evidence_of(work, here, groups, store, recent_ms, LATEST)
+        stored = _stored(work, who, visits, heard, now_ms)
     nothing = Stored(visits=(), subject=None, heard=())
     return {person: stored.get(person, nothing) for person in persons}
 
 
 def _stored(
     work: UnitOfWork,
-    persons: Collection[PersonId],
+    who: Mapping[PersonId, Subject],
     visits: Sequence[Visit],
-    heard: Iterable[Interval],
+    heard: Mapping[PersonId, Sequence[Interval]],
     now_ms: Millis,
 ) -> Mapping[PersonId, Stored]:
-    who = subjects(work, persons)
     doubtful = withheld(work, visits, now_ms)
-    visits_of: dict[PersonId, list[Visit]] = {person: [] for person in persons}
+    visits_of: dict[PersonId, list[Visit]] = {}
     for visit in visits:
-        visits_of[visit.person].append(visit)
-    heard_of: dict[PersonId, list[Interval]] = {person: [] for person in persons}
-    for interval in heard:
-        if interval.key.person in heard_of:
-            heard_of[interval.key.person].append(interval)
+        visits_of.setdefault(visit.person, []).append(visit)
     return {
         person: Stored(
-            visits=tuple(visits_of[person]),
+            visits=tuple(hers),
             subject=who.get(person),
-            heard=tuple(heard_of[person]),
-            withheld={
-                visit.id: doubtful[visit.id] for visit in visits_of[person] if visit.id in doubtful
-            },
+            heard=tuple(heard.get(person, ())),
+            withheld={visit.id: doubtful[visit.id] for visit in hers if visit.id in doubtful},
         )
-        for person in persons
+        for person, hers in visits_of.items()
     }
