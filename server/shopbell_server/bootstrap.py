@@ -37,6 +37,7 @@ from shopbell_server.assembly import (
     witness_of,
 )
 from shopbell_server.cdp.dispatch import Dispatch
+from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
 from shopbell_server.core.cloud_events import Origin
 from shopbell_server.core.customer_keys import sink_key
@@ -320,6 +321,7 @@ class _Server:
                 texts=texts_for(settings.privacy),
                 notice=notice_of(settings.privacy),
             ),
+            limits=allowances(settings.limits),
             refusals=self._refusals,
             mark_of=mark_of(settings),
         )

@@ -15,6 +15,7 @@ from shopbell_server.config.database import Database
 from shopbell_server.config.door import Http
 from shopbell_server.config.gathering import Gathering
 from shopbell_server.config.keys import Keys
+from shopbell_server.config.limits import Limits
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
 from shopbell_server.config.shapes import Folder
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: Keys = Keys()
     broker: Broker = Broker()
     http: Http = Http()
+    limits: Limits = Limits()
     gathering: Gathering = Gathering()
     delivery: Delivery = Delivery()
     orders: Orders | None = None

@@ -55,7 +55,9 @@ def create_app(
         redoc_url=None,
     )
     app.state.services = services
-    app.state.limits = Limits(services.clock, services.entropy.token(PEER_KEY_BYTES))
+    app.state.limits = Limits(
+        services.clock, services.entropy.token(PEER_KEY_BYTES), services.limits
+    )
     for module in (phones, fixed_ids, tills, boards, visits, health, pages):
         app.include_router(module.routes)
     for routes in more:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import Depends, Header, Request
 
 from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.customer_page import Customer, customer_of
 from shopbell_server.usecases.fresh_proof import ByPage, ByTicket
-from shopbell_server.web import limits
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.who import Buckets, Here, any_phone, own_page, phone
 
@@ -144,5 +144,5 @@ def _on_page(
         return None
     found = customer_of(here.database, secret, here.clock.now_ms(), counts_as_use=counts_as_use)
     if found is not None:
-        buckets.draw(limits.CUSTOMER, fingerprint(secret))
+        buckets.draw(Limit.CUSTOMER, fingerprint(secret))
     return found

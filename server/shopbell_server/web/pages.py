@@ -15,6 +15,7 @@ from fastapi.templating import Jinja2Templates
 from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
+from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.sign_in import SESSION_MS, follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count
@@ -73,7 +74,7 @@ def get_login(
     """Show the form; with a one-use link, sign in."""
     if link is None:
         return RedirectResponse(leads_to, 303) if found else _form(request, here, None, 200)
-    buckets.draw(limits.STRANGERS, peer(request))
+    buckets.draw(Limit.STRANGERS, peer(request))
     signed_in = follow_link(here.database, here.entropy, here.clock.now_ms(), link)
     if signed_in is None:
         if found:
@@ -94,11 +95,11 @@ async def post_login(
     is_form = "json" not in request.headers.get("content-type", "")
     name, password = _credentials(await request.body(), is_form=is_form)
     try:
-        buckets.draw(limits.STRANGERS, peer(request))
+        buckets.draw(Limit.STRANGERS, peer(request))
         # First here, where it costs nothing; then in the database, where all processes count together.
-        buckets.draw(limits.PASSWORD, fingerprint(name))
+        buckets.draw(Limit.PASSWORD, fingerprint(name))
         wait = await run_in_threadpool(
-            may_try, here.database, name, limits.PASSWORD, here.clock.now_ms()
+            may_try, here.database, name, buckets.allowance(Limit.PASSWORD), here.clock.now_ms()
         )
         if wait is not None:
             raise limits.too_often(wait)

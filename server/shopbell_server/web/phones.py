@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 
 from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.consents import change_consents, leave, standing_of
 from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket, note_ticket
 from shopbell_server.usecases.issue import NotIssued, issue_tokens
 from shopbell_server.usecases.notices import unread
 from shopbell_server.usecases.once import once
-from shopbell_server.web import limits
 from shopbell_server.web.notices import notices_out
 from shopbell_server.web.phone_bodies import (
     ConsentsChangedOut,
@@ -75,8 +75,8 @@ def post_ticket(request: Request, body: TicketIn, caller: TicketKey, here: Here)
 )
 def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buckets) -> Response:
     """Enrol a phone with a ticket; the answer holds everything it needs, once."""
-    buckets.draw(limits.STRANGERS, peer(request))
-    buckets.draw(limits.TICKET, fingerprint(body.ticket))
+    buckets.draw(Limit.STRANGERS, peer(request))
+    buckets.draw(Limit.TICKET, fingerprint(body.ticket))
 
     def act(work: UnitOfWork) -> bytes | NotEnrolled:
         enrolled = enrol(
@@ -95,7 +95,7 @@ def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buc
     outcome = carry_out(here, request, body.ticket, body, act)
     if isinstance(outcome, NotEnrolled):
         # Drawn on by tickets that are none alone: who guesses is slowed down, and nobody beside them.
-        buckets.draw(limits.REFUSED, peer(request))
+        buckets.draw(Limit.REFUSED, peer(request))
         detail = "The ticket is unknown, used or older than five minutes. Ask for a new one."
         raise ProblemError(410, "ticket-invalid", detail)
     return _json(outcome, 201)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent_words import STANDARD
 from shopbell_server.core.privacy_notice import Notice
+from shopbell_server.core.request_limits import STANDARD as STANDARD_LIMITS
 from shopbell_server.usecases.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.consent_texts import ConsentTexts
     from shopbell_server.core.fixed_ids import MarkOf
+    from shopbell_server.core.request_limits import Allowances
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports.database import Database
@@ -62,6 +64,8 @@ class Services:
     checks: Mapping[str, Check]
     """What must work before traffic is sent here, by name; the database is always asked as well."""
     site: Site
+    limits: Allowances = field(default_factory=lambda: STANDARD_LIMITS)
+    """How often each credential may ask."""
     refusals: Refusals = field(default_factory=Refusals)
     mark_of: MarkOf | None = None
     """Marks the ids of fobs and cards; None where the retailer recognises none."""

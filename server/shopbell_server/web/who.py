@@ -16,9 +16,9 @@ from shopbell_server.core.api_keys import Scope, made_for
 from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.registry import Staff
+from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.api_keys import key_of
 from shopbell_server.usecases.sign_in import who_is
-from shopbell_server.web import limits
 from shopbell_server.web.limits import Limits
 from shopbell_server.web.problems import ProblemError, not_found
 from shopbell_server.web.services import Services
@@ -84,7 +84,7 @@ def caller(request: Request, here: Services, buckets: Limits, scope: Scope) -> C
     key = key_of(here.database, secret, here.clock.now_ms())
     if key is None:
         raise _refused(request, buckets, "an API key")
-    buckets.draw(limits.API_KEY, fingerprint(secret))
+    buckets.draw(Limit.API_KEY, fingerprint(secret))
     if scope not in key.scopes:
         detail = (
             f"This API key has not the scope `{scope}`. "
@@ -111,7 +111,7 @@ def any_phone(request: Request, here: Here, buckets: Buckets) -> Phone:
         enrolment = work.people.by_device_token(fingerprint(secret))
     if enrolment is None:
         raise _refused(request, buckets, "a device token")
-    buckets.draw(limits.DEVICE, fingerprint(secret))
+    buckets.draw(Limit.DEVICE, fingerprint(secret))
     return Phone(enrolment=enrolment, secret=secret)
 
 
@@ -129,7 +129,7 @@ def staff_or_none(request: Request, here: Here, buckets: Buckets) -> Staff | Non
         return None
     found = who_is(here.database, secret, here.clock.now_ms())
     if found is not None:
-        buckets.draw(limits.STAFF, fingerprint(secret))
+        buckets.draw(Limit.STAFF, fingerprint(secret))
     return found
 
 
@@ -210,7 +210,7 @@ def _bearer(request: Request) -> str:
 
 
 def _refused(request: Request, buckets: Limits, wanted: str) -> ProblemError:
-    buckets.draw(limits.REFUSED, peer(request))
+    buckets.draw(Limit.REFUSED, peer(request))
     return _unauthorized(wanted)
 
 
