@@ -144,7 +144,7 @@ class _Server:
         self._stopping = asyncio.Event()
         self._looks = Looks(database, self._clock)
         self._live = Live(
-            Boards(database, self._clock, self._terms.rules),
+            Boards(database, self._clock, self._terms.rules, settings.ladder.table()),
             Sessions(database, self._clock),
             self._looks,
             epoch=secrets.token_hex(4),
@@ -317,6 +317,7 @@ class _Server:
                 origin=settings.http.origin,
                 sinks=frozenset(sink.name for sink in settings.sinks),
                 rules=self._terms.rules,
+                ladder=settings.ladder.table(),
                 demo=settings.rules == "demo",
                 texts=texts_for(settings.privacy),
                 notice=notice_of(settings.privacy),

@@ -15,6 +15,7 @@ from shopbell_server.config.database import Database
 from shopbell_server.config.door import Http
 from shopbell_server.config.gathering import Gathering
 from shopbell_server.config.keys import Keys
+from shopbell_server.config.ladder import Ladder
 from shopbell_server.config.limits import Limits
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
@@ -48,4 +49,5 @@ class Settings(Struct, frozen=True, kw_only=True):
     sinks: tuple[FileSink | WebhookSink, ...] = ()
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens every duration twenty-fold; accepted on loopback only."""
+    ladder: Ladder = Ladder()
     demo: Demo | None = None

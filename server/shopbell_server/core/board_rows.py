@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.board_state import board_state
 from shopbell_server.core.consent import active_purposes, changes_ms
-from shopbell_server.core.disclosure import disclose
+from shopbell_server.core.disclosure import TABLE, Field, disclose
 from shopbell_server.core.subject import known_of, standing_of
 from shopbell_server.core.zone_now import stays_so_until, zone_now
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.consent import Purpose
-    from shopbell_server.core.disclosure import Disclosed, Known, Standing, Viewer
+    from shopbell_server.core.disclosure import Disclosed, Known, Standing, Table, Viewer
     from shopbell_server.core.evidence import Carrier, Evidence, Interval
     from shopbell_server.core.ids import Millis, VisitId, ZoneId
     from shopbell_server.core.registry import Store, Zone
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A store, and the names of what is in it."""
+    """A store, the names of what is in it, and by which ladder its people are shown."""
 
     store: Store
     zones: Mapping[ZoneId, Zone]
+    ladder: Table = field(default_factory=lambda: TABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,10 +157,10 @@ def stays_of(
     )
 
 
-def row(stay: Stay, viewer: Viewer) -> Row | None:
+def row(stay: Stay, viewer: Viewer, ladder: Table = TABLE) -> Row | None:
     """Return the stay as `viewer` may see it; None: not at all."""
-    person = disclose(stay.known, stay.standing, stay.purposes, viewer)
-    if person is None:
+    person = disclose(stay.known, stay.standing, stay.purposes, viewer, ladder)
+    if person is None or Field.PRESENCE not in person.may:
         return None
     return Row(
         visit=stay.visit,

@@ -29,6 +29,16 @@ Viewer = Role | Literal["tablet"]
 class Field(StrEnum):
     """What can be seen or done."""
 
+    PRESENCE = "presence"
+    """That she is here, since when, and whether that is sure; of a visit when and where it was."""
+    ZONE = "zone"
+    """Where in the store."""
+    RECOGNITION = "recognition"
+    """How she was recognised, and how sure that is."""
+    STAY = "stay"
+    """What a visit was like: how long in which zones, how often she came back."""
+    CONVERTED = "converted"
+    """Whether she bought something in it."""
     HANDLE = "handle"
     LANGUAGE = "language"
     REASON_KIND = "reason_kind"
@@ -106,6 +116,11 @@ Table = MappingProxyType[Field, Needs]
 
 TABLE: Final[Table] = MappingProxyType(
     {
+        Field.PRESENCE: _needs(Evidence.HINT, viewers=_AMBIENT),
+        Field.ZONE: _needs(Evidence.HINT, viewers=_AMBIENT),
+        Field.RECOGNITION: _needs(Evidence.HINT, viewers=_AMBIENT),
+        Field.STAY: _needs(Evidence.HINT),
+        Field.CONVERTED: _needs(Evidence.PASS, Purpose.SHOW_PURCHASES),
         Field.HANDLE: _needs(Evidence.HINT, viewers=_AMBIENT),
         Field.LANGUAGE: _needs(Evidence.HINT, viewers=_AMBIENT),
         Field.REASON_KIND: _needs(Evidence.HINT, viewers=_AMBIENT),
@@ -118,7 +133,7 @@ TABLE: Final[Table] = MappingProxyType(
         Field.CHANGE_PROFILE: _needs(Evidence.CONFIRMED),
     }
 )
-"""The ladder of evidence, row by row: what each adds. A tenant may hand in a stricter one."""
+"""The ladder of evidence, row by row: what each adds. A tenant may have another one (`ladder`)."""
 
 
 def allowed(

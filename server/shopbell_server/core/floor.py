@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from shopbell_server.core.board_rows import Place, Row, Stay, Stored
-    from shopbell_server.core.disclosure import Viewer
+    from shopbell_server.core.disclosure import Table, Viewer
     from shopbell_server.core.ids import Millis, PersonId, VisitId
     from shopbell_server.core.visit_rules import VisitRules
 
@@ -111,7 +111,7 @@ def moved(
 def sight(floor: Floor, viewer: Viewer, before: Sight | None) -> Sight:
     """Return what `viewer` sees of `floor`; `before` is what the same viewer saw of an earlier one."""
     if before is None:
-        rows = _rows(floor.guests.values(), viewer)
+        rows = _rows(floor.guests.values(), viewer, floor.place.ladder)
     else:
         then, now = before.floor.guests, floor.guests
         others = [
@@ -124,7 +124,8 @@ def sight(floor: Floor, viewer: Viewer, before: Sight | None) -> Sight:
         rows = dict(before.rows)
         for stay in (stay for person in others for stay in _stays(then, person)):
             rows.pop(stay.visit, None)
-        rows |= _rows((now[person] for person in others if person in now), viewer)
+        here = (now[person] for person in others if person in now)
+        rows |= _rows(here, viewer, floor.place.ladder)
     ordered = sorted(rows.values(), key=lambda each: (each.since_ms, each.visit))
     return Sight(floor=floor, rows={each.visit: each for each in ordered})
 
@@ -157,6 +158,6 @@ def _stays(guests: Mapping[PersonId, Guest], person: PersonId) -> tuple[Stay, ..
     return () if guest is None else guest.stays
 
 
-def _rows(guests: Iterable[Guest], viewer: Viewer) -> dict[VisitId, Row]:
-    rows = (row(stay, viewer) for guest in guests for stay in guest.stays)
+def _rows(guests: Iterable[Guest], viewer: Viewer, ladder: Table) -> dict[VisitId, Row]:
+    rows = (row(stay, viewer, ladder) for guest in guests for stay in guest.stays)
     return {each.visit: each for each in rows if each is not None}

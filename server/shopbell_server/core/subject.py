@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent import active_purposes
-from shopbell_server.core.disclosure import Known, Standing, disclose
+from shopbell_server.core.disclosure import TABLE, Known, Standing, disclose
 from shopbell_server.core.handles import handle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from shopbell_server.core.consent import Entry
-    from shopbell_server.core.disclosure import Disclosed, Viewer
+    from shopbell_server.core.disclosure import Disclosed, Table, Viewer
     from shopbell_server.core.ids import Millis
     from shopbell_server.core.people import Enrolment, Profile
     from shopbell_server.core.visits import Visit
@@ -67,10 +67,11 @@ def seen(
     now_ms: Millis,
     viewer: Viewer,
     withheld_ms: Millis | None,
+    table: Table = TABLE,
 ) -> Disclosed | None:
     """Return what `viewer` may see of the person of `visit`; None: not even that she is there."""
     if subject is None:
         return None
     purposes = active_purposes(subject.ledger, now_ms)
     standing = standing_of(visit, now_ms, withheld_ms)
-    return disclose(known_of(visit, subject), standing, purposes, viewer)
+    return disclose(known_of(visit, subject), standing, purposes, viewer, table)

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from shopbell_server.config.sinks import WebhookSink
 from shopbell_server.core.consent import VALID_YEARS, Purpose
-from shopbell_server.core.disclosure import TABLE
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.papers.kept import Kept, kept
 from shopbell_server.config.responsible import Privacy, blanks
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.sinks import FileSink
+    from shopbell_server.core.disclosure import Table
     from shopbell_server.core.ids import EdgeId, StoreId
     from shopbell_server.core.registry import Edge, Store, Zone
     from shopbell_server.papers.sensing import Sensing
@@ -151,7 +151,7 @@ def facts_of(
         ),
         purposes=tuple(Purpose),
         consent_years=VALID_YEARS,
-        ladder=_ladder(),
+        ladder=_ladder(settings.ladder.table()),
         recipients=tuple(_recipient(sink, privacy) for sink in settings.sinks),
         kept=kept(rules),
         fobs=settings.retailer.fixed_id_key_file is not None,
@@ -183,7 +183,7 @@ def _places(
     )
 
 
-def _ladder() -> tuple[Rung, ...]:
+def _ladder(table: Table) -> tuple[Rung, ...]:
     return tuple(
         Rung(
             field=field.value,
@@ -191,7 +191,7 @@ def _ladder() -> tuple[Rung, ...]:
             purposes=tuple(each for each in Purpose if each in needs.purposes),
             viewers=tuple(sorted(needs.viewers)),
         )
-        for field, needs in TABLE.items()
+        for field, needs in table.items()
     )
 
 

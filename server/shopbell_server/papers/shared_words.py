@@ -133,6 +133,14 @@ ADVISED: Final[Words] = {
 """What we advise where the program deletes nothing by the clock."""
 
 FIELDS: Final[Words] = {
+    "presence": {"nl": "dat zij er is, en sinds wanneer", "en": "that she is here, and since when"},
+    "zone": {"nl": "waar in de winkel", "en": "where in the store"},
+    "recognition": {"nl": "waaraan zij is herkend", "en": "how she was recognised"},
+    "stay": {
+        "nl": "hoe een bezoek verliep: zones en hoe lang",
+        "en": "what a visit was like: zones, and how long",
+    },
+    "converted": {"nl": "of zij iets kocht", "en": "whether she bought something"},
     "handle": {"nl": "bijnaam", "en": "nickname"},
     "language": {"nl": "taal", "en": "language"},
     "reason_kind": {

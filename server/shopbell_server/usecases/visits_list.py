@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from shopbell_server.core.disclosure import TABLE
 from shopbell_server.core.subject import seen
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
@@ -16,7 +17,7 @@ from shopbell_server.usecases.looking import subjects
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from shopbell_server.core.disclosure import Disclosed, Viewer
+    from shopbell_server.core.disclosure import Disclosed, Table, Viewer
     from shopbell_server.core.ids import Millis, StoreId, VisitId
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import Database
@@ -48,7 +49,7 @@ class Page:
     next: Position | None
 
 
-def list_visits(
+def list_visits(  # noqa: PLR0913  (each by name)
     database: Database,
     now_ms: Millis,
     *,
@@ -56,6 +57,7 @@ def list_visits(
     viewer: Viewer,
     after: Position | None,
     size: int,
+    ladder: Table = TABLE,
 ) -> Page:
     """Return a page of the reported visits in `stores`, as `viewer` may see them at `now_ms`."""
     with database.read() as work:
@@ -66,7 +68,7 @@ def list_visits(
     shown = [
         (
             visit,
-            seen(visit, people.get(visit.person), now_ms, viewer, doubtful.get(visit.id)),
+            seen(visit, people.get(visit.person), now_ms, viewer, doubtful.get(visit.id), ladder),
         )
         for visit in listed
     ]
@@ -87,6 +89,7 @@ def get_visit(
     stores: Collection[StoreId],
     viewer: Viewer,
     visit: VisitId,
+    ladder: Table = TABLE,
 ) -> SeenVisit | None:
     """Return one visit; None if there is none of that id in `stores` that `viewer` may see."""
     with database.read() as work:
@@ -95,5 +98,6 @@ def get_visit(
             return None
         people = subjects(work, [found.person])
         doubtful = withheld(work, [found], now_ms)
-    person = seen(found, people.get(found.person), now_ms, viewer, doubtful.get(found.id))
+    subject, withheld_ms = people.get(found.person), doubtful.get(found.id)
+    person = seen(found, subject, now_ms, viewer, withheld_ms, ladder)
     return None if person is None else SeenVisit(visit=found, person=person)

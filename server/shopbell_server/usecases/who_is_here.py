@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.board_rows import Place, Stored
+from shopbell_server.core.disclosure import TABLE
 from shopbell_server.core.floor import laid_out, sight
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.doubts import withheld
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.board_rows import Row
-    from shopbell_server.core.disclosure import Viewer
+    from shopbell_server.core.disclosure import Table, Viewer
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.floor import Floor
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
@@ -52,13 +53,14 @@ def who_is_here(
     store: StoreId,
     viewer: Viewer,
     before: Floor | None,
+    ladder: Table = TABLE,
 ) -> Board | None:
     """Return the board of `store`; None if there is no such store.
 
     A row is there if its visit may be shown, its person allows it at `now_ms`, and she has not gone.
     `before` is what others are looking at, so that all are shown the same zones.
     """
-    floor = everybody(database, now_ms, rules, store=store, before=before)
+    floor = everybody(database, now_ms, rules, store=store, before=before, ladder=ladder)
     if floor is None:
         return None
     rows, whose = sight(floor, viewer, None).rows, floor.persons
@@ -76,6 +78,7 @@ def everybody(
     *,
     store: StoreId,
     before: Floor | None,
+    ladder: Table = TABLE,
 ) -> Floor | None:
     """Return the floor of `store` by all that is stored; None if there is no such store."""
     recent_ms = Millis(now_ms - rules.zone_recent_ms)
@@ -83,7 +86,8 @@ def everybody(
         where = work.registry.store(store)
         if where is None:
             return None
-        place = Place(store=where, zones={zone.id: zone for zone in work.registry.zones(store)})
+        zones = {zone.id: zone for zone in work.registry.zones(store)}
+        place = Place(store=where, zones=zones, ladder=ladder)
         visits = work.visits.present(store, now_ms)
         here = {visit.person for visit in visits}
         who, groups = subjects_and_groups(work, here)

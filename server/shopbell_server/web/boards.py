@@ -30,7 +30,7 @@ _LATER: Final = {"Retry-After": "20"}
 def get_present(store: OwnStore, found: SignedIn, session: OwnSession, here: Here) -> BoardOut:
     """Return who is here, by consent and role, longest here first."""
     view = View(store, found.role, found.language)
-    boards = Boards(here.database, here.clock, here.site.rules)
+    boards = Boards(here.database, here.clock, here.site.rules, here.site.ladder)
     board = boards.board(view, here.live.floor(store))
     if board is None:
         raise not_found("store")

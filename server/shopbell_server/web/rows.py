@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.floor import moved, sight
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition_words import recognised, staff_word
 from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
+from shopbell_server.web.leaving import only
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shopbell_server.core.board_rows import Row, Stored
-    from shopbell_server.core.disclosure import Viewer
+    from shopbell_server.core.disclosure import Table, Viewer
     from shopbell_server.core.floor import Floor, Sight
     from shopbell_server.core.handles import Handle, Language
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visit_rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock
+    from shopbell_server.web.leaving import Fields
 
 
 class View(NamedTuple):
@@ -85,6 +88,24 @@ class RowOut(BaseModel):
     recognised: str
 
 
+ROW: Final[Fields] = {
+    "visit": Field.PRESENCE,
+    "handle": Field.HANDLE,
+    "first_name": Field.FIRST_NAME,
+    "language": Field.LANGUAGE,
+    "zone": Field.ZONE,
+    "since": Field.PRESENCE,
+    "place": Field.PRESENCE,
+    "held": Field.PRESENCE,
+    "unseen_since": Field.PRESENCE,
+    "deaf_since": Field.PRESENCE,
+    "evidence": Field.RECOGNITION,
+    "word": Field.RECOGNITION,
+    "recognised": Field.RECOGNITION,
+}
+"""What each field of a row tells. One that is not named here does not leave."""
+
+
 class StoreOut(BaseModel):
     """The store, and the time zone in which its staff read times."""
 
@@ -127,8 +148,11 @@ class Picture:
 class Boards:
     """Reads boards from the database. Blocks; safe to use from several threads."""
 
-    def __init__(self, database: Database, clock: ServerClock, rules: VisitRules) -> None:
+    def __init__(
+        self, database: Database, clock: ServerClock, rules: VisitRules, ladder: Table = TABLE
+    ) -> None:
         self._database = database
+        self._ladder = ladder
         self._clock = clock
         self._rules = rules
 
@@ -146,13 +170,14 @@ class Boards:
             store=view.store,
             viewer=view.viewer,
             before=before,
+            ladder=self._ladder,
         )
         if board is None:
             return None
         out = BoardOut(
             store=_store_out(board.store),
             at=moment(now_ms),
-            rows=[_row_out(row, view.language) for row in board.rows],
+            rows=[row_out(row, view.language) for row in board.rows],
         )
         return Shown(out=out, persons=board.persons)
 
@@ -205,7 +230,14 @@ class Boards:
         floor = None if before is None else before.floor
         # A clock that was put back: what was over may not be.
         if floor is None or persons is None or now_ms < floor.at_ms:
-            return everybody(self._database, now_ms, self._rules, store=store, before=floor)
+            return everybody(
+                self._database,
+                now_ms,
+                self._rules,
+                store=store,
+                before=floor,
+                ladder=self._ladder,
+            )
         stored: Mapping[PersonId, Stored] = {}
         if persons:
             stored = some(self._database, now_ms, self._rules, store=store, persons=persons)
@@ -253,36 +285,38 @@ def _encoded(
             continue
         known = said.get((row, language))
         if known is None:
-            known = _row_out(row, language).model_dump_json().encode()
+            known = row_out(row, language).model_dump_json().encode()
             said[row, language] = known
         encoded[visit] = known
     return encoded
 
 
-def _row_out(row: Row, language: Language) -> RowOut:
+def row_out(row: Row, language: Language) -> RowOut:
+    """Return a row as it leaves: of its fields those that `ROW` names and that may be seen."""
     how = row.recognition
     at = moment(how.at_ms).astimezone(ZoneInfo(row.store.timezone))
-    return RowOut(
-        visit=row.visit,
-        handle=handle_out(row.person.handle, language),
-        first_name=row.person.first_name,
-        language=row.person.language,
-        zone=None if row.zone is None else ZoneOut(id=row.zone.id, name=row.zone.name),
-        since=moment(row.since_ms),
-        place="here" if row.unseen_since_ms is None else "left_maybe",
-        held=row.held,
-        unseen_since=None if row.unseen_since_ms is None else moment(row.unseen_since_ms),
-        deaf_since=None if row.deaf_since_ms is None else moment(row.deaf_since_ms),
-        evidence=how.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
-        word=staff_word(how.evidence, language),
-        recognised=recognised(
+    values = {
+        "visit": row.visit,
+        "handle": handle_out(row.person.handle, language),
+        "first_name": row.person.first_name,
+        "language": row.person.language,
+        "zone": None if row.zone is None else ZoneOut(id=row.zone.id, name=row.zone.name),
+        "since": moment(row.since_ms),
+        "place": "here" if row.unseen_since_ms is None else "left_maybe",
+        "held": row.held,
+        "unseen_since": None if row.unseen_since_ms is None else moment(row.unseen_since_ms),
+        "deaf_since": None if row.deaf_since_ms is None else moment(row.deaf_since_ms),
+        "evidence": how.evidence.name.lower(),
+        "word": staff_word(how.evidence, language),
+        "recognised": recognised(
             how.carrier,
             how.evidence,
             f"{at:%H:%M}",
             None if how.zone is None else how.zone.name,
             language,
         ),
-    )
+    }
+    return RowOut(**only(values, ROW, row.person.may))
 
 
 def _store_out(store: Store) -> StoreOut:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent_words import STANDARD
+from shopbell_server.core.disclosure import TABLE
 from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.core.request_limits import STANDARD as STANDARD_LIMITS
 from shopbell_server.usecases.refusals import Refusals
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from shopbell_server.core.consent_texts import ConsentTexts
+    from shopbell_server.core.disclosure import Table
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.request_limits import Allowances
     from shopbell_server.core.tokens import MakeAes
@@ -42,6 +44,8 @@ class Site:
     sinks: frozenset[str]
     """Names of the sinks that facts are queued for."""
     rules: VisitRules
+    ladder: Table = field(default_factory=lambda: TABLE)
+    """Which evidence staff see what by."""
     demo: bool
     """The rules are shortened: pages say so."""
     texts: ConsentTexts = STANDARD

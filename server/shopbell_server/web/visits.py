@@ -12,9 +12,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from shopbell_server.core.audit import What
+from shopbell_server.core.disclosure import Field
 from shopbell_server.core.ids import Millis, VisitId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
+from shopbell_server.web.leaving import only
 from shopbell_server.web.problems import Fault, Problem, ProblemError, not_found
 from shopbell_server.web.rows import HandleOut, handle_out, moment
 from shopbell_server.web.who import Here, OwnSession, SignedIn, may_see
@@ -22,6 +24,7 @@ from shopbell_server.web.who import Here, OwnSession, SignedIn, may_see
 if TYPE_CHECKING:
     from shopbell_server.core.handles import Language
     from shopbell_server.usecases.visits_list import SeenVisit
+    from shopbell_server.web.leaving import Fields
 
 MOST_PER_PAGE: Final = 200
 
@@ -66,8 +69,34 @@ class VisitOut(BaseModel):
     reentries: int
     engaged: bool
     overlong: bool
-    converted: bool
+    converted: bool | None
+    """Whether she bought something; null where that may not be seen."""
     rule_version: str
+
+
+VISIT: Final[Fields] = {
+    "id": Field.PRESENCE,
+    "store": Field.PRESENCE,
+    "state": Field.PRESENCE,
+    "revision": Field.PRESENCE,
+    "began": Field.PRESENCE,
+    "last": Field.PRESENCE,
+    "duration_s": Field.PRESENCE,
+    "duration_known": Field.PRESENCE,
+    "handle": Field.HANDLE,
+    "first_name": Field.FIRST_NAME,
+    "language": Field.LANGUAGE,
+    "evidence": Field.RECOGNITION,
+    "confidence": Field.RECOGNITION,
+    "confidence_reasons": Field.RECOGNITION,
+    "zones": Field.STAY,
+    "reentries": Field.STAY,
+    "engaged": Field.STAY,
+    "overlong": Field.STAY,
+    "converted": Field.CONVERTED,
+    "rule_version": Field.PRESENCE,
+}
+"""What each field of a visit tells. One that is not named here does not leave."""
 
 
 class VisitsOut(BaseModel):
@@ -96,10 +125,11 @@ def get_visits(
         viewer=found.role,
         after=None if cursor is None else _position(cursor),
         size=page_size,
+        ladder=here.site.ladder,
     )
     may_see(here, [_look(session, each) for each in page.visits])
     return VisitsOut(
-        visits=[_visit_out(each, found.language) for each in page.visits],
+        visits=[visit_out(each, found.language) for each in page.visits],
         next_cursor=None if page.next is None else _cursor(page.next),
     )
 
@@ -115,11 +145,12 @@ def get_one(visit: str, found: SignedIn, session: OwnSession, here: Here) -> Vis
         stores=found.stores,
         viewer=found.role,
         visit=VisitId(visit),
+        ladder=here.site.ladder,
     )
     if seen is None:
         raise not_found("visit")
     may_see(here, [_look(session, seen)])
-    return _visit_out(seen, found.language)
+    return visit_out(seen, found.language)
 
 
 def _look(session: bytes, seen: SeenVisit) -> Look:
@@ -133,32 +164,34 @@ def _look(session: bytes, seen: SeenVisit) -> Look:
     )
 
 
-def _visit_out(seen: SeenVisit, language: Language) -> VisitOut:
+def visit_out(seen: SeenVisit, language: Language) -> VisitOut:
+    """Return a visit as it leaves: of its fields those that `VISIT` names and that may be seen."""
     visit, person, session = seen.visit, seen.person, seen.visit.session
-    return VisitOut(
-        id=visit.id,
-        store=visit.store,
-        state=visit.state,
-        revision=visit.revision,
-        began=moment(session.start_ms),
-        last=moment(session.end_ms),
-        duration_s=(session.end_ms - session.start_ms) // 1000,
-        duration_known=session.duration_known,
-        handle=handle_out(person.handle, language),
-        first_name=person.first_name,
-        language=person.language,
-        evidence=session.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
-        confidence=session.confidence.name.lower(),  # type: ignore[arg-type]  # the names of Confidence
-        confidence_reasons=list(session.reasons),
-        zones=[
+    values = {
+        "id": visit.id,
+        "store": visit.store,
+        "state": visit.state,
+        "revision": visit.revision,
+        "began": moment(session.start_ms),
+        "last": moment(session.end_ms),
+        "duration_s": (session.end_ms - session.start_ms) // 1000,
+        "duration_known": session.duration_known,
+        "handle": handle_out(person.handle, language),
+        "first_name": person.first_name,
+        "language": person.language,
+        "evidence": session.evidence.name.lower(),
+        "confidence": session.confidence.name.lower(),
+        "confidence_reasons": list(session.reasons),
+        "zones": [
             ZoneTimeOut(zone=each.zone, dwell_s=each.dwell_ms // 1000) for each in session.zones
         ],
-        reentries=session.reentries,
-        engaged=session.engaged,
-        overlong=session.overlong,
-        converted=visit.converted,
-        rule_version=session.rule_version,
-    )
+        "reentries": session.reentries,
+        "engaged": session.engaged,
+        "overlong": session.overlong,
+        "converted": visit.converted,
+        "rule_version": session.rule_version,
+    }
+    return VisitOut(**only(values, VISIT, person.may))
 
 
 def _can_be_an_id(text: str) -> bool:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shopbell_server.core.board_rows import row, stays_of
 from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import VisitId, ZoneId
 from tests.server.core.shop_floor import GIVEN, PLACE, PROFILE, Truth, entry, truth
@@ -80,6 +82,12 @@ def test_a_viewer_sees_what_is_theirs_to_see(viewer: Viewer, sees: str | None) -
 def test_an_auditor_sees_nobody() -> None:
     (stay,) = stays(truth([HEARD]), 20 * SECOND).stays
     assert row(stay, "auditor") is None
+
+
+def test_without_a_row_for_presence_nobody_is_on_the_board() -> None:
+    (stay,) = stays(truth([HEARD]), 20 * SECOND).stays
+    without = MappingProxyType({k: v for k, v in TABLE.items() if k is not Field.PRESENCE})
+    assert row(stay, "manager", without) is None
 
 
 def test_a_code_is_how_she_was_recognised_and_holds_her() -> None:

@@ -26,6 +26,12 @@ from shopbell_server.core.registry import Role
 
 ALL = frozenset(Purpose)
 SHOWN = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF})
+AMBIENT = frozenset(
+    {
+        *(Field.PRESENCE, Field.ZONE, Field.RECOGNITION),
+        *(Field.HANDLE, Field.LANGUAGE, Field.REASON_KIND),
+    }
+)
 VIEWERS: tuple[Viewer, ...] = (*get_args(Role), "tablet")
 ADA = Known(
     handle=handle(12), language="nl", first_name="Ada", reason_kind="pick-up", reason="order 7"
@@ -52,10 +58,10 @@ def seen(evidence: Evidence, purposes: frozenset[Purpose], viewer: Viewer) -> Di
 @pytest.mark.parametrize(
     ("evidence", "adds"),
     [
-        (Evidence.HINT, {Field.HANDLE, Field.LANGUAGE, Field.REASON_KIND}),
+        (Evidence.HINT, AMBIENT | {Field.STAY}),
         (Evidence.SIGNAL, {Field.FIRST_NAME}),
         (Evidence.FRESH, {Field.REASON}),
-        (Evidence.PASS, {Field.CARD, Field.PURCHASES, Field.BROWSING}),
+        (Evidence.PASS, {Field.CARD, Field.PURCHASES, Field.BROWSING, Field.CONVERTED}),
         (Evidence.CONFIRMED, {Field.REDEEM, Field.CHANGE_PROFILE}),
     ],
 )
@@ -89,7 +95,7 @@ def test_her_name_needs_a_signal_and_her_leave() -> None:
 def test_a_tablet_with_nobody_signed_in_shows_no_name_and_no_reason() -> None:
     disclosed = seen(Evidence.CONFIRMED, ALL, "tablet")
     assert disclosed is not None
-    assert disclosed.may == {Field.HANDLE, Field.LANGUAGE, Field.REASON_KIND}
+    assert disclosed.may == AMBIENT
     assert (disclosed.first_name, disclosed.reason) == (None, None)
 
 

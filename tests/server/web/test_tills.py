@@ -85,7 +85,7 @@ async def test_a_receipt_converts_the_visit_of_her_whose_card_it_names(
 async def test_a_receipt_may_come_before_its_visit(shop: Shop, client: httpx2.AsyncClient) -> None:
     noor, card = await guest_with_card(client)
     assert (await send(client, receipt(card))).json()["joined"] is False
-    shop.hear(noor)
+    shop.scan(noor)
     (visit,) = (await client.get("/v1/visits", headers=signed_in(shop))).json()["visits"]
     assert visit["converted"] is True
 
