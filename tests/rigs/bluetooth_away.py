@@ -45,8 +45,9 @@ async def nobody_leaves(
         await ears.look_round()
         assert "left" not in ears.phases
         assert "inactive" not in ears.phases
-        await start()
+        # Before it is started: on a real clock the radio hears again before this has returned.
         ended_ms = clock.now().wall_ms
+        await start()
         await until("it hears", lambda: ears.state == "hearing")
         await ears.hear(advertise)
         await ears.look_round()
