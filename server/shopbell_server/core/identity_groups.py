@@ -23,10 +23,12 @@ def groups_of(entries: Iterable[IdentityEntry]) -> Groups:
 
     A merge as one person makes one of all whom it names. A split parts those whom it takes out from the rest;
     they stay as they are among themselves. What was undone never was, so undoing restores the groups that
-    there would be without it, whatever was done since.
+    there would be without it, whatever was done since; whom undoing a merge moves back is parted from those
+    who stay. So who is one human is always enrolled under one profile.
     """
     history = sorted(entries, key=lambda entry: (entry.number, entry.id))
     undone = {entry.about for entry in history if entry.what == "undone"}
+    merges = {entry.id for entry in history if entry.what == "merged"}
     groups: set[frozenset[PersonId]] = set()
     for entry in history:
         if entry.id in undone:
@@ -35,7 +37,7 @@ def groups_of(entries: Iterable[IdentityEntry]) -> Groups:
             touched = {group for group in groups if group & entry.joined}
             groups -= touched
             groups.add(entry.joined.union(*touched))
-        elif entry.what == "split":
+        elif entry.what == "split" or (entry.what == "undone" and entry.about in merges):
             groups = _apart(groups, frozenset(entry.moved.persons))
     return frozenset(group for group in groups if len(group) > 1)
 

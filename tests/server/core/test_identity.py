@@ -383,6 +383,7 @@ def test_any_sequence_of_changes_can_be_undone_and_loses_nothing(seed: int, leng
         assert set(graph.links) == everything
         assert not set(graph.persons.values()) & set(graph.absorbed)
         assert not set(graph.links.values()) & set(graph.absorbed)
+        assert all(len({graph.persons[each] for each in one}) == 1 for one in world.groups())
     shuffled = World(born=world.born, said=world.said, entries=list(world.entries))
     dice.shuffle(shuffled.entries)
     assert shuffled.now() == world.now()

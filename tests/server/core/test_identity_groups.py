@@ -70,6 +70,15 @@ def test_what_was_undone_never_was() -> None:
     assert groups_of([*history, entry(4, "undone", about=2)]) == groups()
 
 
+def test_who_goes_back_is_parted_from_who_was_joined_with_her_since() -> None:
+    history = [
+        entry(1, "merged", out="a"),
+        entry(2, "merged", joined="abc"),
+        entry(3, "undone", about=1, out="a"),
+    ]
+    assert groups_of(history) == groups("bc")
+
+
 def test_undoing_a_split_joins_again_who_was_joined() -> None:
     history = [
         entry(1, "merged", joined="ab"),
