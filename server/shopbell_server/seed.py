@@ -37,6 +37,18 @@ class SeedZone(Struct, frozen=True, kw_only=True):
     name: Text
 
 
+class SeedBeacon(Struct, frozen=True, kw_only=True):
+    """An iBeacon that hangs in the store, for phones to hear: their apps report it."""
+
+    id: Name
+    """What it is called, in all stores."""
+    uuid: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")]
+    major: Annotated[int, Meta(ge=0, le=65_535)]
+    minor: Annotated[int, Meta(ge=0, le=65_535)]
+    zone: Name | None = None
+    """Where it hangs; not said, a report says that she is in the store and no more."""
+
+
 class SeedEdge(Struct, frozen=True, kw_only=True):
     """An edge and where its scanners are."""
 
@@ -59,6 +71,7 @@ class SeedStore(Struct, frozen=True, kw_only=True):
     longitude: Annotated[float, Meta(ge=-180, le=180)] | None = None
     zones: tuple[SeedZone, ...] = ()
     edges: tuple[SeedEdge, ...] = ()
+    beacons: tuple[SeedBeacon, ...] = ()
 
 
 class SeedStaff(Struct, frozen=True, kw_only=True):
@@ -132,6 +145,9 @@ def read_seed(path: Path) -> Seed:
 def _faults(seed: Seed) -> Iterator[Fault]:
     yield from _twice((store.id for store in seed.stores), "stores")
     yield from _twice((edge.id for store in seed.stores for edge in store.edges), "stores.edges")
+    beacons = [beacon for store in seed.stores for beacon in store.beacons]
+    yield from _twice((each.id for each in beacons), "stores.beacons")
+    yield from _twice(map(_spot, beacons), "stores.beacons")
     yield from _twice((staff.id for staff in seed.staff), "staff")
     yield from _twice((profile.id for profile in seed.profiles), "profiles")
     stores = {store.id: store for store in seed.stores}
@@ -168,6 +184,14 @@ def _store(store: SeedStore, key: str) -> Iterator[Fault]:
             yield Fault(
                 key=f"{key}.edges[{index}]", problem=f'zone "{zone}" is none of store "{store.id}"'
             )
+    for index, beacon in enumerate(store.beacons):
+        if beacon.zone is not None and beacon.zone not in zones:
+            problem = f'"{beacon.zone}" is none of store "{store.id}"'
+            yield Fault(key=f"{key}.beacons[{index}].zone", problem=problem)
+
+
+def _spot(beacon: SeedBeacon) -> str:
+    return f"{beacon.uuid.lower()} {beacon.major} {beacon.minor}"
 
 
 def _visit(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.api_keys import ApiKey
+    from shopbell_server.core.app_reports import Spot, StoreBeacon
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import (
@@ -53,6 +54,17 @@ class MemoryRegistry:
 
     def put_store(self, store: Store) -> None:
         self._tables.stores[store.id] = store
+
+    def beacon(self, which: str | Spot) -> StoreBeacon | None:
+        beacons = self._tables.store_beacons
+        if isinstance(which, str):
+            return beacons.get(which)
+        return next((each for each in beacons.values() if each.spot == which), None)
+
+    def put_beacon(self, beacon: StoreBeacon) -> None:
+        require(self._tables.stores, beacon.store, "store")
+        drop(self._tables.store_beacons, lambda each: each.spot == beacon.spot)
+        self._tables.store_beacons[beacon.name] = beacon
 
     def put_zone(self, zone: Zone) -> None:
         require(self._tables.stores, zone.store, "store")

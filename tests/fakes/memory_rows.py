@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from shopbell_server.core.api_keys import ApiKey
+    from shopbell_server.core.app_reports import StoreBeacon
     from shopbell_server.core.audit import Head, Record
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.customer_sessions import CustomerSession
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         ZoneId,
     )
     from shopbell_server.core.lineage import Heir
+    from shopbell_server.core.notices import Notice
     from shopbell_server.core.orders import Ordered
     from shopbell_server.core.people import Card, Enrolment, Issued, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
@@ -88,6 +90,7 @@ class Tables:
     token_counts: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
     scanner_marks: dict[Mark, None] = field(default_factory=dict)
     stores: dict[StoreId, Store] = field(default_factory=dict)
+    store_beacons: dict[str, StoreBeacon] = field(default_factory=dict)
     zones: dict[tuple[StoreId, ZoneId], Zone] = field(default_factory=dict)
     edges: dict[EdgeId, Edge] = field(default_factory=dict)
     staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
@@ -104,6 +107,12 @@ class Tables:
     stamps: dict[PersonId, Stamp] = field(default_factory=dict)
     device_tokens: dict[bytes, PersonId] = field(default_factory=dict)
     cards: dict[CardRef, Card] = field(default_factory=dict)
+    identifiers: dict[LinkId, Link | Unlinked] = field(default_factory=dict)
+    identity_entries: dict[EntryId, IdentityEntry] = field(default_factory=dict)
+    moved_enrolments: dict[PersonId, ProfileId] = field(default_factory=dict)
+    absorbed: dict[ProfileId, ProfileId] = field(default_factory=dict)
+    blocked: dict[tuple[str, str], tuple[Millis, str]] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
     fixed_ids: dict[IdMark, FixedId] = field(default_factory=dict)
     issued: dict[Issued, None] = field(default_factory=dict)
     ledger: dict[tuple[PersonId, int], Entry] = field(default_factory=dict)

@@ -14,6 +14,8 @@ from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
 from tests.fakes.memory_joined import MemoryJoined
+from tests.fakes.memory_identity import MemoryIdentity
+from tests.fakes.memory_notices import MemoryNotices
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
     MemoryAnswers,
@@ -116,5 +118,7 @@ class MemoryUnitOfWork:
         self.receipts = MemoryTillReceipts(tables)
         self.retention = MemoryRetention(tables)
         self.told = MemoryTellings(tables)
+        self.identity = MemoryIdentity(tables)
+        self.notices = MemoryNotices(tables)
         self.orders = MemoryOrders(tables)
         self.outgoing = MemoryOutgoing(tables)

@@ -166,3 +166,38 @@ def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_bytes(b"\xff\xfe")
     assert "cannot be read" in faults(tmp_path, api_keys=[{"name": "a", "key_file": str(path)}])
+
+
+BEACON = {
+    "id": "ams-door",
+    "uuid": "7E3B4C1A-0D5F-4C2E-9A61-2F8D5B7C9E04",
+    "major": 1,
+    "minor": 2,
+    "zone": "entrance",
+}
+
+
+def test_beacons_belong_to_a_store(tmp_path: Path) -> None:
+    seed = read_seed(written(tmp_path, stores=[{**STORE, "beacons": [BEACON]}]))
+    (beacon,) = seed.stores[0].beacons
+    assert (beacon.id, beacon.major, beacon.minor, beacon.zone) == ("ams-door", 1, 2, "entrance")
+
+
+def test_a_beacon_in_a_zone_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    text = faults(tmp_path, stores=[{**STORE, "beacons": [{**BEACON, "zone": "attic"}]}])
+    assert 'stores[0].beacons[0].zone: "attic" is none of store "ams-01"' in text
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"minor": 3}, '"ams-door" stands 2 times'),
+        ({"id": "other", "uuid": str(BEACON["uuid"]).lower()}, "stands 2 times"),
+    ],
+)
+def test_a_beacon_that_stands_twice_is_refused(
+    tmp_path: Path, other: dict[str, Any], named: str
+) -> None:
+    """Whoever hears it must know in which store it hangs."""
+    stores = [{**STORE, "beacons": [BEACON, {**BEACON, **other}]}]
+    assert named in faults(tmp_path, stores=stores)

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 from shopbell_server.core.api_keys import ApiKey, as_text, from_text
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
+from shopbell_server.db import beacons
 from shopbell_server.db.registry_tables import API_KEYS, EDGES, STAFF, STORES, ZONES
 from shopbell_server.db.statements import merging, replacing
 from shopbell_server.db.transaction import ours
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from shopbell_server.core.app_reports import Spot, StoreBeacon
     from shopbell_server.db.transaction import Transaction
 
 
@@ -75,6 +77,14 @@ class SqlRegistry:
                 }
             ],
         )
+
+    def beacon(self, which: str | Spot) -> StoreBeacon | None:
+        """Return the beacon of that name, or at that spot on the air."""
+        return beacons.found(self._transaction, which)
+
+    def put_beacon(self, beacon: StoreBeacon) -> None:
+        """Insert or replace; another one that was known by the same spot is gone."""
+        beacons.put(self._transaction, beacon)
 
     def put_zone(self, zone: Zone) -> None:
         """Insert or replace; its store must be there."""

@@ -18,6 +18,7 @@ from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.joined import SqlJoined
 from shopbell_server.db.ledger import SqlLedger
+from shopbell_server.db.notices import SqlNotices
 from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
@@ -95,6 +96,7 @@ class SqlUnitOfWork:
         self.intervals = SqlIntervals(transaction)
         self.joined = SqlJoined(transaction)
         self.ledger = SqlLedger(transaction)
+        self.notices = SqlNotices(transaction)
         self.orders = SqlOrders(transaction)
         self.outgoing = SqlOutgoing(transaction)
         self.people = SqlPeople(transaction)

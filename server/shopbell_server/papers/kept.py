@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.customer_sessions import SESSION_MS as PAGE_MS
+from shopbell_server.core.notices import KEPT_MS as NOTICES_KEPT_MS
+from shopbell_server.core.retention import DAY_MS, HOUR_MS, What, rules
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
@@ -40,6 +42,7 @@ OF_NOBODY: Final = frozenset(
     {
         "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
         "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
+        "blocked_identifiers", "store_beacons",
     }
 )  # fmt: skip
 """Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""
@@ -60,6 +63,9 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
             for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * _DAY_MS,
             tables=("day_keys",),
         ),
+        Kept(what="waiting", for_ms=for_ms[What.WAITING]),
+        Kept(what="zones", for_ms=for_ms[What.ZONES]),
+        Kept(what="notices", for_ms=NOTICES_KEPT_MS, tables=("notices",)),
         Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
         Kept(what="looks", for_ms=AUDIT_KEPT_MS, tables=("audit_records", "audit_heads")),
         Kept(

@@ -83,6 +83,10 @@ KEPT: Final[Words] = {
         "en": "The day's key that makes signals readable. After that a recording of the air can "
         "be read by nobody, us included",
     },
+    "notices": {
+        "nl": "Het bericht aan haar telefoons dat er een telefoon bij kwam: wanneer, en van welke soort",
+        "en": "What her phones are told of another phone that was added: when, and of which kind",
+    },
     "conflicts": {
         "nl": "Dat één telefoon in twee winkels tegelijk leek te zijn: welke twee bezoeken dat waren",
         "en": "That one phone seemed to be in two stores at once: which two visits those were",

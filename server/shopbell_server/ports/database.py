@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.intervals import Intervals
     from shopbell_server.ports.joined import Joined
     from shopbell_server.ports.ledger import Ledger
+    from shopbell_server.ports.notices import Notices
     from shopbell_server.ports.orders import Orders
     from shopbell_server.ports.outgoing import Outgoing
     from shopbell_server.ports.people import People
@@ -69,6 +70,10 @@ class UnitOfWork(Protocol):
     def receipts(self) -> TillReceipts: ...
     @property
     def outgoing(self) -> Outgoing: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def notices(self) -> Notices: ...
     @property
     def orders(self) -> Orders: ...
     @property

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.api_keys import ApiKey
+    from shopbell_server.core.app_reports import Spot, StoreBeacon
     from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
 
@@ -20,6 +21,14 @@ class Registry(Protocol):
     def zones(self, store: StoreId) -> Sequence[Zone]: ...
     def edges(self) -> Mapping[EdgeId, Edge]:
         """Return all: a few thousand at most, and ingest needs them for every batch."""
+        ...
+
+    def beacon(self, which: str | Spot) -> StoreBeacon | None:
+        """Return the beacon of that name, or at that spot on the air."""
+        ...
+
+    def put_beacon(self, beacon: StoreBeacon) -> None:
+        """Insert or replace; another one that was known by the same spot is gone."""
         ...
 
     def put_store(self, store: Store) -> None: ...

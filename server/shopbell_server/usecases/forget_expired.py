@@ -1,7 +1,7 @@
 """What only lived for a while is deleted when its time is over.
 
 Owns: which rows those are: sessions and links of staff and of customers, tickets, answers kept for repeated
-requests, counts of tokens, conflicts.
+requests, counts of tokens, conflicts, notices.
 Never: what is forgotten of people (`withdrawal`, `sweep`), or of keys (`make_keys`).
 """
 
@@ -34,6 +34,7 @@ class Forgotten:
     minutes: int
     """In which tokens were counted at an edge."""
     conflicts: int
+    notices: int
 
 
 def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
@@ -49,6 +50,7 @@ def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
             answers=work.answers.drop_expired(now_ms),
             minutes=work.edge_records.drop_tokens(minute_of(now_ms) - KEPT_MINUTES),
             conflicts=work.visits.drop_conflicts(Millis(now_ms - CONFLICTS_KEPT_MS)),
+            notices=work.notices.drop_expired(now_ms),
         )
         work.commit()
     return forgotten

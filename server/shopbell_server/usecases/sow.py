@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from shopbell_program.settings import Fault, SettingsError
 from shopbell_server.core.api_keys import ApiKey, Scope
+from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.credentials import fingerprint
@@ -155,6 +156,15 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
     )
     for zone in store.zones:
         work.registry.put_zone(Zone(id=ZoneId(zone.id), store=store_id, name=zone.name))
+    for beacon in store.beacons:
+        work.registry.put_beacon(
+            StoreBeacon(
+                name=beacon.id,
+                store=store_id,
+                spot=Spot(uuid=beacon.uuid.lower(), major=beacon.major, minor=beacon.minor),
+                zone=None if beacon.zone is None else ZoneId(beacon.zone),
+            )
+        )
     for edge in store.edges:
         zones = {scanner: ZoneId(zone) for scanner, zone in edge.scanners.items()}
         work.registry.put_edge(

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from shopbell_server.web import boards, fixed_ids, health, pages, phones, problems, tills, visits
+from shopbell_server.web import (
+    boards,
+    fixed_ids,
+    health,
+    notices,
+    pages,
+    phones,
+    presence,
+    problems,
+    tills,
+    visits,
+)
 from shopbell_server.web.door import BODY_WITHIN_S, Door
 from shopbell_server.web.limits import PEER_KEY_BYTES, Limits
 
@@ -58,7 +69,7 @@ def create_app(
     app.state.limits = Limits(
         services.clock, services.entropy.token(PEER_KEY_BYTES), services.limits
     )
-    for module in (phones, fixed_ids, tills, boards, visits, health, pages):
+    for module in (phones, presence, notices, fixed_ids, tills, boards, visits, health, pages):
         app.include_router(module.routes)
     for routes in more:
         app.include_router(routes)

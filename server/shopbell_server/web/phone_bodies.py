@@ -18,12 +18,14 @@ from shopbell_server.core.ids import ProfileId
 from shopbell_server.core.wallet import ALGORITHM, KIND, rotating_barcode
 from shopbell_server.usecases.consents import Said
 from shopbell_server.usecases.enrol import TicketOrder
+from shopbell_server.web.notices import NoticeOut, notices_out
 from shopbell_server.web.rows import millis, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.core.consent import Entry
+    from shopbell_server.core.notices import Notice
     from shopbell_server.core.tokens import Token
     from shopbell_server.core.wallet import RotatingBarcode
     from shopbell_server.usecases.consents import Receipt, Standing
@@ -159,6 +161,7 @@ class ConsentsOut(BaseModel):
     """All purposes."""
 
     purposes: list[PurposeOut]
+    notices: list[NoticeOut] = []
 
 
 class ConsentsChangedOut(ConsentsOut):
@@ -221,6 +224,7 @@ class TokensOut(BaseModel):
 
     power: int
     tokens: list[TokenOut]
+    notices: list[NoticeOut]
 
 
 def ticket_out(ticket: Ticket) -> TicketOut:
@@ -243,11 +247,12 @@ def enrolment_out(enrolled: Enrolled, site: Site) -> EnrolmentOut:
     )
 
 
-def tokens_out(tokens: Sequence[Token], site: Site) -> TokensOut:
+def tokens_out(tokens: Sequence[Token], notices: Sequence[Notice], site: Site) -> TokensOut:
     """Return tokens as they leave."""
     return TokensOut(
         power=site.power_dbm,
         tokens=[TokenOut(window=each.window, id32=each.id32, id64=each.id64) for each in tokens],
+        notices=notices_out(notices),
     )
 
 

@@ -113,7 +113,8 @@ def get_tokens(found: OwnPhone, here: Here) -> Response:
         supply = issue_tokens(work, found.enrolment, here.clock.now_ms(), here.aes)
         if isinstance(supply, NotIssued):
             return supply
-        return tokens_out(supply.tokens, here.site).model_dump_json().encode()
+        notices = unread(work, found.enrolment.person, here.clock.now_ms())
+        return tokens_out(supply.tokens, notices, here.site).model_dump_json().encode()
 
     outcome = once(here.database, None, here.clock.now_ms(), act)
     if not isinstance(outcome, bytes):
@@ -125,9 +126,11 @@ def get_tokens(found: OwnPhone, here: Here) -> Response:
 @routes.get("/consents")
 def get_consents(found: OwnPhone, here: Here) -> ConsentsOut:
     """Return how every purpose stands."""
+    person, now_ms = found.enrolment.person, here.clock.now_ms()
     with here.database.read() as work:
-        standing = standing_of(work, found.enrolment.person, here.clock.now_ms())
-    return ConsentsOut(purposes=purposes_out(standing))
+        standing = standing_of(work, person, now_ms)
+        notices = unread(work, person, now_ms)
+    return ConsentsOut(purposes=purposes_out(standing), notices=notices_out(notices))
 
 
 @routes.put("/consents", openapi_extra=DESCRIBED, response_model=ConsentsChangedOut)

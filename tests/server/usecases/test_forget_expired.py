@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset({STORE}), language="en")
 ADA = Profile(id=ProfileId("p"), first_name=None, language=None, external_ids={}, staff=False)
-NONE = Forgotten(sessions=0, customer_sessions=0, tickets=0, answers=0, minutes=0, conflicts=0)
+NONE = Forgotten(
+    sessions=0, customer_sessions=0, tickets=0, answers=0, minutes=0, conflicts=0, notices=0
+)
 
 
 def named(number: int) -> bytes:
@@ -46,7 +48,13 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
         )
         work.commit()
     assert forget_expired(floor.database, Millis(NOW)) == Forgotten(
-        sessions=2, customer_sessions=0, tickets=3, answers=2, minutes=2, conflicts=0
+        sessions=2,
+        customer_sessions=0,
+        tickets=3,
+        answers=2,
+        minutes=2,
+        conflicts=0,
+        notices=0,
     )
     assert forget_expired(floor.database, Millis(NOW)) == NONE
     with floor.database.begin() as work:
