@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -18,9 +18,6 @@ from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 from tests.rigs.databases import open_sql
 from tests.server.test_commands import command
 from tests.server.test_fleet import SERVER
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOON = Millis(1_795_262_400_000)
 KEY = bytes(range(32))
@@ -187,3 +184,58 @@ def test_a_receiver_that_cannot_be_is_told(config: Path, more: str, said: str) -
     token.write_text("two words")
     config.write_text(f"{config.read_text()}{more.format(token=token)}\n")
     assert said in command("check-config", "--config", config).stderr
+
+
+def agreed(config: Path, day: str = "2026-01-05") -> Path:
+    """Let the settings say that the works council agreed; return where reports go."""
+    folder = config.parent / "reports"
+    folder.mkdir()
+    config.write_text(
+        f'{config.read_text()}[audit.report]\nfolder = "{folder}"\n'
+        f'[audit.report.works_council]\nagreed_on = "{day}"\ndocument = "OR 2026-17"\n'
+    )
+    return folder
+
+
+def test_a_weeks_report_is_written_and_that_is_on_record(config: Path) -> None:
+    folder = agreed(config)
+    said = command("audit", "report", "--week", "2026-W03", "--config", config)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines() == [
+        f"{folder}/unusual-looks-2026-W03.{end}"
+        for end in ("nl.html", "nl.md", "en.html", "en.md", "json")
+    ]
+    assert all(each.exists() for each in map(Path, said.stdout.splitlines()))
+    listed = command("audit", "list", "--from", "4", "--most", "1", "--json", "--config", config)
+    (record,) = json.loads(listed.stdout)
+    assert (record["number"], record["what"], record["about"], record["why"]) == (
+        4,
+        "unusual_looks.reported",
+        "2026-W03",
+        "OR 2026-17",
+    )
+    said = command("audit", "report", "--week", "2026-W03", "--json", "--config", config)
+    assert json.loads(said.stdout)["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("week", "said"),
+    [
+        ("last", "such as 2026-W47"),
+        ("2299-W01", "is not over yet"),
+        ("2026-W01", "began before the works council agreed (2026-01-05)"),
+    ],
+)
+def test_a_report_that_cannot_be_is_told(config: Path, week: str, said: str) -> None:
+    agreed(config)
+    asked = command("audit", "report", "--week", week, "--config", config)
+    assert asked.returncode in {1, 2}
+    assert said in asked.stderr
+
+
+def test_without_the_works_council_there_is_no_report(config: Path) -> None:
+    said = command("audit", "report", "--config", config)
+    assert said.returncode == 1
+    assert "[audit.report.works_council]" in said.stderr
+    agreed(config, "2026-02-30")
+    assert "no day of the calendar" in command("check-config", "--config", config).stderr
