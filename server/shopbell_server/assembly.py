@@ -75,7 +75,7 @@ def open_database(settings: Settings) -> SqlDatabase:
     """
     password = secret_of(settings.database.password_file)
     migrate.require_newest(settings.database.url, password, tenant=settings.tenant)
-    boxes = open_boxes(settings)
+    boxes = open_boxes(settings, TenantId(settings.tenant))
     try:
         return SqlDatabase(
             settings.database.url, TenantId(settings.tenant), boxes, password=password
@@ -85,12 +85,11 @@ def open_database(settings: Settings) -> SqlDatabase:
         raise
 
 
-def open_boxes(settings: Settings) -> SealedBoxes:
-    """Return what seals the columns of the database, under the keys of the store that `settings` name.
+def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:
+    """Return what seals the columns of a tenant, under the keys of the store that `settings` name.
 
     Raises KeysNotPreparedError, DatabaseLostError, DatabaseAddressError.
     """
-    tenant = TenantId(settings.tenant)
     store = SqlKeys(
         keys_url(settings.keys, settings.database),
         tenant,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from shopbell_server.assembly import open_database, prepare_keys, secret_of, terms_of
+from shopbell_server.assembly import open_boxes, open_database, prepare_keys, secret_of, terms_of
 from shopbell_server.db import migrate
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.sow import sow
@@ -13,6 +13,8 @@ from shopbell_server.web.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
+    from shopbell_server.core.ids import TenantId
+    from shopbell_server.ports.boxes import Boxes
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
 
@@ -20,7 +22,21 @@ if TYPE_CHECKING:
 def upgrade(settings: Settings) -> str:
     """Bring the tables up to date, the store of keys first; return the revision that they are at."""
     prepare_keys(settings)
-    return migrate.upgrade(settings.database.url, secret_of(settings.database.password_file))
+    with contextlib.ExitStack() as stack:
+        opened: dict[TenantId, Boxes] = {}
+
+        def boxes_of(tenant: TenantId) -> Boxes:
+            if tenant not in opened:
+                opened[tenant] = stack.enter_context(
+                    contextlib.closing(open_boxes(settings, tenant))
+                )
+            return opened[tenant]
+
+        return migrate.upgrade(
+            settings.database.url,
+            secret_of(settings.database.password_file),
+            boxes_of=boxes_of,
+        )
 
 
 def plant(settings: Settings, seed: Seed) -> Sown:

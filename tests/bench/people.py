@@ -22,7 +22,7 @@ from shopbell_server.core.ids import (
     ZoneId,
 )
 from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
 from shopbell_server.core.registry import Edge, Staff, Store, Zone
 from shopbell_server.core.token_windows import batch_windows, day_of, window_of
 from shopbell_server.core.tokens import issue, key_ring
@@ -163,19 +163,18 @@ def _enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -
         person=person,
         profile=profile,
         device_no=DeviceNo(number),
-        mac_key=rng.randbytes(16),
-        phone_model="Pixel 9",
         created_ms=enrolled_ms,
         revoked_ms=None,
     )
+    phone = Phone(mac_key=rng.randbytes(16), model="Pixel 9")
     card = Card(ref=CardRef(card_ref(number)), person=person, secret=rng.randbytes(20))
-    work.people.add_enrolment(enrolment, number.to_bytes(32), card)
+    work.people.add_enrolment(enrolment, phone, number.to_bytes(32), card)
     windows = batch_windows(enrolled_ms)
     work.people.add_issued(
         Issued(person=person, first=window_of(enrolled_ms), last=type(window_of(now))(windows[-1]))
     )
     work.ledger.append([_given(person, sequence, enrolled_ms) for sequence in range(len(GIVEN))])
-    return Guest(number=number, id32=token[0], id64=token[1], mac_key=enrolment.mac_key, card=card)
+    return Guest(number=number, id32=token[0], id64=token[1], mac_key=phone.mac_key, card=card)
 
 
 def _given(person: PersonId, sequence: int, at_ms: Millis) -> Entry:

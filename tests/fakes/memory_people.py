@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         StaffId,
         StoreId,
     )
-    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.ports.answers import KeptAnswer
     from tests.fakes.memory_rows import Tables
@@ -193,15 +193,21 @@ class MemoryPeople:
     def drop_expired_tickets(self, now_ms: Millis) -> int:
         return drop(self._tables.tickets, lambda each: each[1] <= now_ms)
 
-    def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
+    def add_enrolment(
+        self, enrolment: Enrolment, phone: Phone, device_token_sha256: bytes, card: Card
+    ) -> None:
         require(self._tables.profiles, enrolment.profile, "profile")
         numbers = {each.device_no: each for each in self._tables.enrolments.values()}
         insert(numbers, enrolment.device_no, enrolment)
         insert(self._tables.enrolments, enrolment.person, enrolment)
+        self._tables.phones[enrolment.person] = phone
         self._tables.stamps[enrolment.person] = Stamp(0)
         insert(self._tables.device_tokens, device_token_sha256, enrolment.person)
         require(self._tables.enrolments, card.person, "person")
         insert(self._tables.cards, card.ref, card)
+
+    def phones(self, persons: Collection[PersonId]) -> Mapping[PersonId, Phone]:
+        return _found(self._tables.phones, persons)
 
     def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]:
         return _found(self._tables.enrolments, persons)
@@ -326,6 +332,9 @@ class MemoryDayKeys:
     def add(self, day: Day, key: bytes) -> None:
         if day not in self._tables.day_keys:
             self._tables.day_keys[day] = key
+
+    def before(self, day: Day) -> Collection[Day]:
+        return sorted(each for each in self._tables.day_keys if each < day)
 
     def destroy_before(self, day: Day) -> int:
         past = [each for each in self._tables.day_keys if each < day]

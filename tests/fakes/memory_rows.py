@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.lineage import Heir
     from shopbell_server.core.notices import Notice
     from shopbell_server.core.orders import Ordered
-    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.spray import Tokens
     from shopbell_server.core.visits import Visit
@@ -104,6 +104,7 @@ class Tables:
     profiles: dict[ProfileId, Profile] = field(default_factory=dict)
     tickets: dict[bytes, tuple[ProfileId, Millis]] = field(default_factory=dict)
     enrolments: dict[PersonId, Enrolment] = field(default_factory=dict)
+    phones: dict[PersonId, Phone] = field(default_factory=dict)
     stamps: dict[PersonId, Stamp] = field(default_factory=dict)
     device_tokens: dict[bytes, PersonId] = field(default_factory=dict)
     cards: dict[CardRef, Card] = field(default_factory=dict)

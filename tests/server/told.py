@@ -20,7 +20,7 @@ from shopbell_server.core.ids import (
     TenantId,
     VisitId,
 )
-from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.usecases.deliver import Correspondence
 
@@ -68,11 +68,10 @@ def enrol(
                 person=person,
                 profile=profile,
                 device_no=DeviceNo(number),
-                mac_key=bytes(16),
-                phone_model=None,
                 created_ms=ENROLLED_MS,
                 revoked_ms=None,
             ),
+            Phone(mac_key=bytes(16), model=None),
             number.to_bytes(32),
             Card(ref=CardRef(f"{number:013d}"), person=person, secret=bytes(20)),
         )

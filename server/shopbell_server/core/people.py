@@ -33,14 +33,20 @@ class Enrolment:
     person: PersonId
     profile: ProfileId
     device_no: DeviceNo
-    mac_key: bytes = field(repr=False)
-    """16 bytes: key of `mac32`, given to the phone once."""
-    phone_model: str | None
     created_ms: Millis
     revoked_ms: Millis | None
     head: PersonId | None = None
     """Under whom her visits are if other enrolments are the same human (`joined`); None: she is alone, as
     every new enrolment is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """What is known of the phone of an enrolment: sealed where it is kept, and asked for by who needs it."""
+
+    mac_key: bytes = field(repr=False)
+    """16 bytes: key of `mac32`, given to the phone once."""
+    model: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ def bytes_column(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False)
 
 
+def sealed_column(name: str, *, nullable: bool = False) -> Column[bytes]:
+    """Return a column of boxes (`ports.boxes`): what is in them nobody reads without its owner's key."""
+    return Column(name, LargeBinary, nullable=nullable)
+
+
 def key(*columns: str) -> PrimaryKeyConstraint:
     """Return the primary key: the tenant, then `columns`."""
     return PrimaryKeyConstraint("tenant", *columns)

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select
 
 from shopbell_server.core.ids import Day
+from shopbell_server.core.owners import owner_of_day
 from shopbell_server.db.people_tables import DAY_KEYS
 from shopbell_server.db.statements import keeping
 from shopbell_server.db.transaction import ours
+from shopbell_server.ports.boxes import Content
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shopbell_server.db.transaction import Transaction
+
+DAY_KEY: Final = "day_keys.key"
+"""What boxes of day keys are tied to: it stays as it is, whatever the column is called one day."""
 
 
 class SqlDayKeys:
@@ -28,30 +33,41 @@ class SqlDayKeys:
         self._transaction = transaction
 
     def keys(self, days: Collection[Day]) -> Mapping[Day, bytes]:
-        """Return those that exist."""
-        return {Day(row.day): row.key for row in self._transaction.rows_among(_KEYS, "days", days)}
+        """Return those that exist, and whose own key was not destroyed."""
+        rows = list(self._transaction.rows_among(_KEYS, "days", days))
+        keys = self._transaction.boxes.open(
+            DAY_KEY, [_content(row.day, row.key_box) for row in rows]
+        )
+        return {Day(row.day): key for row, key in zip(rows, keys, strict=True) if key is not None}
 
     def add(self, day: Day, key: bytes) -> None:
         """Keep `key` unless the day has one already: two workers may try at once."""
-        self._transaction.insert(_ADD, [{"day": day, "key": key}])
+        box = self._transaction.boxes.seal(DAY_KEY, [_content(day, key)])[0]
+        self._transaction.insert(_ADD, [{"day": day, "key_box": box}])
+
+    def before(self, day: Day) -> Collection[Day]:
+        """Return the days before `day` that have a key."""
+        return [Day(row.day) for row in self._transaction.rows(_BEFORE, before=day)]
 
     def destroy_before(self, day: Day) -> int:
-        """Overwrite and delete the keys of earlier days; return how many.
+        """Delete the keys of earlier days; return how many.
 
-        SQLite overwrites the file (`secure_delete`; its log until the next checkpoint). PostgreSQL keeps
-        the old version of a row until VACUUM, and its log for as long as it is archived.
+        What PostgreSQL and backups keep of the rows is boxes, whose own keys were destroyed before.
         """
-        self._transaction.change(_OVERWRITE, before=day, nothing=bytes(32))
         return self._transaction.change(_DESTROY, before=day)
+
+
+def _content(day: Day, value: bytes) -> Content:
+    return Content(owner_of_day(day), str(day), value)
 
 
 _KEYS: Final = select(DAY_KEYS).where(
     ours(DAY_KEYS), DAY_KEYS.c.day.in_(bindparam("days", expanding=True))
 )
 _ADD: Final = keeping(DAY_KEYS)
-_OVERWRITE: Final = (
-    update(DAY_KEYS)
+_BEFORE: Final = (
+    select(DAY_KEYS.c.day)
     .where(ours(DAY_KEYS), DAY_KEYS.c.day < bindparam("before"))
-    .values(key=bindparam("nothing"))
+    .order_by(DAY_KEYS.c.day)
 )
 _DESTROY: Final = delete(DAY_KEYS).where(ours(DAY_KEYS), DAY_KEYS.c.day < bindparam("before"))

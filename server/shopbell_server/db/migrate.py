@@ -9,7 +9,7 @@ one in a hundred has to change them.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,13 +21,17 @@ from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.row_security import bypassed, hold, let_go, require_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from alembic.config import Config
     from sqlalchemy.engine import Connection
 
+    from shopbell_server.core.ids import TenantId
+    from shopbell_server.ports.boxes import Boxes
 
-NEWEST: Final = "0015"
+    BoxesOf = Callable[[TenantId], Boxes]
+
+NEWEST: Final = "0017"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 
@@ -68,21 +72,27 @@ def unguarded(url: str, password: str | None = None) -> str | None:
         return bypassed(connection)
 
 
-def upgrade(url: str, password: str | None = None) -> str:
+def upgrade(url: str, password: str | None = None, *, boxes_of: BoxesOf | None = None) -> str:
     """Bring the database to the newest revision, and return which that is.
 
     All in one transaction: it either happened or did not. Of two that try at once one waits, and then
-    finds nothing to do. Raises DatabaseTooNewError, DatabaseLostError, DatabaseBusyError.
+    finds nothing to do. `boxes_of` seals what stands there in clear, from before it was sealed; afterwards
+    its tables are written anew, so that no old page has it. Raises DatabaseTooNewError, DatabaseLostError,
+    DatabaseBusyError.
     """
+    before = None
     with _connection(url, password) as connection:
         try:
-            _compare(_revision(connection))
+            before = _revision(connection)
+            _compare(before)
         except DatabaseTooOldError:
             from alembic import command  # noqa: PLC0415  # as said above
 
             let_go(connection)
-            command.upgrade(_config(connection), NEWEST)
+            command.upgrade(_config(connection, boxes_of), NEWEST)
             hold(connection)
+    if before is not None and before < _SEALED:
+        _write_anew(url, password)
     return NEWEST
 
 
@@ -140,15 +150,42 @@ def _connection(url: str, password: str | None, tenant: str | None = None) -> It
         engine.dispose()
 
 
-def _config(connection: Connection | None) -> Config:
+def _write_anew(url: str, password: str | None) -> None:
+    """Leave nothing on the pages of the database of what stood there in clear; all wait meanwhile."""
+    engine = open_engine(url, password)
+    try:
+        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            if engine.dialect.name == "sqlite":
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.fetchall()
+                return
+            # The driver's own: VACUUM works in no transaction.
+            connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("SET lock_timeout = 0")
+            cursor.execute(f"VACUUM (FULL) {', '.join(_WITH_SEALED)}")
+    except SQLAlchemyError as error:
+        raise in_our_words(error) from None
+    finally:
+        engine.dispose()
+
+
+def _config(connection: Connection | None, boxes_of: BoxesOf | None = None) -> Config:
     from alembic.config import Config  # noqa: PLC0415  # as said above
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
+    config.attributes["boxes_of"] = boxes_of
     return config
 
+
+_SEALED: Final = "0017"
+"""The revision that seals what stood there in clear."""
+
+_WITH_SEALED: Final = ("profiles", "enrolments", "cards", "facts", "day_keys")
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, bindparam, delete, exists, func, select, text, update
 
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.owners import owner_of_person
 from shopbell_server.db.statements import adding, replacing
 from shopbell_server.db.stored_facts import decoded, encoded
 from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING
 from shopbell_server.db.transaction import ours
+from shopbell_server.ports.boxes import Content
 from shopbell_server.ports.outgoing import Delivery
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import FactId
     from shopbell_server.db.transaction import Transaction
+
+FACT: Final = "facts.fact"
+"""What boxes of facts are tied to: it stays as it is, whatever the column is called one day."""
 
 
 class SqlOutgoing:
@@ -55,7 +60,7 @@ class SqlOutgoing:
                 "position": position,
                 "recorded_ms": fact.recorded_ms,
             }
-            fact_rows.append({**shared, "fact_json": encoded(fact)})
+            fact_rows.append(shared)
             delivery_rows += [
                 {**shared, "sink": sink, "state": "waiting", "due_ms": due_ms, "attempt": 0}
                 for sink in sorted(set(sinks))
@@ -64,29 +69,43 @@ class SqlOutgoing:
             _COUNT,
             [{"person": person, "number": number} for person, number in sorted(last.items())],
         )
-        self._transaction.insert(_ADD_FACTS, fact_rows)
+        boxes = self._transaction.boxes.seal(
+            FACT, [_content(fact.person, fact.fact, encoded(fact).encode()) for fact in facts]
+        )
+        self._transaction.insert(
+            _ADD_FACTS,
+            [{**row, "fact_box": box} for row, box in zip(fact_rows, boxes, strict=True)],
+        )
         self._transaction.insert(_ADD_DELIVERIES, delivery_rows)
 
     def claim(self, sink: str, now_ms: Millis, lease_ms: int, limit: int) -> Sequence[Delivery]:
         """Return what is due, one per person at most (her oldest), leased for `lease_ms`.
 
         What is not heard of before the lease is over is due again. Deliveries that another worker is
-        claiming at the moment are passed over.
+        claiming at the moment are passed over, and facts of somebody whose key was destroyed are dropped.
         """
         rows = self._transaction.rows(_DUE, sink=sink, now_ms=now_ms, most=limit)
         self._transaction.change_each(
             _LEASE,
             [{"to": sink, "this": row.fact, "until_ms": now_ms + lease_ms} for row in rows],
         )
-        return [
-            Delivery(
-                sink=sink,
-                fact=decoded(row.fact_json),
-                attempt=row.attempt + 1,
-                sequence=row.position,
+        facts = self._transaction.boxes.open(
+            FACT, [_content(row.person, row.fact, row.fact_box or b"") for row in rows]
+        )
+        claimed = []
+        for row, fact in zip(rows, facts, strict=True):
+            if fact is None:
+                self.drop(sink, row.fact)
+                continue
+            claimed.append(
+                Delivery(
+                    sink=sink,
+                    fact=decoded(fact.decode()),
+                    attempt=row.attempt + 1,
+                    sequence=row.position,
+                )
             )
-            for row in rows
-        ]
+        return claimed
 
     def delivered(self, sink: str, fact: FactId, at_ms: Millis) -> None:
         """Take it off the queue; one that was cancelled meanwhile stays away."""
@@ -121,6 +140,10 @@ class SqlOutgoing:
         return int(row.number), Millis(row.since_ms)
 
 
+def _content(person: PersonId, fact: FactId, value: bytes) -> Content:
+    return Content(owner_of_person(person), fact, value)
+
+
 def _this(table: Table) -> ColumnElement[bool]:
     """Return the condition for the delivery that is still to be made."""
     return and_(
@@ -144,7 +167,13 @@ _COUNT: Final = replacing(FACTS_TOLD)
 _ADD_FACTS: Final = adding(FACTS)
 _ADD_DELIVERIES: Final = adding(DELIVERIES)
 _DUE: Final = (
-    select(DELIVERIES.c.fact, DELIVERIES.c.attempt, DELIVERIES.c.position, FACTS.c.fact_json)
+    select(
+        DELIVERIES.c.fact,
+        DELIVERIES.c.person,
+        DELIVERIES.c.attempt,
+        DELIVERIES.c.position,
+        FACTS.c.fact_box,
+    )
     .join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
     .where(
         ours(DELIVERIES),

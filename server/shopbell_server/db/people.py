@@ -14,7 +14,7 @@ from sqlalchemy import and_, bindparam, delete, select, update
 
 from shopbell_server.core.fixed_ids import FixedId, IdMark
 from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
-from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+from shopbell_server.core.people import Enrolment, Issued, Profile
 from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.joined_tables import JOINED
 from shopbell_server.db.people_tables import (
@@ -25,6 +25,14 @@ from shopbell_server.db.people_tables import (
     PROFILES,
     TICKETS,
 )
+from shopbell_server.db.sealed_people import (
+    opened_cards,
+    opened_names,
+    opened_phones,
+    sealed_name,
+    sealed_phone,
+    sealed_secret,
+)
 from shopbell_server.db.statements import adding, by_keys, keeping, replacing
 from shopbell_server.db.transaction import ours
 
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from shopbell_server.core.ids import Millis
+    from shopbell_server.core.people import Card, Phone
     from shopbell_server.db.transaction import Transaction
 
 
@@ -44,16 +53,18 @@ class SqlPeople:
         self._transaction = transaction
 
     def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]:
-        """Return those that are there."""
+        """Return those that are there; without a name, where its key was destroyed."""
+        rows = list(self._transaction.rows_among(_PROFILES, "profiles", profiles))
+        names = opened_names(self._transaction.boxes, rows)
         return {
             ProfileId(row.profile): Profile(
                 id=ProfileId(row.profile),
-                first_name=row.first_name,
+                first_name=names.get(ProfileId(row.profile)),
                 language=row.language,
                 external_ids=_external_ids_of.decode(row.external_ids_json),
                 staff=row.staff,
             )
-            for row in self._transaction.rows_among(_PROFILES, "profiles", profiles)
+            for row in rows
         }
 
     def put_profile(self, profile: Profile) -> None:
@@ -63,7 +74,9 @@ class SqlPeople:
             [
                 {
                     "profile": profile.id,
-                    "first_name": profile.first_name,
+                    "first_name_box": sealed_name(
+                        self._transaction.boxes, profile.id, profile.first_name
+                    ),
                     "language": profile.language,
                     "external_ids_json": msgspec.json.encode(profile.external_ids).decode(),
                     "staff": profile.staff,
@@ -98,7 +111,9 @@ class SqlPeople:
         """Forget the tickets that nobody used in time; return how many."""
         return self._transaction.change(_DROP_TICKETS, now_ms=now_ms)
 
-    def add_enrolment(self, enrolment: Enrolment, device_token_sha256: bytes, card: Card) -> None:
+    def add_enrolment(
+        self, enrolment: Enrolment, phone: Phone, device_token_sha256: bytes, card: Card
+    ) -> None:
         """Keep a new enrolment and its card. Raises DatabaseBusyError if its device number is taken."""
         self._transaction.insert(
             _ADD_ENROLMENT,
@@ -107,18 +122,23 @@ class SqlPeople:
                     "person": enrolment.person,
                     "profile": enrolment.profile,
                     "device_no": enrolment.device_no,
-                    "mac_key": enrolment.mac_key,
+                    **sealed_phone(self._transaction.boxes, enrolment.person, phone),
                     "device_token_sha256": device_token_sha256,
-                    "phone_model": enrolment.phone_model,
                     "created_ms": enrolment.created_ms,
                     "revoked_ms": enrolment.revoked_ms,
                     "stamp": 0,
                 }
             ],
         )
+        secret = sealed_secret(self._transaction.boxes, card)
         self._transaction.insert(
-            _ADD_CARD, [{"card": card.ref, "person": card.person, "secret": card.secret}]
+            _ADD_CARD, [{"card": card.ref, "person": card.person, "secret_box": secret}]
         )
+
+    def phones(self, persons: Collection[PersonId]) -> Mapping[PersonId, Phone]:
+        """Return the phones of enrolments that are there and whose key was not destroyed."""
+        rows = self._transaction.rows_by_keys(_PHONES, [(person,) for person in persons])
+        return opened_phones(self._transaction.boxes, rows)
 
     def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]:
         """Return those that are there, revoked ones included."""
@@ -165,13 +185,13 @@ class SqlPeople:
 
     def cards(self, refs: Collection[CardRef]) -> Mapping[CardRef, Card]:
         """Return those that are there."""
-        found = map(_card, self._transaction.rows_among(_CARDS, "refs", refs))
-        return {card.ref: card for card in found}
+        rows = list(self._transaction.rows_among(_CARDS, "refs", refs))
+        return opened_cards(self._transaction.boxes, rows)
 
     def card_of(self, person: PersonId) -> Card | None:
         """Return the pass of an enrolment."""
-        row = self._transaction.row(_CARD_OF, whose=person)
-        return None if row is None else _card(row)
+        rows = self._transaction.rows(_CARD_OF, whose=person)
+        return next(iter(opened_cards(self._transaction.boxes, rows).values()), None)
 
     def add_fixed_id(self, fixed_id: FixedId) -> None:
         """Keep a new one. Raises DatabaseBusyError if its mark is somebody's."""
@@ -237,21 +257,15 @@ class SqlPeople:
 
 def _enrolment(row: Iterable[Any]) -> Enrolment:
     # By place, in the order of `_of_enrolment`: groups ask for thousands.
-    person, profile, device_no, mac_key, phone_model, created_ms, revoked_ms, head = row
+    person, profile, device_no, created_ms, revoked_ms, head = row
     return Enrolment(
         person=person,
         profile=profile,
         device_no=device_no,
-        mac_key=mac_key,
-        phone_model=phone_model,
         created_ms=created_ms,
         revoked_ms=revoked_ms,
         head=head,
     )
-
-
-def _card(row: Row[Any]) -> Card:
-    return Card(ref=CardRef(row.card), person=PersonId(row.person), secret=row.secret)
 
 
 def _fixed_id(row: Row[Any]) -> FixedId:
@@ -269,8 +283,6 @@ _of_enrolment: Final = (
     ENROLMENTS.c.person,
     ENROLMENTS.c.profile,
     ENROLMENTS.c.device_no,
-    ENROLMENTS.c.mac_key,
-    ENROLMENTS.c.phone_model,
     ENROLMENTS.c.created_ms,
     ENROLMENTS.c.revoked_ms,
     # With her row, not in a question of its own: next to nobody has one, and groups of batches ask for many.
@@ -321,6 +333,12 @@ _DROP_TICKETS: Final = delete(TICKETS).where(
 _ADD_ENROLMENT: Final = adding(ENROLMENTS)
 _ADD_CARD: Final = adding(CARDS)
 _ENROLMENTS: Final = by_keys(select(*_of_enrolment).where(ours(ENROLMENTS)), ENROLMENTS.c.person)
+_PHONES: Final = by_keys(
+    select(ENROLMENTS.c.person, ENROLMENTS.c.mac_key_box, ENROLMENTS.c.phone_model_box).where(
+        ours(ENROLMENTS)
+    ),
+    ENROLMENTS.c.person,
+)
 _BY_DEVICE_NO: Final = by_keys(
     select(*_of_enrolment).where(ours(ENROLMENTS)), ENROLMENTS.c.device_no
 )

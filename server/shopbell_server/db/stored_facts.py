@@ -1,6 +1,6 @@
 """How facts that are to be delivered are written down.
 
-Owns: the JSON in `facts.fact_json`, its version, and reading every version there has been.
+Owns: the JSON in the boxes of `facts`, its version, and reading every version there has been.
 Never: how a sink spells a fact. The shapes repeat the core's on purpose: renaming a field there must
 not change what waits in a queue.
 """

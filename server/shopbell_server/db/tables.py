@@ -33,6 +33,7 @@ from shopbell_server.db.columns import (
     number_column,
     number_columns,
     refers,
+    sealed_column,
     sha256_only,
     text_column,
     text_columns,
@@ -154,11 +155,15 @@ INTERVALS: Final = Table(
     sqlite_with_rowid=False,
 )
 
+_WHERE: Final = ("store", "edge", "scanner")
+"""Of a code that was used before this was written down: empty."""
+
 CODE_USES: Final = Table(
     "code_uses",
     METADATA,
     *text_columns("tenant", "card"),
     *number_columns("step", "at_ms"),
+    *(Column(name, BYTEWISE, nullable=False, server_default="") for name in _WHERE),
     key("card", "step"),
     Index(None, "tenant", "at_ms"),
     sqlite_with_rowid=False,
@@ -244,7 +249,8 @@ FACTS: Final = Table(
     METADATA,
     *text_columns("tenant", "fact", "person"),
     *number_columns("position", "recorded_ms"),
-    text_column("fact_json"),
+    # Never missing; SQLite adds no column to a table that says so.
+    sealed_column("fact_box", nullable=True),
     key("fact"),
     # Two transactions that tell something of one person at once may not take the same place.
     UniqueConstraint("tenant", "person", "position"),

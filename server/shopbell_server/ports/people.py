@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.fixed_ids import FixedId, IdMark
     from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Stamp
-    from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
 
 
 class People(Protocol):
@@ -31,8 +31,12 @@ class People(Protocol):
         ...
 
     def add_enrolment(
-        self, enrolment: Enrolment, device_token_sha256: bytes, card: Card
+        self, enrolment: Enrolment, phone: Phone, device_token_sha256: bytes, card: Card
     ) -> None: ...
+    def phones(self, persons: Collection[PersonId]) -> Mapping[PersonId, Phone]:
+        """Return the phones of enrolments that are there and whose key was not destroyed."""
+        ...
+
     def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]: ...
     def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
         """Return the enrolments, revoked ones included, that have these device numbers."""

@@ -100,6 +100,7 @@ class Acquaintances:
             self._mac_keys.clear()
             self._joined.clear()
         for person, acquaintance in _asked(work, changed).items():
+            self._mac_keys.pop(person, None)
             before = self._known.get(person)
             if before is not None:
                 self._by_number.pop(before[1].enrolment.device_no, None)

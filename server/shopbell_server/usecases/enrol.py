@@ -21,7 +21,7 @@ from shopbell_server.core.credentials import (
 )
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.notices import tell_others
@@ -151,22 +151,21 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
         person=person,
         profile=profile,
         device_no=free_device_no(work, entropy),
-        mac_key=entropy.token(MAC_KEY_BYTES),
-        phone_model=phone_model,
         created_ms=now_ms,
         revoked_ms=None,
     )
-    work.people.add_enrolment(enrolment, fingerprint(device_token), card)
+    phone = Phone(mac_key=entropy.token(MAC_KEY_BYTES), model=phone_model)
+    work.people.add_enrolment(enrolment, phone, fingerprint(device_token), card)
     actor = Actor(kind="phone", name="")
     about = credential_id(fingerprint(ticket))
     act = Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person, about=about)
     work.audit.note([act])
-    tell_others(work, entropy, enrolment)
+    tell_others(work, entropy, enrolment, phone)
     receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)
     return Enrolled(
         person=person,
         device_token=device_token,
-        mac_key=enrolment.mac_key,
+        mac_key=phone.mac_key,
         card=card,
         receipt=receipt,
     )

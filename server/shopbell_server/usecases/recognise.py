@@ -92,7 +92,7 @@ def recognise(
         for each in unheard
         if _may_be_known(people.who.get(each.key.person), each.last_ms, now_ms)
     ]
-    stays = _Stays(people.meanings)
+    stays = _Stays(people.meanings, acquaintances.mac_keys(work, _signing(heard, people.meanings)))
     for sightings in heard.sightings:
         recognised = stays.add(sightings)
         found.counts["recognised"] += recognised
@@ -154,11 +154,27 @@ def _people(
     )
 
 
+def _signing(heard: Heard, meanings: Mapping[Reading, Sequence[Meant]]) -> Collection[PersonId]:
+    """Return whose phones, as far as may be meant, signed what they sent."""
+    return {
+        each.enrolment.person
+        for sightings in heard.sightings
+        for seen, reading in sightings.seen
+        if seen.mac_ms is not None and isinstance(seen.presence.mac, str)
+        for each in meanings[reading]
+    }
+
+
 class _Stays:
     """Sightings by whose stay they report: several of one are put together before they are written."""
 
-    def __init__(self, meanings: Mapping[Reading, Sequence[Meant]]) -> None:
+    def __init__(
+        self,
+        meanings: Mapping[Reading, Sequence[Meant]],
+        mac_keys: Mapping[PersonId, bytes],
+    ) -> None:
         self._meanings = meanings
+        self._mac_keys = mac_keys
         self._fresh = _Freshness()
         self._reports: dict[_StayKey, list[Report]] = {}
         self._edges: dict[EdgeId, Edge] = {}
@@ -174,7 +190,9 @@ class _Stays:
                 continue
             recognised += 1
             enrolment = meant.enrolment
-            mac_fresh = mac_ms is not None and self._fresh.of(presence, mac_ms, enrolment.mac_key)
+            mac_fresh = mac_ms is not None and self._fresh.of(
+                presence, mac_ms, self._mac_keys.get(enrolment.person)
+            )
             report = Report(
                 last_ms,
                 presence.n,
@@ -224,9 +242,9 @@ class _Freshness:
     def __init__(self) -> None:
         self._judged: dict[tuple[bytes, str, str, int], bool] = {}
 
-    def of(self, presence: Presence, mac_ms: Millis, mac_key: bytes) -> bool:
+    def of(self, presence: Presence, mac_ms: Millis, mac_key: bytes | None) -> bool:
         """Return whether `presence` has a mac, heard at `mac_ms`, that is of that time."""
-        if not isinstance(presence.mac, str):
+        if mac_key is None or not isinstance(presence.mac, str):
             return False
         name = (mac_key, presence.token, presence.mac, mac_ms // MINUTE_MS)
         judged = self._judged.get(name)

@@ -29,7 +29,7 @@ from shopbell_server.core.ids import (
     ZoneId,
 )
 from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.recompute import circumstances, recompute
@@ -231,15 +231,14 @@ def _enrol_past_self(
         person=person,
         profile=profile,
         device_no=free_device_no(work, entropy),
-        mac_key=entropy.token(16),
-        phone_model=None,
         created_ms=began_ms,
         revoked_ms=None,
     )
+    phone = Phone(mac_key=entropy.token(16), model=None)
     card = Card(
         ref=card_ref(int.from_bytes(entropy.token(8))), person=person, secret=entropy.token(20)
     )
-    work.people.add_enrolment(enrolment, sha256(entropy.token(32)).digest(), card)
+    work.people.add_enrolment(enrolment, phone, sha256(entropy.token(32)).digest(), card)
     work.ledger.append(
         [
             Entry(

@@ -37,8 +37,6 @@ ENROLMENT = Enrolment(
     person=ADA,
     profile=ProfileId("p"),
     device_no=DeviceNo(1),
-    mac_key=b"k" * 16,
-    phone_model=None,
     created_ms=at(0),
     revoked_ms=None,
 )

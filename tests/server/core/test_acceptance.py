@@ -27,8 +27,6 @@ ADA = Enrolment(
     person=PersonId("ada"),
     profile=ProfileId("p"),
     device_no=DeviceNo(1),
-    mac_key=bytes(16),
-    phone_model=None,
     created_ms=GIVEN,
     revoked_ms=None,
 )

@@ -21,7 +21,7 @@ from shopbell_server.core.ids import (
     VisitId,
     ZoneId,
 )
-from shopbell_server.core.people import Card, Enrolment, Profile
+from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.registry import Staff, Store
 from shopbell_server.core.sessions import Session, ZoneTime
 from shopbell_server.core.showing import Glimpse
@@ -37,6 +37,7 @@ BEN = PersonId("person-ben")
 PROFILE = ProfileId("profile-1")
 STORE = StoreId("store-1")
 EDGE = EdgeId("edge-1")
+PHONE = Phone(mac_key=bytes(16), model="Pixel")
 
 
 def hashed(number: int) -> bytes:
@@ -74,12 +75,11 @@ def enrol(
         person=person,
         profile=PROFILE,
         device_no=DeviceNo(number),
-        mac_key=bytes(16),
-        phone_model=phone,
         created_ms=Millis(1_000),
         revoked_ms=None,
     )
-    work.people.add_enrolment(enrolment, hashed(number), card(person, number))
+    told = Phone(mac_key=bytes(16), model=phone)
+    work.people.add_enrolment(enrolment, told, hashed(number), card(person, number))
     return enrolment
 
 

@@ -18,7 +18,18 @@ from shopbell_server.ports.database import (
     DatabaseRefusedError,
 )
 from tests.rigs.databases import open_sql
-from tests.server.db.rows import ANNA, BEN, STORE, add_store, card, enrol, entry, hashed, visit
+from tests.server.db.rows import (
+    ANNA,
+    BEN,
+    PHONE,
+    STORE,
+    add_store,
+    card,
+    enrol,
+    entry,
+    hashed,
+    visit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,11 +248,10 @@ def test_what_is_refused_names_the_rule_and_no_row(sql_work: UnitOfWork, fault: 
                     person=BEN,
                     profile=anna.profile,
                     device_no=DeviceNo(8),
-                    mac_key=bytes(16),
-                    phone_model=None,
                     created_ms=anna.created_ms,
                     revoked_ms=None,
                 ),
+                PHONE,
                 hashed(8),
                 card(PersonId("canary"), 8),
             )

@@ -177,7 +177,7 @@ def test_not_even_the_prompt_may(consented: str, statement: str, why: str) -> No
     ("statement", "stamped"),
     [
         (
-            "UPDATE enrolments SET mac_key = device_token_sha256 WHERE person = 'person-anna'",
+            "UPDATE enrolments SET mac_key_box = device_token_sha256 WHERE person = 'person-anna'",
             "anna",
         ),
         ("UPDATE profiles SET staff = NOT staff", "anna ben"),

@@ -9,7 +9,7 @@ from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.ids import CardRef, Day, DeviceNo, Millis, ProfileId, Window
 from shopbell_server.core.people import Issued
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
-from tests.server.db.rows import ANNA, BEN, PROFILE, add_profile, card, enrol, entry, hashed
+from tests.server.db.rows import ANNA, BEN, PHONE, PROFILE, add_profile, card, enrol, entry, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +75,13 @@ def test_a_device_number_that_somebody_has_is_busy(work: UnitOfWork) -> None:
     taken = enrol(work, ANNA, number=1)
     other = replace(taken, person=BEN)
     with pytest.raises(DatabaseBusyError):
-        work.people.add_enrolment(other, hashed(2), card(BEN, 2))
+        work.people.add_enrolment(other, PHONE, hashed(2), card(BEN, 2))
 
 
 def test_an_enrolment_of_no_profile_is_refused(work: UnitOfWork) -> None:
     anna = replace(enrol(work), person=BEN, device_no=DeviceNo(2), profile=ProfileId("none"))
     with pytest.raises(DatabaseRefusedError):
-        work.people.add_enrolment(anna, hashed(2), card(BEN, 2))
+        work.people.add_enrolment(anna, PHONE, hashed(2), card(BEN, 2))
 
 
 def test_a_new_number_makes_the_old_one_nobodys(work: UnitOfWork) -> None:
@@ -104,7 +104,7 @@ def enrol_elsewhere(work: UnitOfWork, person: PersonId, number: int) -> None:
     work.people.put_profile(replace(add_profile(work), id=ProfileId("p2")))
     anna = work.people.enrolments([ANNA])[ANNA]
     other = replace(anna, person=person, profile=ProfileId("p2"), device_no=DeviceNo(number))
-    work.people.add_enrolment(other, hashed(number), card(person, number))
+    work.people.add_enrolment(other, PHONE, hashed(number), card(person, number))
 
 
 def issued(person: PersonId, first: int, last: int) -> Issued:

@@ -16,8 +16,8 @@ from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.row_security import TenantNotToldError, hold, let_go, require_told
-from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseRefusedError
+from tests.rigs.databases import open_sql
 from tests.rigs.postgres import OWNER, as_superuser
 from tests.server.db.rows import add_store, enrol
 
@@ -35,7 +35,7 @@ ACME, BOLT = TenantId("acme"), TenantId("bolt")
 def two_tenants(postgres_url: str) -> str:
     """Give the address of a database in which each of two tenants has a store and a customer."""
     for tenant in (ACME, BOLT):
-        with closing(SqlDatabase(postgres_url, tenant)) as database, database.begin() as work:
+        with closing(open_sql(postgres_url, tenant)) as database, database.begin() as work:
             add_store(work)
             enrol(work)
             work.commit()
@@ -157,7 +157,7 @@ def test_a_migration_moves_the_rows_of_all_tenants(two_tenants: str) -> None:
         assert connection.execute(text("SELECT count(*) FROM stores")).scalar() == 0
     engine.dispose()
     for tenant in (ACME, BOLT):
-        with closing(SqlDatabase(two_tenants, tenant)) as database, database.read() as work:
+        with closing(open_sql(two_tenants, tenant)) as database, database.read() as work:
             assert [store.name for store in work.registry.stores()] == ["moved"]
 
 

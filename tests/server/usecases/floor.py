@@ -25,7 +25,7 @@ from shopbell_server.core.ids import (
     ZoneId,
 )
 from shopbell_server.core.passes import card_ref, pass_text
-from shopbell_server.core.people import Card, Enrolment, Issued, Profile
+from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
 from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.core.token_windows import day_of, window_of
 from shopbell_server.core.tokens import issue, key_ring
@@ -82,6 +82,7 @@ class Someone:
     """A person with her phone and her pass, and what only she and the server know."""
 
     enrolment: Enrolment
+    phone: Phone
     card: Card
 
     @property
@@ -155,11 +156,10 @@ class Floor:
                 person=PersonId(name),
                 profile=whose,
                 device_no=DeviceNo(number),
-                mac_key=hashlib.sha256(name.encode()).digest()[:16],
-                phone_model=None,
                 created_ms=Millis(NOW - 40 * DAY),
                 revoked_ms=None,
             ),
+            phone=Phone(mac_key=hashlib.sha256(name.encode()).digest()[:16], model=None),
             card=Card(
                 ref=card_ref(number),
                 person=PersonId(name),
@@ -177,7 +177,10 @@ class Floor:
                 )
             )
             work.people.add_enrolment(
-                someone.enrolment, hashlib.sha256(name.encode()).digest(), someone.card
+                someone.enrolment,
+                someone.phone,
+                hashlib.sha256(name.encode()).digest(),
+                someone.card,
             )
             if issued:
                 middle = window_of(Millis(NOW))
@@ -252,7 +255,7 @@ class Floor:
         more: dict[str, Any] = {}
         if mac:
             minute = last_ms // MINUTE
-            more = {"mac": mac32(someone.enrolment.mac_key, token, minute), "mac_ms": last_ms}
+            more = {"mac": mac32(someone.phone.mac_key, token, minute), "mac_ms": last_ms}
         return Presence(
             scanner=scanner,
             frame=frame,
@@ -328,7 +331,15 @@ class Floor:
         """Return whether nothing but who she is and what she allowed is stored, and no token at all."""
         everything = self.rows()
         of_people = (
-            *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
+            *(
+                "enrolments",
+                "phones",
+                "stamps",
+                "device_tokens",
+                "cards",
+                "issued",
+                "issued_windows",
+            ),
             "fixed_ids",
             *("ledger", "consent_entries", "profiles", "external_ids"),
             *("audit", "audit_records"),
