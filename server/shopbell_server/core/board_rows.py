@@ -70,6 +70,8 @@ class Stay:
     known: Known
     standing: Standing
     purposes: frozenset[Purpose]
+    shared: frozenset[Purpose]
+    """What everybody under her profile allows."""
     store: Store
     zone: Zone | None
     since_ms: Millis
@@ -121,7 +123,8 @@ def stays_of(
     if subject is None or not stored.visits:
         return Stays(stays=(), until_ms=None)
     purposes = active_purposes(subject.ledger, now_ms)
-    until = [changes_ms(subject.ledger, now_ms)]
+    shared = subject.shared(now_ms)
+    until = [changes_ms(each, now_ms) for each in (subject.ledger, *subject.others)]
     stays = []
     for visit in stored.visits:
         state = board_state(visit, now_ms, rules)
@@ -142,6 +145,7 @@ def stays_of(
                 known=known_of(visit, subject),
                 standing=standing_of(visit, now_ms, withheld_ms),
                 purposes=purposes,
+                shared=shared,
                 store=place.store,
                 zone=None if zone is None else place.zones.get(zone),
                 since_ms=visit.session.start_ms,
@@ -159,7 +163,7 @@ def stays_of(
 
 def row(stay: Stay, viewer: Viewer, ladder: Table = TABLE) -> Row | None:
     """Return the stay as `viewer` may see it; None: not at all."""
-    person = disclose(stay.known, stay.standing, stay.purposes, viewer, ladder)
+    person = disclose(stay.known, stay.standing, stay.purposes, viewer, ladder, shared=stay.shared)
     if person is None or Field.PRESENCE not in person.may:
         return None
     return Row(

@@ -136,16 +136,35 @@ TABLE: Final[Table] = MappingProxyType(
 """The ladder of evidence, row by row: what each adds. A tenant may have another one (`ladder`)."""
 
 
+OF_PROFILE: Final = frozenset(
+    {
+        Field.LANGUAGE,
+        Field.REASON_KIND,
+        Field.FIRST_NAME,
+        Field.REASON,
+        Field.CARD,
+        Field.PURCHASES,
+        Field.BROWSING,
+        Field.REDEEM,
+        Field.CHANGE_PROFILE,
+    }
+)
+"""What belongs to the profile, and so to everybody who is enrolled under it: all of them must allow it."""
+
+
 def allowed(
     standing: Standing,
     purposes: frozenset[Purpose],
     viewer: Viewer,
     table: Mapping[Field, Needs] = TABLE,
+    *,
+    shared: frozenset[Purpose] | None = None,
 ) -> frozenset[Field]:
     """Return the fields that `viewer` may see; none unless the visit may be shown at all.
 
-    `purposes` are those active now (`consent.active_purposes`). A visit of low confidence shows
-    nothing to anybody.
+    `purposes` are those active now (`consent.active_purposes`); `shared` those that everybody allows who is
+    enrolled under her profile (`profile_consent`), None where she is the only one. A visit of low confidence
+    shows nothing to anybody.
     """
     if not standing.shown or standing.confidence <= Confidence.LOW:
         return frozenset()
@@ -153,7 +172,7 @@ def allowed(
         field
         for field, needs in table.items()
         if standing.evidence >= needs.evidence
-        and needs.purposes <= purposes
+        and needs.purposes <= (shared if shared is not None and field in OF_PROFILE else purposes)
         and viewer in needs.viewers
     )
 
@@ -164,9 +183,11 @@ def disclose(
     purposes: frozenset[Purpose],
     viewer: Viewer,
     table: Mapping[Field, Needs] = TABLE,
+    *,
+    shared: frozenset[Purpose] | None = None,
 ) -> Disclosed | None:
     """Return what of `known` may be shown; None: not even that she is here."""
-    may = allowed(standing, purposes, viewer, table)
+    may = allowed(standing, purposes, viewer, table, shared=shared)
     if Field.HANDLE not in may:
         return None
     return Disclosed(

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.consent import active_purposes
 from shopbell_server.core.disclosure import TABLE, Known, Standing, disclose
 from shopbell_server.core.handles import handle
+from shopbell_server.core.profile_consent import shared_purposes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent import Entry, Purpose
     from shopbell_server.core.disclosure import Disclosed, Table, Viewer
     from shopbell_server.core.ids import Millis
     from shopbell_server.core.people import Enrolment, Profile
@@ -29,15 +30,27 @@ class Subject:
 
     profile: Profile
     ledger: tuple[Entry, ...]
+    others: tuple[tuple[Entry, ...], ...] = ()
+    """The ledgers of the others who are enrolled under her profile: of what belongs to it they decide too."""
+
+    def shared(self, at_ms: Millis) -> frozenset[Purpose]:
+        """Return the purposes that everybody under her profile allows at `at_ms`."""
+        return shared_purposes((self.ledger, *self.others), at_ms)
 
 
 def subject_of(
-    enrolment: Enrolment, profile: Profile | None, ledger: Iterable[Entry]
+    enrolment: Enrolment,
+    profile: Profile | None,
+    ledger: Iterable[Entry],
+    others: Iterable[tuple[Entry, ...]] = (),
 ) -> Subject | None:
-    """Return whom an enrolment is of; None if nothing may ever be shown: she left, or works here."""
+    """Return whom an enrolment is of; None if nothing may ever be shown: she left, or works here.
+
+    `others` are the ledgers of the others under her profile who have not left.
+    """
     if enrolment.revoked_ms is not None or profile is None or profile.staff:
         return None
-    return Subject(profile=profile, ledger=tuple(ledger))
+    return Subject(profile=profile, ledger=tuple(ledger), others=tuple(others))
 
 
 def known_of(visit: Visit, subject: Subject) -> Known:
@@ -74,4 +87,5 @@ def seen(
         return None
     purposes = active_purposes(subject.ledger, now_ms)
     standing = standing_of(visit, now_ms, withheld_ms)
-    return disclose(known_of(visit, subject), standing, purposes, viewer, table)
+    shared = subject.shared(now_ms)
+    return disclose(known_of(visit, subject), standing, purposes, viewer, table, shared=shared)

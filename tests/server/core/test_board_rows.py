@@ -136,3 +136,20 @@ def test_a_doubtful_visit_is_withheld_until_it_is_not() -> None:
     assert [row(stay, "advisor") for stay in before.stays] == [None]
     assert before.until_ms == at(22 * SECOND)
     assert after == stays_of(of, PLACE, {}, at(22 * SECOND), DEMO)
+
+
+def test_a_stay_changes_when_somebody_else_under_her_profile_changes_her_mind() -> None:
+    of = truth([HEARD]).read_at(at(20 * SECOND))
+    assert of.subject is not None
+    later = entry(Purpose.GREET_BY_NAME, Change.WITHDRAWN, 21 * SECOND, sequence=1)
+    shared = replace(of, subject=replace(of.subject, others=((*GIVEN, later),)))
+    before = stays_of(shared, PLACE, {}, at(20 * SECOND), DEMO)
+    assert before.until_ms is not None
+    assert before.until_ms <= at(21 * SECOND)
+    after = stays_of(shared, PLACE, {}, at(21 * SECOND), DEMO)
+    names = [
+        None if shown is None else shown.person.first_name
+        for each in (before, after)
+        for shown in [row(each.stays[0], "advisor")]
+    ]
+    assert names == ["Ada", None]
