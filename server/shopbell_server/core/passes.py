@@ -10,12 +10,9 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-from shopbell_server.core.ids import CardRef
-
-if TYPE_CHECKING:
-    from shopbell_server.core.ids import Millis
+from shopbell_server.core.ids import CardRef, Millis
 
 STEP_S: Final = 30
 """RFC 6238, and what Google Wallet's rotating barcodes use."""
@@ -25,6 +22,10 @@ DIGITS: Final = 8
 
 LATE_STEPS: Final = 1
 """Accepted before and after the step of the scan: 30 s for clocks and for getting to the scanner."""
+
+AHEAD_S: Final = 600
+"""Her page holds the passes of ten minutes: so long it works without a network, in a cellar or a lift.
+Whoever takes such a page from her phone has ten minutes, and no secret."""
 
 SECRET_BYTES: Final = 20
 """Of a new secret: the length of a SHA-1, as RFC 4226 advises."""
@@ -62,6 +63,14 @@ class Refused:
     """The code is not right, and why: `stale` asks her to refresh it."""
 
     reason: Literal["wrong", "stale", "from_the_future"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A pass as it is to be shown for STEP_S from `from_ms` on."""
+
+    from_ms: Millis
+    text: str = field(repr=False)
 
 
 def parse(text: str) -> PassCode | None:
@@ -104,6 +113,15 @@ def verify(code: PassCode, secret: bytes, scanned_ms: Millis) -> Accepted | Refu
 def pass_text(card: CardRef, secret: bytes, unix: int) -> str:
     """Return what a phone shows at `unix` seconds: 37 characters, so that the QR code stays small."""
     return pattern(card, str(unix), totp(secret, unix))
+
+
+def ahead(card: CardRef, secret: bytes, now_ms: Millis) -> tuple[Shown, ...]:
+    """Return the passes of AHEAD_S from `now_ms` on, the one that is shown now first."""
+    first = now_ms // (STEP_S * 1000)
+    return tuple(
+        Shown(from_ms=Millis(step * STEP_S * 1000), text=pass_text(card, secret, step * STEP_S))
+        for step in range(first, first + AHEAD_S // STEP_S + 1)
+    )
 
 
 def pattern(card: CardRef, unix: str, code: str) -> str:

@@ -15,7 +15,10 @@ from shopbell_server.web import (
     boards,
     fixed_ids,
     health,
+    me,
+    me_pages,
     notices,
+    page_links,
     pages,
     phones,
     presence,
@@ -69,7 +72,20 @@ def create_app(
     app.state.limits = Limits(
         services.clock, services.entropy.token(PEER_KEY_BYTES), services.limits
     )
-    for module in (phones, presence, notices, fixed_ids, tills, boards, visits, health, pages):
+    for module in (
+        phones,
+        presence,
+        notices,
+        fixed_ids,
+        tills,
+        boards,
+        visits,
+        health,
+        pages,
+        page_links,
+        me,
+        me_pages,
+    ):
         app.include_router(module.routes)
     for routes in more:
         app.include_router(routes)

@@ -136,6 +136,13 @@ def drop_page_session(response: Response) -> None:
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 
+def own_address(request: Request, origin: str | None) -> str:
+    """Return where this server is reached; without a setting, as whoever asks reached it."""
+    if origin is not None:
+        return origin
+    return f"{request.url.scheme}://{request.headers.get('host', '')}"
+
+
 def _on_page(
     request: Request, here: Services, buckets: Limits, *, counts_as_use: bool
 ) -> Customer | None:

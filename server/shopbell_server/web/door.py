@@ -27,7 +27,9 @@ BODY_WITHIN_S: Final = 20.0
 """512 KB at 200 kbit/s, a bad mobile connection. Whoever is slower holds a place for nothing."""
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_FORM_PATHS: Final = frozenset({"/login", "/logout"})
+_FORM_PATHS: Final = frozenset(
+    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/forget"}
+)
 """Pages post forms here; everything else that has a body speaks JSON."""
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from shopbell_server.usecases.customer_page import make_page_link
+from shopbell_server.web.customers import own_address
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Here, OwnPhone
@@ -45,17 +46,10 @@ def post_me_link(request: Request, found: OwnPhone, here: Here) -> Response:
     def act(work: UnitOfWork) -> bytes:
         link = make_page_link(work, here.entropy, here.clock.now_ms(), found.enrolment.person)
         out = PageLinkOut(
-            url=f"{_own_address(request, here.site.origin)}{ENTRANCE}#{link.secret}",
+            url=f"{own_address(request, here.site.origin)}{ENTRANCE}#{link.secret}",
             expires_at=moment(link.expires_ms),
         )
         return out.model_dump_json().encode()
 
     answer = carry_out(here, request, found.secret, None, act)
     return Response(answer, 201, media_type="application/json")
-
-
-def _own_address(request: Request, origin: str | None) -> str:
-    """Return where this server is reached; without a setting, as the phone itself reached it."""
-    if origin is not None:
-        return origin
-    return f"{request.url.scheme}://{request.headers.get('host', '')}"

@@ -154,6 +154,8 @@ class PurposeOut(BaseModel):
     purpose: Purpose
     active: bool
     ends_at: datetime | None
+    ask_again: bool
+    """It ends within 30 days, or has ended by itself: ask her for another year."""
     last: RecordOut | None
 
 
@@ -270,6 +272,7 @@ def purposes_out(standing: Sequence[Standing]) -> list[PurposeOut]:
             purpose=each.purpose,
             active=each.active,
             ends_at=None if each.ends_ms is None else moment(each.ends_ms),
+            ask_again=each.ask_again,
             last=None if each.last is None else _record(each.last),
         )
         for each in standing

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from shopbell_server.core.passes import (
     Accepted,
     PassCode,
     Refused,
+    ahead,
     card_ref,
     named_card,
     parse,
@@ -155,3 +157,20 @@ def test_a_till_names_a_card_by_its_reference_or_by_its_pass(text: str) -> None:
 )
 def test_what_is_no_card_of_ours_names_nobody(text: str) -> None:
     assert named_card(text) is None
+
+
+@given(st.integers(0, 4_000_000_000_000))
+def test_the_passes_of_ten_minutes_follow_one_another_and_each_is_right_in_its_time(
+    now_ms: int,
+) -> None:
+    shown = ahead(CARD, SECRET, Millis(now_ms))
+    assert shown[0].from_ms <= now_ms < shown[0].from_ms + 30_000
+    assert all(later.from_ms - each.from_ms == 30_000 for each, later in pairwise(shown))
+    assert shown[-1].from_ms + 30_000 - now_ms >= 600_000
+    for each in shown:
+        code = parse(each.text)
+        assert code is not None
+        assert verify(code, SECRET, Millis(each.from_ms + 29_999)) == Accepted(
+            step=each.from_ms // 30_000
+        )
+        assert each.text not in repr(each)

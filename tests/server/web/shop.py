@@ -18,6 +18,7 @@ from shopbell_server.core.registry import Staff, Store, Zone
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.usecases.consents import Said, change_consents
+from shopbell_server.usecases.customer_page import enter, make_page_link
 from shopbell_server.usecases.enrol import Enrolled, TicketOrder, enrol, make_ticket
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.recompute import Terms, circumstances, recompute, tell
@@ -242,6 +243,19 @@ class Shop:
             assert isinstance(enrolled, Enrolled)
             work.commit()
         return Guest(enrolled.person, enrolled.device_token)
+
+    def link(self, guest: Guest) -> str:
+        """Return the secret of a link to her page, as her phone gets one."""
+        with self.database.begin() as work:
+            link = make_page_link(work, self.entropy, self.clock.now_ms(), guest.person)
+            work.commit()
+        return link.secret
+
+    def open_page(self, guest: Guest) -> str:
+        """Return the session of somebody who opens her page."""
+        entered = enter(self.database, self.entropy, self.clock.now_ms(), self.link(guest))
+        assert entered is not None
+        return entered.secret
 
     def say(self, guest: Guest, purpose: Purpose, *, given: bool) -> None:
         """Let her change her mind, and tell the boards."""

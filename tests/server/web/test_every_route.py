@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     import httpx2
     from fastapi import FastAPI
 
-Opens = Literal["nobody", "app", "till", "phone", "staff"]
-KINDS: Final[tuple[Opens, ...]] = ("nobody", "app", "till", "phone", "staff")
+Opens = Literal["nobody", "app", "till", "phone", "staff", "customer", "herself"]
+KINDS: Final[tuple[Opens, ...]] = ("nobody", "app", "till", "phone", "staff", "customer")
+HERSELF: Final[frozenset[Opens]] = frozenset({"phone", "customer"})
+"""By her phone or at her page. Phones always bring a ticket here, which some of these routes want."""
 
 ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("POST", "/v1/app/tickets"): "app",
@@ -40,6 +42,19 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("GET", "/v1/app/fixed-ids"): "phone",
     ("POST", "/v1/app/fixed-ids"): "phone",
     ("DELETE", "/v1/app/fixed-ids/{fixed_id}"): "phone",
+    ("POST", "/v1/app/me-link"): "phone",
+    ("GET", "/v1/me"): "herself",
+    ("GET", "/v1/me/now"): "herself",
+    ("GET", "/v1/me/receipt"): "herself",
+    ("GET", "/me"): "nobody",  # leads to /me/enter
+    ("GET", "/me/enter"): "nobody",
+    ("POST", "/me/enter"): "nobody",  # its link is in the body
+    ("POST", "/me/leave"): "nobody",
+    ("POST", "/me/consents"): "nobody",  # leads to /me/enter
+    ("GET", "/me/pass"): "customer",
+    ("GET", "/me/here"): "customer",
+    ("GET", "/me/receipt"): "nobody",  # leads to /me/enter
+    ("GET", "/me/take"): "nobody",  # leads to /me/enter
     ("POST", "/v1/pos/receipts"): "till",
     ("GET", "/v1/stores/{store}/present"): "staff",
     ("GET", "/v1/stores/{store}/stream"): "staff",
@@ -70,8 +85,11 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/v1/pos/receipts"): RECEIPT,
 }
 
-UNNAMED: Final = frozenset({"/login", "/logout"})
-"""Doing them twice is as good as once: another session of the same person, or none."""
+UNNAMED: Final = frozenset(
+    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/forget"}
+)
+"""Forms of pages: a browser sends no such header. Doing them twice is as good as once: another session of the
+same person, or none."""
 
 STREAM: Final = "/v1/stores/{store}/stream"
 
@@ -110,7 +128,7 @@ async def test_every_write_reads_its_idempotency_key(
     method, path = route
     guest = shop.welcome()
     headers = (
-        guest.bearer if ROUTES[route] == "phone" else credential_of(shop, client, ROUTES[route])
+        guest.bearer if "phone" in takes(route) else credential_of(shop, client, ROUTES[route])
     )
     answer = await client.request(
         method,
@@ -143,7 +161,7 @@ async def test_a_credential_of_one_kind_opens_no_door_of_another(
     headers = credential_of(shop, client, kind)
     filled = re.sub(r"\{\w+\}", "ams-01", path)
     answer = await client.request(method, filled, json=BODIES.get(route), headers=headers)
-    if kind == ROUTES[route]:
+    if kind in takes(route):
         assert answer.status_code not in {401, 403}
     elif {kind, ROUTES[route]} == {"app", "till"}:
         assert answer.status_code == 403
@@ -174,6 +192,11 @@ async def test_whose_address_a_header_names_is_nobodys_business(
     assert statuses == {401, 429}
 
 
+def takes(route: tuple[str, str]) -> frozenset[Opens]:
+    opens = ROUTES[route]
+    return HERSELF if opens == "herself" else frozenset({opens})
+
+
 def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[str, str]:
     match kind:
         case "app" | "till":
@@ -186,8 +209,12 @@ def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[s
                 system=kind,
             )
             return {"Authorization": f"Bearer {secret}"}
-        case "phone":
-            return dict(shop.welcome().bearer)
+        case "phone" | "herself":
+            guest = shop.welcome(profile="profile-1")
+            return {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
+        case "customer":
+            client.cookies.set("__Host-shopbell-me", shop.open_page(shop.welcome()))
+            return {}
         case "staff":
             client.cookies.set("__Host-shopbell", shop.employ().secret)
             return {}

@@ -1,0 +1,194 @@
+"""What is known of a customer, for her own eyes.
+
+Owns: which of it she is shown, and how she is recognised now.
+Never: another person's, in a household neither; words, or the form in which it leaves (`web`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from shopbell_server.core.board_state import board_state
+from shopbell_server.core.masking import masked
+from shopbell_server.core.subject import seen
+from shopbell_server.usecases.consents import standing_of
+from shopbell_server.usecases.doubts import withheld
+from shopbell_server.usecases.looking import subjects
+from shopbell_server.usecases.looks import looks_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from shopbell_server.core.disclosure import Disclosed
+    from shopbell_server.core.evidence import Evidence
+    from shopbell_server.core.fixed_ids import FixedId
+    from shopbell_server.core.ids import CardRef, Millis, StoreId, VisitId, ZoneId
+    from shopbell_server.core.notices import Notice
+    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.registry import Store, Zone
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.told import Told
+    from shopbell_server.usecases.consents import Standing
+    from shopbell_server.usecases.looks import SeenBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """What another system calls her: `masked` shows the end of it."""
+
+    kind: str
+    masked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """The phone of this enrolment, and what stands for her beside it."""
+
+    model: str | None
+    since_ms: Millis
+    card: CardRef | None
+    fixed_ids: tuple[FixedId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """She is recognised in a store at this moment."""
+
+    visit: VisitId
+    store: Store
+    zone: Zone | None
+    """Where she was last."""
+    since_ms: Millis
+    last_ms: Millis
+    evidence: Evidence
+    certain: bool
+    """False: too little was heard for a visit yet. Nobody is told of it."""
+    staff_see: Disclosed | None
+    """What an advisor there can see of her now; None: not even that she is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The names of stores and of their zones."""
+
+    stores: Mapping[StoreId, Store]
+    zones: Mapping[tuple[StoreId, ZoneId], Zone]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Everything that one enrolment may be told of itself. `visits` are newest first, as `looks` are."""
+
+    enrolment: Enrolment
+    first_name: str | None = field(repr=False)
+    language: str | None
+    identifiers: tuple[Identifier, ...]
+    device: Device
+    standing: tuple[Standing, ...]
+    here: tuple[Here, ...]
+    visits: tuple[Visit, ...]
+    looks: tuple[SeenBy, ...]
+    told: tuple[Told, ...]
+    notices: tuple[Notice, ...]
+    places: Places
+
+
+def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: Enrolment) -> Known:
+    """Return what is known of her."""
+    person = enrolment.person
+    with database.read() as work:
+        profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
+        card = work.people.card_of(person)
+        visits = work.visits.of_person(person)
+        places = _places(work)
+        return Known(
+            enrolment=enrolment,
+            first_name=None if profile is None else profile.first_name,
+            language=None if profile is None else profile.language,
+            identifiers=_identifiers(work, enrolment),
+            device=Device(
+                model=work.people.phones([person])[person].model,
+                since_ms=enrolment.created_ms,
+                card=None if card is None else card.ref,
+                fixed_ids=tuple(work.people.fixed_ids_of(person)),
+            ),
+            standing=standing_of(work, person, now_ms),
+            here=_here(work, visits, places, now_ms, rules),
+            visits=tuple(reversed([each for each in visits if each.reported])),
+            looks=looks_at(work, person),
+            told=tuple(reversed(work.told.of(person))),
+            notices=tuple(reversed(work.notices.of(person, now_ms))),
+            places=places,
+        )
+
+
+def here_now(
+    database: Database, now_ms: Millis, rules: VisitRules, enrolment: Enrolment
+) -> tuple[Here, ...]:
+    """Return where she is recognised now, the latest first; in two stores at once it is both."""
+    with database.read() as work:
+        visits = work.visits.of_person(enrolment.person)
+        return _here(work, visits, _places(work), now_ms, rules)
+
+
+def _identifiers(work: UnitOfWork, enrolment: Enrolment) -> tuple[Identifier, ...]:
+    links = work.identity.links([enrolment.profile]).get(enrolment.profile, ())
+    return tuple(Identifier(kind=each.kind, masked=masked(each.value)) for each in links)
+
+
+def _places(work: UnitOfWork) -> Places:
+    stores = {store.id: store for store in work.registry.stores()}
+    return Places(
+        stores=stores,
+        zones={(store, zone.id): zone for store in stores for zone in work.registry.zones(store)},
+    )
+
+
+def _here(
+    work: UnitOfWork,
+    visits: Sequence[Visit],
+    places: Places,
+    now_ms: Millis,
+    rules: VisitRules,
+) -> tuple[Here, ...]:
+    standing = [
+        (visit, _place(visit, now_ms, rules)) for visit in visits if visit.store in places.stores
+    ]
+    now = [(visit, place) for visit, place in standing if place is not None]
+    people = subjects(work, {visit.person for visit, _ in now})
+    doubtful = withheld(work, [visit for visit, _ in now], now_ms)
+    found = [
+        Here(
+            visit=visit.id,
+            store=places.stores[visit.store],
+            zone=_last_zone(visit, places),
+            since_ms=visit.session.start_ms,
+            last_ms=visit.session.end_ms,
+            evidence=visit.session.evidence,
+            certain=place == "shown",
+            staff_see=seen(
+                visit, people.get(visit.person), now_ms, "advisor", doubtful.get(visit.id)
+            ),
+        )
+        for visit, place in now
+    ]
+    return tuple(sorted(found, key=lambda each: each.last_ms, reverse=True))
+
+
+def _place(visit: Visit, now_ms: Millis, rules: VisitRules) -> Literal["shown", "unshown"] | None:
+    """Return whether she is taken to be there now; None: she is not."""
+    if visit.state == "ended":
+        return None
+    place = board_state(visit, now_ms, rules).place
+    if place == "unshown":
+        lately = now_ms - visit.session.end_ms < rules.off_board_ms
+        return "unshown" if lately else None
+    return None if place == "gone" else "shown"
+
+
+def _last_zone(visit: Visit, places: Places) -> Zone | None:
+    last = max(visit.session.zones, key=lambda each: each.last_ms, default=None)
+    return None if last is None else places.zones.get((visit.store, last.zone))

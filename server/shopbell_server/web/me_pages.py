@@ -1,0 +1,353 @@
+"""`/me`: the customer's own page: her pass, what is allowed, what is known, who looked.
+
+Owns: the page and its forms. It works without scripts, but for the pass, which then shows one code at a time.
+Never: what programs ask (`me`), or what is known (`usecases.known`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from shopbell_server.core.consent import Place, Purpose
+from shopbell_server.core.credentials import MOST_CHARACTERS
+from shopbell_server.core.customer_sessions import SESSION_MS, is_fresh
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.request_limits import Limit
+from shopbell_server.usecases.consents import Said, change_consents
+from shopbell_server.usecases.customer_page import enter, leave_page
+from shopbell_server.usecases.known import here_now, known_of
+from shopbell_server.usecases.once import once
+from shopbell_server.web.customers import (
+    PerhapsOnPage,
+    PerhapsOnPageUnasked,
+    drop_page_session,
+    own_address,
+    page_secret,
+    set_page_session,
+)
+from shopbell_server.web.me import own_receipt
+from shopbell_server.web.me_bodies import here_out, me_out
+from shopbell_server.web.me_words import (
+    EVENTS,
+    LANGUAGES,
+    PURPOSES_OF_LOOKS,
+    ROLES,
+    clock_of,
+    day_of,
+    me_words,
+    said_of,
+)
+from shopbell_server.web.page_links import ENTRANCE
+from shopbell_server.web.pages import FOLDER, MOST_FIELDS
+from shopbell_server.web.pass_drawing import drawn_pass
+from shopbell_server.web.problems import ProblemError
+from shopbell_server.web.rows import moment
+from shopbell_server.web.who import Buckets, Here, own_page, peer
+from shopbell_server.web.words import language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopbell_server.core.handles import Language
+    from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.people import Enrolment
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.usecases.customer_page import Customer
+    from shopbell_server.web.services import Services
+
+ForToday: Final = frozenset(Purpose) - {Purpose.SHARE_WITH_CDP, Purpose.MESSAGES}
+"""What may be allowed for one day: what happens in the store while she is there. What others were told, or a
+message that she gets next week, is not over with the day."""
+
+Chosen = Annotated[Literal["nl", "en"] | None, Query(alias="language")]
+"""The language that she chose on the page; without it her profile's, or her browser's."""
+
+routes: Final = APIRouter(tags=["me"], include_in_schema=False)
+_templates: Final = Jinja2Templates(FOLDER / "templates")
+
+
+@routes.get("/me")
+def get_page(
+    request: Request,
+    here: Here,
+    found: PerhapsOnPage,
+    chosen: Chosen = None,
+    said: Literal["text_changed"] | None = None,
+) -> Response:
+    """Show her page; lead who is not signed in to the door."""
+    if found is None:
+        return RedirectResponse(ENTRANCE, 303)
+    now_ms = here.clock.now_ms()
+    known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
+    language = _language(request, chosen, known.language)
+    out = me_out(known, now_ms, dict(here.site.notice.recipients), language)
+    context = _context(here, language, chosen) | {
+        "me": out,
+        "said": said,
+        "drawn": _drawn(here, found.enrolment),
+        "texts": {each: here.site.texts.of(each, language) for each in Purpose},
+        "for_today": ForToday,
+        "recognise": here.site.texts.of(Purpose.RECOGNISE_IN_STORE, language).title,
+        "allowed": {each.purpose: each for each in out.purposes},
+        "timezone": _timezone(here),
+        "notice": here.site.notice,
+    }
+    return _templates.TemplateResponse(request, "me.html", context)
+
+
+@routes.get(ENTRANCE)
+def get_door(
+    request: Request,
+    here: Here,
+    chosen: Chosen = None,
+    said: Literal["ended", "erased"] | None = None,
+) -> Response:
+    """Show the door: the secret of a link stands behind the `#`, and only the button sends it."""
+    return _door(request, here, chosen, said, 200)
+
+
+@routes.post(ENTRANCE, dependencies=[Depends(own_page)])
+async def post_door(
+    request: Request, here: Here, buckets: Buckets, chosen: Chosen = None
+) -> Response:
+    """Use a link up and let her in."""
+    buckets.draw(Limit.STRANGERS, peer(request))
+    secret = _form(await request.body()).get("link", "").strip().lstrip("#")[:MOST_CHARACTERS]
+    entered = await run_in_threadpool(
+        enter, here.database, here.entropy, here.clock.now_ms(), secret
+    )
+    if entered is None:
+        # Drawn on by links that are none alone, as by every credential.
+        buckets.draw(Limit.REFUSED, peer(request))
+        return _door(request, here, chosen, "link_used", 401)
+    answer = RedirectResponse(f"/me{_chosen(chosen)}", 303)
+    set_page_session(answer, entered.secret, SESSION_MS // 1000)
+    return answer
+
+
+@routes.post("/me/leave", dependencies=[Depends(own_page)])
+def post_leave(request: Request, here: Here, chosen: Chosen = None) -> Response:
+    """Sign out. Doing it again is fine."""
+    leave_page(here.database, page_secret(request))
+    answer = RedirectResponse(f"{ENTRANCE}{_chosen(chosen, said='ended')}", 303)
+    drop_page_session(answer)
+    return answer
+
+
+@routes.post("/me/consents", dependencies=[Depends(own_page)])
+async def post_consents(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
+    """Switch one purpose on, off, or on for today. Off is off when this answers."""
+    if found is None:
+        return RedirectResponse(ENTRANCE, 303)
+    form = _form(await request.body())
+    try:
+        purpose = Purpose(form.get("purpose", ""))
+    except ValueError:
+        raise _not_as_described("purpose") from None
+    state = form.get("state", "")
+    if state not in {"on", "off", "today"} or (state == "today" and purpose not in ForToday):
+        raise _not_as_described("state")
+    language = _language(request, chosen, form.get("text_language"))
+    text = here.site.texts.of(purpose, language)
+    if state != "off" and form.get("text_sha256") != text.sha256:
+        return RedirectResponse(f"/me{_chosen(chosen, said='text_changed')}", 303)
+    said = Said(
+        purpose=purpose,
+        given=state != "off",
+        text_version=text.version,
+        text_sha256=text.sha256,
+        language=language,
+        until_ms=_midnight(here) if state == "today" else None,
+    )
+    await run_in_threadpool(_change, here, found, said)
+    return RedirectResponse(f"/me{_chosen(chosen)}#{purpose}", 303)
+
+
+@routes.get("/me/pass")
+def get_pass(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None) -> Response:
+    """Return the piece of the page that shows the pass, for the next ten minutes."""
+    if found is None:
+        raise _signed_out()
+    context = _context(here, _own_language(request, here, found, chosen), chosen)
+    context["drawn"] = _drawn(here, found.enrolment)
+    return _templates.TemplateResponse(request, "me_pass.html", context)
+
+
+@routes.get("/me/here")
+def get_here(
+    request: Request, here: Here, found: PerhapsOnPageUnasked, chosen: Chosen = None
+) -> Response:
+    """Return the piece of the page that says where she is recognised now. The page asks by itself."""
+    if found is None:
+        raise _signed_out()
+    now_ms = here.clock.now_ms()
+    language = _own_language(request, here, found, chosen)
+    recognised = here_now(here.database, now_ms, here.site.rules, found.enrolment)
+    context = _context(here, language, chosen)
+    context["recognised_now"] = [here_out(each, language) for each in recognised]
+    return _templates.TemplateResponse(request, "me_here.html", context)
+
+
+@routes.get("/me/receipt")
+def get_receipt(request: Request, here: Here, found: PerhapsOnPage) -> Response:
+    """Return the receipt of her consents as a file to keep."""
+    if found is None:
+        return RedirectResponse(ENTRANCE, 303)
+    address = own_address(request, here.site.origin)
+    receipt = own_receipt(here, found.enrolment.person, address)
+    return Response(
+        receipt.model_dump_json(indent=2),
+        media_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="consent-receipt.json"'},
+    )
+
+
+@routes.get("/me/take")
+def get_take(
+    request: Request,
+    here: Here,
+    found: PerhapsOnPage,
+    kind: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
+    chosen: Chosen = None,
+) -> Response:
+    """Lead to the file with everything; ask who came in a while ago to come in again."""
+    if found is None:
+        return RedirectResponse(ENTRANCE, 303)
+    if not is_fresh(found.session, here.clock.now_ms()):
+        return _stale(request, here, found, chosen)
+    return RedirectResponse(f"/v1/me/export?format={kind}", 303)
+
+
+def _change(here: Services, found: Customer, said: Said) -> None:
+    stores: set[StoreId] = set()
+    person: PersonId = found.enrolment.person
+
+    def act(work: UnitOfWork) -> bytes:
+        changed = change_consents(
+            work,
+            here.entropy,
+            here.clock.now_ms(),
+            enrolment=found.enrolment,
+            said=[said],
+            rules=here.site.rules,
+            sinks=here.site.sinks,
+            place=Place.PASS_PAGE,
+            evidence="page_session",
+        )
+        stores.update(changed.stores)
+        return b""
+
+    # Twice is as good as once, so there is no Idempotency-Key: a browser has none.
+    once(here.database, None, here.clock.now_ms(), act)
+    for store in stores:
+        here.live.changed(store, [person])
+
+
+def _drawn(here: Services, enrolment: Enrolment) -> object:
+    with here.database.read() as work:
+        card = work.people.card_of(enrolment.person)
+    return None if card is None else drawn_pass(card, here.clock.now_ms())
+
+
+def _door(
+    request: Request,
+    here: Services,
+    chosen: Language | None,
+    said: str | None,
+    status: int,
+) -> Response:
+    language = _language(request, chosen, None)
+    context = _context(here, language, chosen) | {"said": said, "notice": here.site.notice}
+    return _templates.TemplateResponse(request, "me_door.html", context, status)
+
+
+def _stale(request: Request, here: Services, found: Customer, chosen: Language | None) -> Response:
+    language = _own_language(request, here, found, chosen)
+    return _templates.TemplateResponse(
+        request, "me_stale.html", _context(here, language, chosen), 403
+    )
+
+
+def _context(here: Services, language: Language, chosen: Language | None) -> dict[str, Any]:
+    """Return what every piece of the page needs."""
+    return {
+        "t": me_words(language),
+        "language": language,
+        "other": "en" if language == "nl" else "nl",
+        "chosen": _chosen(chosen),
+        "demo": here.site.demo,
+        "day_of": lambda at, timezone: day_of(at, timezone, language),
+        "clock_of": clock_of,
+        "role_of": lambda key: said_of(ROLES, key, language),
+        "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, language),
+        "event_of": lambda key: said_of(EVENTS, key, language),
+        "language_of": lambda key: said_of(LANGUAGES, key, language),
+    }
+
+
+def _language(request: Request, chosen: Language | None, hers: str | None) -> Language:
+    if chosen is not None:
+        return chosen
+    for known in ("nl", "en"):
+        if hers is not None and hers.lower().split("-")[0] == known:
+            return "nl" if known == "nl" else "en"
+    return language_of(request.headers.get("accept-language", ""))
+
+
+def _own_language(
+    request: Request, here: Services, found: Customer, chosen: Language | None
+) -> Language:
+    if chosen is not None:
+        return chosen
+    with here.database.read() as work:
+        profile = work.people.profiles([found.enrolment.profile]).get(found.enrolment.profile)
+    return _language(request, None, None if profile is None else profile.language)
+
+
+def _chosen(chosen: Language | None, *, said: str | None = None) -> str:
+    """Return the query that keeps the language that she chose, and says what happened."""
+    parts = {"language": chosen, "said": said}
+    query = "&".join(f"{key}={value}" for key, value in parts.items() if value is not None)
+    return f"?{query}" if query else ""
+
+
+def _timezone(here: Services) -> str:
+    """Return the time zone of times that belong to no store: the first store's."""
+    with here.database.read() as work:
+        stores = work.registry.stores()
+    return stores[0].timezone if stores else "UTC"
+
+
+def _midnight(here: Services) -> Millis:
+    """Return the end of this day."""
+    zone = ZoneInfo(_timezone(here))
+    today = moment(here.clock.now_ms()).astimezone(zone).date()
+    end = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
+    return Millis(int(end.timestamp() * 1000))
+
+
+def _form(body: bytes) -> Mapping[str, str]:
+    """Return the fields of a form; of several of one name the first."""
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True)
+    except ValueError:
+        raise _not_as_described("form") from None
+    return {key: values[0] for key, values in fields.items()}
+
+
+def _not_as_described(field: str) -> ProblemError:
+    return ProblemError(422, "invalid", f"Not as described: {field}. Use the page's own forms.")
+
+
+def _signed_out() -> ProblemError:
+    return ProblemError(401, "not-signed-in", "Open /me again from the app.")
