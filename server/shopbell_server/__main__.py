@@ -10,7 +10,17 @@ import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
 from shopbell_program.commands import CommandLine, run
-from shopbell_server.commands import audit, check_config, documents, edge, keys, migrate, seed
+from shopbell_server.commands import (
+    audit,
+    check_config,
+    doctor,
+    documents,
+    edge,
+    keys,
+    migrate,
+    seed,
+    sessions,
+)
 from shopbell_server.commands import run as serve
 from shopbell_server.commands.explaining import told
 
@@ -32,11 +42,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "run": serve,
     "migrate": migrate,
     "check-config": check_config,
+    "doctor": doctor,
     "seed": seed,
     "documents": documents,
     "edge": edge,
     "audit": audit,
     "keys": keys,
+    "sessions": sessions,
 }
 """By the name that the command gives itself."""
 

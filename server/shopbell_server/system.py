@@ -6,6 +6,7 @@ Never: decides with them.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pwd
 import secrets
@@ -66,3 +67,21 @@ def user_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+def clock_is_kept() -> bool | None:
+    """Return whether the kernel says that a time server keeps its clock; None where it says nothing."""
+    try:
+        adjtimex = ctypes.CDLL(None).adjtimex
+    except (OSError, AttributeError):
+        return None
+    # Zeros: nothing is set, only asked.
+    state = adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    return None if state < 0 else bool(state != _TIME_ERROR)
+
+
+_TIMEX_BYTES = 512
+"""More than any kernel's `struct timex` has (208 on 64 bits)."""
+
+_TIME_ERROR = 5
+"""adjtimex(2): the clock is not synchronized."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import Millis, TenantId
     from shopbell_server.ports.database import Database
-    from shopbell_server.usecases.unusual_looks import Agreement
+    from shopbell_server.usecases.unusual_looks import Agreement, Week
 
 log = structlog.get_logger()
 
@@ -46,15 +46,20 @@ class WeeklyReport:
     def write_if_due(self, now_ms: Millis) -> bool:
         """Return whether a report was written. Raises OSError, and what the database raises."""
         week = last_week(now_ms)
-        path = self._folder / f"unusual-looks-{week.name}.json"
-        rests = now_ms < week.until_ms + RESTS_MS
-        if rests or not covers(self._agreement, week) or path.exists():
+        if not is_due(self._folder, self._agreement, week, now_ms):
             return False
         by = Actor(kind="server", name="")
         report = report_unusual(self._database, week, self._agreement, now_ms, by)
         write_files(self._folder, report_files(report, self._tenant, now_ms))
         log.info("unusual_looks_reported", week=week.name, findings=len(report.findings))
         return True
+
+
+def is_due(folder: Path, agreement: Agreement, week: Week, now_ms: Millis) -> bool:
+    """Return whether the report of `week` should be in `folder`, and is not."""
+    rests = now_ms < week.until_ms + RESTS_MS
+    there = (folder / f"unusual-looks-{week.name}.json").exists()
+    return not rests and not there and covers(agreement, week)
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

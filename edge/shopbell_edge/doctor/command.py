@@ -19,9 +19,9 @@ import msgspec
 
 from shopbell_edge.assembly import sealing, verifying
 from shopbell_edge.config.reading import read_settings
-from shopbell_edge.core.doctor.page import lines, summary
 from shopbell_edge.core.doctor.verdict import failed, has_failed, passed
 from shopbell_edge.doctor.examining import everything, of_no_settings, patient
+from shopbell_program.findings import lines, summary
 from shopbell_program.settings import SettingsError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_edge.core.doctor.page import NARROWEST, WIDEST, lines, summary
 from shopbell_edge.core.doctor.verdict import failed, has_failed, passed, warned
+from shopbell_program.findings import NARROWEST, WIDEST, lines, summary
 from shopbell_wire.messages import MAX_TEXT, Finding
 
 

@@ -1,0 +1,125 @@
+"""`shopbell-server doctor`, as an operator asks it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.ids import Millis, TenantId
+from shopbell_server.system import SystemClock
+from tests.rigs.brokers import free_port
+from tests.rigs.databases import open_sql
+from tests.server.test_commands import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = """
+tenant = "acme"
+[retailer]
+uuid = "d3300000-5b0e-4de3-8000-5be110000001"
+prefix = "5be11dea"
+[database]
+url = "{url}"
+[keys]
+file = "{folder}/own-keys.db"
+[broker]
+port = {broker}
+[http]
+port = {http}
+[audit]
+checkpoint_file = "{folder}/checkpoints"
+signing_key_file = "{folder}/audit.key"
+checkpoint_url = "http://127.0.0.1:{broker}/"
+allow_loopback = true
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/shop.db"
+    given: str = request.getfixturevalue("empty_postgres_url")
+    return given
+
+
+@pytest.fixture
+def config(url: str, tmp_path: Path) -> Path:
+    key = tmp_path / "audit.key"
+    key.write_text(bytes(32).hex())
+    key.chmod(0o600)
+    path = tmp_path / "server.toml"
+    path.write_text(SERVER.format(url=url, folder=tmp_path, broker=free_port(), http=free_port()))
+    return path
+
+
+def asked(config: Path) -> tuple[int, dict[str, tuple[str, str]]]:
+    """Ask the doctor; return the exit code, and verdict and what was found by check."""
+    said = command("doctor", "--json", "--config", config)
+    assert said.stderr == ""
+    findings = json.loads(said.stdout)["findings"]
+    assert all(each["remedy"] for each in findings if each["verdict"] != "PASS")
+    return said.returncode, {each["check"]: (each["verdict"], each["found"]) for each in findings}
+
+
+def test_a_server_that_has_no_tables_yet_is_told_how_to_get_them(config: Path, url: str) -> None:
+    code, found = asked(config)
+    assert code == 1
+    if url.startswith("sqlite"):
+        assert found["database"][0] == "FAIL"
+        assert not (config.parent / "shop.db").exists()
+    else:
+        assert found["tables"][0] == "FAIL"
+    assert "tables" not in found or "migrate" in found["tables"][1]
+
+
+def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: str) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    code, found = asked(config)
+    assert code == 1
+    verdicts = {check: verdict for check, (verdict, _) in found.items()}
+    assert verdicts.pop("clock") in {"PASS", "WARN"}
+    assert {check: each for check, each in verdicts.items() if not check.startswith("disk")} == {
+        "settings": "PASS",
+        "files": "PASS",
+        "server": "WARN",
+        "database": "PASS",
+        "tables": "PASS",
+        "tenants": "PASS",
+        "keys": "PASS",
+        "day-keys": "FAIL",
+        "broker": "FAIL",
+        "audit": "PASS",
+        "checkpoints": "PASS",
+        "receiver": "PASS",
+    }
+    assert "disk database" in verdicts or not url.startswith("sqlite")
+
+
+def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    with closing(open_sql(url, TenantId("acme"))) as database, database.begin() as work:
+        long_ago = Millis(SystemClock().now_ms() - 3_600_000)
+        act = Act(at_ms=long_ago, actor=Actor(kind="operator", name=""), what=What.SEEDED)
+        work.audit.note([act])
+        work.commit()
+    _, found = asked(config)
+    assert found["checkpoints"] == ("WARN", "records of 60 minutes are not signed")
+
+
+def test_settings_that_are_wrong_are_all_there_is_to_say(config: Path) -> None:
+    config.write_text(config.read_text().replace('tenant = "acme"', 'tenant = "A C M E"'))
+    said = command("doctor", "--config", config)
+    assert said.returncode == 1
+    assert said.stdout.startswith("FAIL  settings")
+    assert said.stdout.endswith("1 failed, 0 to look at, 0 in order\n")
+
+
+def test_a_secret_that_everybody_may_read_is_told(config: Path) -> None:
+    (config.parent / "audit.key").chmod(0o644)
+    _, found = asked(config)
+    assert found["files audit.signing_key_file"][0] == "WARN"
