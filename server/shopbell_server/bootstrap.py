@@ -57,6 +57,7 @@ from shopbell_server.web.demo import demo_routes
 from shopbell_server.web.live import Live
 from shopbell_server.web.looks import Looks
 from shopbell_server.web.passwords import Argon2Passwords
+from shopbell_server.web.patience import PatientProtocol
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
 from shopbell_server.web.sessions import Sessions
@@ -179,6 +180,7 @@ class _Server:
         web = _Web(
             uvicorn.Config(
                 app,
+                http=PatientProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",
