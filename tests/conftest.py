@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.rigs.fake_bluez.fixture",
     "tests.rigs.real_bluez.fixture",
     "tests.rigs.broker_fixtures",
+    "tests.rigs.openbao_fixtures",
     "tests.rigs.postgres_fixtures",
 ]
 

@@ -10,6 +10,7 @@ import contextlib
 import random
 import secrets
 import socket
+import ssl
 import sys
 import time
 from datetime import date
@@ -50,12 +51,14 @@ if TYPE_CHECKING:
     from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
     from shopbell_server.cdp.webhook import WebhookSink
     from shopbell_server.config.auditor import Report
+    from shopbell_server.config.keys import Vault
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
+    from shopbell_server.vault import VaultKeys
 
 
 UNANSWERED_MS: Final = 20_000
@@ -90,6 +93,23 @@ def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:
 
     Raises KeysNotPreparedError, DatabaseLostError, DatabaseAddressError.
     """
+    vault = settings.keys.vault
+    store = _sql_keys(settings, tenant) if vault is None else _vault_keys(vault, tenant)
+    return SealedBoxes(RememberedKeys(store, time.monotonic), tenant, SystemEntropy())
+
+
+def prepare_keys(settings: Settings) -> None:
+    """Make the store of keys ready, if it is one that has to be made: Vault's is its operator's.
+
+    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    """
+    if settings.keys.vault is None:
+        key_store.prepare(
+            keys_url(settings.keys, settings.database), secret_of(settings.keys.password_file)
+        )
+
+
+def _sql_keys(settings: Settings, tenant: TenantId) -> SqlKeys:
     store = SqlKeys(
         keys_url(settings.keys, settings.database),
         tenant,
@@ -100,16 +120,21 @@ def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:
     except BaseException:
         store.close()
         raise
-    return SealedBoxes(RememberedKeys(store, time.monotonic), tenant, SystemEntropy())
+    return store
 
 
-def prepare_keys(settings: Settings) -> None:
-    """Make the store of keys ready, if it is one that has to be made.
+def _vault_keys(vault: Vault, tenant: TenantId) -> VaultKeys:
+    # Here, not above: a server that calls nobody does without a client for HTTP.
+    from shopbell_server.vault import VaultKeys  # noqa: PLC0415  # as said
 
-    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
-    """
-    key_store.prepare(
-        keys_url(settings.keys, settings.database), secret_of(settings.keys.password_file)
+    return VaultKeys(
+        url=vault.url,
+        tenant=tenant,
+        token=lambda: secret_in(vault.token_file),
+        mount=vault.mount,
+        namespace=vault.namespace,
+        timeout_s=vault.timeout_s,
+        tls=None if vault.ca_file is None else ssl.create_default_context(cafile=vault.ca_file),
     )
 
 

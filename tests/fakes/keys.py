@@ -25,13 +25,17 @@ class MemoryKeys:
     def __init__(self) -> None:
         self._lock = Lock()
         self._keys: dict[Owner, bytes] = {}
+        self.asked = 0
+        """How often it was asked for keys."""
 
     def known(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         with self._lock:
+            self.asked += 1
             return {each: self._keys[each] for each in owners if each in self._keys}
 
     def made(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         with self._lock:
+            self.asked += 1
             return {each: self._keys.setdefault(each, secrets.token_bytes(32)) for each in owners}
 
     def destroy(self, owners: Collection[Owner]) -> None:

@@ -98,6 +98,15 @@ class PostgresServer:
         with psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True) as connection:
             connection.execute(statement)
 
+    @property
+    def data(self) -> Path:
+        """Return the folder of its files: pages in `base`, the log in `pg_wal`."""
+        return self._data
+
+    def checkpoint(self) -> None:
+        """Have all pages written to their files."""
+        self.execute(sql.Composed([sql.SQL("CHECKPOINT")]))
+
     def start(self) -> None:
         """Start, or start again after `kill()` or `stop()`; return when it answers."""
         limit = time.monotonic() + START_S

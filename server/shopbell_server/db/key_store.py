@@ -11,6 +11,7 @@ pages whatever VACUUM does, so the table is written anew (VACUUM FULL: a second 
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, inspect, select, text
@@ -22,10 +23,11 @@ from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.key_tables import KEYS_METADATA, OWNER_KEYS
 from shopbell_server.db.statements import by_keys, keeping
 from shopbell_server.db.transaction import LIST_SIZE, Transaction, ours
-from shopbell_server.ports.database import DatabaseBusyError
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.keys import KeysLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -48,12 +50,8 @@ class SqlKeys:
 
     def known(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         """Return the keys of those that have one."""
-        transaction = Transaction(reading(self._engine), self._tenant)
-        transaction.begin()
-        try:
+        with self._transaction(reading(self._engine)) as transaction:
             return _found(transaction, owners)
-        finally:
-            transaction.roll_back()
 
     def made(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         """Return the keys of all of `owners`, made where there was none."""
@@ -61,9 +59,7 @@ class SqlKeys:
         missing = sorted(set(owners) - found.keys())
         if not missing:
             return found
-        transaction = Transaction(writing(self._engine), self._tenant)
-        transaction.begin()
-        try:
+        with self._transaction(writing(self._engine)) as transaction:
             transaction.insert(
                 _ADD,
                 [{"owner": each, "key": secrets.token_bytes(KEY_BYTES)} for each in missing],
@@ -71,8 +67,6 @@ class SqlKeys:
             # Of two who make one at once the first one's is kept, and the other reads it here.
             found |= _found(transaction, missing)
             transaction.commit()
-        finally:
-            transaction.roll_back()
         return found
 
     def destroy(self, owners: Collection[Owner]) -> None:
@@ -84,23 +78,17 @@ class SqlKeys:
         if not owners:
             return
         wanted = list(owners)
-        transaction = Transaction(writing(self._engine), self._tenant)
-        transaction.begin()
-        try:
+        with self._transaction(writing(self._engine)) as transaction:
             for start in range(0, len(wanted), LIST_SIZE):
                 transaction.change(_DESTROY, whose=wanted[start : start + LIST_SIZE])
             transaction.commit()
-        finally:
-            transaction.roll_back()
-        _wipe(self._engine)
+        with _said_of_keys():
+            _wipe(self._engine)
 
     def require_prepared(self) -> None:
-        """Raise KeysNotPreparedError unless there is a table; DatabaseLostError if nobody answers."""
-        try:
-            with reading(self._engine).connect() as connection:
-                there = inspect(connection).has_table(OWNER_KEYS.name)
-        except SQLAlchemyError as error:
-            raise in_our_words(error) from None
+        """Raise KeysNotPreparedError unless there is a table; KeysLostError if nobody answers."""
+        with _said_of_keys(), reading(self._engine).connect() as connection:
+            there = inspect(connection).has_table(OWNER_KEYS.name)
         if not there:
             raise KeysNotPreparedError(
                 "the store of keys has no table yet: run `shopbell-server migrate`"
@@ -110,19 +98,27 @@ class SqlKeys:
         """Close all connections that are not in use."""
         self._engine.dispose()
 
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Transaction]:
+        transaction = Transaction(engine, self._tenant)
+        with _said_of_keys():
+            transaction.begin()
+            try:
+                yield transaction
+            finally:
+                transaction.roll_back()
+
 
 def prepare(url: str, password: str | None = None) -> None:
     """Make the table if it is not there. Of two that try at once one waits, and finds it there.
 
-    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    Raises KeysLostError, DatabaseBusyError, DatabaseAddressError.
     """
     engine = open_engine(url, password)
     try:
-        with writing(engine).begin() as connection:
+        with _said_of_keys(), writing(engine).begin() as connection:
             _lock(connection)
             KEYS_METADATA.create_all(connection)
-    except SQLAlchemyError as error:
-        raise in_our_words(error) from None
     finally:
         engine.dispose()
 
@@ -132,17 +128,28 @@ def _found(transaction: Transaction, owners: Collection[Owner]) -> dict[Owner, b
     return {Owner(row.owner): row.key for row in rows}
 
 
-def _wipe(engine: Engine) -> None:
+@contextmanager
+def _said_of_keys() -> Iterator[None]:
+    """Say of which database it is that something went wrong."""
     try:
-        if engine.dialect.name == "sqlite":
-            _empty_log(engine)
-        else:
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("SET statement_timeout = 0"))
-                connection.execute(text(f"VACUUM (FULL) {OWNER_KEYS.name}"))
-                connection.execute(text("RESET statement_timeout"))
+        yield
     except SQLAlchemyError as error:
-        raise in_our_words(error) from None
+        said = in_our_words(error)
+        if isinstance(said, DatabaseLostError):
+            raise KeysLostError(f"{_THE_STORE}: {said}") from None
+        raise said from None
+    except DatabaseLostError as error:
+        raise KeysLostError(f"{_THE_STORE}: {error}") from None
+
+
+def _wipe(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        _empty_log(engine)
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text(f"VACUUM (FULL) {OWNER_KEYS.name}"))
+        connection.execute(text("RESET statement_timeout"))
 
 
 def _empty_log(engine: Engine) -> None:
@@ -163,6 +170,8 @@ def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
+
+_THE_STORE: Final = "the store of keys"
 
 _LOCK: Final = 0x53686F704B657973
 """"ShopKeys" in ASCII: a number that no other program's advisory lock is likely to have."""

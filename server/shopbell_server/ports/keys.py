@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from shopbell_server.ports.database import DatabaseLostError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from shopbell_server.core.owners import Owner
 
 
+class KeysLostError(DatabaseLostError):
+    """The store of keys does not answer. Nothing was committed; trying again later is safe."""
+
+
 class KeyStore(Protocol):
     """The keys of one tenant, each of KEY_BYTES; safe to use from any number of threads.
 
-    Every method raises DatabaseLostError when the store does not answer, and DatabaseBusyError when
+    Every method raises KeysLostError when the store does not answer, and DatabaseBusyError when
     somebody else is at it for too long: in both cases trying again later is safe.
     """
 

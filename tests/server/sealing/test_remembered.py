@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+
+from shopbell_server.core.ids import PersonId
+from shopbell_server.core.owners import owner_of_person
+from shopbell_server.sealing.remembered import KEPT_S, RememberedKeys
+from tests.fakes.keys import MemoryKeys
+
+ANNA, BEN, CEES = (owner_of_person(PersonId(name)) for name in ("anna", "ben", "cees"))
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def store() -> MemoryKeys:
+    return MemoryKeys()
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+def test_a_key_is_asked_for_once(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    made = keys.made([ANNA])
+    asked = store.asked
+    assert keys.known([ANNA]) == made
+    assert store.asked == asked
+    assert keys.known([ANNA, BEN]) == made
+    assert store.asked == asked + 1
+
+
+def test_a_key_that_somebody_else_destroyed_opens_nothing_for_longer_than_that(
+    store: MemoryKeys, watch: Watch
+) -> None:
+    keys = RememberedKeys(store, watch)
+    made = keys.made([ANNA])
+    store.destroy([ANNA])
+    watch.now_s += KEPT_S - 1
+    assert keys.known([ANNA]) == made
+    watch.now_s += 1
+    assert keys.known([ANNA]) == {}
+
+
+def test_asking_again_makes_nobody_remembered_for_longer(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    keys.made([ANNA])
+    store.destroy([ANNA])
+    for _ in range(10):
+        watch.now_s += KEPT_S / 10
+        keys.known([ANNA])
+    assert keys.known([ANNA]) == {}
+
+
+def test_what_is_destroyed_here_is_forgotten_at_once(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    made = keys.made([ANNA, BEN])
+    keys.destroy([ANNA])
+    assert keys.known([ANNA, BEN]) == {BEN: made[BEN]}
+
+
+def test_the_store_is_always_asked_for_a_key_to_seal_with(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    before = keys.made([ANNA])
+    store.destroy([ANNA])
+    after = keys.made([ANNA])
+    assert after != before
+    assert keys.known([ANNA]) == after
+
+
+def test_memory_is_bounded(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch, most=2)
+    keys.made([ANNA, BEN])
+    keys.made([CEES])
+    asked = store.asked
+    keys.known([CEES])
+    assert store.asked == asked
+    keys.known([ANNA])
+    assert store.asked == asked + 1
+    assert len(keys.made([ANNA, BEN, CEES])) == 3
+    asked = store.asked
+    keys.known([ANNA])
+    assert store.asked == asked + 1
+
+
+def test_closing_forgets_all(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    keys.made([ANNA])
+    keys.close()
+    asked = store.asked
+    keys.known([ANNA])
+    assert store.asked == asked + 1
