@@ -39,14 +39,17 @@ from shopbell_server.assembly import (
 from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
+from shopbell_server.config.retention import limits_of
 from shopbell_server.core.cloud_events import Origin
 from shopbell_server.core.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
+from shopbell_server.core.retention import DAY_MS
 from shopbell_server.crypto import aes_block
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import embedded_broker
 from shopbell_server.ingest.loop import Ingest
 from shopbell_server.jobs import Jobs
+from shopbell_server.retaining import Retaining
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.deliver import Correspondence
 from shopbell_server.usecases.refusals import Refusals
@@ -161,6 +164,10 @@ class _Server:
             notary=notary_of(settings),
             refusals=self._refusals,
             weekly=weekly_of(settings, database),
+            audit_kept_ms=settings.retention.audit_days * DAY_MS,
+        )
+        self._retaining = Retaining(
+            database=database, clock=clock, limits=limits_of(settings.retention)
         )
 
     async def run(
@@ -270,6 +277,7 @@ class _Server:
         if self._broker is not None:
             yield "broker", partial(self._broker.watch, self._stop)
         yield "jobs", lambda: self._jobs.run(self._stop)
+        yield "retaining", lambda: self._retaining.run(self._stop)
         for dispatch in dispatches:
             yield "dispatch", partial(dispatch.run, self._stop)
         if self._witness is not None:

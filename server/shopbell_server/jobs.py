@@ -13,6 +13,7 @@ from prometheus_client import Gauge
 
 from shopbell_server.checkpoint_file import IllegibleError
 from shopbell_server.core import gaps, spray, stream_ranges
+from shopbell_server.core.audit import KEPT_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
@@ -92,6 +93,7 @@ class Jobs:
         terms: Terms,
         announcer: Announcer,
         notary: Notary | None = None,
+        audit_kept_ms: int = KEPT_MS,
         refusals: Refusals | None = None,
         weekly: WeeklyReport | None = None,
     ) -> None:
@@ -105,6 +107,7 @@ class Jobs:
         self._terms = terms
         self._announcer = announcer
         self._notary = notary
+        self._audit_kept_ms = audit_kept_ms
         self._refusals = refusals or Refusals()
         self._weekly = weekly
         self._checkpoint: Checkpoint | None = None
@@ -163,9 +166,11 @@ class Jobs:
         self._tampered = not kept.whole
 
     def cut_audit(self) -> None:
-        """Remove what is older than twelve months from the audit."""
+        """Remove what is older than twelve months, or than the tenant wants, from the audit."""
         try:
-            gone = cut_audit(self._database, self._notary, self._clock.now_ms())
+            gone = cut_audit(
+                self._database, self._notary, self._clock.now_ms(), self._audit_kept_ms
+            )
         except (OSError, IllegibleError) as error:
             self._not_kept(error)
             return

@@ -19,6 +19,7 @@ from shopbell_server.config.ladder import Ladder
 from shopbell_server.config.limits import Limits
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
+from shopbell_server.config.retention import Retention
 from shopbell_server.config.shapes import Folder
 from shopbell_server.config.signed import Audit, Orders
 from shopbell_server.config.sinks import Delivery, FileSink, WebhookSink
@@ -46,6 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     orders: Orders | None = None
     audit: Audit | None = None
     privacy: Privacy | None = None
+    retention: Retention = Retention()
     sinks: tuple[FileSink | WebhookSink, ...] = ()
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens every duration twenty-fold; accepted on loopback only."""

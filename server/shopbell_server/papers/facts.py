@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from shopbell_server.config.responsible import Privacy, blanks
+from shopbell_server.config.retention import limits_of
 from shopbell_server.config.sinks import WebhookSink
 from shopbell_server.core.consent import VALID_YEARS, Purpose
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_server.papers.kept import Kept, kept
-from shopbell_server.config.responsible import Privacy, blanks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,7 +154,7 @@ def facts_of(
         consent_years=VALID_YEARS,
         ladder=_ladder(settings.ladder.table()),
         recipients=tuple(_recipient(sink, privacy) for sink in settings.sinks),
-        kept=kept(rules),
+        kept=kept(rules, limits_of(settings.retention)),
         fobs=settings.retailer.fixed_id_key_file is not None,
         numbers=settings.retailer.number_key_file is not None,
         database="sqlite" if settings.database.url.startswith("sqlite") else "postgresql",

@@ -1,7 +1,7 @@
 """How long what is kept, as the program does it.
 
 Owns: the list of what is kept; each time comes from the constant that the program goes by.
-Never: deletes anything. What the program deletes by no clock has no time here: the papers leave it open.
+Never: deletes anything.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.customer_sessions import SESSION_MS as PAGE_MS
 from shopbell_server.core.notices import KEPT_MS as NOTICES_KEPT_MS
 from shopbell_server.core.retention import DAY_MS, HOUR_MS, What, rules
@@ -20,9 +19,8 @@ from shopbell_server.usecases.once import KEPT_MS
 from shopbell_server.usecases.sign_in import SESSION_MS
 
 if TYPE_CHECKING:
+    from shopbell_server.core.retention import Limits
     from shopbell_server.core.visit_rules import VisitRules
-
-_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +29,7 @@ class Kept:
 
     what: str
     for_ms: int | None
-    """0: never stored. None: until something happens that the words say, or until somebody deletes it."""
-    open: bool = False
-    """Nobody deletes it by the clock: the retailer has to set a limit and keep it."""
+    """0: never stored. None: until something happens that `shared_words.UNTIL` says."""
     tables: tuple[str, ...] = ()
     """Where in the server's database it is."""
 
@@ -48,8 +44,9 @@ OF_NOBODY: Final = frozenset(
 """Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""
 
 
-def kept(rules: VisitRules) -> tuple[Kept, ...]:
+def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
     """Return all of it, the most fleeting first."""
+    for_ms = {rule.what: rule.for_ms for rule in rules(limits)}
     return (
         Kept(what="strangers", for_ms=0),
         Kept(what="spool", for_ms=None),
@@ -57,37 +54,53 @@ def kept(rules: VisitRules) -> tuple[Kept, ...]:
         Kept(what="sessions", for_ms=SESSION_MS, tables=("staff_sessions",)),
         Kept(what="page", for_ms=PAGE_MS, tables=("customer_sessions",)),
         Kept(what="answers", for_ms=KEPT_MS, tables=("kept_answers",)),
-        Kept(what="candidates", for_ms=rules.candidate_kept_ms),
+        Kept(what="candidates", for_ms=visits.candidate_kept_ms),
+        Kept(
+            what="set_aside",
+            for_ms=for_ms[What.SET_ASIDE],
+            tables=("quarantined_batches",),
+        ),
+        Kept(what="codes", for_ms=_hours(for_ms[What.CODES]), tables=("code_uses",)),
+        Kept(what="batches", for_ms=_hours(for_ms[What.BATCHES]), tables=("batches",)),
+        Kept(what="issued", for_ms=_hours(for_ms[What.ISSUED]), tables=("issued_windows",)),
+        Kept(what="deliveries", for_ms=for_ms[What.DELIVERIES], tables=("deliveries", "facts")),
         Kept(
             what="day_keys",
-            for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * _DAY_MS,
+            for_ms=(KEY_DAYS_AHEAD + KEY_DAYS_AFTER) * DAY_MS,
             tables=("day_keys",),
         ),
         Kept(what="waiting", for_ms=for_ms[What.WAITING]),
         Kept(what="zones", for_ms=for_ms[What.ZONES]),
         Kept(what="notices", for_ms=NOTICES_KEPT_MS, tables=("notices",)),
         Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
-        Kept(what="looks", for_ms=AUDIT_KEPT_MS, tables=("audit_records", "audit_heads")),
+        Kept(
+            what="looks",
+            for_ms=limits.audit_days * DAY_MS,
+            tables=("audit_records", "audit_heads"),
+        ),
+        Kept(what="visits", for_ms=for_ms[What.VISITS], tables=("visits", "intervals")),
+        Kept(what="receipts", for_ms=for_ms[What.RECEIPTS], tables=("till_receipts",)),
+        Kept(what="told", for_ms=for_ms[What.TOLD], tables=("told",)),
+        Kept(what="ledger", for_ms=for_ms[What.LEDGER], tables=("consent_entries",)),
         Kept(
             what="profiles",
             for_ms=None,
-            open=True,
             tables=(
                 "profiles",
-                "external_ids",
                 "enrolments",
                 "cards",
                 "fixed_ids",
-                "issued_windows",
+                "facts_told",
                 "joined_persons",
+                "identifiers",
+                "absorbed_profiles",
+                "moved_enrolments",
+                "identity_entries",
             ),
         ),
-        Kept(what="visits", for_ms=None, open=True, tables=("visits", "intervals")),
-        Kept(what="receipts", for_ms=None, open=True, tables=("till_receipts",)),
-        Kept(
-            what="deliveries", for_ms=None, open=True, tables=("facts", "facts_told", "deliveries", "told")
-        ),
-        Kept(what="batches", for_ms=None, open=True, tables=("batches", "quarantined_batches")),
-        Kept(what="codes", for_ms=None, open=True, tables=("code_uses",)),
-        Kept(what="ledger", for_ms=None, open=True, tables=("consent_entries",)),
     )
+
+
+def _hours(ms: int) -> int:
+    """Return `ms` in whole hours, no fewer: nobody reads minutes of what is kept for days."""
+    return -(-ms // HOUR_MS) * HOUR_MS

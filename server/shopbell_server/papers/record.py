@@ -29,7 +29,6 @@ class Row:
     says: str | None
     fill: str = ""
     limit: str = ""
-    limit_fill: str | None = None
 
 
 def record_rows(facts: Facts, language: Language) -> Sequence[Row]:
@@ -59,7 +58,7 @@ def _what(facts: Facts, language: Language) -> Iterator[Row]:
     yield Row(item=t["basis"], says=t["basis_text"].format(months=months))
     yield Row(item=t["people"], says=t["people_text"])
     for each in kept_rows(facts, language):
-        yield Row(item=t["data"], says=each.what, limit=each.how_long, limit_fill=each.fill)
+        yield Row(item=t["data"], says=each.what, limit=each.how_long)
     yield Row(item=t["data"], says=t["staff_data"], limit=t["staff_limit"])
 
 

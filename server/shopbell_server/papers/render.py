@@ -119,7 +119,7 @@ def _table(facts: Facts, language: Language) -> str:
             [
                 _plain(row.item),
                 _plain(row.says if row.says is not None else f"[{t['fill']}: {row.fill}]"),
-                _plain(row.limit if row.limit_fill is None else f"[{t['fill']}: {row.limit_fill}]"),
+                _plain(row.limit),
             ]
         )
     return "\ufeff" + out.getvalue()

@@ -118,10 +118,6 @@ MEASURES: Final[Words] = {
 }
 
 GAPS: Final[Words] = {
-    "limits": {
-        "nl": "bewaartermijnen die hierboven geel zijn, vaststellen en uitvoeren;",
-        "en": "setting and keeping the limits that are yellow above;",
-    },
     "erase": {
         "nl": "een verzoek om inzage of verwijdering uitvoeren (afmelden en intrekken werken wel "
         "meteen);",

@@ -99,21 +99,41 @@ KEPT: Final[Words] = {
         "nl": "Profielen: voornaam, taal, klantnummers; aangemelde telefoons en passen",
         "en": "Profiles: first name, language, customer numbers; enrolled phones and passes",
     },
+    "zones": {
+        "nl": "In welke zone van de winkel zij was. Daarna blijft van een bezoek welke ontvanger haar hoorde",
+        "en": "In which zone of the store she was. Of a visit stays which receiver heard her",
+    },
     "visits": {
-        "nl": "Bezoeken met de waarnemingen waaruit ze bestaan: winkel, zone, begin en einde",
-        "en": "Visits with the observations they consist of: store, zone, beginning and end",
+        "nl": "Bezoeken met de waarnemingen waaruit ze bestaan: winkel, begin en einde",
+        "en": "Visits with the observations they consist of: store, beginning and end",
     },
     "receipts": {
         "nl": "Kassabonnen: nummer, winkel, kassa, tijd en wier kaart het was",
         "en": "Till receipts: number, store, till, time and whose card it was",
     },
     "deliveries": {
-        "nl": "Gebeurtenissen voor ontvangers, bezorgd of onbestelbaar",
-        "en": "Events for recipients, delivered or undeliverable",
+        "nl": "Gebeurtenissen voor ontvangers, nadat ze zijn bezorgd of opgegeven",
+        "en": "Events for recipients, once they were delivered or given up",
+    },
+    "waiting": {
+        "nl": "Gebeurtenissen die een ontvanger nooit aannam",
+        "en": "Events that a recipient never took",
+    },
+    "told": {
+        "nl": "Welke ontvanger wanneer welk soort gebeurtenis kreeg, zonder wat erin stond",
+        "en": "Which recipient got which kind of event when, without what was in it",
+    },
+    "set_aside": {
+        "nl": "Berichten van kastjes die de server niet kon verwerken; dat er een was blijft 14 dagen",
+        "en": "Messages of boxes that the server could not take in; that there was one is kept for 14 days",
     },
     "batches": {
-        "nl": "Welke berichten van kastjes zijn aangekomen, en berichten die onleesbaar waren",
-        "en": "Which messages of boxes arrived, and messages that could not be read",
+        "nl": "Welke berichten van kastjes zijn aangekomen, zonder wat erin stond",
+        "en": "Which messages of boxes arrived, without what was in them",
+    },
+    "issued": {
+        "nl": "Voor welke kwartieren haar telefoon signalen kreeg, nadat die voorbij zijn",
+        "en": "For which quarters of an hour her phone was given signals, once they are over",
     },
     "codes": {
         "nl": "Welke pascode al is gebruikt, en wanneer",
@@ -125,16 +145,14 @@ KEPT: Final[Words] = {
     },
 }
 
-ADVISED: Final[Words] = {
-    "profiles": {"nl": "tot zij vertrekt", "en": "until she leaves"},
-    "visits": {"nl": "13 maanden", "en": "13 months"},
-    "receipts": {"nl": "13 maanden", "en": "13 months"},
-    "deliveries": {"nl": "14 dagen", "en": "14 days"},
-    "batches": {"nl": "24 uur; onleesbare 14 dagen", "en": "24 hours; unreadable ones 14 days"},
-    "codes": {"nl": "24 uur", "en": "24 hours"},
-    "ledger": {"nl": "geldigheid plus 5 jaar", "en": "validity plus 5 years"},
+UNTIL: Final[Words] = {
+    "spool": {"nl": "tot de server ze heeft", "en": "until the server has them"},
+    "profiles": {
+        "nl": "tot zij vraagt om vergeten te worden; of zij vertrok en haar laatste bezoek is gewist",
+        "en": "until she asks to be forgotten; or she left, and the last of her visits was deleted",
+    },
 }
-"""What we advise where the program deletes nothing by the clock."""
+"""What ends the keeping of what no clock ends."""
 
 FIELDS: Final[Words] = {
     "presence": {"nl": "dat zij er is, en sinds wanneer", "en": "that she is here, and since when"},
@@ -231,11 +249,6 @@ SHARED: Final[Words] = {
     "stored_in": {"nl": "Waar de server staat", "en": "Where the server stands"},
     "none": {"nl": "geen", "en": "none"},
     "never_stored": {"nl": "nooit opgeslagen", "en": "never stored"},
-    "as_said": {"nl": "tot de server ze heeft", "en": "until the server has them"},
-    "open_limit": {
-        "nl": "bewaartermijn vaststellen; het programma wist dit niet vanzelf. Advies: {advice}",
-        "en": "set a limit; the program does not delete this by itself. Advice: {advice}",
-    },
     "webhook": {"nl": "bericht over HTTPS, ondertekend", "en": "message over HTTPS, signed"},
     "file": {"nl": "bestand op de server", "en": "file on the server"},
     "pairwise": {

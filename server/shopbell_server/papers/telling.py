@@ -13,7 +13,7 @@ from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.loyalty_numbers import MOST_UNKNOWN
 from shopbell_server.core.passes import STEP_S
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
-from shopbell_server.papers.shared_words import ADVISED, KEPT, SHARED
+from shopbell_server.papers.shared_words import KEPT, SHARED, UNTIL
 from shopbell_server.usecases.sign_in import SESSION_MS
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.handles import Language
     from shopbell_server.papers.facts import Facts
+    from shopbell_server.papers.kept import Kept
     from shopbell_server.papers.shared_words import Words
 
 _UNITS: Final[tuple[tuple[int, dict[Language, tuple[str, str]]], ...]] = (
@@ -33,11 +34,10 @@ _UNITS: Final[tuple[tuple[int, dict[Language, tuple[str, str]]], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRow:
-    """What is kept, and how long; `fill` is what the retailer has to decide."""
+    """What is kept, and how long."""
 
     what: str
     how_long: str
-    fill: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +67,18 @@ def span(ms: int, language: Language) -> str:
 
 def kept_rows(facts: Facts, language: Language) -> Sequence[KeptRow]:
     """Return what is kept and how long."""
-    t = in_language(SHARED, language)
-    rows = []
-    for each in facts.kept:
-        fill = None
-        if each.open:
-            fill = t["open_limit"].format(advice=ADVISED[each.what][language])
-        how_long = t["as_said"] if each.for_ms is None else span(each.for_ms, language)
-        rows.append(
-            KeptRow(
-                what=KEPT[each.what][language],
-                how_long=t["never_stored"] if each.for_ms == 0 else how_long,
-                fill=fill,
-            )
-        )
-    return rows
+    return [
+        KeptRow(what=KEPT[each.what][language], how_long=_how_long(each, language))
+        for each in facts.kept
+    ]
+
+
+def _how_long(kept: Kept, language: Language) -> str:
+    if kept.for_ms is None:
+        return UNTIL[kept.what][language]
+    if kept.for_ms == 0:
+        return in_language(SHARED, language)["never_stored"]
+    return span(kept.for_ms, language)
 
 
 def whom(facts: Facts, language: Language) -> Sequence[RecipientRow]:

@@ -14,12 +14,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
-from shopbell_server.core.cloud_events import cloud_event
+from shopbell_server.core.cloud_events import NAMES, cloud_event
 from shopbell_server.core.consent import may_share, may_tell_change
 from shopbell_server.core.customer_keys import customer_key
 from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.retry import TryAgain, after_failure
 from shopbell_server.ports.sinks import Letter
+from shopbell_server.ports.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,21 +118,38 @@ def settle(
     """
     delivered = again = 0
     dead: list[tuple[Delivery, str]] = []
+    told: list[Told] = []
     with database.begin() as work:
         for (delivery, outcome), chance in zip(results, chances, strict=True):
             due_ms = _next(delivery, outcome, to, now_ms, chance)
             fact = delivery.fact.fact
             if outcome.kind == "delivered":
                 work.outgoing.delivered(to.sink, fact, now_ms)
+                told.append(_told(delivery, outcome, now_ms))
                 delivered += 1
             elif due_ms is None:
                 work.outgoing.give_up(to.sink, fact, now_ms, outcome.reason)
+                told.append(_told(delivery, outcome, now_ms))
                 dead.append((delivery, outcome.reason))
             else:
                 work.outgoing.retry(to.sink, fact, due_ms)
                 again += 1
+        work.told.note(told)
         work.commit()
     return Settled(delivered=delivered, again=again, dead=tuple(dead))
+
+
+def _told(delivery: Delivery, outcome: Outcome, now_ms: Millis) -> Told:
+    """Return what she may be told of it, long after the event itself is gone."""
+    return Told(
+        person=delivery.fact.person,
+        sink=delivery.sink,
+        fact=delivery.fact.fact,
+        kind=NAMES[type(delivery.fact)][0],
+        at_ms=now_ms,
+        delivered=outcome.kind == "delivered",
+        answer=outcome.reason,
+    )
 
 
 def _next(

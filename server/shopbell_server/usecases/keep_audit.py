@@ -73,13 +73,15 @@ def make_checkpoint(
     return Kept(number=head.number, signed=signed, whole=True), last
 
 
-def cut_audit(database: Database, notary: Notary | None, now_ms: Millis) -> int:
-    """Remove what is older than twelve months; return how many records.
+def cut_audit(
+    database: Database, notary: Notary | None, now_ms: Millis, kept_ms: int = KEPT_MS
+) -> int:
+    """Remove what is older than `kept_ms`; return how many records.
 
-    Where checkpoints are made, only up to one that is itself twelve months old, so that the beginning of what
+    Where checkpoints are made, only up to one that is itself so old, so that the beginning of what
     is left can be proved; nothing if the chain is not what that one says. Raises OSError if none can be read.
     """
-    until_ms = Millis(now_ms - KEPT_MS)
+    until_ms = Millis(now_ms - kept_ms)
     signed = None if notary is None else notary.checkpoints.before(until_ms)
     if notary is not None and signed is None:
         return 0

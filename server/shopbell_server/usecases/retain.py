@@ -33,8 +33,7 @@ VISITS: Final = 100
 """Visits of one transaction: each has its evidence, some ten rows."""
 
 LONGEST_VISIT_MS: Final = DAY_MS
-"""Of `visit_rules.ALLOWED`: evidence goes with its visit, and what is older than any visit may be by
-itself."""
+"""No visit is longer than any rules allow (`visit_rules.ALLOWED`)."""
 
 
 def let_go(database: Database, rule: Rule, now_ms: Millis) -> Iterator[Removed]:
@@ -64,30 +63,29 @@ def _rows(database: Database, rule: Rule, before_ms: Millis) -> Iterator[Removed
 
 
 def _visits(database: Database, before_ms: Millis) -> Iterator[Removed]:
-    """Remove visits with their evidence, then evidence that is older than any visit that is left may have."""
+    """Remove visits a day before their evidence has to go: so that none is left of which a part went.
+
+    Evidence goes by its own time: that of joined people stands under the ids of all of them.
+    """
     for store in _stores(database):
         more = True
+        ended_ms = Millis(before_ms + LONGEST_VISIT_MS)
         while more:
             with database.begin() as work:
                 work.people.lock(
-                    {each.person for each in work.retention.ended_before(store, before_ms, VISITS)}
+                    {each.person for each in work.retention.ended_before(store, ended_ms, VISITS)}
                 )
                 # Read again: they may have been joined with another meanwhile.
-                old = work.retention.ended_before(store, before_ms, VISITS)
-                for each in old:
-                    work.intervals.remove_within(
-                        each.person, store, each.session.start_ms, each.session.end_ms
-                    )
+                old = work.retention.ended_before(store, ended_ms, VISITS)
                 work.visits.remove([each.id for each in old])
                 work.commit()
             if old:
                 yield {"visits": len(old)}
             more = len(old) >= VISITS
-        oldest_ms = Millis(before_ms - LONGEST_VISIT_MS)
         more = True
         while more:
             with database.begin() as work:
-                rows = work.retention.remove_evidence(store, oldest_ms, PIECE)
+                rows = work.retention.remove_evidence(store, before_ms, PIECE)
                 work.commit()
             if rows:
                 yield {"intervals": rows}

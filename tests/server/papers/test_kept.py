@@ -1,21 +1,50 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import shopbell_server.db.unit_of_work  # noqa: F401  # it knows every table there is
+from shopbell_server.core.retention import DAY_MS, ENDS_WITH, Limits, What, rules
 from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.db.columns import METADATA
 from shopbell_server.papers.kept import OF_NOBODY, kept
-from shopbell_server.papers.shared_words import ADVISED, KEPT
+from shopbell_server.papers.shared_words import KEPT, UNTIL
+
+BY_THEMSELVES = frozenset({"sign_in_tries", "token_counts"})
+"""Tables of nobody that empty themselves, by clocks of minutes and hours."""
 
 
 def test_the_papers_speak_of_every_table() -> None:
     there = set(METADATA.tables)
-    spoken_of = [name for each in kept(VisitRules()) for name in each.tables]
+    spoken_of = [name for each in kept(VisitRules(), Limits()) for name in each.tables]
     assert len(spoken_of) == len(set(spoken_of))
     assert not OF_NOBODY & set(spoken_of)
     assert there == OF_NOBODY | set(spoken_of), "say in papers/kept.py what a new table keeps"
 
 
-def test_every_kind_of_data_has_words_and_an_advice_where_nobody_deletes_it() -> None:
-    rows = kept(VisitRules())
+def test_every_table_has_a_clock_or_a_reason_to_have_none() -> None:
+    by_job = {table for rule in rules(Limits()) for table in rule.tables}
+    promised = {
+        table
+        for each in kept(VisitRules(), Limits())
+        if each.for_ms is not None
+        for table in each.tables
+    }
+    assert not by_job & ENDS_WITH.keys()
+    assert by_job | promised | BY_THEMSELVES | ENDS_WITH.keys() == set(METADATA.tables), (
+        "say in core/retention.py how long a new table is kept, or what empties it"
+    )
+
+
+def test_the_papers_promise_what_the_job_does() -> None:
+    limits = Limits(zones_days=20, visits_days=100, audit_days=40)
+    promised = {each.what: each.for_ms for each in kept(VisitRules(), limits)}
+    done = {rule.what: rule.for_ms for rule in rules(limits)}
+    for what in (What.ZONES, What.VISITS, What.DELIVERIES, What.LEDGER, What.TOLD, What.SET_ASIDE):
+        assert promised[what.value] == done[what]
+    assert promised["looks"] == 40 * DAY_MS
+
+
+def test_every_kind_of_data_has_words() -> None:
+    rows = kept(replace(VisitRules(), candidate_kept_ms=1), Limits())
     assert {each.what for each in rows} == set(KEPT)
-    assert {each.what for each in rows if each.open} == set(ADVISED)
+    assert {each.what for each in rows if each.for_ms is None} == set(UNTIL)

@@ -186,11 +186,17 @@ def test_limits_are_those_of_the_program() -> None:
     assert next(limit for what, limit in short.items() if "too briefly" in what) == "72 minutes"
 
 
-def test_what_nobody_deletes_is_a_question_and_no_promise() -> None:
-    limits = [row[2] for row in table("en") if row[1].startswith("Visits")]
-    assert limits == [
-        "[Fill in: set a limit; the program does not delete this by itself. Advice: 13 months]"
-    ]
+def test_a_tenant_that_keeps_less_has_it_in_its_papers() -> None:
+    def visits(more: Mapping[str, Any]) -> list[str]:
+        return [row[2] for row in table("en", more) if row[1].startswith("Visits")]
+
+    assert visits(WHOLE) == ["393 days"]
+    assert visits({**WHOLE, "retention": {"visits_days": 90}}) == ["90 days"]
+
+
+def test_what_no_clock_ends_says_what_does() -> None:
+    (profiles,) = [row[2] for row in table("en") if row[1].startswith("Profiles")]
+    assert profiles.startswith("until she asks to be forgotten")
 
 
 def table(language: Language, more: Mapping[str, Any] = WHOLE) -> list[list[str]]:
