@@ -329,6 +329,7 @@ class _Server:
                 rules=self._terms.rules,
                 ladder=settings.ladder.table(),
                 demo=settings.rules == "demo",
+                guards=settings.identity.guards(),
                 texts=texts_for(settings.privacy),
                 notice=notice_of(settings.privacy),
             ),

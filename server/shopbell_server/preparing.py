@@ -49,4 +49,5 @@ def plant(settings: Settings, seed: Seed) -> Sown:
             seed,
             terms_of(settings),
             SystemClock().now_ms(),
+            guards=settings.identity.guards(),
         )

@@ -31,6 +31,8 @@ from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_wire import codec
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, StreamStarted
+from tests.server.links import link
+from tests.server.sessions import a_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -155,10 +157,10 @@ def _enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -
             id=profile,
             first_name="Noor",
             language="nl",
-            external_ids={"crm": f"C-{number}"},
             staff=False,
         )
     )
+    link(work, profile, "crm", f"C-{number}", at_ms=enrolled_ms)
     enrolment = Enrolment(
         person=person,
         profile=profile,

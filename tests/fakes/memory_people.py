@@ -220,22 +220,6 @@ class MemoryPeople:
             if each.device_no in wanted
         }
 
-    def by_external_id(
-        self, kind: str, values: Collection[str]
-    ) -> Mapping[str, Sequence[Enrolment]]:
-        return {
-            value: [
-                each
-                for each in sorted(self._tables.enrolments.values(), key=lambda each: each.person)
-                if self._tables.profiles[each.profile].external_ids.get(kind) == value
-            ]
-            for value in values
-            if any(
-                profile.external_ids.get(kind) == value
-                for profile in self._tables.profiles.values()
-            )
-        }
-
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
         person = self._tables.device_tokens.get(device_token_sha256)
         return None if person is None else self._tables.enrolments[person]

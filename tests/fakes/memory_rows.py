@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.fixed_ids import FixedId, IdMark
+    from shopbell_server.core.identifiers import Link
+    from shopbell_server.core.identity import IdentityEntry
     from shopbell_server.core.ids import (
         CardRef,
         Day,
         EdgeId,
+        EntryId,
         FactId,
+        LinkId,
         Millis,
         PersonId,
         ProfileId,
@@ -74,6 +78,14 @@ class Quarantined:
     payload: bytes
     reason: str
     received_ms: Millis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    """What is left of an identifier that is nobody's any more."""
+
+    id: LinkId
+    home: ProfileId
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from shopbell_server.core.ids import (
 from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.usecases.deliver import Correspondence
+from tests.server.links import link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +57,10 @@ def enrol(
 ) -> None:
     """Let `person` be known, recognised and told of since a day before noon."""
     profile = ProfileId(f"profile-of-{person}")
-    external_ids = {} if crm is None else {"crm": crm}
     with database.begin() as work:
-        work.people.put_profile(
-            Profile(
-                id=profile, first_name=None, language=None, external_ids=external_ids, staff=False
-            )
-        )
+        work.people.put_profile(Profile(id=profile, first_name=None, language=None, staff=False))
+        if crm is not None:
+            link(work, profile, "crm", crm)
         work.people.add_enrolment(
             Enrolment(
                 person=person,

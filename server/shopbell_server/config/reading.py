@@ -15,6 +15,7 @@ from shopbell_server.config.database import faults_of_database
 from shopbell_server.config.door import faults_of_http
 from shopbell_server.config.files import in_the_way
 from shopbell_server.config.keys import faults_of_keys
+from shopbell_server.config.identity import faults_of_identity
 from shopbell_server.config.ladder import faults_of_ladder
 from shopbell_server.config.limits import faults_of_limits
 from shopbell_server.config.responsible import faults_of_privacy
@@ -53,6 +54,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from faults_of_audit(settings.audit)
     yield from faults_of_privacy(settings.privacy, [each.name for each in settings.sinks])
     yield from faults_of_sinks(settings.sinks, settings.delivery)
+    yield from faults_of_identity(settings.identity)
     yield from faults_of_ladder(settings.ladder)
     yield from _loopback_only(settings)
 

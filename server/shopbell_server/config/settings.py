@@ -14,6 +14,7 @@ from shopbell_server.config.broker import Broker
 from shopbell_server.config.database import Database
 from shopbell_server.config.door import Http
 from shopbell_server.config.gathering import Gathering
+from shopbell_server.config.identity import Identity
 from shopbell_server.config.keys import Keys
 from shopbell_server.config.ladder import Ladder
 from shopbell_server.config.limits import Limits
@@ -43,6 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     http: Http = Http()
     limits: Limits = Limits()
     gathering: Gathering = Gathering()
+    identity: Identity = Identity()
     delivery: Delivery = Delivery()
     orders: Orders | None = None
     audit: Audit | None = None

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+EVERY_KIND: Final = "*"
+"""In the place of a kind: a value that is nobody's, whatever it is called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """Of a kind: how many profiles may have one value, and how many values one profile may have."""
@@ -75,7 +79,7 @@ class Guards:
 
     limits: Mapping[str, Limit] = field(default_factory=dict)
     blocked: frozenset[tuple[str, str]] = field(default_factory=frozenset, repr=False)
-    """(kind, value); the kind `*` is every kind."""
+    """(kind, value), or EVERY_KIND and a value."""
 
     def limit(self, kind: str) -> Limit:
         """Return the limit of a kind."""
@@ -88,7 +92,11 @@ class Guards:
             return True
         if folded in WORDS or _NOTHING.fullmatch(folded):
             return True
-        return not self.blocked.isdisjoint({(kind, value), ("*", value)})
+        return not self.blocked.isdisjoint({(kind, value), (EVERY_KIND, value)})
+
+
+DEFAULTS: Final = Guards()
+"""Of a retailer who adds nothing."""
 
 
 def normal_guards(limits: Mapping[str, Limit], blocked: Iterable[tuple[str, str]]) -> Guards:

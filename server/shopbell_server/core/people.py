@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Window
 
 
@@ -15,14 +13,13 @@ if TYPE_CHECKING:
 class Profile:
     """The retailer's customer.
 
-    `external_ids` are what other systems call her, by kind: `crm`, `email_sha256` …
+    What other systems call her are its identifiers (`identifiers`).
     `staff` marks people who work here: their visits are listed and left out.
     """
 
     id: ProfileId
     first_name: str | None = field(repr=False)
     language: str | None
-    external_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     staff: bool
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     BoxesOf = Callable[[TenantId], Boxes]
 
-NEWEST: Final = "0017"
+NEWEST: Final = "0018"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 
@@ -182,8 +182,8 @@ def _config(connection: Connection | None, boxes_of: BoxesOf | None = None) -> C
     return config
 
 
-_SEALED: Final = "0017"
-"""The revision that seals what stood there in clear."""
+_SEALED: Final = "0018"
+"""The last revision that seals what stood there in clear."""
 
 _WITH_SEALED: Final = ("profiles", "enrolments", "cards", "facts", "day_keys")
 

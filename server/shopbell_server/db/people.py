@@ -9,8 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-from sqlalchemy import and_, bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from shopbell_server.core.fixed_ids import FixedId, IdMark
 from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
@@ -20,7 +19,6 @@ from shopbell_server.db.joined_tables import JOINED
 from shopbell_server.db.people_tables import (
     CARDS,
     ENROLMENTS,
-    EXTERNAL_IDS,
     ISSUED,
     PROFILES,
     TICKETS,
@@ -61,14 +59,13 @@ class SqlPeople:
                 id=ProfileId(row.profile),
                 first_name=names.get(ProfileId(row.profile)),
                 language=row.language,
-                external_ids=_external_ids_of.decode(row.external_ids_json),
                 staff=row.staff,
             )
             for row in rows
         }
 
     def put_profile(self, profile: Profile) -> None:
-        """Insert or replace, and with it by what external ids it is found."""
+        """Insert or replace."""
         self._transaction.insert(
             _PUT_PROFILE,
             [
@@ -78,17 +75,8 @@ class SqlPeople:
                         self._transaction.boxes, profile.id, profile.first_name
                     ),
                     "language": profile.language,
-                    "external_ids_json": msgspec.json.encode(profile.external_ids).decode(),
                     "staff": profile.staff,
                 }
-            ],
-        )
-        self._transaction.change(_REMOVE_EXTERNAL_IDS, whose=profile.id)
-        self._transaction.insert(
-            _ADD_EXTERNAL_IDS,
-            [
-                {"kind": kind, "value": value, "profile": profile.id}
-                for kind, value in profile.external_ids.items()
             ],
         )
 
@@ -151,21 +139,6 @@ class SqlPeople:
         wanted = [(number,) for number in numbers]
         found = map(_enrolment, self._transaction.rows_by_keys(_BY_DEVICE_NO, wanted))
         return {each.device_no: each for each in found}
-
-    def by_external_id(
-        self, kind: str, values: Collection[str]
-    ) -> Mapping[str, Sequence[Enrolment]]:
-        """Return, by value, the enrolments of the profiles that have it as an external id of `kind`.
-
-        Revoked ones included. A value that no profile has is left out; one of a profile without
-        enrolments has none.
-        """
-        found: dict[str, list[Enrolment]] = {}
-        for row in self._transaction.rows_among(_BY_EXTERNAL_ID, "values", values, kind=kind):
-            enrolled = found.setdefault(row.value, [])
-            if row.person is not None:
-                enrolled.append(_enrolment(tuple(row)[1:]))
-        return found
 
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None:
         """Return whose token it is, revoked or not."""
@@ -277,8 +250,6 @@ def _fixed_id(row: Row[Any]) -> FixedId:
     )
 
 
-_external_ids_of: Final = msgspec.json.Decoder(dict[str, str])
-
 _of_enrolment: Final = (
     ENROLMENTS.c.person,
     ENROLMENTS.c.profile,
@@ -296,27 +267,6 @@ _PROFILES: Final = select(PROFILES).where(
     ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True))
 )
 _PUT_PROFILE: Final = replacing(PROFILES)
-_REMOVE_EXTERNAL_IDS: Final = delete(EXTERNAL_IDS).where(
-    ours(EXTERNAL_IDS), EXTERNAL_IDS.c.profile == bindparam("whose")
-)
-_ADD_EXTERNAL_IDS: Final = adding(EXTERNAL_IDS)
-_BY_EXTERNAL_ID: Final = (
-    select(EXTERNAL_IDS.c.value, *_of_enrolment)
-    .outerjoin_from(
-        EXTERNAL_IDS,
-        ENROLMENTS,
-        and_(
-            ENROLMENTS.c.tenant == EXTERNAL_IDS.c.tenant,
-            ENROLMENTS.c.profile == EXTERNAL_IDS.c.profile,
-        ),
-    )
-    .where(
-        ours(EXTERNAL_IDS),
-        EXTERNAL_IDS.c.kind == bindparam("kind"),
-        EXTERNAL_IDS.c.value.in_(bindparam("values", expanding=True)),
-    )
-    .order_by(EXTERNAL_IDS.c.value, ENROLMENTS.c.person)
-)
 _ADD_TICKET: Final = adding(TICKETS)
 _REDEEM: Final = (
     delete(TICKETS)

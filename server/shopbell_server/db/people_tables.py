@@ -31,20 +31,8 @@ PROFILES: Final = Table(
     *text_columns("tenant", "profile"),
     sealed_column("first_name_box", nullable=True),
     text_column("language", nullable=True),
-    text_column("external_ids_json"),
     Column("staff", Boolean, nullable=False),
     key("profile"),
-)
-
-EXTERNAL_IDS: Final = Table(
-    "external_ids",
-    METADATA,
-    *text_columns("tenant", "kind", "value", "profile"),
-    # What `profiles.external_ids_json` says, the other way round: for a number that a till read.
-    key("kind", "value", "profile"),
-    refers("profiles", "profile"),
-    Index(None, "tenant", "profile"),
-    sqlite_with_rowid=False,
 )
 
 TICKETS: Final = Table(

@@ -15,6 +15,7 @@ from shopbell_server.db.customer_sessions import SqlCustomerSessions
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
+from shopbell_server.db.identity import SqlIdentity
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.joined import SqlJoined
 from shopbell_server.db.ledger import SqlLedger
@@ -93,6 +94,7 @@ class SqlUnitOfWork:
         self.customer_sessions = SqlCustomerSessions(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
+        self.identity = SqlIdentity(transaction)
         self.intervals = SqlIntervals(transaction)
         self.joined = SqlJoined(transaction)
         self.ledger = SqlLedger(transaction)

@@ -21,17 +21,20 @@ from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.retry import TryAgain, after_failure
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.ports.told import Told
+from shopbell_server.usecases.groups import groups_of, ledgers
+from shopbell_server.usecases.sink_names import called
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from shopbell_server.core.cloud_events import Origin
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.facts import Fact
-    from shopbell_server.core.ids import Millis, PersonId
-    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.core.ids import Millis
+    from shopbell_server.ports.database import Database
     from shopbell_server.ports.outgoing import Delivery
     from shopbell_server.ports.sinks import Outcome
+    from shopbell_server.usecases.sink_names import Called
 
 LEASE_MARGIN_MS: Final = 5_000
 """Beyond the sink's own patience, for the two transactions: each waits 5 s for a lock at most, and a
@@ -87,19 +90,20 @@ def take_due(
         if not claimed:
             return Due(deliveries=(), letters=(), withheld=0)
         persons = {each.fact.person for each in claimed}
-        ledger = work.ledger.entries(persons)
-        known = _external_ids(work, persons)
+        enrolments = work.people.enrolments(persons)
+        ledger = ledgers(work, persons, groups_of(work, enrolments.values()))
+        known = called(work, [each.fact for each in claimed], enrolments, now_ms)
         may_go: list[Delivery] = []
         for each in claimed:
             person = each.fact.person
-            if person in known and _may_tell(each.fact, ledger.get(person, ()), now_ms):
+            if each.fact.fact in known and _may_tell(each.fact, ledger.get(person, ()), now_ms):
                 may_go.append(each)
             else:
                 work.outgoing.drop(to.sink, each.fact.fact)
         work.commit()
     return Due(
         deliveries=tuple(may_go),
-        letters=tuple(_letter(each, known[each.fact.person], to) for each in may_go),
+        letters=tuple(_letter(each, known[each.fact.fact], to) for each in may_go),
         withheld=len(claimed) - len(may_go),
     )
 
@@ -180,20 +184,20 @@ def _may_tell(fact: Fact, entries: Sequence[Entry], now_ms: Millis) -> bool:
     return may_share(entries, fact.at_ms, now_ms)
 
 
-def _external_ids(work: UnitOfWork, persons: set[PersonId]) -> Mapping[PersonId, Mapping[str, str]]:
-    """Return what other systems call each person; people who are not there any more are left out."""
-    enrolments = work.people.enrolments(persons)
-    profiles = work.people.profiles({each.profile for each in enrolments.values()})
-    return {
-        person: profiles[enrolment.profile].external_ids
-        for person, enrolment in enrolments.items()
-        if enrolment.profile in profiles
-    }
-
-
-def _letter(delivery: Delivery, external_ids: Mapping[str, str], to: Correspondence) -> Letter:
+def _letter(delivery: Delivery, names: Called, to: Correspondence) -> Letter:
     fact = delivery.fact
-    customer = customer_key(fact.person, external_ids, to.user_id, to.key)
-    event = cloud_event(fact, customer, to.origin, delivery.sequence)
+    customer = customer_key(fact.person, names.ids, to.user_id, to.key)
+    previous = (
+        None
+        if names.previous is None
+        else customer_key(fact.person, names.previous, to.user_id, to.key)
+    )
+    event = cloud_event(
+        fact,
+        customer,
+        to.origin,
+        delivery.sequence,
+        previous=None if previous == customer else previous,
+    )
     # ASCII: a line separator of Unicode would end a line for some readers of files.
     return Letter(event=fact.fact, body=json.dumps(event, separators=(",", ":")).encode())

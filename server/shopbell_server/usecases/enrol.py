@@ -19,20 +19,27 @@ from shopbell_server.core.credentials import (
     credential_id,
     fingerprint,
 )
+from shopbell_server.core.identifiers import ENROLMENTS
+from shopbell_server.core.identity import Moved
+from shopbell_server.core.identity_guards import DEFAULTS
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.core.passes import card_ref
 from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.identifiers import SaidBy, follow, say
 from shopbell_server.usecases.notices import tell_others
+from shopbell_server.usecases.profile_holds import hold_chain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.identity_guards import Guards
     from shopbell_server.core.ids import ProfileId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.consents import Receipt, Said
+    from shopbell_server.usecases.identifiers import NotLinked
 
 TICKET_MS: Final = 5 * 60_000
 """From the app's backend to the app: seconds. Five minutes are for a phone that asks first."""
@@ -45,12 +52,16 @@ CARD_SECRET_BYTES: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOrder:
-    """For whom a ticket is wanted; what else is said is added to what is known of the profile."""
+    """For whom a ticket is wanted; what else is said is added to what is known of the profile.
+
+    `said_by` is the name of the API key that says it.
+    """
 
     profile: ProfileId
     external_ids: Mapping[str, str] = field(repr=False)
     first_name: str | None = field(repr=False)
     language: str | None
+    said_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,8 @@ class Ticket:
 
     secret: str = field(repr=False)
     expires_ms: Millis
+    refused: tuple[NotLinked, ...]
+    """Identifiers that a guard refused: she enrols all the same, for they say nothing of her consent."""
 
 
 class NotEnrolled(Enum):
@@ -66,6 +79,8 @@ class NotEnrolled(Enum):
 
     TICKET_INVALID = auto()
     """Unknown, used before, or expired; which of them is not said."""
+    TOO_MANY = auto()
+    """The profile has as many phones as its guards allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,24 +94,39 @@ class Enrolled:
     receipt: Receipt
 
 
-def make_ticket(work: UnitOfWork, entropy: Entropy, order: TicketOrder, now_ms: Millis) -> Ticket:
-    """Return a ticket of five minutes for the profile, which is made if it is new."""
+def make_ticket(
+    work: UnitOfWork,
+    entropy: Entropy,
+    order: TicketOrder,
+    now_ms: Millis,
+    guards: Guards = DEFAULTS,
+) -> Ticket:
+    """Return a ticket of five minutes for the profile, which is made if it is new.
+
+    Of a profile that is part of another one it is as good: whoever enrols with it is enrolled there.
+    """
     known = work.people.profiles([order.profile]).get(order.profile)
-    profile = known or Profile(
-        id=order.profile, first_name=None, language=None, external_ids={}, staff=False
-    )
+    profile = known or Profile(id=order.profile, first_name=None, language=None, staff=False)
     told = replace(
         profile,
         first_name=order.first_name or profile.first_name,
         language=order.language or profile.language,
-        external_ids={**profile.external_ids, **order.external_ids},
     )
     if told != known:
         work.people.put_profile(told)
+    refused = say(
+        work,
+        entropy,
+        now_ms,
+        profile=order.profile,
+        values=order.external_ids,
+        said_by=SaidBy(source="app_ticket", by=order.said_by),
+        guards=guards,
+    )
     secret = credential(Kind.TICKET, entropy.token(SECRET_BYTES))
     expires_ms = Millis(now_ms + TICKET_MS)
     work.people.add_ticket(fingerprint(secret), order.profile, expires_ms)
-    return Ticket(secret=secret, expires_ms=expires_ms)
+    return Ticket(secret=secret, expires_ms=expires_ms, refused=refused)
 
 
 def note_ticket(
@@ -130,6 +160,7 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     phone_model: str | None,
     said: Sequence[Said],
     sinks: Collection[str],
+    guards: Guards = DEFAULTS,
 ) -> Enrolled | NotEnrolled:
     """Use the ticket up and return a new enrolment with its keys, its card and a receipt.
 
@@ -140,6 +171,10 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     profile = work.people.redeem_ticket(fingerprint(ticket), now_ms)
     if profile is None:
         return NotEnrolled.TICKET_INVALID
+    # Held: whoever merges or splits it is wholly before this, or wholly after.
+    route = hold_chain(work, profile)
+    if _phones(work, route[-1]) >= guards.limit(ENROLMENTS).values:
+        return NotEnrolled.TOO_MANY
     person = PersonId(entropy.uuid7(now_ms))
     device_token = credential(Kind.DEVICE, entropy.token(SECRET_BYTES))
     card = Card(
@@ -156,11 +191,12 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     )
     phone = Phone(mac_key=entropy.token(MAC_KEY_BYTES), model=phone_model)
     work.people.add_enrolment(enrolment, phone, fingerprint(device_token), card)
+    follow(work, entropy, now_ms, route, Moved(persons=(person,)))
     actor = Actor(kind="phone", name="")
     about = credential_id(fingerprint(ticket))
     act = Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person, about=about)
     work.audit.note([act])
-    tell_others(work, entropy, enrolment, phone)
+    tell_others(work, entropy, replace(enrolment, profile=route[-1]), phone)
     receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)
     return Enrolled(
         person=person,
@@ -169,3 +205,9 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
         card=card,
         receipt=receipt,
     )
+
+
+def _phones(work: UnitOfWork, profile: ProfileId) -> int:
+    """Return how many are enrolled under a profile and have not left."""
+    enrolled = work.people.enrolments(work.identity.enrolled([profile]).get(profile, ()))
+    return sum(each.revoked_ms is None for each in enrolled.values())

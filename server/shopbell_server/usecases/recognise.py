@@ -68,7 +68,7 @@ class _People:
     numbers: Collection[DeviceNo]
     """Of the device numbers that tokens say, those that somebody has."""
     cards: Mapping[CardRef, Card]
-    numbered: Mapping[str, Sequence[Enrolment]]
+    numbered: Mapping[str, Sequence[PersonId]]
 
 
 def recognise(
@@ -129,12 +129,12 @@ def _people(
 ) -> _People:
     readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
-    numbered = work.people.by_external_id(KIND, {each.number for each in heard.numbers})
+    numbered = work.identity.persons_by(KIND, {each.number for each in heard.numbers})
     marks = {reading.mark for reading in readings if reading.mark is not None}
     fixed = work.people.fixed_ids(marks)
     others = {*also, *(card.person for card in cards.values())}
     others |= {each.person for each in fixed.values()}
-    others |= {each.person for enrolled in numbered.values() for each in enrolled}
+    others |= {person for enrolled in numbered.values() for person in enrolled}
     numbers = {candidate.device_no for reading in readings for candidate in reading.candidates}
     who = acquaintances.hold(work, numbers, others)
     # Once more, now that nobody who is held can give one back: one that changed hands is of no one held.
@@ -280,9 +280,9 @@ def _claimed(
         guesses[scanner] = with_unknown(before, shown.at_ms)
         return "unknown"
     could_be = [
-        each.person
-        for each in enrolled
-        if _may_be_known(people.who.get(each.person), shown.at_ms, now_ms)
+        person
+        for person in enrolled
+        if _may_be_known(people.who.get(person), shown.at_ms, now_ms)
     ]
     if not could_be:
         return "not_allowed"

@@ -19,6 +19,7 @@ from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.identity_guards import DEFAULTS
 from shopbell_server.core.ids import (
     EdgeId,
     Millis,
@@ -32,15 +33,18 @@ from shopbell_server.core.passes import card_ref
 from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.identifiers import SaidBy, say
 from shopbell_server.usecases.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from shopbell_server.core.evidence import Carrier
+    from shopbell_server.core.identity_guards import Guards
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
-    from shopbell_server.seed import Seed, SeedStaff, SeedStore, SeedVisit
+    from shopbell_server.seed import Seed, SeedProfile, SeedStaff, SeedStore, SeedVisit
+    from shopbell_server.usecases.identifiers import NotLinked
     from shopbell_server.usecases.recompute import Terms
 
 _EVIDENCE: Final[dict[str, tuple[Evidence, Carrier]]] = {
@@ -65,19 +69,22 @@ class Sown:
     visits: int
 
 
-def sow(
+def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
     database: Database,
     entropy: Entropy,
     passwords: Passwords,
     seed: Seed,
     terms: Terms,
     now_ms: Millis,
+    *,
+    guards: Guards = DEFAULTS,
 ) -> Sown:
     """Write `seed`. What is there under the same id is replaced.
 
     All but the past is one transaction; then comes one of a few visits for each profile, so that whoever
     works beside it waits for no more than that. Sowing that was broken off is completed by sowing again.
-    Raises SettingsError for visits that are not past: somebody would be here who is not.
+    Raises SettingsError for visits that are not past: somebody would be here who is not; and for identifiers
+    that a guard refuses.
     """
     faults = [
         Fault(
@@ -103,16 +110,23 @@ def sow(
                 ),
                 hashes[staff.id],
             )
-        for profile in seed.profiles:
+        for index, profile in enumerate(seed.profiles):
             work.people.put_profile(
                 Profile(
                     id=ProfileId(profile.id),
                     first_name=profile.first_name,
                     language=profile.language,
-                    external_ids=profile.external_ids,
                     staff=profile.staff,
                 )
             )
+            faults += [
+                Fault(
+                    key=f"profiles[{index}].external_ids.{each.kind}", problem=each.refused.detail
+                )
+                for each in _said(work, entropy, now_ms, profile, guards)
+            ]
+        if faults:
+            raise SettingsError("the seed", faults)
         for key in seed.api_keys:
             secret = Path(key.key_file).read_text().strip()
             work.registry.put_api_key(
@@ -133,6 +147,21 @@ def sow(
         staff=len(seed.staff),
         profiles=len(seed.profiles),
         visits=len(seed.visits),
+    )
+
+
+def _said(
+    work: UnitOfWork, entropy: Entropy, now_ms: Millis, profile: SeedProfile, guards: Guards
+) -> tuple[NotLinked, ...]:
+    """Link what the seed says that others call a profile; return what a guard refuses."""
+    return say(
+        work,
+        entropy,
+        now_ms,
+        profile=ProfileId(profile.id),
+        values=profile.external_ids,
+        said_by=SaidBy(source="seed", by=""),
+        guards=guards,
     )
 
 

@@ -64,21 +64,31 @@ class TicketIn(BaseModel):
     first_name: Name | None = None
     language: Language | None = None
 
-    def order(self) -> TicketOrder:
-        """Return it as the use case takes it."""
+    def order(self, said_by: str) -> TicketOrder:
+        """Return it as the use case takes it; `said_by` is the name of the API key."""
         return TicketOrder(
             profile=ProfileId(self.profile_id),
             external_ids=self.external_ids,
             first_name=self.first_name,
             language=self.language,
+            said_by=said_by,
         )
 
 
+class IdentifierRefusedOut(BaseModel):
+    """An identifier that was not linked: which guard refused it, and what to do."""
+
+    kind: str
+    guard: str
+    detail: str
+
+
 class TicketOut(BaseModel):
-    """A ticket: one use, five minutes."""
+    """A ticket: one use, five minutes. What is `refused` is not linked, and changes nothing else."""
 
     ticket: str
     expires_at: datetime
+    refused: list[IdentifierRefusedOut] = []
 
 
 class ConsentIn(BaseModel):
@@ -231,7 +241,16 @@ class TokensOut(BaseModel):
 
 def ticket_out(ticket: Ticket) -> TicketOut:
     """Return a ticket as it leaves."""
-    return TicketOut(ticket=ticket.secret, expires_at=moment(ticket.expires_ms))
+    return TicketOut(
+        ticket=ticket.secret,
+        expires_at=moment(ticket.expires_ms),
+        refused=[
+            IdentifierRefusedOut(
+                kind=each.kind, guard=each.refused.guard, detail=each.refused.detail
+            )
+            for each in ticket.refused
+        ],
+    )
 
 
 def enrolment_out(enrolled: Enrolled, site: Site) -> EnrolmentOut:

@@ -59,7 +59,8 @@ def post_ticket(request: Request, body: TicketIn, caller: TicketKey, here: Here)
 
     def act(work: UnitOfWork) -> bytes:
         now_ms = here.clock.now_ms()
-        ticket = make_ticket(work, here.entropy, body.order(), now_ms)
+        order = body.order(caller.name)
+        ticket = make_ticket(work, here.entropy, order, now_ms, here.site.guards)
         note_ticket(work, ticket, now_ms, key_name=caller.name, key_secret=caller.secret)
         return ticket_out(ticket).model_dump_json().encode()
 
@@ -87,12 +88,18 @@ def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buc
             phone_model=body.phone_model,
             said=[consent.said() for consent in body.consents],
             sinks=here.site.sinks,
+            guards=here.site.guards,
         )
         if isinstance(enrolled, NotEnrolled):
             return enrolled
         return enrolment_out(enrolled, here.site).model_dump_json().encode()
 
     outcome = carry_out(here, request, body.ticket, body, act)
+    if outcome is NotEnrolled.TOO_MANY:
+        detail = (
+            "As many phones are enrolled for this customer as may be. Leave on one of them first."
+        )
+        raise ProblemError(409, "too-many-phones", detail)
     if isinstance(outcome, NotEnrolled):
         # Drawn on by tickets that are none alone: who guesses is slowed down, and nobody beside them.
         buckets.draw(Limit.REFUSED, peer(request))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent_words import STANDARD
 from shopbell_server.core.disclosure import TABLE
+from shopbell_server.core.identity_guards import DEFAULTS
 from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.core.request_limits import STANDARD as STANDARD_LIMITS
 from shopbell_server.usecases.refusals import Refusals
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.consent_texts import ConsentTexts
     from shopbell_server.core.disclosure import Table
     from shopbell_server.core.fixed_ids import MarkOf
+    from shopbell_server.core.identity_guards import Guards
     from shopbell_server.core.request_limits import Allowances
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.core.visit_rules import VisitRules
@@ -48,6 +50,8 @@ class Site:
     """Which evidence staff see what by."""
     demo: bool
     """The rules are shortened: pages say so."""
+    guards: Guards = DEFAULTS
+    """Whose an identifier may be."""
     texts: ConsentTexts = STANDARD
     """What she reads before she allows something at her page."""
     notice: Notice = field(default_factory=Notice)

@@ -40,7 +40,7 @@ ENROLMENT = Enrolment(
     created_ms=at(0),
     revoked_ms=None,
 )
-PROFILE = Profile(id=ProfileId("p"), first_name="Ada", language="nl", external_ids={}, staff=False)
+PROFILE = Profile(id=ProfileId("p"), first_name="Ada", language="nl", staff=False)
 ALLOWING = (Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_NAME)
 
 

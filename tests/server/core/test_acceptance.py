@@ -31,7 +31,7 @@ ADA = Enrolment(
     revoked_ms=None,
 )
 BEN = replace(ADA, person=PersonId("ben"), device_no=DeviceNo(2))
-PROFILE = Profile(id=ProfileId("p"), first_name=None, language=None, external_ids={}, staff=False)
+PROFILE = Profile(id=ProfileId("p"), first_name=None, language=None, staff=False)
 ALWAYS = (Span(from_ms=GIVEN, to_ms=Millis(NOW + DAY)),)
 
 

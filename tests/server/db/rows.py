@@ -59,9 +59,7 @@ def staff(name: str = "staff-1", *stores: str) -> Staff:
 
 
 def add_profile(work: UnitOfWork, profile: ProfileId = PROFILE) -> Profile:
-    added = Profile(
-        id=profile, first_name="Anna", language="nl", external_ids={"crm": "c-1"}, staff=False
-    )
+    added = Profile(id=profile, first_name="Anna", language="nl", staff=False)
     work.people.put_profile(added)
     return added
 

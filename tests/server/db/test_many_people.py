@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.ids import Millis, PersonId, ProfileId, StoreId
+from shopbell_server.core.ids import Millis, PersonId, StoreId
 from tests.server.db.rows import (
     ANNA,
     BEN,
-    PROFILE,
     STORE,
-    add_profile,
     add_store,
-    enrol,
     entry,
     interval,
     visit,
@@ -80,21 +77,3 @@ def test_handles_are_those_of_everybody_who_may_be_here(work: UnitOfWork) -> Non
     }
     work.visits.put([replace(each, handle=int(name[1])) for name, each in rows.items()])
     assert work.visits.handles(STORE, Millis(9_000)) == [4, 8, 9]
-
-
-def test_enrolments_are_found_by_what_other_systems_call_the_profile(work: UnitOfWork) -> None:
-    anna, ben = enrol(work, ANNA, number=1), enrol(work, BEN, number=2)
-    work.people.revoke(BEN, Millis(5))
-    household = replace(add_profile(work), external_ids={"card": "29", "crm": "1"})
-    work.people.put_profile(household)
-    alone = replace(household, id=ProfileId("alone"), external_ids={"card": "30"})
-    work.people.put_profile(alone)
-    found = work.people.by_external_id("card", ["30", "29", "31"])
-    assert {value: list(each) for value, each in found.items()} == {
-        "29": [anna, replace(ben, revoked_ms=Millis(5))],
-        "30": [],
-    }
-    assert work.people.by_external_id("other", ["29"]) == {}
-    work.people.put_profile(replace(household, id=PROFILE, external_ids={"card": "32"}))
-    assert work.people.by_external_id("card", ["29"]) == {}
-    assert len(work.people.by_external_id("card", ["32"])["32"]) == 2

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_profiles_are_found_and_replaced(work: UnitOfWork) -> None:
     first = add_profile(work)
-    second = replace(first, id=ProfileId("p2"), first_name=None, language=None, external_ids={})
+    second = replace(first, id=ProfileId("p2"), first_name=None, language=None)
     work.people.put_profile(second)
     work.people.put_profile(replace(first, staff=True))
     assert work.people.profiles([PROFILE, ProfileId("p2"), ProfileId("none")]) == {
@@ -165,7 +165,7 @@ def test_what_changes_nothing_keeps_the_stamp(work: UnitOfWork) -> None:
     work.people.add_issued(issued(ANNA, 1, 2))
     before = work.people.lock([ANNA])
     work.people.add_issued(issued(ANNA, 1, 2))
-    work.people.put_profile(replace(add_profile(work), first_name="Other", external_ids={}))
+    work.people.put_profile(replace(add_profile(work), first_name="Other"))
     work.ledger.append([entry(1, person=BEN)])
     assert work.people.lock([ANNA]) == before
 
@@ -230,26 +230,3 @@ def test_keys_of_earlier_days_are_destroyed_and_counted(work: UnitOfWork) -> Non
     assert work.day_keys.destroy_before(Day(3)) == 2
     assert work.day_keys.destroy_before(Day(3)) == 0
     assert set(work.day_keys.keys([Day(day) for day in range(5)])) == {3, 4}
-
-
-# ------------------------------------------------------------------ what others call them
-
-
-def test_people_are_found_by_what_others_call_their_profile(work: UnitOfWork) -> None:
-    anna = enrol(work, ANNA, number=1)
-    ben = enrol(work, BEN, number=2)
-    work.people.revoke(BEN, Millis(5))
-    alone = replace(add_profile(work), id=ProfileId("p2"), external_ids={"crm": "c-2"})
-    work.people.put_profile(alone)
-    found = work.people.by_external_id("crm", ["c-1", "c-2", "c-3"])
-    assert {value: list(each) for value, each in found.items()} == {
-        "c-1": [anna, replace(ben, revoked_ms=Millis(5))],
-        "c-2": [],
-    }
-    assert work.people.by_external_id("loyalty", ["c-1"]) == {}
-
-
-def test_an_external_id_that_a_profile_no_longer_has_finds_nobody(work: UnitOfWork) -> None:
-    enrol(work)
-    work.people.put_profile(replace(add_profile(work), external_ids={"crm": "c-9"}))
-    assert set(work.people.by_external_id("crm", ["c-1", "c-9"])) == {"c-9"}

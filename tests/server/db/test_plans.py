@@ -16,7 +16,7 @@ from shopbell_server.db.unit_of_work import SqlUnitOfWork
 from shopbell_server.ports.batches import BatchKey
 from tests.rigs.postgres import as_superuser
 from tests.server.db.conftest import TENANT
-from tests.server.db.rows import ANNA, BEN, EDGE, STORE, hashed
+from tests.server.db.rows import ANNA, BEN, EDGE, PROFILE, STORE, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,13 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "anchors": lambda work: work.batches.anchors([(EDGE, "a"), (EDGE, "b")]),
     "by_device_no": lambda work: work.people.by_device_no([DeviceNo(1), DeviceNo(2)]),
     "by_device_token": lambda work: work.people.by_device_token(hashed(1)),
-    "by_external_id": lambda work: work.people.by_external_id("crm", ["a", "b"]),
+    "persons_by": lambda work: work.identity.persons_by("crm", ["a", "b"]),
+    "links": lambda work: work.identity.links([PROFILE]),
+    "bearers": lambda work: work.identity.bearers("crm", "a"),
+    "enrolled": lambda work: work.identity.enrolled([PROFILE]),
+    "history": lambda work: work.identity.history([PROFILE]),
+    "born": lambda work: work.identity.born([PROFILE]),
+    "taken in": lambda work: work.identity.taken_in([PROFILE]),
     "enrolments": lambda work: work.people.enrolments(EITHER),
     "issued": lambda work: work.people.issued(EITHER),
     "ledger": lambda work: work.ledger.entries(EITHER),

@@ -38,6 +38,7 @@ from shopbell_wire.codec import encode
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, Scan
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.postgres import as_superuser
+from tests.server.links import link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,10 +173,11 @@ class Floor:
                     id=whose,
                     first_name=f"First-{name}",
                     language="nl",
-                    external_ids=external_ids or {},
                     staff=staff,
                 )
             )
+            for kind, value in (external_ids or {}).items():
+                link(work, whose, kind, value)
             work.people.add_enrolment(
                 someone.enrolment,
                 someone.phone,
@@ -341,7 +343,7 @@ class Floor:
                 "issued_windows",
             ),
             "fixed_ids",
-            *("ledger", "consent_entries", "profiles", "external_ids"),
+            *("ledger", "consent_entries", "profiles", "identifiers"),
             *("audit", "audit_records"),
         )
         return someone.person not in self.rows(*of_people) and not any(

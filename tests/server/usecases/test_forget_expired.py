@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.server.usecases.floor import Floor
 
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset({STORE}), language="en")
-ADA = Profile(id=ProfileId("p"), first_name=None, language=None, external_ids={}, staff=False)
+ADA = Profile(id=ProfileId("p"), first_name=None, language=None, staff=False)
 NONE = Forgotten(
     sessions=0, customer_sessions=0, tickets=0, answers=0, minutes=0, conflicts=0, notices=0
 )

@@ -13,7 +13,9 @@ from shopbell_server.core.consent import Change
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.loyalty_numbers import KIND, opened
+from shopbell_server.usecases.identifiers import unlink
 from shopbell_wire.messages import Scan
+from tests.server.links import link
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND
 
 if TYPE_CHECKING:
@@ -55,13 +57,24 @@ def test_a_number_is_a_hint_of_the_one_who_has_it(till: Floor) -> None:
     assert visit.session.last_act is not None
     assert visit.session.last_act.carrier == "number"
     assert visit.session.zones[0].zone == "till"
-    assert HERS not in till.rows("profiles", "external_ids")
+    assert HERS not in till.rows("profiles", "identifiers")
 
 
-def test_a_profile_that_has_another_number_now_is_not_found_by_the_old_one(till: Floor) -> None:
-    till.enrol("ada", 1, external_ids={KIND: HERS}, profile="household")
-    till.enrol("eve", 2, external_ids={KIND: "2900000000001"}, profile="household")
+def test_a_number_is_hers_until_it_is_unlinked(till: Floor) -> None:
+    ada = till.enrol("ada", 1, external_ids={KIND: HERS})
+    with till.database.begin() as work:
+        link(work, ada.enrolment.profile, KIND, "2900000000001")
+        work.commit()
+    assert till.hear(read()).events["number_accepted"] == 1
+    assert till.hear(read("2900000000001")).events["number_accepted"] == 1
+    with till.database.begin() as work:
+        links = work.identity.links([ada.enrolment.profile])[ada.enrolment.profile]
+        old = [each.id for each in links if each.value == HERS]
+        profile = ada.enrolment.profile
+        unlink(work, till.entropy, Millis(NOW), profile=profile, links=old, by="staff:op")
+        work.commit()
     assert till.hear(read()).events["number_unknown"] == 1
+    assert till.hear(read("2900000000001")).events["number_accepted"] == 1
 
 
 def test_the_same_number_of_another_kind_is_none(till: Floor) -> None:

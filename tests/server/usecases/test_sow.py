@@ -84,7 +84,7 @@ def seed(folder: Path, *visits: SeedVisit) -> Seed:
             ),
             SeedStaff(id="kim", name="Kim", stores=()),
         ),
-        profiles=(SeedProfile(id="c-1", first_name="Ada", external_ids={"crm": "1"}),),
+        profiles=(SeedProfile(id="c-1", first_name="Ada", external_ids={"crm": "c-1"}),),
         api_keys=(SeedApiKey(name="app", key_file=str(folder / "secret")),),
         visits=visits,
     )

@@ -192,7 +192,7 @@ def test_who_withdrew_leaves_no_conflict_behind(floor: Floor, anna: Someone) -> 
         work.commit()
     assert anna.person not in floor.rows(
         *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
-        *("ledger", "consent_entries", "profiles", "external_ids"),
+        *("ledger", "consent_entries", "profiles", "identifiers"),
         *("facts", "facts_told", "deliveries", "audit", "audit_records"),
     )
 

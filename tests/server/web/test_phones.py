@@ -56,8 +56,26 @@ async def test_what_a_backend_says_of_a_profile_is_added(
     await ticket(client, external_ids={"loyalty": "l-9"})
     with shop.database.read() as work:
         profile = work.people.profiles([ProfileId("p-1")])[ProfileId("p-1")]
+        links = work.identity.links([ProfileId("p-1")])[ProfileId("p-1")]
     assert profile.first_name == "Noor"
-    assert profile.external_ids == {"crm": "c-7", "loyalty": "l-9"}
+    assert {(each.kind, each.value) for each in links} == {("crm", "c-7"), ("loyalty", "l-9")}
+    assert {(each.source, each.by) for each in links} == {("app_ticket", "app")}
+
+
+async def test_an_identifier_that_a_guard_refuses_keeps_nobody_from_enrolling(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    answer = await client.post(
+        "/v1/app/tickets",
+        json={"profile_id": "p-1", "external_ids": {"crm": "c-7", "email_sha256": "null"}},
+        headers=BACKEND,
+    )
+    assert answer.status_code == 201
+    (refused,) = answer.json()["refused"]
+    assert (refused["kind"], refused["guard"]) == ("email_sha256", "blocked_value")
+    with shop.database.read() as work:
+        (link,) = work.identity.links([ProfileId("p-1")])[ProfileId("p-1")]
+    assert link.value == "c-7"
 
 
 async def test_a_ticket_needs_an_api_key(shop: Shop, client: httpx2.AsyncClient) -> None:

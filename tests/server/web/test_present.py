@@ -100,9 +100,7 @@ async def test_staff_are_left_out(shop: Shop, client: httpx2.AsyncClient) -> Non
     with shop.database.begin() as work:
         enrolment = work.people.enrolments([guest.person])[guest.person]
         work.people.put_profile(
-            Profile(
-                id=enrolment.profile, first_name="Sam", language=None, external_ids={}, staff=True
-            )
+            Profile(id=enrolment.profile, first_name="Sam", language=None, staff=True)
         )
         work.commit()
     shop.scan(guest)

@@ -1,0 +1,105 @@
+"""Hold profiles with all that they have, and write an entry of their history.
+
+Owns: the order of locks (profiles, then people), and the number of an entry.
+Never: whether something may be done (`core.identity_changes`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.identity import IdentityEntry, chain, next_number
+from shopbell_server.core.identity_changes import Holding
+from shopbell_server.core.ids import EntryId
+from shopbell_server.ports.database import DatabaseBusyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.identity import As, Moved, Reason, What
+    from shopbell_server.core.ids import Millis, PersonId, ProfileId
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
+
+
+def chain_of(work: UnitOfWork, profile: ProfileId) -> tuple[ProfileId, ...]:
+    """Return `profile` and what it is part of, the one that stands for all of them last; holds none."""
+    absorbed: dict[ProfileId, ProfileId] = {}
+    at = profile
+    while (into := work.identity.absorbed([at]).get(at)) is not None:
+        absorbed[at] = at = into
+    return chain(absorbed, profile)
+
+
+def hold_chain(work: UnitOfWork, profile: ProfileId) -> tuple[ProfileId, ...]:
+    """Return the same, and hold them all. Raises DatabaseBusyError if one was merged meanwhile."""
+    found = chain_of(work, profile)
+    work.identity.hold(found)
+    if chain_of(work, profile) != found:
+        raise DatabaseBusyError("a profile was merged meanwhile")
+    return found
+
+
+def holdings(work: UnitOfWork, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Holding]:
+    """Return those of `profiles` that are there, with all that they have. The caller holds them."""
+    there = work.people.profiles(profiles)
+    enrolled = work.identity.enrolled(there.keys())
+    who = work.people.enrolments([each for persons in enrolled.values() for each in persons])
+    links = work.identity.links(there.keys())
+    absorbed = work.identity.absorbed(there.keys())
+    return {
+        each: Holding(
+            profile=profile,
+            enrolments=tuple(who[person] for person in enrolled.get(each, ())),
+            links=tuple(links.get(each, ())),
+            part_of=absorbed.get(each),
+        )
+        for each, profile in there.items()
+    }
+
+
+def connected(work: UnitOfWork, profiles: Collection[ProfileId]) -> Sequence[IdentityEntry]:
+    """Return the whole history of `profiles`, of all that they exchanged something with, and so on."""
+    known = set(profiles)
+    while True:
+        history = work.identity.history(known)
+        named = {each for entry in history for each in (entry.source, entry.target) if each}
+        if named <= known:
+            return history
+        known |= named
+
+
+def write(  # noqa: PLR0913  (what an entry says, each by name)
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    *,
+    what: What,
+    source: ProfileId,
+    target: ProfileId | None,
+    moved: Moved,
+    reason: Reason,
+    by: str,
+    about: EntryId | None = None,
+    joined_as: As | None = None,
+    joined: frozenset[PersonId] = frozenset(),
+) -> IdentityEntry:
+    """Write an entry and move what it moves. The caller holds the profiles; the people are held here."""
+    work.people.lock(moved.persons)
+    profiles = [source] if target is None else [source, target]
+    entry = IdentityEntry(
+        id=EntryId(entropy.uuid7(now_ms)),
+        number=next_number(work.identity.history(profiles)),
+        what=what,
+        at_ms=now_ms,
+        source=source,
+        target=target,
+        moved=moved,
+        about=about,
+        joined_as=joined_as,
+        joined=joined,
+        reason=reason,
+        by=by,
+    )
+    work.identity.append(entry)
+    return entry
