@@ -107,6 +107,17 @@ class PostgresServer:
         """Have all pages written to their files."""
         self.execute(sql.Composed([sql.SQL("CHECKPOINT")]))
 
+    def want_password(self, role: str, password: str) -> None:
+        """Make a role that may do what the ordinary one may, and must give a password."""
+        self.execute(
+            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                sql.Identifier(role), sql.Literal(password), sql.Identifier(OWNER)
+            )
+        )
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+        self.execute(sql.SQL("SELECT pg_reload_conf()").format())
+
     def start(self) -> None:
         """Start, or start again after `kill()` or `stop()`; return when it answers."""
         limit = time.monotonic() + START_S

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
@@ -25,9 +25,16 @@ class Database(Struct, frozen=True, kw_only=True):
 def faults_of_database(database: Database) -> Iterator[Fault]:
     """Yield what is wrong with the address; what is behind it only shows when it is used."""
     try:
-        kind = urlsplit(database.url).scheme.partition("+")[0]
+        parts = urlsplit(database.url)
     except ValueError:
-        kind = ""
+        parts = urlsplit("")
+    kind = parts.scheme.partition("+")[0]
+    if parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
+        yield Fault(
+            key="database.url",
+            problem="must not hold a password: settings are shown, copied and backed up. Write it into a "
+            "file that only the server may read, and name that in database.password_file",
+        )
     # Two slashes and a name would be a host, which SQLite has not.
     nowhere = kind == "sqlite" and not database.url.partition("://")[2].startswith("/")
     if kind not in {"sqlite", "postgresql"} or nowhere:

@@ -50,13 +50,24 @@ def _of_postgresql(error: psycopg.Error) -> Failure:
 
         # Raised by the driver itself: about a connection, or about a value that it cannot send.
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            return DatabaseLostError("PostgreSQL does not answer")
+            return DatabaseLostError(f"PostgreSQL {_why(str(error))}")
         return DatabaseRefusedError(f"PostgreSQL cannot hold a value ({type(error).__name__})")
     if state.startswith(_PG_LOST) or state in _PG_GONE:
-        return DatabaseLostError(f"PostgreSQL cannot work now (SQLSTATE {state})")
+        said = _PG_GONE.get(state, "cannot work now")
+        return DatabaseLostError(f"PostgreSQL {said} (SQLSTATE {state})")
     named = error.diag.constraint_name or error.diag.table_name or "no constraint"
     hint = _MIGRATE if state == _PG_NO_TABLE else ""
     return DatabaseRefusedError(f"PostgreSQL refused: {named} (SQLSTATE {state}){hint}")
+
+
+def _why(message: str) -> str:
+    """Return why nobody is let in, as far as that can be read in what the driver says of a connection.
+
+    It gives no code for it, and the text quotes addresses and names, in the language of the server.
+    """
+    return next(
+        (said for piece, said in _PG_UNCONNECTED.items() if piece in message), "does not answer"
+    )
 
 
 def _of_sqlite(error: sqlite3.Error) -> Failure:
@@ -89,10 +100,31 @@ _PG_BUSY: Final = {
 _PG_LOST: Final = ("08", "53", "58")
 """Connection trouble; out of connections, memory or disk; trouble of the server's system."""
 
-_PG_GONE: Final = frozenset(
-    {"57P01", "57P02", "57P03", "57P05", "25P03", "28000", "28P01", "3D000"}
-)
-"""Shutting down, crashed, not up yet, idle for too long (twice); password or database not there (yet)."""
+_PG_GONE: Final = {
+    "57P01": "shuts down",
+    "57P02": "crashed",
+    "57P03": "is not up yet",
+    "57P05": "closed a connection that was idle for too long",
+    "25P03": "ended a transaction that was idle for too long",
+    "28000": "lets this role not in: see the role of the address, and pg_hba.conf",
+    "28P01": "refuses the password: see password_file",
+    "3D000": "has no such database",
+}
+
+_PG_UNCONNECTED: Final = {
+    "password authentication failed": "refuses the password: see password_file",
+    "no password supplied": "wants a password: see password_file",
+    "no pg_hba.conf entry": "lets this role not in from here: see pg_hba.conf",
+    "does not exist": "has no such role, or no such database: see the address",
+    "Connection refused": "does not answer: nothing listens there",
+    "No such file or directory": "does not answer: nothing listens there",
+    "could not translate host name": "cannot be found: there is no host of that name",
+    "failed to resolve host": "cannot be found: there is no host of that name",
+    "too many clients": "has no connection left: see max_connections",
+    "remaining connection slots": "has no connection left: see max_connections",
+}
+"""What libpq and the server say in English, by pieces that hold no value. In another language it stays at
+"does not answer"."""
 
 _PG_NO_TABLE: Final = "42P01"
 

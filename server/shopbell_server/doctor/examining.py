@@ -169,11 +169,7 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         migrate.require_newest(url, password, tenant=settings.tenant)
         yield passed("database", "answers")
         yield passed("tables", f"at revision {migrate.NEWEST}, as this version needs")
-        unguarded = migrate.unguarded(url, password)
-        if unguarded is None:
-            yield passed("tenants", "the database itself keeps them apart")
-        else:
-            yield warned("tenants", unguarded, "`ALTER ROLE … NOSUPERUSER NOBYPASSRLS`")
+        yield _tenants(path, migrate.unguarded(url, password))
         with contextlib.closing(open_boxes(settings, TenantId(settings.tenant))):
             yield passed("keys", "the store of keys is there")
         with (
@@ -189,6 +185,14 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         yield failed("keys", str(error), "see [keys]; without it nobody's names can be read")
     except _DATABASE as error:
         yield failed("database", str(error), "see [database]; `journalctl` of the database")
+
+
+def _tenants(path: Path | None, unguarded: str | None) -> Finding:
+    if path is not None:
+        return passed("tenants", "SQLite: each tenant has a file of its own")
+    if unguarded is None:
+        return passed("tenants", "the database itself keeps them apart")
+    return warned("tenants", unguarded, "`ALTER ROLE … NOSUPERUSER NOBYPASSRLS`")
 
 
 def _kept(settings: Settings, work: UnitOfWork, *, runs: bool) -> Iterator[Finding]:

@@ -89,6 +89,22 @@ def test_a_broker_that_is_no_host_is_not_asked_for_tls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://shop:hunter2@db.example/shop",
+        "postgresql://shop:@db.example/shop",
+        "postgresql://shop@db.example/shop?password=hunter2",
+        "postgresql+psycopg://:hunter2@/shop",
+    ],
+)
+def test_a_password_does_not_stand_in_the_address(tmp_path: Path, url: str) -> None:
+    said = faults(tmp_path, LEAST + f'[database]\nurl = "{url}"\n')
+    assert "database.url: must not hold a password" in said
+    assert "name that in database.password_file" in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
     "origin",
     [
         "board.example",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import stat
 import traceback
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from shopbell_server.ports.database import (
     DatabaseRefusedError,
 )
 from tests.rigs.databases import open_sql
+from tests.rigs.postgres import OWNER
 from tests.server.db.rows import (
     ANNA,
     BEN,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from tests.rigs.postgres import PostgresServer
 
 ACME = TenantId("acme")
+
+_numbers = count(1)
 
 
 @pytest.fixture
@@ -70,6 +74,45 @@ def test_an_address_that_cannot_be_used_is_an_error_that_says_what_can(wrong: st
     with pytest.raises(DatabaseAddressError, match="sqlite:///path") as caught:
         open_engine(wrong)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def guarded(postgres: PostgresServer, postgres_url: str) -> str:
+    """Give the address of a database for a role that must give a password."""
+    role = f"guarded_{next(_numbers)}"
+    postgres.want_password(role, "open sesame")
+    return postgres_url.replace(f"{OWNER}@", f"{role}@")
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [("hunter2", "refuses the password"), (None, "wants a password")],
+)
+def test_who_is_not_let_in_is_told_that_it_is_the_password(
+    guarded: str, password: str | None, said: str
+) -> None:
+    with pytest.raises(DatabaseLostError, match=said) as caught:
+        migrate.current(guarded, password)
+    assert "see password_file" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert migrate.current(guarded, "open sesame") == migrate.NEWEST
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((f"{OWNER}@", "nobody@"), "no such role"),
+        (("/test_", "/no_"), "no such database"),
+        (("?host=/", "?host=/nowhere/"), "nothing listens there"),
+        (("?host=/", "?host=nowhere.invalid&was=/"), "no host of that name"),
+    ],
+)
+def test_what_in_an_address_is_wrong_is_said(
+    postgres_url: str, change: tuple[str, str], said: str
+) -> None:
+    wrong = postgres_url.replace(*change).partition("&was=")[0]
+    with pytest.raises(DatabaseLostError, match=said):
+        migrate.current(wrong)
 
 
 def test_a_password_is_shown_nowhere() -> None:
