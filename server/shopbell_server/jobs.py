@@ -14,7 +14,9 @@ from prometheus_client import Gauge
 from shopbell_server.checkpoint_file import IllegibleError
 from shopbell_server.core import gaps, spray, stream_ranges
 from shopbell_server.core.audit import KEPT_MS
+from shopbell_server.core.ids import Millis
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.usecases.expired_consents import record_expired
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
 from shopbell_server.usecases.make_keys import make_keys
@@ -59,6 +61,13 @@ WEEKLY_ROUNDS: Final = 600
 
 CUT_ROUNDS: Final = 3600
 """Records of the audit are removed in pieces of an hour's worth."""
+
+CONSENTS_ROUNDS: Final = 600
+"""Written for the record: what a consent that ended allows has changed by itself at that moment."""
+
+CONSENTS_AGAIN_MS: Final = 2 * 86_400_000
+"""Looked at again each time: so nothing is left out where a clock was put back, or another process was half
+done. The first look after a start is at everything."""
 
 KEYS_ROUNDS: Final = 3600
 """Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
@@ -110,6 +119,7 @@ class Jobs:
         self._audit_kept_ms = audit_kept_ms
         self._refusals = refusals or Refusals()
         self._weekly = weekly
+        self._consents_from_ms = Millis(0)
         self._checkpoint: Checkpoint | None = None
         self._checkpoint_known = False
         self._tampered = False
@@ -125,6 +135,7 @@ class Jobs:
             (GAPS_ROUNDS, self.find_gaps),
             (EXPIRED_ROUNDS, self.forget_expired),
             (REFUSALS_ROUNDS, self.write_refusals),
+            (CONSENTS_ROUNDS, self.write_expired_consents),
             (KEYS_ROUNDS, self.keep_keys),
             (AUDIT_ROUNDS, self.sign_audit),
             (WEEKLY_ROUNDS, self.write_report),
@@ -206,6 +217,20 @@ class Jobs:
                 tickets=forgotten.tickets,
                 answers=forgotten.answers,
             )
+
+    def write_expired_consents(self) -> None:
+        """Write down which consents ended by themselves."""
+        now_ms = self._clock.now_ms()
+        written = record_expired(
+            self._database,
+            self._entropy,
+            self._consents_from_ms,
+            now_ms,
+            sinks=self._terms.sinks,
+        )
+        self._consents_from_ms = Millis(now_ms - CONSENTS_AGAIN_MS)
+        if written:
+            log.info("consents_expired", entries=written)
 
     def sweep(self) -> None:
         """End visits that are over, forget candidates."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import uvicorn
 import zxingcpp
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import ViewportSize, async_playwright, expect
 
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import Millis
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.server.web.shop import Guest
 
 CHROMIUM = shutil.which("chromium")
-PHONE: Final = {"width": 360, "height": 740}
+PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="needs a browser: apt-get install chromium"

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.core.audit import KEPT_MS, Act, Actor, What
+from shopbell_server.core.consent import Change, Purpose
 from shopbell_server.core.gaps import OPEN_MS
 from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId, TenantId
 from shopbell_server.core.registry import Staff
@@ -26,6 +27,8 @@ from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 from tests.fakes.server import MemoryDatabase
+from tests.server.sessions import a_session
+from tests.server.web.shop import Shop
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -75,6 +78,21 @@ class World:
         )
 
 
+def test_consents_that_ended_by_themselves_are_written_down_once() -> None:
+    shop = Shop()
+    guest = shop.welcome(purposes=[Purpose.RECOGNISE_IN_STORE])
+    assert isinstance(shop.database, MemoryDatabase)
+    world = World(shop.database)
+    world.clock.at = Millis(NOW + 366 * 86_400_000)
+    with capture_logs() as logs:
+        world.jobs.write_expired_consents()
+        world.jobs.write_expired_consents()
+    assert [each["entries"] for each in logs if each["event"] == "consents_expired"] == [1]
+    with shop.database.read() as work:
+        ledger = work.ledger.entries([guest.person])[guest.person]
+    assert [each.change for each in ledger] == [Change.GIVEN, Change.EXPIRED]
+
+
 def test_keys_are_there_for_a_week() -> None:
     world = World()
     world.jobs.keep_keys()
@@ -106,7 +124,7 @@ def test_how_much_expired_is_told_and_that_nothing_did_is_not() -> None:
     world = World()
     with world.database.begin() as work:
         work.registry.put_staff(SAM, None)
-        work.staff_sessions.open(b"1" * 32, SAM.id, Millis(NOW + 1))
+        work.staff_sessions.open(a_session(b"1" * 32, SAM.id, NOW + 1))
         work.commit()
     with capture_logs() as said:
         world.jobs.forget_expired()

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from shopbell_server.web import (
     boards,
+    consent_texts,
     fixed_ids,
     health,
     me,
@@ -82,6 +83,7 @@ def create_app(
         visits,
         health,
         pages,
+        consent_texts,
         page_links,
         me,
         me_pages,

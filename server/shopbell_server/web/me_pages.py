@@ -84,7 +84,7 @@ def get_page(
 ) -> Response:
     """Show her page; lead who is not signed in to the door."""
     if found is None:
-        return RedirectResponse(ENTRANCE, 303)
+        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
     now_ms = here.clock.now_ms()
     known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
     language = _language(request, chosen, known.language)
@@ -148,7 +148,7 @@ async def post_consents(
 ) -> Response:
     """Switch one purpose on, off, or on for today. Off is off when this answers."""
     if found is None:
-        return RedirectResponse(ENTRANCE, 303)
+        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
     form = _form(await request.body())
     try:
         purpose = Purpose(form.get("purpose", ""))
@@ -199,10 +199,12 @@ def get_here(
 
 
 @routes.get("/me/receipt")
-def get_receipt(request: Request, here: Here, found: PerhapsOnPage) -> Response:
+def get_receipt(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
     """Return the receipt of her consents as a file to keep."""
     if found is None:
-        return RedirectResponse(ENTRANCE, 303)
+        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
     address = own_address(request, here.site.origin)
     receipt = own_receipt(here, found.enrolment.person, address)
     return Response(
@@ -222,7 +224,7 @@ def get_take(
 ) -> Response:
     """Lead to the file with everything; ask who came in a while ago to come in again."""
     if found is None:
-        return RedirectResponse(ENTRANCE, 303)
+        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
     if not is_fresh(found.session, here.clock.now_ms()):
         return _stale(request, here, found, chosen)
     return RedirectResponse(f"/v1/me/export?format={kind}", 303)

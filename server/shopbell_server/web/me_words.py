@@ -126,7 +126,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "nl": "Je zei ja, maar het werkt pas als “{title}” aan staat.",
         "en": "You said yes, but it works only while “{title}” is on.",
     },
-    "text_version": {"nl": "Tekst {version}", "en": "Text {version}"},
+    "text_version": {"nl": "tekstversie {version}", "en": "text version {version}"},
     "text_changed": {
         "nl": "De tekst is intussen veranderd, dus er is niets aangezet. Lees hem opnieuw.",
         "en": "The text has changed meanwhile, so nothing was switched on. Please read it again.",

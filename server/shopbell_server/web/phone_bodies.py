@@ -170,7 +170,7 @@ class PurposeOut(BaseModel):
 
 
 class ConsentsOut(BaseModel):
-    """All purposes."""
+    """All purposes, and what this phone has to show."""
 
     purposes: list[PurposeOut]
     notices: list[NoticeOut] = []
@@ -232,7 +232,7 @@ class TokenOut(BaseModel):
 
 
 class TokensOut(BaseModel):
-    """Seven days of tokens. `power` is what to say in frames: dBm at 1 m."""
+    """Seven days of tokens, and what this phone has to show. `power` is what to say in frames: dBm at 1 m."""
 
     power: int
     tokens: list[TokenOut]

@@ -42,6 +42,7 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("GET", "/v1/app/fixed-ids"): "phone",
     ("POST", "/v1/app/fixed-ids"): "phone",
     ("DELETE", "/v1/app/fixed-ids/{fixed_id}"): "phone",
+    ("GET", "/v1/app/consent-texts"): "nobody",
     ("POST", "/v1/app/me-link"): "phone",
     ("GET", "/v1/me"): "herself",
     ("GET", "/v1/me/now"): "herself",

@@ -75,6 +75,7 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/app/enrolments",
         "/v1/app/enrolments/{enrolment_id}",
         "/v1/app/tokens",
+        "/v1/app/consent-texts",
         "/v1/app/me-link",
         "/v1/me",
         "/v1/me/now",
