@@ -144,7 +144,7 @@ def _furnish(work: UnitOfWork, edges: int, now_ms: int) -> None:
     work.registry.put_staff(staff, None)
     for number in range(SESSIONS):
         known_by = fingerprint(session_token(number))
-        work.staff_sessions.open(known_by, STAFF, Millis(now_ms + 12 * HOUR_MS))
+        work.staff_sessions.open(a_session(known_by, STAFF, now_ms + 12 * HOUR_MS))
 
 
 def _enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -> Guest:

@@ -107,45 +107,6 @@ class MemoryRegistry:
             self._tables.api_keys[key_sha256] = replace(key, used_ms=day_ms)
 
 
-class MemoryStaffSessions:
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-
-    def hold_tries(self, name_sha256: bytes) -> Millis:
-        return self._tables.tries.get(name_sha256, Millis(0))
-
-    def put_tries(self, name_sha256: bytes, none_from_ms: Millis) -> None:
-        self._tables.tries[name_sha256] = none_from_ms
-
-    def open(self, token_sha256: bytes, staff: StaffId, expires_ms: Millis) -> None:
-        require(self._tables.staff, staff, "member of staff")
-        insert(self._tables.staff_sessions, token_sha256, (staff, expires_ms))
-
-    def staff_of(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
-        found = self._tables.staff_sessions.get(token_sha256)
-        return found[0] if found and now_ms < found[1] else None
-
-    def staff_of_each(
-        self, tokens_sha256: Collection[bytes], now_ms: Millis
-    ) -> Mapping[bytes, StaffId]:
-        each = {token: self.staff_of(token, now_ms) for token in tokens_sha256}
-        return {token: staff for token, staff in each.items() if staff is not None}
-
-    def drop_expired(self, now_ms: Millis) -> int:
-        drop(self._tables.tries, lambda none_from_ms: none_from_ms <= now_ms)
-        return drop(self._tables.staff_sessions, lambda each: each[1] <= now_ms)
-
-    def close(self, token_sha256: bytes) -> None:
-        if token_sha256 in self._tables.staff_sessions:
-            del self._tables.staff_sessions[token_sha256]
-
-    def take(self, token_sha256: bytes, now_ms: Millis) -> StaffId | None:
-        staff = self.staff_of(token_sha256, now_ms)
-        if staff is not None:
-            self.close(token_sha256)
-        return staff
-
-
 class MemoryAnswers:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.spray import Tokens
+    from shopbell_server.core.staff_session import OpenSession
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
@@ -107,7 +108,8 @@ class Tables:
     edges: dict[EdgeId, Edge] = field(default_factory=dict)
     staff: dict[StaffId, tuple[Staff, str | None]] = field(default_factory=dict)
     api_keys: dict[bytes, ApiKey] = field(default_factory=dict)
-    staff_sessions: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
+    staff_sessions: dict[bytes, OpenSession] = field(default_factory=dict)
+    sign_in_links: dict[bytes, tuple[StaffId, Millis]] = field(default_factory=dict)
     customer_sessions: dict[bytes, CustomerSession] = field(default_factory=dict)
     audit: dict[int, Record] = field(default_factory=dict)
     audit_heads: dict[int, Head] = field(default_factory=dict)

@@ -13,8 +13,8 @@ from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
-from tests.fakes.memory_joined import MemoryJoined
 from tests.fakes.memory_identity import MemoryIdentity
+from tests.fakes.memory_joined import MemoryJoined
 from tests.fakes.memory_notices import MemoryNotices
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
@@ -23,12 +23,12 @@ from tests.fakes.memory_people import (
     MemoryLedger,
     MemoryPeople,
     MemoryRegistry,
-    MemoryStaffSessions,
 )
 from tests.fakes.memory_receipts import MemoryTillReceipts
 from tests.fakes.memory_retention import MemoryRetention, MemoryTellings
 from tests.fakes.memory_rows import Tables
 from tests.fakes.memory_scanners import MemoryScanners
+from tests.fakes.memory_sessions import MemoryStaffSessions
 from tests.fakes.memory_visits import (
     MemoryBatches,
     MemoryIntervals,

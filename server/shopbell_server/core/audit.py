@@ -32,6 +32,7 @@ class What(StrEnum):
     VISIT_READ = "visit.read"
     SIGNED_IN = "signed_in"
     LINK_MADE = "sign_in_link.made"
+    SESSION_REVOKED = "session.revoked"
     ENROLLED = "enrolled"
     LEFT = "left"
     CONSENT_CHANGED = "consent.changed"

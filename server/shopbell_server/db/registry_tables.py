@@ -86,7 +86,10 @@ STAFF_SESSIONS: Final = Table(
     text_column("tenant"),
     bytes_column("token_sha256"),
     text_column("staff"),
+    # None: a link, which opens a session and is none.
+    number_column("opened_ms", nullable=True),
     number_column("expires_ms"),
+    Column("ends_ms", BigInteger, nullable=False, server_default="0"),
     key("token_sha256"),
     refers("staff", "staff"),
     sha256_only("token_sha256"),

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.customer_sessions import SESSION_MS as PAGE_MS
 from shopbell_server.core.notices import KEPT_MS as NOTICES_KEPT_MS
 from shopbell_server.core.retention import DAY_MS, HOUR_MS, What, rules
+from shopbell_server.core.staff_session import SESSION_MS
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
 from shopbell_server.usecases.once import KEPT_MS
-from shopbell_server.usecases.sign_in import SESSION_MS
 
 if TYPE_CHECKING:
     from shopbell_server.core.retention import Limits

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.loyalty_numbers import MOST_UNKNOWN
 from shopbell_server.core.passes import STEP_S
+from shopbell_server.core.staff_session import SESSION_MS
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.papers.shared_words import KEPT, SHARED, UNTIL
-from shopbell_server.usecases.sign_in import SESSION_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,6 +6,7 @@ Never: cookies, or how a password is hashed (the Passwords port).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ from shopbell_server.core.credentials import (
     fingerprint,
 )
 from shopbell_server.core.ids import Millis, StaffId
+from shopbell_server.core.staff_session import begun, prolonged
+from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Staff
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
-
-SESSION_MS: Final = 12 * 3_600_000
-"""12 h absolute: one sign-in per working day, and nobody is still signed in the next morning."""
 
 LINK_MS: Final = 15 * 60_000
 """Time enough to open the browser that the terminal's line belongs in, and no longer."""
@@ -42,7 +42,6 @@ class SignedIn:
 
     secret: str = field(repr=False)
     staff: StaffId
-    expires_ms: Millis
 
 
 def sign_in(
@@ -54,7 +53,7 @@ def sign_in(
     staff: StaffId,
     password: str,
 ) -> SignedIn | None:
-    """Return a session of 12 h, or None: the name or the password is wrong, and it does not say which.
+    """Return a session, or None: the name or the password is wrong, and it does not say which.
 
     Takes as long for an unknown name as for a wrong password.
     """
@@ -93,7 +92,7 @@ def make_link(database: Database, entropy: Entropy, now_ms: Millis, staff: Staff
     """
     secret = credential(Kind.LINK, entropy.token(SECRET_BYTES))
     with database.begin() as work:
-        work.staff_sessions.open(fingerprint(secret), staff, Millis(now_ms + LINK_MS))
+        work.staff_sessions.open_link(fingerprint(secret), staff, Millis(now_ms + LINK_MS))
         work.audit.note(
             [
                 Act(
@@ -115,7 +114,7 @@ def follow_link(
     if not _is_a(Kind.LINK, secret):
         return None
     with database.begin() as work:
-        staff = work.staff_sessions.take(fingerprint(secret), now_ms)
+        staff = work.staff_sessions.take_link(fingerprint(secret), now_ms)
         if staff is None:
             return None
         signed_in = _opened(work, entropy, now_ms, staff)
@@ -124,12 +123,11 @@ def follow_link(
 
 
 def who_is(database: Database, secret: str, now_ms: Millis) -> Staff | None:
-    """Return who is signed in with `secret`, as the registry knows them now."""
+    """Return who is signed in with `secret`, as the registry knows them now. It is a use of the session."""
     if not _is_a(Kind.SESSION, secret):
         return None
-    with database.read() as work:
-        staff = work.staff_sessions.staff_of(fingerprint(secret), now_ms)
-        return None if staff is None else work.registry.staff(staff)
+    session = fingerprint(secret)
+    return who_are(database, [session], now_ms).get(session)
 
 
 def who_are(
@@ -137,13 +135,18 @@ def who_are(
 ) -> Mapping[bytes, Staff]:
     """Return the same of many sessions by their fingerprints; those that are over are left out."""
     with database.read() as work:
-        return staff_by_session(work, sessions, now_ms)
+        found = work.staff_sessions.sessions(sessions, now_ms)
+        known = {staff: work.registry.staff(staff) for staff in {each.staff for each in found}}
+    until = {each.sha256: prolonged(each, now_ms) for each in found}
+    _prolong(database, {session: ms for session, ms in until.items() if ms is not None})
+    signed_in = ((each.sha256, known[each.staff]) for each in found)
+    return {session: staff for session, staff in signed_in if staff is not None}
 
 
 def staff_by_session(
     work: UnitOfWork, sessions: Collection[bytes], now_ms: Millis
 ) -> Mapping[bytes, Staff]:
-    """Return the same within a unit of work."""
+    """Return the same within a unit of work. It is no use of the sessions."""
     staff_of = work.staff_sessions.staff_of_each(sessions, now_ms)
     known = {staff: work.registry.staff(staff) for staff in set(staff_of.values())}
     found = ((session, known[staff]) for session, staff in staff_of.items())
@@ -168,10 +171,18 @@ def _id(secret: str) -> str:
 
 def _opened(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
     secret = credential(Kind.SESSION, entropy.token(SECRET_BYTES))
-    expires_ms = Millis(now_ms + SESSION_MS)
-    work.staff_sessions.open(fingerprint(secret), staff, expires_ms)
+    session = begun(fingerprint(secret), staff, now_ms)
+    work.staff_sessions.open(session)
     known = work.registry.staff(staff)
     role = "" if known is None else known.role
     actor = Actor(kind="staff", name=staff, role=role, credential=_id(secret))
     work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.SIGNED_IN)])
-    return SignedIn(secret=secret, staff=staff, expires_ms=expires_ms)
+    return SignedIn(secret=secret, staff=staff)
+
+
+def _prolong(database: Database, until_ms: Mapping[bytes, Millis]) -> None:
+    if until_ms:
+        # Somebody else writes: the next use does it.
+        with suppress(DatabaseBusyError), database.begin() as work:
+            work.staff_sessions.prolong(until_ms)
+            work.commit()

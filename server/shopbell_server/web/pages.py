@@ -16,7 +16,8 @@ from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
 from shopbell_server.core.request_limits import Limit
-from shopbell_server.usecases.sign_in import SESSION_MS, follow_link, may_try, sign_in, sign_out
+from shopbell_server.core.staff_session import SESSION_MS
+from shopbell_server.usecases.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count
 from shopbell_server.web.who import (

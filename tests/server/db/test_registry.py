@@ -11,6 +11,7 @@ from shopbell_server.core.registry import Edge, Position, Store, Zone
 from shopbell_server.ports.answers import KeptAnswer
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import STORE, add_store, hashed, staff
+from tests.server.sessions import a_session
 
 if TYPE_CHECKING:
     from shopbell_server.ports.database import UnitOfWork
@@ -121,34 +122,78 @@ def test_of_one_key_the_day_of_use_is_kept(work: UnitOfWork) -> None:
     assert work.registry.api_key(hashed(3)) is None
 
 
+def whose(work: UnitOfWork, number: int, at_ms: int) -> StaffId | None:
+    return work.staff_sessions.staff_of_each([hashed(number)], Millis(at_ms)).get(hashed(number))
+
+
 def test_a_session_is_open_until_its_end(work: UnitOfWork) -> None:
     work.registry.put_staff(staff("s1"), None)
-    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
-    assert work.staff_sessions.staff_of(hashed(1), Millis(99)) == "s1"
-    assert work.staff_sessions.staff_of(hashed(1), Millis(100)) is None
-    assert work.staff_sessions.staff_of(hashed(2), Millis(99)) is None
+    work.staff_sessions.open(a_session(hashed(1), "s1", 100))
+    assert whose(work, 1, 99) == "s1"
+    assert whose(work, 1, 100) is None
+    assert whose(work, 2, 99) is None
+    assert list(work.staff_sessions.sessions([hashed(1)], Millis(99))) == [
+        a_session(hashed(1), "s1", 100)
+    ]
+
+
+def test_a_session_is_prolonged_and_one_that_is_gone_is_not(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    work.staff_sessions.open(a_session(hashed(1), "s1", 100))
+    work.staff_sessions.prolong({hashed(2): Millis(900), hashed(1): Millis(150)})
+    assert whose(work, 1, 149) == "s1"
+    assert whose(work, 1, 150) is None
+    assert whose(work, 2, 149) is None
+
+
+def test_all_sessions_are_listed_as_they_began_and_links_are_none(work: UnitOfWork) -> None:
+    for name, number, end_ms in (("s1", 1, 300), ("s2", 2, 200), ("s1", 3, 100)):
+        work.registry.put_staff(staff(name), None)
+        work.staff_sessions.open(a_session(hashed(number), name, end_ms))
+    work.staff_sessions.open_link(hashed(4), StaffId("s1"), Millis(400))
+    listed = [each.sha256 for each in work.staff_sessions.all_sessions(Millis(100))]
+    assert listed == [hashed(2), hashed(1)]
 
 
 def test_a_closed_session_is_nobodys(work: UnitOfWork) -> None:
     work.registry.put_staff(staff("s1"), None)
-    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
+    work.staff_sessions.open(a_session(hashed(1), "s1", 100))
     work.staff_sessions.close(hashed(1))
     work.staff_sessions.close(hashed(1))
-    assert work.staff_sessions.staff_of(hashed(1), Millis(1)) is None
+    assert whose(work, 1, 1) is None
 
 
-def test_a_session_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None:
+def test_all_sessions_and_links_of_somebody_are_closed(work: UnitOfWork) -> None:
+    for name, number in (("s1", 1), ("s1", 2), ("s2", 3)):
+        work.registry.put_staff(staff(name), None)
+        work.staff_sessions.open(a_session(hashed(number), name, 100))
+    work.staff_sessions.open_link(hashed(4), StaffId("s1"), Millis(100))
+    work.staff_sessions.close_all(StaffId("s1"))
+    assert [each.staff for each in work.staff_sessions.all_sessions(Millis(1))] == ["s2"]
+    assert work.staff_sessions.take_link(hashed(4), Millis(1)) is None
+
+
+def test_a_link_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None:
     work.registry.put_staff(staff("s1"), None)
-    work.staff_sessions.open(hashed(1), StaffId("s1"), Millis(100))
-    assert work.staff_sessions.take(hashed(1), Millis(100)) is None
-    assert work.staff_sessions.take(hashed(1), Millis(99)) == "s1"
-    assert work.staff_sessions.take(hashed(1), Millis(99)) is None
+    work.staff_sessions.open_link(hashed(1), StaffId("s1"), Millis(100))
+    assert work.staff_sessions.take_link(hashed(1), Millis(100)) is None
+    assert work.staff_sessions.take_link(hashed(1), Millis(99)) == "s1"
+    assert work.staff_sessions.take_link(hashed(1), Millis(99)) is None
+
+
+def test_a_session_is_no_link_and_a_link_no_session(work: UnitOfWork) -> None:
+    work.registry.put_staff(staff("s1"), None)
+    work.staff_sessions.open(a_session(hashed(1), "s1", 100))
+    work.staff_sessions.open_link(hashed(2), StaffId("s1"), Millis(100))
+    assert work.staff_sessions.take_link(hashed(1), Millis(1)) is None
+    assert whose(work, 1, 1) == "s1"
+    assert whose(work, 2, 1) is None
 
 
 def test_many_sessions_are_asked_for_at_once(work: UnitOfWork) -> None:
     for name, number, end_ms in (("s1", 1, 100), ("s2", 2, 101), ("s1", 3, 101)):
         work.registry.put_staff(staff(name), None)
-        work.staff_sessions.open(hashed(number), StaffId(name), Millis(end_ms))
+        work.staff_sessions.open(a_session(hashed(number), name, end_ms))
     asked = [hashed(number) for number in range(1, 5)]
     assert work.staff_sessions.staff_of_each(asked, Millis(100)) == {
         hashed(2): "s2",
@@ -160,15 +205,15 @@ def test_many_sessions_are_asked_for_at_once(work: UnitOfWork) -> None:
 def test_sessions_that_are_over_are_dropped_and_counted(work: UnitOfWork) -> None:
     work.registry.put_staff(staff("s1"), None)
     for number, end_ms in ((1, 99), (2, 100), (3, 101)):
-        work.staff_sessions.open(hashed(number), StaffId("s1"), Millis(end_ms))
+        work.staff_sessions.open(a_session(hashed(number), "s1", end_ms))
     assert work.staff_sessions.drop_expired(Millis(100)) == 2
-    assert work.staff_sessions.staff_of(hashed(1), Millis(0)) is None
-    assert work.staff_sessions.staff_of(hashed(3), Millis(0)) == "s1"
+    assert whose(work, 1, 0) is None
+    assert whose(work, 3, 0) == "s1"
 
 
 def test_a_session_of_nobody_is_refused(work: UnitOfWork) -> None:
     with pytest.raises(DatabaseRefusedError):
-        work.staff_sessions.open(hashed(1), StaffId("nobody"), Millis(100))
+        work.staff_sessions.open(a_session(hashed(1), "nobody", 100))
 
 
 def answer(name: int, expires_ms: int, sealed: bytes = b"sealed") -> KeptAnswer:

@@ -8,6 +8,7 @@ from shopbell_server.core.registry import Staff
 from shopbell_server.core.spray import KEPT_MINUTES, Tokens, minute_of
 from shopbell_server.ports.answers import KeptAnswer
 from shopbell_server.usecases.forget_expired import Forgotten, forget_expired
+from tests.server.sessions import a_session
 from tests.server.usecases.floor import NOW, STORE
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
         work.registry.put_staff(SAM, None)
         work.people.put_profile(ADA)
         for number, expires_ms in ((1, NOW - 1), (2, NOW), (3, NOW + 1)):
-            work.staff_sessions.open(named(number), SAM.id, Millis(expires_ms))
+            work.staff_sessions.open(a_session(named(number), SAM.id, expires_ms))
             work.people.add_ticket(named(number), ADA.id, Millis(expires_ms))
             work.answers.keep(kept(number, expires_ms), Millis(NOW - 2))
         work.people.add_ticket(named(4), ADA.id, Millis(NOW))
@@ -58,6 +59,6 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
     )
     assert forget_expired(floor.database, Millis(NOW)) == NONE
     with floor.database.begin() as work:
-        assert work.staff_sessions.staff_of(named(3), Millis(NOW)) == SAM.id
+        assert set(work.staff_sessions.staff_of_each([named(3)], Millis(NOW)).values()) == {SAM.id}
         assert work.people.redeem_ticket(named(3), Millis(NOW)) == ADA.id
         assert work.answers.recall(named(3), Millis(NOW)) == kept(3, NOW + 1)

@@ -7,6 +7,7 @@ from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId, VisitId
 from shopbell_server.core.registry import Staff
 from shopbell_server.usecases.looks import Look, SeenBy, looks_at, record_looks
 from tests.fakes.server import MemoryDatabase
+from tests.server.sessions import a_session
 
 if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
@@ -22,8 +23,8 @@ def shop() -> Database:
     database = MemoryDatabase()
     with database.begin() as work:
         work.registry.put_staff(SAM, None)
-        work.staff_sessions.open(SESSION, SAM.id, Millis(NOON + 10))
-        work.staff_sessions.open(OVER, SAM.id, NOON)
+        work.staff_sessions.open(a_session(SESSION, SAM.id, NOON + 10))
+        work.staff_sessions.open(a_session(OVER, SAM.id, NOON))
         work.commit()
     return database
 

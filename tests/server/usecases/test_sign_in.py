@@ -8,14 +8,15 @@ import pytest
 from shopbell_server.core.allowance import Allowance, Wait
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.ids import Millis, StaffId
+from shopbell_server.core.staff_session import IDLE_MS, SESSION_MS
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.sign_in import (
     LINK_MS,
-    SESSION_MS,
     follow_link,
     make_link,
     may_try,
     sign_out,
+    who_are,
     who_is,
 )
 from tests.fakes.server import MemoryDatabase
@@ -34,11 +35,33 @@ def test_a_session_is_who_the_registry_says_now() -> None:
     assert staff.role == "manager"
 
 
-def test_a_session_lives_twelve_hours() -> None:
+def in_use(shop: Shop, secret: str, until_ms: int) -> bool:
+    """Use it every half an hour from noon on; return whether it is still open at `until_ms`."""
+    for at_ms in range(NOON, until_ms, IDLE_MS // 2):
+        assert who_is(shop.database, secret, Millis(at_ms)) is not None
+    return who_is(shop.database, secret, Millis(until_ms)) is not None
+
+
+def test_a_session_lives_twelve_hours_however_much_it_is_used() -> None:
     shop = Shop()
-    session = shop.employ("sam")
-    assert who_is(shop.database, session.secret, Millis(NOON + SESSION_MS - 1)) is not None
-    assert who_is(shop.database, session.secret, Millis(NOON + SESSION_MS)) is None
+    one, other = shop.employ("sam"), shop.employ("sam")
+    assert in_use(shop, one.secret, NOON + SESSION_MS - 1)
+    assert not in_use(shop, other.secret, NOON + SESSION_MS)
+
+
+def test_a_session_that_nobody_uses_lives_an_hour() -> None:
+    shop = Shop()
+    one, other = shop.employ("sam"), shop.employ("sam")
+    assert who_is(shop.database, one.secret, Millis(NOON + IDLE_MS - 1)) is not None
+    assert who_is(shop.database, other.secret, Millis(NOON + IDLE_MS)) is None
+    assert who_is(shop.database, one.secret, Millis(NOON + 2 * IDLE_MS - 2)) is not None
+
+
+def test_an_open_board_uses_its_session() -> None:
+    shop = Shop()
+    session = fingerprint(shop.employ("sam").secret)
+    for at_ms in range(NOON, NOON + 3 * IDLE_MS, IDLE_MS // 2):
+        assert set(who_are(shop.database, [session], Millis(at_ms))) == {session}
 
 
 def test_signing_out_ends_one_session_only() -> None:

@@ -8,7 +8,8 @@ import pytest
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.ids import StoreId
-from shopbell_server.usecases.sign_in import SESSION_MS, sign_out
+from shopbell_server.core.staff_session import SESSION_MS
+from shopbell_server.usecases.sign_in import sign_out
 from shopbell_server.web.channel import QUEUED, REMEMBERED
 from shopbell_server.web.live import Room
 from shopbell_server.web.rows import View
