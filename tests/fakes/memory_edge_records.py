@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.lineage import Heir
+from shopbell_server.core.loyalty_numbers import Guesses
 from shopbell_server.core.spray import Tokens
+from tests.fakes.memory_rows import drop
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.core.lineage import Start
     from shopbell_server.core.spray import Minutes
@@ -67,6 +70,19 @@ class MemoryEdgeRecords:
         for key in gone:
             del rows[key]
         return len(gone)
+
+    def hold_guesses(
+        self, scanners: Collection[Scanner], now_ms: Millis
+    ) -> Mapping[Scanner, Guesses]:
+        rows = self._tables.number_guesses
+        return {each: rows.setdefault(each, (Guesses(), now_ms))[0] for each in scanners}
+
+    def put_guesses(self, guesses: Mapping[Scanner, Guesses], now_ms: Millis) -> None:
+        rows = self._tables.number_guesses
+        rows.update({scanner: (each, now_ms) for scanner, each in guesses.items()})
+
+    def drop_guesses(self, before_ms: Millis) -> int:
+        return drop(self._tables.number_guesses, lambda row: row[1] < before_ms)
 
     def cloned(self) -> Mapping[EdgeId, Millis]:
         found: dict[EdgeId, Millis] = {}

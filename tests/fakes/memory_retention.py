@@ -124,7 +124,7 @@ class MemoryRetention:
         return {"quarantined_batches": gone}
 
     def _codes(self, before_ms: Millis, most: int) -> dict[str, int]:
-        gone = _drop(self._tables.code_uses, lambda at_ms: at_ms < before_ms, most)
+        gone = _drop(self._tables.code_uses, lambda use: use.at_ms < before_ms, most)
         return {"code_uses": gone}
 
     def _batches(self, before_ms: Millis, most: int) -> dict[str, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.api_keys import ApiKey
     from shopbell_server.core.app_reports import StoreBeacon
     from shopbell_server.core.audit import Head, Record
+    from shopbell_server.core.code_uses import CodeUse
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.customer_sessions import CustomerSession
     from shopbell_server.core.deafness import Mark
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         ZoneId,
     )
     from shopbell_server.core.lineage import Heir
+    from shopbell_server.core.loyalty_numbers import Guesses
     from shopbell_server.core.notices import Notice
     from shopbell_server.core.orders import Ordered
     from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
@@ -101,6 +103,7 @@ class Tables:
     stream_heirs: dict[tuple[EdgeId, str], Heir] = field(default_factory=dict)
     edge_losses: dict[tuple[EdgeId, str], int] = field(default_factory=dict)
     token_counts: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
+    number_guesses: dict[Scanner, tuple[Guesses, Millis]] = field(default_factory=dict)
     scanner_marks: dict[Mark, None] = field(default_factory=dict)
     stores: dict[StoreId, Store] = field(default_factory=dict)
     store_beacons: dict[str, StoreBeacon] = field(default_factory=dict)
@@ -133,7 +136,7 @@ class Tables:
     ledger: dict[tuple[PersonId, int], Entry] = field(default_factory=dict)
     day_keys: dict[Day, bytes] = field(default_factory=dict)
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
-    code_uses: dict[tuple[CardRef, int], Millis] = field(default_factory=dict)
+    code_uses: dict[tuple[CardRef, int], CodeUse] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
     conflicts: dict[tuple[VisitId, VisitId], Millis] = field(default_factory=dict)
     orders: dict[tuple[EdgeId, int], Ordered] = field(default_factory=dict)

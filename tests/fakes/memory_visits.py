@@ -17,9 +17,10 @@ from tests.fakes.memory_rows import Quarantined, Waiting, drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from shopbell_server.core.code_uses import CodeUse
     from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.deafness import Scanner
-    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
     from shopbell_server.core.visits import Visit
@@ -144,11 +145,15 @@ class MemoryIntervals:
         for each in truncated(hers, at_ms):
             self._tables.intervals[each.key] = each
 
-    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
-        if (card, step) in self._tables.code_uses:
-            return False
-        self._tables.code_uses[card, step] = at_ms
-        return True
+    def remove(self, keys: Collection[IntervalKey]) -> None:
+        for key in keys:
+            self._tables.intervals.pop(key, None)
+
+    def code_use(self, card: CardRef, step: int) -> CodeUse | None:
+        return self._tables.code_uses.get((card, step))
+
+    def put_code_use(self, use: CodeUse) -> None:
+        self._tables.code_uses[use.card, use.step] = use
 
 
 class MemoryVisits:

@@ -41,6 +41,7 @@ class What(StrEnum):
     EDGE_ORDERED = "edge.ordered"
     SEEDED = "seeded"
     TWO_STORES_AT_ONCE = "two_stores_at_once"
+    PASS_SHOWN_TWICE = "pass.shown_twice"  # noqa: S105  (what was done, not a password)
     TICKET_ISSUED = "ticket.issued"
     KEY_CREATED = "api_key.created"
     KEY_REVOKED = "api_key.revoked"

@@ -12,7 +12,9 @@ from sqlalchemy import bindparam, delete, func, select
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.core.lineage import Heir
+from shopbell_server.core.loyalty_numbers import Guesses
 from shopbell_server.core.spray import Tokens
+from shopbell_server.db.guess_tables import NUMBER_GUESSES
 from shopbell_server.db.statements import by_keys, keeping, merging, replacing
 from shopbell_server.db.tables import EDGE_LOSSES, STREAM_HEIRS, TOKEN_COUNTS
 from shopbell_server.db.transaction import ours
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.lineage import Start
     from shopbell_server.core.spray import Minutes
     from shopbell_server.db.transaction import Transaction
@@ -93,6 +96,36 @@ class SqlEdgeRecords:
         """Forget the counts of the minutes before; return how many."""
         return self._transaction.change(_DROP_TOKENS, before=before_minute)
 
+    def hold_guesses(
+        self, scanners: Collection[Scanner], now_ms: Millis
+    ) -> Mapping[Scanner, Guesses]:
+        """Return what each scanner tried of numbers that nobody has; none where nothing is known.
+
+        They are held until the unit of work ends, in the order of their names, and after people.
+        """
+        wanted = sorted(scanners)
+        # A row first: what is not there cannot be held.
+        self._transaction.insert_rows(_KEEP_GUESSES, [(*each, "", 0, now_ms) for each in wanted])
+        return {
+            (EdgeId(row.edge), row.scanner): Guesses(
+                unknown_ms=tuple(Millis(int(ms)) for ms in row.unknown.split()),
+                refused_until_ms=row.refused_until_ms,
+            )
+            for row in self._transaction.rows_by_keys(_HOLD_GUESSES, wanted)
+        }
+
+    def put_guesses(self, guesses: Mapping[Scanner, Guesses], now_ms: Millis) -> None:
+        """Replace them."""
+        rows = [
+            (*scanner, " ".join(map(str, each.unknown_ms)), each.refused_until_ms, now_ms)
+            for scanner, each in sorted(guesses.items(), key=_name)
+        ]
+        self._transaction.insert_rows(_PUT_GUESSES, rows)
+
+    def drop_guesses(self, before_ms: Millis) -> int:
+        """Forget those that were last put before; return how many."""
+        return self._transaction.change(_DROP_GUESSES, before=before_ms)
+
     def cloned(self) -> Mapping[EdgeId, Millis]:
         """Return when each edge was last found to be two."""
         return {EdgeId(row.edge): Millis(row.last_ms) for row in self._transaction.rows(_CLONED)}
@@ -106,6 +139,10 @@ def _minutes(rows: Iterable[Row[Any]]) -> Mapping[EdgeId, Minutes]:
 
 
 def _key(item: tuple[Lineage, Heir]) -> Lineage:
+    return item[0]
+
+
+def _name(item: tuple[Scanner, Guesses]) -> Scanner:
     return item[0]
 
 
@@ -141,6 +178,20 @@ _HOLD_HEIRS: Final = by_keys(
     _H.previous,
 )
 _PUT_HEIR: Final = replacing(STREAM_HEIRS)
+_G: Final = NUMBER_GUESSES.c
+_KEEP_GUESSES: Final = keeping(NUMBER_GUESSES)
+_HOLD_GUESSES: Final = by_keys(
+    select(NUMBER_GUESSES)
+    .where(ours(NUMBER_GUESSES))
+    .order_by(_G.edge, _G.scanner)
+    .with_for_update(of=NUMBER_GUESSES),
+    _G.edge,
+    _G.scanner,
+)
+_PUT_GUESSES: Final = replacing(NUMBER_GUESSES)
+_DROP_GUESSES: Final = delete(NUMBER_GUESSES).where(
+    ours(NUMBER_GUESSES), _G.put_ms < bindparam("before")
+)
 _CLONED: Final = (
     select(_H.edge, func.max(_H.cloned_ms).label("last_ms"))
     .where(ours(STREAM_HEIRS), _H.cloned_ms.is_not(None))

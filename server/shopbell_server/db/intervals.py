@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_, select, update
 
+from shopbell_server.core.code_uses import CodeUse
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.intervals import gathered
-from shopbell_server.db.statements import by_keys, keeping, merging
+from shopbell_server.db.statements import by_keys, merging, replacing
 from shopbell_server.db.tables import CODE_USES, INTERVALS
 from shopbell_server.db.transaction import ours
 
@@ -113,13 +114,40 @@ class SqlIntervals:
         self._transaction.change(_REMOVE_FROM, who=person, at_ms=at_ms)
         self._transaction.change(_SHORTEN, who=person, at_ms=at_ms)
 
-    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
-        """Record that the code of this 30 s step was used; False if it was before.
+    def remove(self, keys: Collection[IntervalKey]) -> None:
+        """Forget these intervals."""
+        self._transaction.change_each(_REMOVE, [_named(key) for key in keys])
 
-        Whoever comes second waits for the first to commit or to give up.
-        """
-        use = {"card": card, "step": step, "at_ms": at_ms}
-        return self._transaction.insert(_FIRST_USE, [use]) == 1
+    def code_use(self, card: CardRef, step: int) -> CodeUse | None:
+        """Return the scan that counts of what the card showed in this step. The caller holds its person."""
+        row = self._transaction.row(_CODE_USE, card=card, step=step)
+        if row is None:
+            return None
+        return CodeUse(
+            card=row.card,
+            step=row.step,
+            at_ms=row.at_ms,
+            store=row.store,
+            edge=row.edge,
+            scanner=row.scanner,
+        )
+
+    def put_code_use(self, use: CodeUse) -> None:
+        """Let this be the scan that counts."""
+        row = {
+            "card": use.card,
+            "step": use.step,
+            "at_ms": use.at_ms,
+            "store": use.store,
+            "edge": use.edge,
+            "scanner": use.scanner,
+        }
+        self._transaction.insert(_PUT_CODE_USE, [row])
+
+
+def _named(key: IntervalKey) -> dict[str, str | int]:
+    values = (key.person, key.store, key.first_ms, key.edge, key.scanner, key.carrier)
+    return {f"its_{column.name}": value for column, value in zip(_KEY, values, strict=True)}
 
 
 def _row(interval: Interval) -> tuple[str | int | float | None, ...]:
@@ -178,6 +206,8 @@ _NO_ZONE: Final[ColumnElement[str]] = literal_column("''")
 _EVIDENCE: Final = {each.value: each for each in Evidence}
 
 _I: Final = INTERVALS.c
+
+_KEY: Final = (_I.person, _I.store, _I.first_ms, _I.edge, _I.scanner, _I.carrier)
 
 _JOIN: Final = merging(INTERVALS, _joined)
 _WITHIN: Final = (
@@ -254,4 +284,10 @@ _SHORTEN: Final = (
         n=case((_SHORTENED_N < 1, 1), else_=_SHORTENED_N),
     )
 )
-_FIRST_USE: Final = keeping(CODE_USES)
+_REMOVE: Final = delete(INTERVALS).where(
+    ours(INTERVALS), *(each == bindparam(f"its_{each.name}") for each in _KEY)
+)
+_CODE_USE: Final = select(CODE_USES).where(
+    ours(CODE_USES), CODE_USES.c.card == bindparam("card"), CODE_USES.c.step == bindparam("step")
+)
+_PUT_CODE_USE: Final = replacing(CODE_USES)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from shopbell_server.db.columns import (
+    BYTEWISE,
     METADATA,
     bytes_column,
     key,
@@ -163,7 +164,7 @@ CODE_USES: Final = Table(
     METADATA,
     *text_columns("tenant", "card"),
     *number_columns("step", "at_ms"),
-    *(Column(name, BYTEWISE, nullable=False, server_default="") for name in _WHERE),
+    *(Column(name, BYTEWISE, nullable=False, server_default=text("''")) for name in _WHERE),
     key("card", "step"),
     Index(None, "tenant", "at_ms"),
     sqlite_with_rowid=False,

@@ -38,7 +38,7 @@ OF_NOBODY: Final = frozenset(
     {
         "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
         "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
-        "blocked_identifiers", "store_beacons",
+        "blocked_identifiers", "number_guesses", "paired_keys", "store_beacons",
     }
 )  # fmt: skip
 """Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""

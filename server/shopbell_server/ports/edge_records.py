@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shopbell_server.core.deafness import Scanner
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.core.lineage import Heir, Start
+    from shopbell_server.core.loyalty_numbers import Guesses
     from shopbell_server.core.spray import Minutes, Tokens
 
 Lineage = tuple["EdgeId", str]
@@ -51,6 +53,23 @@ class EdgeRecords(Protocol):
 
     def drop_tokens(self, before_minute: int) -> int:
         """Forget the counts of the minutes before; return how many."""
+        ...
+
+    def hold_guesses(
+        self, scanners: Collection[Scanner], now_ms: Millis
+    ) -> Mapping[Scanner, Guesses]:
+        """Return what each scanner tried of numbers that nobody has; none where nothing is known.
+
+        They are held until the unit of work ends, in the order of their names, and after people.
+        """
+        ...
+
+    def put_guesses(self, guesses: Mapping[Scanner, Guesses], now_ms: Millis) -> None:
+        """Replace them."""
+        ...
+
+    def drop_guesses(self, before_ms: Millis) -> int:
+        """Forget those that were last put before; return how many."""
         ...
 
     def cloned(self) -> Mapping[EdgeId, Millis]:

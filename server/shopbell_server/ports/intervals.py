@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.code_uses import CodeUse
     from shopbell_server.core.deafness import Scanner
-    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
 
 
@@ -64,6 +65,14 @@ class Intervals(Protocol):
         """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
         ...
 
-    def first_use(self, card: CardRef, step: int, at_ms: Millis) -> bool:
-        """Record that the code of this 30 s step was used; False if it was before."""
+    def remove(self, keys: Collection[IntervalKey]) -> None:
+        """Forget these intervals."""
+        ...
+
+    def code_use(self, card: CardRef, step: int) -> CodeUse | None:
+        """Return the scan that counts of what the card showed in this step. The caller holds its person."""
+        ...
+
+    def put_code_use(self, use: CodeUse) -> None:
+        """Let this be the scan that counts."""
         ...

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.acceptance import allowed, knowable, span_of
 from shopbell_server.core.app_reports import evidence_of, problem_with
-from shopbell_server.usecases.arrived import LIVE_MS
+from shopbell_server.usecases.arrived import arrived
 from shopbell_server.usecases.doubts import new_conflicts, write_down
-from shopbell_server.usecases.recompute import circumstances, recompute, tell
+from shopbell_server.usecases.groups import head_of, hold, ledgers
+from shopbell_server.usecases.recognise import Recognised
+from shopbell_server.usecases.recompute import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from shopbell_server.core.app_reports import Spot, State
-    from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
@@ -36,10 +40,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """It is taken. `changed` are the stores whose boards may look different now."""
+    """It is taken. `changed` are those who may look different on the boards of these stores now."""
 
     store: StoreId
-    changed: frozenset[StoreId]
+    changed: Mapping[StoreId, Collection[PersonId]]
 
 
 class NotReported(Enum):
@@ -73,32 +77,22 @@ def report_presence(
         return NotReported.FROM_THE_FUTURE if problem == "ahead" else NotReported.TOO_OLD
     person = enrolment.person
     # A withdrawal that runs at the same time is wholly before this or wholly after it.
-    work.people.lock([person])
+    groups = hold(work, [person])
     profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
     if profile is not None and profile.staff:
-        return Reported(store=beacon.store, changed=frozenset())
-    ledger = work.ledger.entries([person])
-    spans = allowed(enrolment, profile, ledger.get(person, ()))
+        return Reported(store=beacon.store, changed={})
+    ledger = work.ledger.entries([person]).get(person, ())
+    spans = allowed(enrolment, profile, ledger)
     if span_of(knowable(spans, now_ms), report.at_ms) is None:
         return NotReported.NO_CONSENT
     said = evidence_of(person, beacon, report.state, report.at_ms)
-    work.intervals.join([said])
-    is_live = now_ms - report.at_ms <= LIVE_MS
-    facts = recompute(
-        work,
-        {(person, beacon.store): [said]},
-        terms,
-        lambda store: circumstances(
-            work,
-            entropy,
-            store,
-            now_ms,
-            live=is_live,
-            off_board_ms=terms.rules.off_board_ms,
-        ),
-    )
-    tell(work, facts, ledger, terms.sinks, now_ms)
-    doubts = new_conflicts(work, [said], now_ms)
+    facts = arrived(work, entropy, Recognised(intervals=[said], groups=groups), terms, now_ms)
+    if facts:
+        whose = ledgers(work, {fact.person for fact in facts}, groups)
+        tell(work, facts, whose, terms.sinks, now_ms)
+    doubts = new_conflicts(work, [said], now_ms, groups)
     write_down(work, doubts, now_ms)
-    elsewhere = {visit.store for each in doubts for visit in (each.one, each.other)}
-    return Reported(store=beacon.store, changed=frozenset({beacon.store, *elsewhere}))
+    changed = {beacon.store: {head_of(groups, person)}}
+    for visit in (visit for each in doubts for visit in (each.one, each.other)):
+        changed.setdefault(visit.store, set()).add(visit.person)
+    return Reported(store=beacon.store, changed=changed)

@@ -35,6 +35,7 @@ def arrived(
 ) -> list[Fact]:
     """Keep the evidence in `found`, whose people are held; return what became true, for `tell`."""
     work.intervals.join(found.intervals)
+    work.intervals.remove([each.key for each in found.taken_back])
     heads = {person: group.head for person, group in found.groups.items()}
     touched: dict[tuple[PersonId, StoreId], list[Interval]] = {}
     for interval in found.intervals:
@@ -51,7 +52,7 @@ def arrived(
         return here[store]
 
     here_now = {who for who, new in touched.items() if _is_live(new, now_ms)}
-    for interval in found.unheard:
+    for interval in (*found.unheard, *found.taken_back):
         key = interval.key
         touched.setdefault((heads.get(key.person, key.person), key.store), []).append(interval)
     live = {who: touched[who] for who in here_now}

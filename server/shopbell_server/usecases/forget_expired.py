@@ -35,6 +35,7 @@ class Forgotten:
     """In which tokens were counted at an edge."""
     conflicts: int
     notices: int
+    guesses: int
 
 
 def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
@@ -51,6 +52,7 @@ def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
             minutes=work.edge_records.drop_tokens(minute_of(now_ms) - KEPT_MINUTES),
             conflicts=work.visits.drop_conflicts(Millis(now_ms - CONFLICTS_KEPT_MS)),
             notices=work.notices.drop_expired(now_ms),
+            guesses=work.edge_records.drop_guesses(Millis(now_ms - GUESSES_KEPT_MS)),
         )
         work.commit()
     return forgotten

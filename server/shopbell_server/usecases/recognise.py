@@ -8,30 +8,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from shopbell_server.core import passes
-from shopbell_server.core.acceptance import accepted, knowable, meanings, meant_by, span_of
-from shopbell_server.core.evidence import Evidence, Interval, IntervalKey, Report, told
+from shopbell_server.core.acceptance import accepted, meanings, meant_by
+from shopbell_server.core.evidence import Interval, IntervalKey, Report, told
 from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
-from shopbell_server.core.loyalty_numbers import KIND, Guesses, is_refused, with_unknown
+from shopbell_server.core.loyalty_numbers import KIND
 from shopbell_server.core.spray import Tokens, minute_of
 from shopbell_server.core.token_reader import DIGITS
+from shopbell_server.usecases.codes import may_be_known, take_numbers, take_passes, zone_of
 from shopbell_server.usecases.groups import NONE, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.acceptance import Acquaintance, Meant
-    from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, Millis, PersonId, ZoneId
-    from shopbell_server.core.people import Card, Enrolment
+    from shopbell_server.core.code_uses import CodeUse
+    from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, Millis, PersonId
+    from shopbell_server.core.people import Card
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import Reading
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.acquaintances import Acquaintances
     from shopbell_server.usecases.groups import Groups
-    from shopbell_server.usecases.heard import Heard, Scanner, ShownNumber, ShownPass, Sightings
+    from shopbell_server.usecases.heard import Heard, Sightings
     from shopbell_wire.messages import Frame, Presence
 
 _StayKey = tuple["PersonId", "EdgeId", str, "Frame", "Millis"]
@@ -55,12 +55,18 @@ class Recognised:
     """Edges at which somebody tries numbers."""
     tokens: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
     """How many tokens began to be heard, by edge and minute."""
+    taken_back: list[Interval] = field(default_factory=list)
+    """Of passes that counted until an earlier scan of the same code came."""
+    nobody: dict[Stream, set[str]] = field(default_factory=dict)
+    """Tokens that mean nobody who may be known, by the stream that told of them."""
+    twice: list[tuple[PersonId, CodeUse, CodeUse]] = field(default_factory=list)
+    """Codes that were shown at two edges: whose, the scan that counts, and the other one."""
     groups: Groups = field(default_factory=lambda: NONE)
     """Of those of whom there is evidence, and who are joined with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _People:
+class People:
     """Everybody who might be meant, held until the work ends."""
 
     who: Mapping[PersonId, Acquaintance]
@@ -75,22 +81,21 @@ def recognise(
     work: UnitOfWork,
     heard: Heard,
     acquaintances: Acquaintances,
-    guesses: dict[Scanner, Guesses],
     now_ms: Millis,
     unheard: Sequence[Interval] = (),
 ) -> Recognised:
     """Return the evidence in `heard` of people who consent, holding them until the work ends.
 
     As many questions to the database as there are kinds of them, however much was heard. A pass is
-    used up by this; `guesses` learns of numbers that nobody has, `acquaintances` of people. Of `unheard`,
-    evidence that is stored, those who may be known are held too.
+    used up by this; `acquaintances` learns of people. Of `unheard`, evidence that is stored, those who may be
+    known are held too.
     """
     people = _people(work, heard, acquaintances, now_ms, {each.key.person for each in unheard})
     found = Recognised()
     found.unheard += [
         each
         for each in unheard
-        if _may_be_known(people.who.get(each.key.person), each.last_ms, now_ms)
+        if may_be_known(people.who.get(each.key.person), each.last_ms, now_ms)
     ]
     stays = _Stays(people.meanings, acquaintances.mac_keys(work, _signing(heard, people.meanings)))
     for sightings in heard.sightings:
@@ -99,23 +104,8 @@ def recognise(
         found.counts["unresolved"] += len(sightings.seen) - recognised
     found.intervals += stays.intervals()
     found.tokens = _begun(heard.sightings, people.numbers)
-    for shown_pass in heard.passes:
-        verdict = _verified(work, shown_pass, people, now_ms)
-        found.counts[f"pass_{verdict}"] += 1
-        if verdict == "accepted":
-            person = people.cards[shown_pass.code.card].person
-            interval = _act(shown_pass, person, "pass", Evidence.PASS)
-            found.intervals.append(interval)
-            found.passes.append(interval)
-    for shown_number in heard.numbers:
-        claimed = _claimed(shown_number, people, guesses, now_ms)
-        if isinstance(claimed, Interval):
-            found.intervals.append(claimed)
-        elif claimed == "refused":
-            found.guessing.add(shown_number.edge.id)
-        found.counts[
-            "number_accepted" if isinstance(claimed, Interval) else f"number_{claimed}"
-        ] += 1
+    take_passes(work, heard.passes, people, found, now_ms)
+    take_numbers(work, heard.numbers, people, found, now_ms)
     found.groups = groups_of(work, (each.enrolment for each in people.who.values()))
     return found
 
@@ -126,7 +116,7 @@ def _people(
     acquaintances: Acquaintances,
     now_ms: Millis,
     also: Collection[PersonId],
-) -> _People:
+) -> People:
     readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
     numbered = work.identity.persons_by(KIND, {each.number for each in heard.numbers})
@@ -140,7 +130,7 @@ def _people(
     # Once more, now that nobody who is held can give one back: one that changed hands is of no one held.
     fixed = work.people.fixed_ids(fixed.keys())
     by_device_no = {each.enrolment.device_no: each for each in who.values()}
-    return _People(
+    return People(
         who=who,
         meanings={
             each: meanings(each.candidates, by_device_no, now_ms)
@@ -213,7 +203,7 @@ class _Stays:
         for (person, edge_id, scanner, carrier, first_ms), reports in self._reports.items():
             edge = self._edges[edge_id]
             key = IntervalKey(person, edge.store, edge_id, scanner, carrier, first_ms)
-            yield told(key, _zone(edge, scanner), reports)
+            yield told(key, zone_of(edge, scanner), reports)
 
 
 def _begun(
@@ -252,68 +242,3 @@ class _Freshness:
             judged = mac_is_fresh(mac_key, presence.token, presence.mac, mac_ms)
             self._judged[name] = judged
         return judged
-
-
-def _verified(work: UnitOfWork, shown: ShownPass, people: _People, now_ms: Millis) -> str:
-    """Return "accepted", or why a pass is not."""
-    card = people.cards.get(shown.code.card)
-    if card is None:
-        return "unknown"
-    if not _may_be_known(people.who.get(card.person), shown.at_ms, now_ms):
-        return "not_allowed"
-    verdict = passes.verify(shown.code, card.secret, shown.at_ms)
-    if isinstance(verdict, passes.Refused):
-        return verdict.reason
-    return "accepted" if work.intervals.first_use(card.ref, verdict.step, shown.at_ms) else "used"
-
-
-def _claimed(
-    shown: ShownNumber, people: _People, guesses: dict[Scanner, Guesses], now_ms: Millis
-) -> Interval | Literal["refused", "unknown", "not_allowed", "ambiguous"]:
-    """Return the evidence of whose number it is, if that can be only one who may be known; or why not."""
-    scanner = (shown.edge.id, shown.scanner)
-    before = guesses.get(scanner, Guesses())
-    if is_refused(before, shown.at_ms):
-        return "refused"
-    enrolled = people.numbered.get(shown.number)
-    if enrolled is None:
-        guesses[scanner] = with_unknown(before, shown.at_ms)
-        return "unknown"
-    could_be = [
-        person
-        for person in enrolled
-        if _may_be_known(people.who.get(person), shown.at_ms, now_ms)
-    ]
-    if not could_be:
-        return "not_allowed"
-    if len(could_be) > 1:
-        return "ambiguous"
-    return _act(shown, could_be[0], "number", Evidence.HINT)
-
-
-def _may_be_known(who: Acquaintance | None, at_ms: Millis, now_ms: Millis) -> bool:
-    return who is not None and span_of(knowable(who.spans, now_ms), at_ms) is not None
-
-
-def _act(
-    shown: ShownPass | ShownNumber, person: PersonId, carrier: Carrier, evidence: Evidence
-) -> Interval:
-    return Interval(
-        key=IntervalKey(
-            person=person,
-            store=shown.edge.store,
-            edge=shown.edge.id,
-            scanner=shown.scanner,
-            carrier=carrier,
-            first_ms=shown.at_ms,
-        ),
-        last_ms=shown.at_ms,
-        n=1,
-        evidence=evidence,
-        zone=_zone(shown.edge, shown.scanner),
-        loss_db=None,
-    )
-
-
-def _zone(edge: Edge, scanner: str) -> ZoneId | None:
-    return edge.zones.get(scanner, edge.zones.get("*"))

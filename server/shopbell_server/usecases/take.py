@@ -15,13 +15,13 @@ from shopbell_server.core import stream_ranges
 from shopbell_server.core.acknowledgement import acks
 from shopbell_server.core.admission import Fate, fate
 from shopbell_server.core.ids import Day, Millis
-from shopbell_server.core.loyalty_numbers import is_quiet
 from shopbell_server.core.token_reader import TokenReader
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
 from shopbell_server.usecases.arrived import arrived
+from shopbell_server.usecases.codes import write_down_twice
 from shopbell_server.usecases.doubts import new_conflicts, write_down
 from shopbell_server.usecases.edge_records import note
 from shopbell_server.usecases.groups import head_of, ledgers
@@ -39,13 +39,11 @@ if TYPE_CHECKING:
     from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.ids import EdgeId, PersonId, StoreId
-    from shopbell_server.core.loyalty_numbers import Guesses
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.tokens import MakeAes
     from shopbell_server.ports.batches import Stream
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
-    from shopbell_server.usecases.heard import Scanner
     from shopbell_server.usecases.listen import ReadNumber
     from shopbell_server.usecases.recognise import Recognised
     from shopbell_server.usecases.recompute import Terms
@@ -57,10 +55,6 @@ cost more than the group."""
 
 INTERNAL_ERROR: Final = "internal_error"
 """Why a batch is refused that the program could not take in: not the edge's fault, and not lost."""
-
-MOST_SCANNERS: Final = 10_000
-"""Scanners whose unknown numbers are remembered: five of each edge of a large retailer. Their names come
-from the wire; beyond that, what says nothing any more is forgotten first."""
 
 _NO_STREAM: Final = "0" * 32
 """Stands for the stream of bytes that name none."""
@@ -103,7 +97,6 @@ class _Group:
 
     work: UnitOfWork
     now_ms: Millis
-    guesses: dict[Scanner, Guesses]
     answers: dict[Stream, _Answer] = field(default_factory=dict)
     taken: Taken = field(default_factory=Taken)
 
@@ -137,7 +130,6 @@ class Intake:
         self._mark_of = mark_of
         self._tokens = TokenReader({}, mark_of)
         self._key_days: frozenset[Day] = frozenset()
-        self._guesses: dict[Scanner, Guesses] = {}
         self._acquaintances = Acquaintances()
 
     def take(self, messages: Sequence[Message], now_ms: Millis) -> Taken:
@@ -146,13 +138,12 @@ class Intake:
         A message that cannot be read and names no batch is counted and has no answer.
         """
         with self._database.begin() as work:
-            group = _Group(work=work, now_ms=now_ms, guesses=dict(self._guesses))
+            group = _Group(work=work, now_ms=now_ms)
             self._look_up(work, now_ms)
             fresh, repeated = self._sorted_out(group, messages)
             if fresh or repeated:
                 self._take_in(group, fresh, repeated)
             work.commit()
-        self._guesses = _bounded(group.guesses, now_ms)
         group.taken.answers = _answered(group.answers, now_ms)
         return group.taken
 
@@ -260,20 +251,20 @@ class Intake:
             work,
             listened.heard,
             self._acquaintances,
-            group.guesses,
             now_ms,
             touched,
         )
         taken.events += found.counts
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
+        taken.alarms += [("pass_shown_twice", other.edge) for _, _, other in found.twice]
         doubts: list[Conflict] = []
-        if found.intervals or found.unheard:
+        if found.intervals or found.unheard or found.taken_back:
             facts = arrived(work, self._entropy, found, self._terms, now_ms)
             if facts and self._terms.sinks:
                 # They are all held, so that this is what was decided by.
                 ledger = ledgers(work, {fact.person for fact in facts}, found.groups)
                 tell(work, facts, ledger, self._terms.sinks, now_ms)
-            for interval in (*found.intervals, *found.unheard):
+            for interval in (*found.intervals, *found.unheard, *found.taken_back):
                 whose = head_of(found.groups, interval.key.person)
                 taken.changed.setdefault(interval.key.store, set()).add(whose)
             doubts = self._doubt(group, found)
@@ -289,6 +280,7 @@ class Intake:
             max(0, now_ms - clock.wall_ms) for clock in clocks if clock.state == "synced"
         ]
         write_down(work, doubts, now_ms)
+        write_down_twice(work, found.twice, now_ms)
 
     def _doubt(self, group: _Group, new: Recognised) -> list[Conflict]:
         """Find whom `new` evidence puts into two stores at once; both stores look at her again."""
@@ -300,14 +292,6 @@ class Intake:
             for visit in (each.one, each.other):
                 group.taken.changed.setdefault(visit.store, set()).add(visit.person)
         return found
-
-
-def _bounded(guesses: dict[Scanner, Guesses], now_ms: Millis) -> dict[Scanner, Guesses]:
-    """Return what to remember. Not by age: what comes out of a backlog is judged at its own times."""
-    if len(guesses) <= MOST_SCANNERS:
-        return guesses
-    loud = {scanner: each for scanner, each in guesses.items() if not is_quiet(each, now_ms)}
-    return loud if len(loud) <= MOST_SCANNERS else {}
 
 
 def _record(message: Message, stream: str, seq: int, now_ms: Millis) -> BatchRecord:

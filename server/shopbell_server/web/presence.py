@@ -20,7 +20,9 @@ from shopbell_server.web.who import Buckets, Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
-    from shopbell_server.core.ids import StoreId
+    from collections.abc import Collection
+
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.database import UnitOfWork
 
 routes: Final = APIRouter(prefix="/v1/app/presence", tags=["app"], responses=PROBLEMS)
@@ -83,7 +85,7 @@ def post_presence(
     """
     buckets.draw(Limit.PRESENCE, fingerprint(found.secret))
     terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
-    changed: set[StoreId] = set()
+    changed: dict[StoreId, Collection[PersonId]] = {}
 
     def act(work: UnitOfWork) -> bytes | NotReported:
         reported = report_presence(
@@ -102,8 +104,8 @@ def post_presence(
     outcome = carry_out(here, request, found.secret, body, act)
     if isinstance(outcome, NotReported):
         raise _refused(outcome)
-    for store in changed:
-        here.live.changed(store, [found.enrolment.person])
+    for store, persons in changed.items():
+        here.live.changed(store, persons)
     return Response(outcome, 200, media_type="application/json")
 
 

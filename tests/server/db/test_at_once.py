@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from shopbell_server.core.ids import CardRef, Day, EdgeId, Millis, PersonId
+from shopbell_server.core.ids import Day, EdgeId, Millis, PersonId
 from shopbell_server.core.intervals import gathered
 from shopbell_server.core.lineage import Start, heard
+from shopbell_server.core.loyalty_numbers import with_unknown
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import (
@@ -86,13 +87,19 @@ def test_a_ticket_that_was_given_back_is_there_for_the_next(database: Database) 
         assert unit.people.redeem_ticket(hashed(1), Millis(1)) == PROFILE
 
 
-def test_one_of_them_uses_the_code_first(database: Database) -> None:
-    for step in range(ROUNDS):
-        got = everybody(
-            database,
-            lambda unit, _: unit.intervals.first_use(CardRef("c"), step, Millis(1)),  # noqa: B023  (called at once)
-        )
-        assert sorted(map(str, got)) == ["False"] * (WORKERS - 1) + ["True"]
+def test_what_scanners_tried_adds_up_whoever_hears_of_it(database: Database) -> None:
+    scanner = (EDGE, "usb0")
+
+    def tries(unit: UnitOfWork, number: int) -> None:
+        (guesses,) = unit.edge_records.hold_guesses({scanner}, Millis(1)).values()
+        tried = with_unknown(guesses, Millis(number))
+        unit.edge_records.put_guesses({scanner: tried}, Millis(1))
+
+    for _ in range(2):
+        everybody(database, tries)
+    with database.begin() as unit:
+        (guesses,) = unit.edge_records.hold_guesses({scanner}, Millis(2)).values()
+    assert guesses.unknown_ms == tuple(sorted(2 * list(range(WORKERS))))
 
 
 def test_what_edges_gave_up_adds_up_whoever_hears_of_it(database: Database) -> None:

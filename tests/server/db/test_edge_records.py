@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.core.lineage import Heir, Start
+from shopbell_server.core.loyalty_numbers import Guesses
 from shopbell_server.core.spray import Tokens
 from tests.server.db.rows import EDGE
 
@@ -67,3 +68,14 @@ def test_tokens_are_counted_by_edge_and_minute(work: UnitOfWork) -> None:
     assert records.tokens([], 0) == {}
     assert records.drop_tokens(8) == 1
     assert records.all_tokens(0) == {EDGE: {8: Tokens(0, 1)}, OTHER: {8: Tokens(5, 6)}}
+
+
+def test_what_scanners_tried_is_kept_by_scanner_until_it_is_old(work: UnitOfWork) -> None:
+    one, other = (EDGE, "usb0"), (OTHER, "usb0")
+    assert work.edge_records.hold_guesses({one}, Millis(1)) == {one: Guesses()}
+    tried = Guesses(unknown_ms=(Millis(3), Millis(4)), refused_until_ms=9)
+    work.edge_records.put_guesses({}, Millis(2))
+    work.edge_records.put_guesses({one: tried}, Millis(2))
+    assert work.edge_records.hold_guesses({one, other}, Millis(3)) == {one: tried, other: Guesses()}
+    assert work.edge_records.drop_guesses(Millis(3)) == 1
+    assert work.edge_records.hold_guesses({one}, Millis(4)) == {one: Guesses()}

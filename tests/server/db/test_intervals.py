@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
+from shopbell_server.core.code_uses import CodeUse
 from shopbell_server.core.evidence import Evidence, joined
 from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, ZoneId
 from shopbell_server.core.intervals import gathered, truncated
 from shopbell_server.ports.database import DatabaseRefusedError
-from tests.server.db.rows import ANNA, BEN, STORE, interval
+from tests.server.db.rows import ANNA, BEN, EDGE, STORE, interval
 
 if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval
@@ -110,11 +111,28 @@ def test_an_interval_that_ends_before_it_begins_is_refused(sql_work: UnitOfWork)
         sql_work.intervals.join([interval(2_000, 1_000)])
 
 
-def test_a_code_is_used_once_per_step(work: UnitOfWork) -> None:
-    assert work.intervals.first_use(CardRef("c1"), 7, Millis(1))
-    assert not work.intervals.first_use(CardRef("c1"), 7, Millis(2))
-    assert work.intervals.first_use(CardRef("c1"), 8, Millis(2))
-    assert work.intervals.first_use(CardRef("c2"), 7, Millis(2))
+def use(card: str = "c1", step: int = 7, at_ms: int = 1) -> CodeUse:
+    return CodeUse(
+        card=CardRef(card), step=step, at_ms=Millis(at_ms), store=STORE, edge=EDGE, scanner="cam0"
+    )
+
+
+def test_one_scan_of_each_code_counts(work: UnitOfWork) -> None:
+    assert work.intervals.code_use(CardRef("c1"), 7) is None
+    for each in (use(at_ms=2), use(step=8), use("c2"), use(at_ms=1)):
+        work.intervals.put_code_use(each)
+    assert work.intervals.code_use(CardRef("c1"), 7) == use(at_ms=1)
+    assert work.intervals.code_use(CardRef("c1"), 8) == use(step=8)
+    assert work.intervals.code_use(CardRef("c2"), 7) == use("c2")
+    assert work.intervals.code_use(CardRef("c2"), 8) is None
+
+
+def test_intervals_are_removed_by_their_keys_and_no_others(work: UnitOfWork) -> None:
+    one, other = interval(1_000, 2_000), interval(1_000, 2_000, scanner="till")
+    work.intervals.join([one, other])
+    work.intervals.remove([])
+    work.intervals.remove([one.key, one.key._replace(carrier="pass")])
+    assert work.intervals.within(ANNA, STORE, *EVER) == [other]
 
 
 reports = some.lists(

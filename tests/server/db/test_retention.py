@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.code_uses import CodeUse
 from shopbell_server.core.consent import Change
 from shopbell_server.core.deafness import Mark
 from shopbell_server.core.ids import CardRef, FactId, Millis, ReceiptId, VisitId, Window
@@ -85,10 +86,19 @@ def test_what_was_set_aside_loses_its_bytes_first_and_goes_later(work: UnitOfWor
 def test_used_codes_and_issued_windows_are_forgotten(work: UnitOfWork) -> None:
     enrol(work)
     for step, at_ms in ((1, 999), (2, 1_000)):
-        work.intervals.first_use(CardRef("card-1"), step, Millis(at_ms))
+        work.intervals.put_code_use(
+            CodeUse(
+                card=CardRef("card-1"),
+                step=step,
+                at_ms=Millis(at_ms),
+                store=STORE,
+                edge=EDGE,
+                scanner="cam0",
+            )
+        )
     assert work.retention.remove(What.CODES, BEFORE, ALL) == {"code_uses": 1}
-    assert work.intervals.first_use(CardRef("card-1"), 1, BEFORE)
-    assert not work.intervals.first_use(CardRef("card-1"), 2, BEFORE)
+    assert work.intervals.code_use(CardRef("card-1"), 1) is None
+    assert work.intervals.code_use(CardRef("card-1"), 2) is not None
     for first in (0, 10):
         issued = Issued(person=ANNA, first=Window(first), last=Window(first + 8))
         work.people.add_issued(issued)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset({STORE}), language="en")
 ADA = Profile(id=ProfileId("p"), first_name=None, language=None, staff=False)
 NONE = Forgotten(
-    sessions=0, customer_sessions=0, tickets=0, answers=0, minutes=0, conflicts=0, notices=0
+    sessions=0,
+    customer_sessions=0,
+    tickets=0,
+    answers=0,
+    minutes=0,
+    conflicts=0,
+    notices=0,
+    guesses=0,
 )
 
 
@@ -56,6 +63,7 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
         minutes=2,
         conflicts=0,
         notices=0,
+        guesses=0,
     )
     assert forget_expired(floor.database, Millis(NOW)) == NONE
     with floor.database.begin() as work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,7 +130,9 @@ def test_who_tries_numbers_is_refused_for_a_minute(till: Floor) -> None:
     till.enrol("ada", 1, external_ids={KIND: HERS})
     began = NOW - 10 * MINUTE
     tries = [read(f"29{number:011d}", at_ms=began + number) for number in range(10)]
-    assert till.hear(*reversed(tries)).events["number_unknown"] == 10
+    tenth = till.hear(*reversed(tries))
+    assert tenth.events["number_unknown"] == 10
+    assert tenth.alarms == [("number_guessing", EDGES[0])]
     during = till.hear(read(at_ms=began + MINUTE), now_ms=NOW - 9 * MINUTE)
     assert during.events["number_refused"] == 1
     assert during.alarms == [("number_guessing", EDGES[0])]
@@ -146,3 +149,14 @@ def test_tries_add_up_over_groups(till: Floor) -> None:
     again = till.hear(read("2900000000099", at_ms=NOW))
     assert again.events["number_unknown"] == 1
     assert till.hear(read("2900000000098", at_ms=NOW + 1)).events["number_refused"] == 1
+
+
+def test_tries_add_up_over_workers_and_restarts(till: Floor) -> None:
+    """Who has many workers, or a worker that starts anew, has as many tries as with one."""
+    till.enrol("ada", 1, external_ids={KIND: HERS})
+    counts: Counter[str] = Counter()
+    for number in range(20):
+        till.intake = till.worker(f"w{number}")
+        counts += till.hear(read(f"29{number:011d}", at_ms=NOW - SECOND + number)).events
+    assert (counts["number_unknown"], counts["number_refused"]) == (10, 10)
+    assert till.hear(read(at_ms=NOW)).events["number_refused"] == 1
