@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.code_uses import CodeUse
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.customer_sessions import CustomerSession
-    from shopbell_server.core.deafness import Mark
+    from shopbell_server.core.deafness import Mark, Scanner
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.fixed_ids import FixedId, IdMark

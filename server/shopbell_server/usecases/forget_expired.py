@@ -1,7 +1,7 @@
 """What only lived for a while is deleted when its time is over.
 
 Owns: which rows those are: sessions and links of staff and of customers, tickets, answers kept for repeated
-requests, counts of tokens, conflicts, notices.
+requests, counts of tokens, conflicts, notices, what scanners tried of loyalty numbers.
 Never: what is forgotten of people (`withdrawal`, `sweep`), or of keys (`make_keys`).
 """
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 CONFLICTS_KEPT_MS: Final = 30 * 86_400_000
 """That somebody was in two stores at once is kept for a month: as long as a complaint about it may take, and
 as long as an edge may keep from us what it heard, whose repetition would be told as new."""
+
+
+GUESSES_KEPT_MS: Final = 86_400_000
+"""What a scanner tried a minute ago counts for a minute by its own times. One that is behind by more than a
+day's work catches up in one go, and begins anew after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
