@@ -74,18 +74,20 @@ def open_database(settings: Settings) -> SqlDatabase:
     """Return the database of `settings`, whose tables must be up to date.
 
     Raises DatabaseTooOldError, DatabaseTooNewError, DatabaseLostError, DatabaseAddressError,
-    TenantNotToldError, KeysNotPreparedError.
+    TenantNotToldError, KeysLostError, KeysNotPreparedError, OtherKeysError.
     """
     password = secret_of(settings.database.password_file)
     migrate.require_newest(settings.database.url, password, tenant=settings.tenant)
     boxes = open_boxes(settings, TenantId(settings.tenant))
-    try:
-        return SqlDatabase(
+    with contextlib.ExitStack() as failing:
+        failing.callback(boxes.close)
+        database = SqlDatabase(
             settings.database.url, TenantId(settings.tenant), boxes, password=password
         )
-    except BaseException:
-        boxes.close()
-        raise
+        failing.callback(database.close)
+        database.require_own_keys()
+        failing.pop_all()
+    return database
 
 
 def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:

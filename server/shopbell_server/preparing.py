@@ -6,21 +6,26 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from shopbell_server.assembly import open_boxes, open_database, prepare_keys, secret_of, terms_of
+from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
+from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.sow import sow
 from shopbell_server.web.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.ids import TenantId
     from shopbell_server.ports.boxes import Boxes
     from shopbell_server.seed import Seed
     from shopbell_server.usecases.sow import Sown
 
 
-def upgrade(settings: Settings) -> str:
-    """Bring the tables up to date, the store of keys first; return the revision that they are at."""
+def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
+    """Bring the tables up to date, the store of keys first; return the revision that they are at.
+
+    With `new_keys` the keys that the settings name now are the tenant's from here on, whatever was sealed
+    with others before.
+    """
     prepare_keys(settings)
     with contextlib.ExitStack() as stack:
         opened: dict[TenantId, Boxes] = {}
@@ -32,11 +37,16 @@ def upgrade(settings: Settings) -> str:
                 )
             return opened[tenant]
 
-        return migrate.upgrade(
-            settings.database.url,
-            secret_of(settings.database.password_file),
-            boxes_of=boxes_of,
-        )
+        password = secret_of(settings.database.password_file)
+        revision = migrate.upgrade(settings.database.url, password, boxes_of=boxes_of)
+        if new_keys:
+            tenant = TenantId(settings.tenant)
+            database = SqlDatabase(
+                settings.database.url, tenant, boxes_of(tenant), password=password
+            )
+            stack.enter_context(contextlib.closing(database))
+            database.forget_own_keys()
+        return revision
 
 
 def plant(settings: Settings, seed: Seed) -> Sown:

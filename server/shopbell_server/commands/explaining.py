@@ -37,6 +37,8 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
     from shopbell_server.assembly import CannotListenError  # noqa: PLC0415  # as said
     from shopbell_server.bootstrap import UnknownStaffError  # noqa: PLC0415  # as said
     from shopbell_server.db.engine import DatabaseAddressError  # noqa: PLC0415  # as said
+    from shopbell_server.db.key_pairing import OtherKeysError  # noqa: PLC0415  # as said
+    from shopbell_server.db.key_store import KeysNotPreparedError  # noqa: PLC0415  # as said
     from shopbell_server.db.migrate import (  # noqa: PLC0415  # as said
         DatabaseTooNewError,
         DatabaseTooOldError,
@@ -50,6 +52,7 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseBusyError,
         DatabaseLostError,
     )
+    from shopbell_server.ports.keys import KeysLostError  # noqa: PLC0415  # as said
     from shopbell_server.usecases.orders import UnknownEdgeError  # noqa: PLC0415  # as said
 
     match error:
@@ -58,7 +61,8 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         case BrokerUnreachableError():
             return f"{error}; see [broker] in {arguments.config}"
         case DatabaseLostError() | DatabaseAddressError() | TenantNotToldError():
-            return f"{error}; see [database] in {arguments.config}"
+            table = "keys" if isinstance(error, KeysLostError) else "database"
+            return f"{error}; see [{table}] in {arguments.config}"
         case (
             DatabaseBusyError()
             | DatabaseTooNewError()
@@ -66,6 +70,8 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
             | BrokerCertificatesError()
             | BrokerFailedError()
             | CannotListenError()
+            | KeysNotPreparedError()
+            | OtherKeysError()
             | UnknownStaffError()
         ):
             return str(error)

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
 def add(line: CommandLine) -> None:
     """Add the command."""
-    line.add(
+    command = line.add(
         "migrate", "bring the tables of the database up to date", "migrate --config server.toml"
+    )
+    command.add_argument(
+        "--new-keys",
+        action="store_true",
+        help="the keys are lost for good: go on with those that [keys] names now, without the names, phones, "
+        "passes and queued events that the others sealed",
     )
 
 
@@ -25,4 +31,5 @@ def perform(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     with loading():
         from shopbell_server import preparing  # noqa: PLC0415  # as `run` says
-    print(f"the database is at revision {preparing.upgrade(settings)}")
+    revision = preparing.upgrade(settings, new_keys=arguments.new_keys)
+    print(f"the database is at revision {revision}")

@@ -11,6 +11,7 @@ from shopbell_program.settings import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from urllib.parse import SplitResult
 
 
 class Database(Struct, frozen=True, kw_only=True):
@@ -29,12 +30,7 @@ def faults_of_database(database: Database) -> Iterator[Fault]:
     except ValueError:
         parts = urlsplit("")
     kind = parts.scheme.partition("+")[0]
-    if parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True):
-        yield Fault(
-            key="database.url",
-            problem="must not hold a password: settings are shown, copied and backed up. Write it into a "
-            "file that only the server may read, and name that in database.password_file",
-        )
+    yield from password_in(parts, "database")
     # Two slashes and a name would be a host, which SQLite has not.
     nowhere = kind == "sqlite" and not database.url.partition("://")[2].startswith("/")
     if kind not in {"sqlite", "postgresql"} or nowhere:
@@ -42,4 +38,14 @@ def faults_of_database(database: Database) -> Iterator[Fault]:
             key="database.url",
             problem='write "sqlite:////path/to/file.db", with four slashes, '
             'or "postgresql://user@host/name"',
+        )
+
+
+def password_in(url: SplitResult, table: str) -> Iterator[Fault]:
+    """Yield that the address of a database in `table` holds a password."""
+    if url.password is not None or "password" in parse_qs(url.query, keep_blank_values=True):
+        yield Fault(
+            key=f"{table}.url",
+            problem="must not hold a password: settings are shown, copied and backed up. Write it into a "
+            f"file that only the server may read, and name that in {table}.password_file",
         )

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from shopbell_program.loopback import is_loopback
 from shopbell_program.settings import Fault
+from shopbell_server.config.database import password_in
 from shopbell_server.config.shapes import File
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _faults_of_url(url: str, database: Database) -> Iterator[Fault]:
             key="keys.url",
             problem='write "postgresql://user@host/name"; a file is given by keys.file',
         )
-    elif address == _address(database.url):
+        return
+    yield from password_in(urlsplit(url), "keys")
+    if address == _address(database.url):
         yield Fault(key="keys.url", problem=_THE_SAME)
 
 

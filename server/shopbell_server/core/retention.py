@@ -93,6 +93,8 @@ class What(StrEnum):
     ISSUED = "issued"
     LEDGER = "ledger"
     MACHINES = "machines"
+    ERASURES = "erasures"
+    TOMBSTONES = "tombstones"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,8 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
         Rule(what=What.RECEIPTS, tables=("till_receipts",), for_ms=limits.visits_days * DAY_MS),
         Rule(what=What.TOLD, tables=("told",), for_ms=limits.visits_days * DAY_MS),
         Rule(what=What.LEDGER, tables=("consent_entries",), for_ms=LEDGER_MS + LEDGER_SLACK_MS),
+        Rule(what=What.ERASURES, tables=("erasures",), for_ms=LEDGER_MS),
+        Rule(what=What.TOMBSTONES, tables=("tombstones",), for_ms=LEDGER_MS),
         Rule(
             what=What.MACHINES,
             tables=("streams", "stream_heirs", "anchors", "scanner_marks"),
@@ -168,6 +172,7 @@ ENDS_WITH: Final[dict[str, str]] = {
     "edge_losses": "totals by edge and reason: they do not grow in number",
     "edge_orders": "the settings in force are the newest of them, however old",
     "edges": "the retailer's own: until it closes the store",
+    "paired_keys": "one row of a tenant: by which keys it is sealed",
     "retained": "one row for each kind of data: how far the job has come",
     "staff": "the retailer's own: until somebody leaves",
     "stores": "the retailer's own: until it closes the store",

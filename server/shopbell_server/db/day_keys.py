@@ -41,7 +41,12 @@ class SqlDayKeys:
         return {Day(row.day): key for row, key in zip(rows, keys, strict=True) if key is not None}
 
     def add(self, day: Day, key: bytes) -> None:
-        """Keep `key` unless the day has one already: two workers may try at once."""
+        """Keep `key` unless the day has one already: two workers may try at once.
+
+        One that nobody can read any more, because its own key is lost, is none.
+        """
+        if not self.keys([day]):
+            self._transaction.change(_DROP, this=day)
         box = self._transaction.boxes.seal(DAY_KEY, [_content(day, key)])[0]
         self._transaction.insert(_ADD, [{"day": day, "key_box": box}])
 
@@ -70,4 +75,5 @@ _BEFORE: Final = (
     .where(ours(DAY_KEYS), DAY_KEYS.c.day < bindparam("before"))
     .order_by(DAY_KEYS.c.day)
 )
+_DROP: Final = delete(DAY_KEYS).where(ours(DAY_KEYS), DAY_KEYS.c.day == bindparam("this"))
 _DESTROY: Final = delete(DAY_KEYS).where(ours(DAY_KEYS), DAY_KEYS.c.day < bindparam("before"))

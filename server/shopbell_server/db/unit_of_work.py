@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from shopbell_server.db import key_pairing
 from shopbell_server.db.answers import SqlAnswers
 from shopbell_server.db.audit import SqlAudit
 from shopbell_server.db.batches import SqlBatches
@@ -24,6 +25,7 @@ from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
+from shopbell_server.db.erasures import SqlErasures
 from shopbell_server.db.retention import SqlRetention
 from shopbell_server.db.scanners import SqlScanners
 from shopbell_server.db.staff_sessions import SqlStaffSessions
@@ -45,7 +47,7 @@ class SqlDatabase:
     Connects when it is first used. Its tables must be there: `migrate.upgrade` makes them.
     """
 
-    def __init__(  # noqa: PLR0913  (each by name)
+    def __init__(
         self,
         url: str,
         tenant: TenantId,
@@ -68,6 +70,24 @@ class SqlDatabase:
     def boxes(self) -> Boxes:
         """Return what seals its columns: whoever deletes somebody's rows destroys her keys with it."""
         return self._boxes
+
+    def require_own_keys(self) -> None:
+        """Raise OtherKeysError unless the keys are those that it was sealed with; the first ones are.
+
+        Raises KeysLostError, DatabaseLostError, DatabaseBusyError.
+        """
+        with self.read() as work:
+            known = key_pairing.is_paired(work.transaction)
+        if not known:
+            with self.begin() as work:
+                key_pairing.pair(work.transaction)
+                work.commit()
+
+    def forget_own_keys(self) -> None:
+        """Take the next keys that it is used with for its own; what it was sealed with before is lost."""
+        with self.begin() as work:
+            key_pairing.part(work.transaction)
+            work.commit()
 
     def begin(self) -> SqlUnitOfWork:
         """Return a unit of work that may write."""
@@ -104,11 +124,17 @@ class SqlUnitOfWork:
         self.people = SqlPeople(transaction)
         self.receipts = SqlTillReceipts(transaction)
         self.registry = SqlRegistry(transaction)
+        self.erasures = SqlErasures(transaction)
         self.retention = SqlRetention(transaction)
         self.scanners = SqlScanners(transaction)
         self.staff_sessions = SqlStaffSessions(transaction)
         self.told = SqlTellings(transaction)
         self.visits = SqlVisits(transaction)
+
+    @property
+    def transaction(self) -> Transaction:
+        """Return what its ports share."""
+        return self._transaction
 
     def __enter__(self) -> Self:
         self._transaction.begin()

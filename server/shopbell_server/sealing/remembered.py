@@ -20,6 +20,10 @@ KEPT_S: Final = 300.0
 people again and again for as long as they are in the store; five minutes spare nearly all of it, and
 erasure has a day."""
 
+FRESH_S: Final = 1.0
+"""How old a key may be that seals. Several columns of one row, and of one unit of work, ask for it once; what
+a process seals within a second after another one destroyed the key is lost, and was to be."""
+
 MOST: Final = 20_000
 """Keys, 200 bytes each with their names: 4 MB. Beyond it all are forgotten, and asked for again."""
 
@@ -39,24 +43,18 @@ class RememberedKeys:
     def known(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         """Return the keys of those that have one, from memory where they are remembered."""
         now_s = self._monotonic_s()
-        found: dict[Owner, bytes] = {}
-        asked: list[Owner] = []
-        with self._lock:
-            for owner in owners:
-                known = self._keys.get(owner)
-                if known is None or known[1] <= now_s:
-                    asked.append(owner)
-                else:
-                    found[owner] = known[0]
+        found, asked = self._recalled(owners, now_s - KEPT_S)
         if asked:
             found |= self._remembered(self._store.known(asked), now_s)
         return found
 
     def made(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
-        """Return the keys of all, as the store has them now: nothing is sealed with a key that is gone."""
-        if not owners:
-            return {}
-        return self._remembered(self._store.made(owners), self._monotonic_s())
+        """Return the keys of all, as the store had them FRESH_S ago at most, made where there was none."""
+        now_s = self._monotonic_s()
+        found, asked = self._recalled(owners, now_s - FRESH_S)
+        if asked:
+            found |= self._remembered(self._store.made(asked), now_s)
+        return found
 
     def destroy(self, owners: Collection[Owner]) -> None:
         """Forget them, then destroy them."""
@@ -75,10 +73,25 @@ class RememberedKeys:
             self._keys.clear()
         self._store.close()
 
+    def _recalled(
+        self, owners: Collection[Owner], since_s: float
+    ) -> tuple[dict[Owner, bytes], list[Owner]]:
+        """Return the keys that were asked for after `since_s`, and whose have to be asked for."""
+        found: dict[Owner, bytes] = {}
+        asked: list[Owner] = []
+        with self._lock:
+            for owner in owners:
+                known = self._keys.get(owner)
+                if known is None or known[1] <= since_s:
+                    asked.append(owner)
+                else:
+                    found[owner] = known[0]
+        return found, asked
+
     def _remembered(self, keys: Mapping[Owner, bytes], now_s: float) -> Mapping[Owner, bytes]:
         with self._lock:
             if len(self._keys) + len(keys) > self._most:
                 self._keys.clear()
             if len(keys) <= self._most:
-                self._keys |= {owner: (key, now_s + KEPT_S) for owner, key in keys.items()}
+                self._keys |= {owner: (key, now_s) for owner, key in keys.items()}
         return keys

@@ -86,13 +86,6 @@ def test_a_key_that_another_process_made_anew_is_found(keys: MemoryKeys) -> None
     assert opened(ours, box) == b"Anne"
 
 
-def test_nothing_is_sealed_under_a_key_that_another_process_destroyed(keys: MemoryKeys) -> None:
-    ours, theirs = boxes_of(keys), boxes_of(keys)
-    assert opened(ours, sealed(ours)) == b"Anna"
-    theirs.destroy([ANNA])
-    assert opened(theirs, sealed(ours)) == b"Anna"
-
-
 @pytest.mark.parametrize("where", ["row", "column", "tenant"])
 def test_a_box_does_not_open_in_another_place(keys: MemoryKeys, where: str) -> None:
     boxes = boxes_of(keys)

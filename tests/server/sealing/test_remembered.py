@@ -4,7 +4,7 @@ import pytest
 
 from shopbell_server.core.ids import PersonId
 from shopbell_server.core.owners import owner_of_person
-from shopbell_server.sealing.remembered import KEPT_S, RememberedKeys
+from shopbell_server.sealing.remembered import FRESH_S, KEPT_S, RememberedKeys
 from tests.fakes.keys import MemoryKeys
 
 ANNA, BEN, CEES = (owner_of_person(PersonId(name)) for name in ("anna", "ben", "cees"))
@@ -67,13 +67,27 @@ def test_what_is_destroyed_here_is_forgotten_at_once(store: MemoryKeys, watch: W
     assert keys.known([ANNA, BEN]) == {BEN: made[BEN]}
 
 
-def test_the_store_is_always_asked_for_a_key_to_seal_with(store: MemoryKeys, watch: Watch) -> None:
+def test_nothing_is_sealed_with_a_key_that_was_destroyed_more_than_a_second_ago(
+    store: MemoryKeys, watch: Watch
+) -> None:
     keys = RememberedKeys(store, watch)
     before = keys.made([ANNA])
     store.destroy([ANNA])
+    watch.now_s += FRESH_S - 0.1
+    assert keys.made([ANNA]) == before
+    watch.now_s += 0.1
     after = keys.made([ANNA])
     assert after != before
     assert keys.known([ANNA]) == after
+
+
+def test_keys_are_made_for_several_columns_at_once(store: MemoryKeys, watch: Watch) -> None:
+    keys = RememberedKeys(store, watch)
+    made = keys.made([ANNA])
+    asked = store.asked
+    assert keys.made([ANNA]) == made
+    assert store.asked == asked
+    assert keys.made([ANNA, BEN]).keys() == {ANNA, BEN}
 
 
 def test_memory_is_bounded(store: MemoryKeys, watch: Watch) -> None:
@@ -85,6 +99,7 @@ def test_memory_is_bounded(store: MemoryKeys, watch: Watch) -> None:
     assert store.asked == asked
     keys.known([ANNA])
     assert store.asked == asked + 1
+    watch.now_s += FRESH_S
     assert len(keys.made([ANNA, BEN, CEES])) == 3
     asked = store.asked
     keys.known([ANNA])

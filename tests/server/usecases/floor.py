@@ -143,6 +143,7 @@ class Floor:
         name: str,
         number: int,
         *,
+        created_ms: int = NOW - 40 * DAY,
         given_ms: int | None = NOW - 30 * DAY,
         share: bool = True,
         staff: bool = False,
@@ -157,7 +158,7 @@ class Floor:
                 person=PersonId(name),
                 profile=whose,
                 device_no=DeviceNo(number),
-                created_ms=Millis(NOW - 40 * DAY),
+                created_ms=Millis(created_ms),
                 revoked_ms=None,
             ),
             phone=Phone(mac_key=hashlib.sha256(name.encode()).digest()[:16], model=None),
@@ -231,10 +232,12 @@ class Floor:
 
     def token(self, someone: Someone, at_ms: int = NOW, *, off: int = 0) -> Token:
         """Return what her phone has on the air at `at_ms`, or `off` windows later."""
+        return self.token_of(someone.enrolment.device_no, at_ms, off=off)
+
+    def token_of(self, number: DeviceNo, at_ms: int, *, off: int = 0) -> Token:
+        """Return the same of the phone that has that number."""
         ring = key_ring(self.day_keys, aes_block)
-        (token,) = issue(
-            ring, someone.enrolment.device_no, [Window(window_of(Millis(at_ms)) + off)]
-        )
+        (token,) = issue(ring, number, [Window(window_of(Millis(at_ms)) + off)])
         return token
 
     def presence(
