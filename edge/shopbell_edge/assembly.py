@@ -32,6 +32,7 @@ from shopbell_edge.config import meaning, tables
 from shopbell_edge.config.feedback import LEDS, led_folder
 from shopbell_edge.core.answering import CAMERA, HANDHELD
 from shopbell_edge.core.heartbeat_beacon import beside
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.management import taking
 from shopbell_edge.core.measuring import Measuring
 from shopbell_edge.core.packet_filter import program
@@ -117,12 +118,13 @@ def measuring_of(settings: Settings, radio: tables.Radio) -> Measuring:
     )
 
 
-def roster_of(settings: Settings, radio: tables.Radio) -> Roster:
-    """Return who is near `radio`: nobody yet."""
+def roster_of(settings: Settings, radio: tables.Radio, hush: Hush) -> Roster:
+    """Return who is near `radio`: nobody yet. Of tokens that `hush` covers it says nothing."""
     return Roster(
         scanner=ScannerName(radio.scanner),
         retailer=meaning.retailer(settings),
         rules=meaning.presence_rules(settings, radio),
+        hush=hush,
     )
 
 
@@ -138,6 +140,8 @@ class Crew:
     pulses: Pulses
     tally: Tally
     restraint: Restraint
+    hush: Hush = field(default_factory=Hush)
+    """What the server said of tokens holds at every scanner."""
     _usb: dict[str, UsbScanner] = field(default_factory=dict)
 
     def scanners(self) -> dict[str, Attended]:
@@ -168,7 +172,7 @@ class Crew:
 
     def _listening(self, radio: tables.Radio) -> Make:
         def make() -> Coroutine[Any, Any, None]:
-            roster = roster_of(self.settings, radio)
+            roster = roster_of(self.settings, radio, self.hush)
             closing = meaning.closing(self.settings)
             adapter = radio_of(
                 self.settings,

@@ -243,7 +243,9 @@ class _Round:
         rules = meaning.send_rules(settings)
         work = {
             "uplink": uplink.run(),
-            "drain": drain(spool, uplink, clock, pulses, rules=rules, roll=random.random),
+            "drain": drain(
+                spool, uplink, clock, pulses, rules=rules, hush=crew.hush, roll=random.random
+            ),
             "watchdog": feed_watchdog(process.supervisor, pulses, beat),
             "status": keep_status(uplink, clock, describe, beat),
             "anchor": anchor_clock(spool, clock, beat),

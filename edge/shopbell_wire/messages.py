@@ -206,6 +206,8 @@ class Ack(Struct, frozen=True, kw_only=True):
     committed: tuple[tuple[Seq, Seq], ...]
     refused: tuple[Refused, ...]
     server_ms: Millis
+    nobody: tuple[Token, ...] | UnsetType = UNSET
+    """Tokens in these batches that mean nobody, for whatever reason: the edge need say no more of them."""
 
 
 class ScannerStatus(Struct, frozen=True, kw_only=True):

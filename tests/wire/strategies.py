@@ -132,6 +132,7 @@ acks = st.builds(
     committed=st.lists(st.tuples(seqs, seqs).map(sorted).map(tuple), max_size=5).map(tuple),
     refused=st.lists(refusals, max_size=5).map(tuple),
     server_ms=millis,
+    nobody=st.just(UNSET) | st.lists(tokens, max_size=5).map(tuple),
 )
 scanner_statuses = st.builds(
     ScannerStatus,

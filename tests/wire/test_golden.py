@@ -16,6 +16,7 @@ GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.json"))
 
 SHA256 = {
     "ack_v1": "58af447680b32694542a044ead152858e9d74d94dd3681d9bad6921c78b89293",
+    "ack_v1_nobody": "9ba8c3916297734745c69e9a510e4fb29e43f2fe765dcff61a3e9af29b64807a",
     "ack_v1_nothing": "52ecf7416b324cc3729c3a1ca0cf507a4857c7c718d72b9916739f31128df46a",
     "batch_v1_clock_anchor": "f64f2d1ebcf50bf6f4bbd805cff1f66e1a7d19c171dc90b931b376062110d3d1",
     "batch_v1_diagnostics": "f9a2f5374a9ca2f2c8d259a4bc6604c6cf21dcdcebfae06c89d11375edd00256",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_edge.core.allowance import Allowance
 from shopbell_edge.core.frames import Foreign, recognise
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.interest import look_for
 from shopbell_edge.core.listening import Listening
 from shopbell_edge.core.presence import Candidate
@@ -71,6 +72,7 @@ class Roster:
         "_entering",
         "_heard_ms",
         "_held_back",
+        "_hush",
         "_listening",
         "_most",
         "_most_stays",
@@ -90,11 +92,14 @@ class Roster:
         scanner: ScannerName,
         retailer: Retailer,
         rules: Rules,
+        hush: Hush | None = None,
         most_tokens: int = MOST_TOKENS,
     ) -> None:
+        """Say nothing of the tokens that `hush` covers: they are heard, and told to nobody."""
         self._scanner = scanner
         self._retailer = retailer
         self._rules = rules
+        self._hush = hush or Hush()
         self._most = most_tokens
         self._most_stays = most_tokens - most_tokens // CANDIDATES_SHARE
         self._candidates: OrderedDict[_Key, Candidate] = OrderedDict()
@@ -158,9 +163,11 @@ class Roster:
     def take(self, clock: Clock) -> list[Presence]:
         """Return what hearing has brought about: who entered, who was heard again. `clock` says the time."""
         untold, self._untold = self._untold, []
+        now = Boottime(clock.boottime_ms)
         return [
             tell(told, phase, reason, self._scanner, clock, self._rules)
             for told, phase, reason in untold
+            if not self._hush.covers(told.token, now)
         ]
 
     def tick(self, clock: Clock, pace: Pace) -> list[Presence]:

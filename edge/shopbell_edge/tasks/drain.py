@@ -15,6 +15,7 @@ from shopbell_edge.ports import UplinkLostError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from shopbell_edge.core.hush import Hush
     from shopbell_edge.core.resend import Again, SendRules
     from shopbell_edge.ports import EdgeClock, Spool, Uplink
     from shopbell_edge.tasks.pulses import Pulses
@@ -28,21 +29,23 @@ _IDLE_S: Final = 5.0
 log = structlog.get_logger()
 
 
-async def drain(
+async def drain(  # noqa: PLR0913  (each by name)
     spool: Spool,
     uplink: Uplink,
     clock: EdgeClock,
     pulses: Pulses,
     *,
     rules: SendRules,
+    hush: Hush,
     roll: Callable[[], float],
 ) -> None:
     """Move events from the spool to the server until cancelled.
 
-    Nothing leaves the spool but by the server's answer. `roll` returns a random number from 0 up to
-    but not 1. What the spool raises, but for a full one, rises: without a spool there is no edge.
+    Nothing leaves the spool but by the server's answer. `hush` learns which tokens mean nobody there; `roll`
+    returns a random number from 0 up to but not 1. What the spool raises, but for a full one, rises: without
+    a spool there is no edge.
     """
-    road = _Road(spool, uplink, clock, pulses, rules=rules, roll=roll)
+    road = _Road(spool, uplink, clock, pulses, rules=rules, hush=hush, roll=roll)
     await road.resume()
     async with asyncio.TaskGroup() as group:
         group.create_task(road.send(), name="drain-send")
@@ -54,7 +57,7 @@ async def drain(
 class _Road:
     """What the four loops share; `wire` is replaced whole, and never across an await."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each by name)
         self,
         spool: Spool,
         uplink: Uplink,
@@ -62,6 +65,7 @@ class _Road:
         pulses: Pulses,
         *,
         rules: SendRules,
+        hush: Hush,
         roll: Callable[[], float],
     ) -> None:
         self._spool = spool
@@ -69,6 +73,7 @@ class _Road:
         self._clock = clock
         self._pulses = pulses
         self._rules = rules
+        self._hush = hush
         self._roll = roll
         self._wire = Wire()
         self._wake = asyncio.Event()
@@ -98,6 +103,8 @@ class _Road:
                 self._clock.learn(asked, answered, ack.server_ms)
             self._wire = resend.settled(self._wire, keys, self._clock.boottime(), self._rules)
             self._wake.set()
+            if keys and isinstance(ack.nobody, tuple):  # what answers nothing of ours hushes nobody
+                self._hush.learn(ack.nobody, answered)
             refused = [one for one in ack.refused if (ack.stream, one.seq) in keys]
             if refused:  # of ours; what else is in an answer is nobody's news
                 reasons = sorted({one.reason for one in refused})

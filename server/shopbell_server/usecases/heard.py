@@ -25,9 +25,10 @@ Scanner = tuple["EdgeId", str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sightings:
-    """Tokens that an edge heard, by true times, and whom each may mean."""
+    """Tokens that an edge heard, by true times, and whom each may mean; in a batch of which stream."""
 
     edge: Edge
+    stream: str
     seen: Sequence[tuple[Seen, Reading]]
 
 

@@ -85,7 +85,9 @@ def listen(
         listened.counts.update(each.reason for each in refused)
         listened.counts["skipped"] += batch.received.skipped
         seen = _sightings(admitted, tokens, now_ms)
-        listened.heard.sightings.append(Sightings(edge=batch.edge, seen=seen))
+        listened.heard.sightings.append(
+            Sightings(edge=batch.edge, stream=batch.received.stream, seen=seen)
+        )
         # Where neither edge nor token knows the time, there is nothing to be of anybody.
         listened.counts["unresolved"] += len(admitted.seen) + len(admitted.undated) - len(seen)
         for shown in admitted.shown:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.people import Card
     from shopbell_server.core.registry import Edge
     from shopbell_server.core.token_reader import Reading
+    from shopbell_server.ports.batches import Stream
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.acquaintances import Acquaintances
     from shopbell_server.usecases.groups import Groups
@@ -103,6 +104,7 @@ def recognise(
         found.counts["recognised"] += recognised
         found.counts["unresolved"] += len(sightings.seen) - recognised
     found.intervals += stays.intervals()
+    found.nobody = stays.nobody
     found.tokens = _begun(heard.sightings, people.numbers)
     take_passes(work, heard.passes, people, found, now_ms)
     take_numbers(work, heard.numbers, people, found, now_ms)
@@ -168,6 +170,7 @@ class _Stays:
         self._fresh = _Freshness()
         self._reports: dict[_StayKey, list[Report]] = {}
         self._edges: dict[EdgeId, Edge] = {}
+        self.nobody: dict[Stream, set[str]] = {}
 
     def add(self, sightings: Sightings) -> int:
         """Take the sightings of a batch; return how many are of somebody who may be known."""
@@ -177,6 +180,7 @@ class _Stays:
         for (presence, seen_from_ms, last_ms, mac_ms), reading in sightings.seen:
             meant = accepted(self._meanings[reading], last_ms)
             if meant is None:
+                self.nobody.setdefault((edge.id, sightings.stream), set()).add(presence.token)
                 continue
             recognised += 1
             enrolment = meant.enrolment

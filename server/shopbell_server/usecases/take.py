@@ -89,6 +89,7 @@ class Taken:
 class _Answer:
     committed: set[int] = field(default_factory=set)
     refused: list[Refused] = field(default_factory=list)
+    nobody: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -254,6 +255,8 @@ class Intake:
             now_ms,
             touched,
         )
+        for stream, tokens in found.nobody.items():
+            group.answers[stream].nobody |= tokens
         taken.events += found.counts
         taken.alarms += [("number_guessing", edge) for edge in sorted(found.guessing)]
         taken.alarms += [("pass_shown_twice", other.edge) for _, _, other in found.twice]
@@ -328,5 +331,5 @@ def _answered(answers: Mapping[Stream, _Answer], now_ms: Millis) -> list[tuple[E
     return [
         (edge, ack)
         for (edge, stream), answer in answers.items()
-        for ack in acks(stream, answer.committed, answer.refused, now_ms)
+        for ack in acks(stream, answer.committed, answer.refused, now_ms, answer.nobody)
     ]

@@ -4,8 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import UNSET, UnsetType
 from structlog.testing import capture_logs
 
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.resend import Sealed, SendRules
 from shopbell_edge.tasks.drain import PULSE, drain
@@ -39,16 +41,35 @@ class Shop:
         self.spool = MemorySpool(self.clock.now(), stream=STREAM)
         self.uplink = FakeUplink()
         self.pulses = Pulses(self.clock, [PULSE])
+        self.hush = Hush()
 
     def drain(self, rules: SendRules = UNPACED, roll: float = 0.5) -> Coroutine[Any, Any, None]:
         return drain(
-            self.spool, self.uplink, self.clock, self.pulses, rules=rules, roll=lambda: roll
+            self.spool,
+            self.uplink,
+            self.clock,
+            self.pulses,
+            rules=rules,
+            hush=self.hush,
+            roll=lambda: roll,
         )
 
-    def ack(self, *seqs: int, refused: tuple[Refused, ...] = (), server_ms: int = 0) -> None:
+    def ack(
+        self,
+        *seqs: int,
+        refused: tuple[Refused, ...] = (),
+        server_ms: int = 0,
+        nobody: tuple[str, ...] | UnsetType = UNSET,
+    ) -> None:
         ranges = tuple((seq, seq) for seq in seqs)
         self.uplink.deliver(
-            Ack(stream=STREAM, committed=ranges, refused=refused, server_ms=server_ms)
+            Ack(
+                stream=STREAM,
+                committed=ranges,
+                refused=refused,
+                server_ms=server_ms,
+                nobody=nobody,
+            )
         )
 
     def sent(self) -> list[tuple[str, int]]:
@@ -308,3 +329,17 @@ async def test_an_answer_to_what_was_never_sent_tells_the_clock_nothing(shop: Sh
         shop.ack(9, server_ms=NOON_MS)
         await settle()
     assert shop.clock.learned == []
+
+
+async def test_tokens_that_mean_nobody_are_hushed_by_an_answer_to_what_was_sent(
+    shop: Shop,
+) -> None:
+    shop.uplink.connect()
+    async with running(shop.drain()):
+        await shop.has_sent(1)
+        shop.ack(9, nobody=("00000009",))
+        await settle()
+        assert not shop.hush.covers("00000009", shop.clock.boottime())
+        shop.ack(1, nobody=("00000001", "00000002"))
+        await until("it is learnt", lambda: shop.hush.covers("00000002", shop.clock.boottime()))
+        assert shop.hush.covers("00000001", shop.clock.boottime())

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
-from shopbell_server.core.acknowledgement import MOST_REFUSED, acks
+from shopbell_server.core.acknowledgement import MOST_NOBODY, MOST_REFUSED, acks
 from shopbell_server.core.ids import Millis
 from shopbell_wire.codec import MAX_BYTES, decode_ack, encode
 from shopbell_wire.messages import MAX_COUNT, MAX_EVENTS, Ack, Refused
@@ -51,6 +52,21 @@ def test_the_largest_answers_fit_into_messages() -> None:
     assert all(len(encode(ack)) <= MAX_BYTES for ack in said)
     assert sum(len(ack.refused) for ack in said) == len(many)
     assert [ack.committed != () for ack in said] == [True, *[False] * (len(said) - 1)]
+
+
+def test_tokens_that_mean_nobody_are_named_as_far_as_there_is_room() -> None:
+    (ack,) = acks(STREAM, [1], (), NOW, {"0000000b", "0000000a"})
+    assert ack.nobody == ("0000000a", "0000000b")
+    (ack,) = acks(STREAM, [1], (), NOW)
+    assert ack.nobody is UNSET
+    (ack,) = acks(STREAM, [1], [refused(2)], NOW, {"0a"})
+    assert ack.nobody is UNSET
+    many = {f"{number:040x}" for number in range(2 * MOST_NOBODY)}
+    (ack,) = acks(STREAM, range(1, 1_024, 2), (), NOW, many)
+    assert isinstance(ack.nobody, tuple)
+    assert len(ack.nobody) == MOST_NOBODY
+    assert len(encode(ack)) <= MAX_BYTES
+    assert decode_ack(encode(ack)) == ack
 
 
 @given(
