@@ -17,6 +17,7 @@ from shopbell_server.web import (
     fixed_ids,
     health,
     me,
+    me_leaving,
     me_pages,
     notices,
     page_links,
@@ -87,6 +88,7 @@ def create_app(
         page_links,
         me,
         me_pages,
+        me_leaving,
     ):
         app.include_router(module.routes)
     for routes in more:

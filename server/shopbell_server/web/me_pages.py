@@ -7,18 +7,16 @@ Never: what programs ask (`me`), or what is known (`usecases.known`).
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
 
 from shopbell_server.core.consent import Place, Purpose
 from shopbell_server.core.credentials import MOST_CHARACTERS
-from shopbell_server.core.customer_sessions import SESSION_MS, is_fresh
+from shopbell_server.core.customer_sessions import SESSION_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.consents import Said, change_consents
@@ -35,27 +33,23 @@ from shopbell_server.web.customers import (
 )
 from shopbell_server.web.me import own_receipt
 from shopbell_server.web.me_bodies import here_out, me_out
-from shopbell_server.web.me_words import (
-    EVENTS,
-    LANGUAGES,
-    PURPOSES_OF_LOOKS,
-    ROLES,
-    clock_of,
-    day_of,
-    me_words,
-    said_of,
+from shopbell_server.web.me_context import (
+    TEMPLATES,
+    Chosen,
+    chosen_query,
+    context_of,
+    form_of,
+    language_for,
+    not_as_described,
+    own_language,
 )
 from shopbell_server.web.page_links import ENTRANCE
-from shopbell_server.web.pages import FOLDER, MOST_FIELDS
 from shopbell_server.web.pass_drawing import drawn_pass
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Buckets, Here, own_page, peer
-from shopbell_server.web.words import language_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from shopbell_server.core.handles import Language
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.people import Enrolment
@@ -67,11 +61,7 @@ ForToday: Final = frozenset(Purpose) - {Purpose.SHARE_WITH_CDP, Purpose.MESSAGES
 """What may be allowed for one day: what happens in the store while she is there. What others were told, or a
 message that she gets next week, is not over with the day."""
 
-Chosen = Annotated[Literal["nl", "en"] | None, Query(alias="language")]
-"""The language that she chose on the page; without it her profile's, or her browser's."""
-
 routes: Final = APIRouter(tags=["me"], include_in_schema=False)
-_templates: Final = Jinja2Templates(FOLDER / "templates")
 
 
 @routes.get("/me")
@@ -84,12 +74,12 @@ def get_page(
 ) -> Response:
     """Show her page; lead who is not signed in to the door."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
+        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
     now_ms = here.clock.now_ms()
     known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
-    language = _language(request, chosen, known.language)
+    language = language_for(request, chosen, known.language)
     out = me_out(known, now_ms, dict(here.site.notice.recipients), language)
-    context = _context(here, language, chosen) | {
+    context = context_of(here, language, chosen) | {
         "me": out,
         "said": said,
         "drawn": _drawn(here, found.enrolment),
@@ -100,7 +90,7 @@ def get_page(
         "timezone": _timezone(here),
         "notice": here.site.notice,
     }
-    return _templates.TemplateResponse(request, "me.html", context)
+    return TEMPLATES.TemplateResponse(request, "me.html", context)
 
 
 @routes.get(ENTRANCE)
@@ -120,7 +110,7 @@ async def post_door(
 ) -> Response:
     """Use a link up and let her in."""
     buckets.draw(Limit.STRANGERS, peer(request))
-    secret = _form(await request.body()).get("link", "").strip().lstrip("#")[:MOST_CHARACTERS]
+    secret = form_of(await request.body()).get("link", "").strip().lstrip("#")[:MOST_CHARACTERS]
     entered = await run_in_threadpool(
         enter, here.database, here.entropy, here.clock.now_ms(), secret
     )
@@ -128,7 +118,7 @@ async def post_door(
         # Drawn on by links that are none alone, as by every credential.
         buckets.draw(Limit.REFUSED, peer(request))
         return _door(request, here, chosen, "link_used", 401)
-    answer = RedirectResponse(f"/me{_chosen(chosen)}", 303)
+    answer = RedirectResponse(f"/me{chosen_query(chosen)}", 303)
     set_page_session(answer, entered.secret, SESSION_MS // 1000)
     return answer
 
@@ -137,7 +127,7 @@ async def post_door(
 def post_leave(request: Request, here: Here, chosen: Chosen = None) -> Response:
     """Sign out. Doing it again is fine."""
     leave_page(here.database, page_secret(request))
-    answer = RedirectResponse(f"{ENTRANCE}{_chosen(chosen, said='ended')}", 303)
+    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(chosen, said='ended')}", 303)
     drop_page_session(answer)
     return answer
 
@@ -148,19 +138,19 @@ async def post_consents(
 ) -> Response:
     """Switch one purpose on, off, or on for today. Off is off when this answers."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
-    form = _form(await request.body())
+        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+    form = form_of(await request.body())
     try:
         purpose = Purpose(form.get("purpose", ""))
     except ValueError:
-        raise _not_as_described("purpose") from None
+        raise not_as_described("purpose") from None
     state = form.get("state", "")
     if state not in {"on", "off", "today"} or (state == "today" and purpose not in ForToday):
-        raise _not_as_described("state")
-    language = _language(request, chosen, form.get("text_language"))
+        raise not_as_described("state")
+    language = language_for(request, chosen, form.get("text_language"))
     text = here.site.texts.of(purpose, language)
     if state != "off" and form.get("text_sha256") != text.sha256:
-        return RedirectResponse(f"/me{_chosen(chosen, said='text_changed')}", 303)
+        return RedirectResponse(f"/me{chosen_query(chosen, said='text_changed')}", 303)
     said = Said(
         purpose=purpose,
         given=state != "off",
@@ -170,7 +160,7 @@ async def post_consents(
         until_ms=_midnight(here) if state == "today" else None,
     )
     await run_in_threadpool(_change, here, found, said)
-    return RedirectResponse(f"/me{_chosen(chosen)}#{purpose}", 303)
+    return RedirectResponse(f"/me{chosen_query(chosen)}#{purpose}", 303)
 
 
 @routes.get("/me/pass")
@@ -178,9 +168,9 @@ def get_pass(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen 
     """Return the piece of the page that shows the pass, for the next ten minutes."""
     if found is None:
         raise _signed_out()
-    context = _context(here, _own_language(request, here, found, chosen), chosen)
+    context = context_of(here, own_language(request, here, found, chosen), chosen)
     context["drawn"] = _drawn(here, found.enrolment)
-    return _templates.TemplateResponse(request, "me_pass.html", context)
+    return TEMPLATES.TemplateResponse(request, "me_pass.html", context)
 
 
 @routes.get("/me/here")
@@ -191,11 +181,11 @@ def get_here(
     if found is None:
         raise _signed_out()
     now_ms = here.clock.now_ms()
-    language = _own_language(request, here, found, chosen)
+    language = own_language(request, here, found, chosen)
     recognised = here_now(here.database, now_ms, here.site.rules, found.enrolment)
-    context = _context(here, language, chosen)
+    context = context_of(here, language, chosen)
     context["recognised_now"] = [here_out(each, language) for each in recognised]
-    return _templates.TemplateResponse(request, "me_here.html", context)
+    return TEMPLATES.TemplateResponse(request, "me_here.html", context)
 
 
 @routes.get("/me/receipt")
@@ -204,7 +194,7 @@ def get_receipt(
 ) -> Response:
     """Return the receipt of her consents as a file to keep."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
+        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
     address = own_address(request, here.site.origin)
     receipt = own_receipt(here, found.enrolment.person, address)
     return Response(
@@ -212,22 +202,6 @@ def get_receipt(
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="consent-receipt.json"'},
     )
-
-
-@routes.get("/me/take")
-def get_take(
-    request: Request,
-    here: Here,
-    found: PerhapsOnPage,
-    kind: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
-    chosen: Chosen = None,
-) -> Response:
-    """Lead to the file with everything; ask who came in a while ago to come in again."""
-    if found is None:
-        return RedirectResponse(f"{ENTRANCE}{_chosen(chosen)}", 303)
-    if not is_fresh(found.session, here.clock.now_ms()):
-        return _stale(request, here, found, chosen)
-    return RedirectResponse(f"/v1/me/export?format={kind}", 303)
 
 
 def _change(here: Services, found: Customer, said: Said) -> None:
@@ -268,59 +242,9 @@ def _door(
     said: str | None,
     status: int,
 ) -> Response:
-    language = _language(request, chosen, None)
-    context = _context(here, language, chosen) | {"said": said, "notice": here.site.notice}
-    return _templates.TemplateResponse(request, "me_door.html", context, status)
-
-
-def _stale(request: Request, here: Services, found: Customer, chosen: Language | None) -> Response:
-    language = _own_language(request, here, found, chosen)
-    return _templates.TemplateResponse(
-        request, "me_stale.html", _context(here, language, chosen), 403
-    )
-
-
-def _context(here: Services, language: Language, chosen: Language | None) -> dict[str, Any]:
-    """Return what every piece of the page needs."""
-    return {
-        "t": me_words(language),
-        "language": language,
-        "other": "en" if language == "nl" else "nl",
-        "chosen": _chosen(chosen),
-        "demo": here.site.demo,
-        "day_of": lambda at, timezone: day_of(at, timezone, language),
-        "clock_of": clock_of,
-        "role_of": lambda key: said_of(ROLES, key, language),
-        "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, language),
-        "event_of": lambda key: said_of(EVENTS, key, language),
-        "language_of": lambda key: said_of(LANGUAGES, key, language),
-    }
-
-
-def _language(request: Request, chosen: Language | None, hers: str | None) -> Language:
-    if chosen is not None:
-        return chosen
-    for known in ("nl", "en"):
-        if hers is not None and hers.lower().split("-")[0] == known:
-            return "nl" if known == "nl" else "en"
-    return language_of(request.headers.get("accept-language", ""))
-
-
-def _own_language(
-    request: Request, here: Services, found: Customer, chosen: Language | None
-) -> Language:
-    if chosen is not None:
-        return chosen
-    with here.database.read() as work:
-        profile = work.people.profiles([found.enrolment.profile]).get(found.enrolment.profile)
-    return _language(request, None, None if profile is None else profile.language)
-
-
-def _chosen(chosen: Language | None, *, said: str | None = None) -> str:
-    """Return the query that keeps the language that she chose, and says what happened."""
-    parts = {"language": chosen, "said": said}
-    query = "&".join(f"{key}={value}" for key, value in parts.items() if value is not None)
-    return f"?{query}" if query else ""
+    language = language_for(request, chosen, None)
+    context = context_of(here, language, chosen) | {"said": said, "notice": here.site.notice}
+    return TEMPLATES.TemplateResponse(request, "me_door.html", context, status)
 
 
 def _timezone(here: Services) -> str:
@@ -336,19 +260,6 @@ def _midnight(here: Services) -> Millis:
     today = moment(here.clock.now_ms()).astimezone(zone).date()
     end = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
     return Millis(int(end.timestamp() * 1000))
-
-
-def _form(body: bytes) -> Mapping[str, str]:
-    """Return the fields of a form; of several of one name the first."""
-    try:
-        fields = parse_qs(body.decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True)
-    except ValueError:
-        raise _not_as_described("form") from None
-    return {key: values[0] for key, values in fields.items()}
-
-
-def _not_as_described(field: str) -> ProblemError:
-    return ProblemError(422, "invalid", f"Not as described: {field}. Use the page's own forms.")
 
 
 def _signed_out() -> ProblemError:
