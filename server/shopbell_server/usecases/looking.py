@@ -6,6 +6,7 @@ Never: the decision. Staff and people who left are nobody here.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.subject import subject_of
@@ -14,9 +15,10 @@ from shopbell_server.usecases.groups import groups_of, ledgers
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shopbell_server.core.consent import Entry
     from shopbell_server.core.ids import PersonId, ProfileId
     from shopbell_server.core.joined import Group
-    from shopbell_server.core.people import Profile
+    from shopbell_server.core.people import Enrolment, Profile
     from shopbell_server.core.subject import Subject
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.groups import Groups
@@ -36,21 +38,70 @@ def subjects_and_groups(
     joined = (each.enrolment for group in groups.values() for each in group.members)
     profiles = work.people.profiles({each.profile for each in (*enrolments.values(), *joined)})
     ledger = ledgers(work, enrolments.keys(), groups)
+    under = ledgers_under(work, profiles.keys(), known={**enrolments, **_members(groups)})
     found: dict[PersonId, Subject] = {}
     for person, enrolment in enrolments.items():
         group = groups.get(person)
+        others = _others(under.get(enrolment.profile, {}), {person})
         subject = (
-            subject_of(enrolment, profiles.get(enrolment.profile), ledger.get(person, ()))
+            subject_of(enrolment, profiles.get(enrolment.profile), ledger.get(person, ()), others)
             if group is None
-            else _subject_of_all(group, profiles)
+            else _subject_of_all(group, profiles, under)
         )
         if subject is not None:
             found[person] = subject
     return found, groups
 
 
-def _subject_of_all(group: Group, profiles: Mapping[ProfileId, Profile]) -> Subject | None:
+def ledgers_under(
+    work: UnitOfWork,
+    profiles: Collection[ProfileId],
+    known: Mapping[PersonId, Enrolment] = MappingProxyType({}),
+) -> Mapping[ProfileId, Mapping[PersonId, tuple[Entry, ...]]]:
+    """Return the ledger of everybody who is enrolled under each of `profiles` and has not left.
+
+    `known` are enrolments that were read already. Costs one question more where all are alone.
+    """
+    enrolled = work.identity.enrolled(profiles)
+    persons = {person for each in enrolled.values() for person in each}
+    there = {**known, **work.people.enrolments(persons - known.keys())}
+    standing = [
+        person for person in sorted(persons & there.keys()) if there[person].revoked_ms is None
+    ]
+    entries = work.ledger.entries(standing)
+    found: dict[ProfileId, dict[PersonId, tuple[Entry, ...]]] = {}
+    for person in standing:
+        hers = tuple(entries.get(person, ()))
+        found.setdefault(there[person].profile, {})[person] = hers
+    return found
+
+
+def _members(groups: Groups) -> Mapping[PersonId, Enrolment]:
+    return {
+        each.enrolment.person: each.enrolment for group in groups.values() for each in group.members
+    }
+
+
+def _others(
+    ledgers: Mapping[PersonId, tuple[Entry, ...]], she: Collection[PersonId]
+) -> list[tuple[Entry, ...]]:
+    return [entries for person, entries in ledgers.items() if person not in she]
+
+
+def _subject_of_all(
+    group: Group,
+    profiles: Mapping[ProfileId, Profile],
+    under: Mapping[ProfileId, Mapping[PersonId, tuple[Entry, ...]]],
+) -> Subject | None:
     """Return whom a group is: whoever was enrolled first and has not left; nobody if one of it works here."""
     there = [each.enrolment for each in group.members if each.enrolment.revoked_ms is None]
-    each_is = [subject_of(each, profiles.get(each.profile), group.ledger) for each in there]
+    each_is = [
+        subject_of(
+            each,
+            profiles.get(each.profile),
+            group.ledger,
+            _others(under.get(each.profile, {}), group.persons),
+        )
+        for each in there
+    ]
     return None if None in each_is else next(iter(each_is), None)

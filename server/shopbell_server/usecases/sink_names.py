@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent import Purpose
-from shopbell_server.core.facts import ConsentChanged, ProfileMerged, ProfileSplit
+from shopbell_server.core.facts import ConsentChanged, ProfileErased, ProfileMerged, ProfileSplit
 from shopbell_server.core.identifiers import primary
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.profile_consent import shared_purposes
+from shopbell_server.usecases.looking import ledgers_under
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.facts import Fact
-    from shopbell_server.core.ids import FactId, PersonId, ProfileId
+    from shopbell_server.core.ids import FactId, PersonId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import UnitOfWork
 
@@ -46,14 +47,18 @@ def called(
     """
     profiles = work.people.profiles({each.profile for each in enrolments.values()}).keys()
     links = work.identity.links(profiles)
-    ledgers = _ledgers(work, profiles)
+    under = ledgers_under(work, profiles, known=enrolments)
     found: dict[FactId, Called] = {}
     for fact in facts:
+        if isinstance(fact, ProfileErased):
+            # Nobody is there any more to be asked: the fact itself says what she was called.
+            found[fact.fact] = Called(ids=fact.known_as)
+            continue
         enrolment = enrolments.get(fact.person)
         if enrolment is None or enrolment.profile not in profiles:
             continue
         profile = enrolment.profile
-        shares = _share(ledgers.get(profile, ()), _moments(fact, now_ms))
+        shares = _share(under.get(profile, {}).values(), _moments(fact, now_ms))
         found[fact.fact] = Called(
             ids=primary(links.get(profile, ())) if shares else {},
             previous=_previous(work, fact, now_ms),
@@ -87,18 +92,6 @@ def _previous(work: UnitOfWork, fact: Fact, now_ms: Millis) -> Mapping[str, str]
     if not _share(_standing(work, persons).values(), (now_ms,)):
         return {}
     return primary(links.values())
-
-
-def _ledgers(
-    work: UnitOfWork, profiles: Collection[ProfileId]
-) -> Mapping[ProfileId, Sequence[Sequence[Entry]]]:
-    """Return the ledger of everybody under each of `profiles` who has not left."""
-    enrolled = work.identity.enrolled(profiles)
-    ledgers = _standing(work, {person for persons in enrolled.values() for person in persons})
-    return {
-        profile: [ledgers[person] for person in persons if person in ledgers]
-        for profile, persons in enrolled.items()
-    }
 
 
 def _standing(
