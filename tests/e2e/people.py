@@ -145,6 +145,11 @@ class App:
         """Give her a fob."""
         await self._ask("POST", "fixed-ids", customer.bearer, {"id": fixed_id})
 
+    async def page_link(self, customer: Customer) -> str:
+        """Return a link to her own page."""
+        link: str = (await self._ask("POST", "me-link", customer.bearer))["url"]
+        return link
+
     async def leave(self, customer: Customer) -> None:
         """End her enrolment."""
         await self._ask("DELETE", f"enrolments/{customer.person}", customer.bearer)

@@ -34,8 +34,13 @@ def take_picture(text: str, folder: Path, name: str, condition: Condition = "pla
     picture = _condition(_scene(text), condition)
     written, data = cv2.imencode(".png", picture)
     assert written
+    put_picture(data.tobytes(), folder, name)
+
+
+def put_picture(png: bytes, folder: Path, name: str) -> None:
+    """Put a picture into `folder`, complete as soon as it is there."""
     part = folder / f".{name}.part"
-    part.write_bytes(data.tobytes())
+    part.write_bytes(png)
     part.rename(folder / f"{name}.png")
 
 

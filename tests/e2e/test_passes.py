@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from playwright.async_api import expect
 
-from tests.e2e.pictures import CONDITIONS, take_picture
+from tests.e2e.browser import tablet
+from tests.e2e.pictures import CONDITIONS, put_picture, take_picture
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from playwright.async_api import Browser
 
     from tests.e2e.browser import Board
     from tests.e2e.people import App
@@ -66,6 +70,21 @@ async def test_a_pass_checks_in_however_it_is_held_up_and_only_once(
         assert len(shop.told(SCANNED, guest.crm)) == 1
         assert len(shop.told(STARTED, guest.crm)) == 1
     assert shop.told(SCANNED, late.crm) == []
+
+
+async def test_the_pass_of_her_page_checks_in_while_her_phone_has_no_network(
+    shop: Shop, app: App, board: Board, browser: Browser
+) -> None:
+    await shop.start_edge("door")
+    noor = await app.enrol("Noor")
+    async with tablet(browser, size=(360, 740)) as phone:
+        await phone.goto(await app.page_link(noor))
+        await phone.get_by_role("button", name="Open my page").click()
+        await expect(phone.locator(".codes svg:visible")).to_have_count(1)
+        await phone.context.set_offline(True)
+        put_picture(await phone.screenshot(), shop.camera("door"), "her screen")
+        (row,) = await board.shows("her", bool)
+    assert (row.name, row.evidence, row.zone) == ("Noor", "pass", "Entrance")
 
 
 async def _empty(camera: Path) -> None:
