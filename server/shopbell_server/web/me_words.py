@@ -206,8 +206,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "forget_what": {"nl": "Dit gebeurt er:", "en": "This is what happens:"},
     "forget_1": {
-        "nl": "Je bezoeken, je toestemmingen en je telefoon verdwijnen meteen uit de systemen van de winkel.",
-        "en": "Your visits, your permissions and your phone go from the store's systems at once.",
+        "nl": "Je naam, je nummers, je bezoeken en je telefoon verdwijnen meteen uit de systemen van "
+        "de winkel.",
+        "en": "Your name, your numbers, your visits and your phone go from the store's systems at once.",
     },
     "forget_2": {
         "nl": "In reservekopieën zijn je naam en je gegevens binnen 7 dagen voor niemand meer leesbaar.",
@@ -225,6 +226,12 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "forget_5": {
         "nl": "Anderen met hetzelfde klantnummer houden hun eigen telefoon en hun eigen bezoeken.",
         "en": "Others with the same customer number keep their own phone and their own visits.",
+    },
+    "forget_6": {
+        "nl": "Eén ding blijft: dat er toestemming was en dat die is ingetrokken, en wie er keek, onder "
+        "een nummer zonder naam. Dat moet de winkel kunnen aantonen.",
+        "en": "One thing stays: that there was a permission and that it was withdrawn, and who looked, "
+        "under a number without a name. The store has to be able to show that.",
     },
     "forget_sure": {"nl": "Ja, wis alles van mij", "en": "Yes, erase everything about me"},
     "forget_sure_text": {
