@@ -63,12 +63,13 @@ def take_numbers(
     before = work.edge_records.hold_guesses({_scanner(each) for each in shown}, now_ms)
     guesses = dict(before)
     for each in shown:
+        until_ms = guesses[_scanner(each)].refused_until_ms
         claimed = _claimed(each, people, guesses, now_ms)
         accepted = isinstance(claimed, Interval)
         found.counts["number_accepted" if accepted else f"number_{claimed}"] += 1
         if isinstance(claimed, Interval):
             found.intervals.append(claimed)
-        elif is_refused(guesses[_scanner(each)], each.at_ms):
+        elif claimed == "refused" or guesses[_scanner(each)].refused_until_ms != until_ms:
             found.guessing.add(each.edge.id)
     work.edge_records.put_guesses(
         {scanner: now for scanner, now in guesses.items() if now != before[scanner]}, now_ms
