@@ -16,7 +16,7 @@ from tests.bench.air import RETAILER
 from tests.bench.machine import child
 from tests.bench.people import populate
 from tests.rigs.brokers import free_port
-from tests.rigs.databases import open_sql
+from tests.rigs.databases import open_with_file
 from tests.rigs.fake_bluez.bus import running
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def serving(
     """Run `shopbell-server run` on SQLite, with customers who consented yesterday."""
     url = f"sqlite:///{folder}/shop.db"
     migrate.upgrade(url)
-    with closing(open_sql(url, TenantId(TENANT))) as database:
+    with closing(open_with_file(url, TenantId(TENANT))) as database:
         now_ms = time.time_ns() // 1_000_000
         guests = populate(database, edges=edges, people=people, now_ms=now_ms)
     http_port, port = free_port(), free_port()

@@ -132,6 +132,13 @@ class MemoryPeople:
     def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]:
         return _found(self._tables.profiles, profiles)
 
+    def staff_among(self, profiles: Collection[ProfileId]) -> frozenset[ProfileId]:
+        return frozenset(
+            each
+            for each in profiles
+            if each in self._tables.profiles and self._tables.profiles[each].staff
+        )
+
     def put_profile(self, profile: Profile) -> None:
         before = self._tables.profiles.get(profile.id)
         self._tables.profiles[profile.id] = profile

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.fixed_ids import FixedId
     from shopbell_server.core.ids import DeviceNo, Millis, PersonId, Window
-    from shopbell_server.core.people import Enrolment, Issued, Profile
+    from shopbell_server.core.people import Enrolment, Issued
     from shopbell_server.core.tokens import Candidate
 
 
@@ -46,14 +46,14 @@ class Meant:
 
 
 def allowed(
-    enrolment: Enrolment, profile: Profile | None, entries: Iterable[Entry]
+    enrolment: Enrolment, entries: Iterable[Entry], *, works_here: bool
 ) -> tuple[Span, ...]:
     """Return when she allows to be known; () for never.
 
     Who was revoked is nobody; people who work here are left out, for their phones are in the store all
     day.
     """
-    if enrolment.revoked_ms is not None or (profile is not None and profile.staff):
+    if enrolment.revoked_ms is not None or works_here:
         return ()
     return given_spans(entries, Purpose.RECOGNISE_IN_STORE)
 

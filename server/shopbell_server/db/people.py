@@ -64,6 +64,11 @@ class SqlPeople:
             for row in rows
         }
 
+    def staff_among(self, profiles: Collection[ProfileId]) -> frozenset[ProfileId]:
+        """Return those of people who work here."""
+        rows = self._transaction.rows_among(_STAFF, "profiles", profiles)
+        return frozenset(ProfileId(row.profile) for row in rows)
+
     def put_profile(self, profile: Profile) -> None:
         """Insert or replace."""
         self._transaction.insert(
@@ -265,6 +270,9 @@ _of_enrolment: Final = (
 
 _PROFILES: Final = select(PROFILES).where(
     ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True))
+)
+_STAFF: Final = select(PROFILES.c.profile).where(
+    ours(PROFILES), PROFILES.c.profile.in_(bindparam("profiles", expanding=True)), PROFILES.c.staff
 )
 _PUT_PROFILE: Final = replacing(PROFILES)
 _ADD_TICKET: Final = adding(TICKETS)

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 class People(Protocol):
     """Profiles, enrolments, cards, tickets."""
 
-    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]: ...
+    def profiles(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Profile]:
+        """Return those that are there; without a name, where its key was destroyed."""
+        ...
+
+    def staff_among(self, profiles: Collection[ProfileId]) -> frozenset[ProfileId]:
+        """Return those of people who work here. Nothing is opened for it: ingest asks of everybody."""
+        ...
+
     def put_profile(self, profile: Profile) -> None: ...
 
     def add_ticket(self, ticket_sha256: bytes, profile: ProfileId, expires_ms: Millis) -> None: ...
@@ -40,16 +47,6 @@ class People(Protocol):
     def enrolments(self, persons: Collection[PersonId]) -> Mapping[PersonId, Enrolment]: ...
     def by_device_no(self, numbers: Collection[DeviceNo]) -> Mapping[DeviceNo, Enrolment]:
         """Return the enrolments, revoked ones included, that have these device numbers."""
-        ...
-
-    def by_external_id(
-        self, kind: str, values: Collection[str]
-    ) -> Mapping[str, Sequence[Enrolment]]:
-        """Return, by value, the enrolments of the profiles that have it as an external id of `kind`.
-
-        Revoked ones included. A value that no profile has is left out; one of a profile without
-        enrolments has none.
-        """
         ...
 
     def by_device_token(self, device_token_sha256: bytes) -> Enrolment | None: ...

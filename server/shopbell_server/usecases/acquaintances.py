@@ -113,11 +113,11 @@ def _asked(work: UnitOfWork, persons: Collection[PersonId]) -> dict[PersonId, Ac
     enrolments = work.people.enrolments(persons)
     issued = work.people.issued(persons)
     ledger = work.ledger.entries(persons)
-    profiles = work.people.profiles({each.profile for each in enrolments.values()})
+    staff = work.people.staff_among({each.profile for each in enrolments.values()})
     return {
         person: Acquaintance(
             enrolment=each,
-            spans=allowed(each, profiles.get(each.profile), ledger.get(person, ())),
+            spans=allowed(each, ledger.get(person, ()), works_here=each.profile in staff),
             issued=tuple(issued.get(person, ())),
         )
         for person, each in enrolments.items()

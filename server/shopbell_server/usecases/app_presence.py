@@ -78,11 +78,10 @@ def report_presence(
     person = enrolment.person
     # A withdrawal that runs at the same time is wholly before this or wholly after it.
     groups = hold(work, [person])
-    profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
-    if profile is not None and profile.staff:
+    if work.people.staff_among([enrolment.profile]):
         return Reported(store=beacon.store, changed={})
     ledger = work.ledger.entries([person]).get(person, ())
-    spans = allowed(enrolment, profile, ledger)
+    spans = allowed(enrolment, ledger, works_here=False)
     if span_of(knowable(spans, now_ms), report.at_ms) is None:
         return NotReported.NO_CONSENT
     said = evidence_of(person, beacon, report.state, report.at_ms)

@@ -104,9 +104,9 @@ def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> PersonId | None:
     # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
     work.people.lock([card.person])
     enrolment = work.people.enrolments([card.person])[card.person]
-    profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
+    works_here = bool(work.people.staff_among([enrolment.profile]))
     ledger = work.ledger.entries([card.person]).get(card.person, ())
-    spans = knowable(allowed(enrolment, profile, ledger), now_ms)
+    spans = knowable(allowed(enrolment, ledger, works_here=works_here), now_ms)
     return None if span_of(spans, sale.at_ms) is None else card.person
 
 

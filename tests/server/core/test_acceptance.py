@@ -87,30 +87,29 @@ def means(
 
 
 def test_she_may_be_known_while_she_allows_it() -> None:
-    spans = allowed(ADA, PROFILE, [said(Change.GIVEN, GIVEN)])
+    spans = allowed(ADA, [said(Change.GIVEN, GIVEN)], works_here=False)
     (span,) = spans
     assert span.from_ms == GIVEN
     assert span_of(spans, Millis(GIVEN - 1)) is None
     assert span_of(spans, GIVEN) == span
     assert span_of(spans, span.to_ms) is None
-    assert allowed(ADA, None, [said(Change.GIVEN, GIVEN)]) == spans
     assert knowable(spans, NOW) == spans
 
 
 def test_she_may_not_be_known_at_all_once_she_withdrew() -> None:
     entries = [said(Change.GIVEN, GIVEN), said(Change.WITHDRAWN, NOW, 2)]
-    spans = allowed(ADA, PROFILE, entries)
+    spans = allowed(ADA, entries, works_here=False)
     assert knowable(spans, NOW) == ()
     assert knowable(spans, Millis(NOW - 1)) == spans
-    again = allowed(ADA, PROFILE, [*entries, said(Change.GIVEN, NOW + 5, 3)])
+    again = allowed(ADA, [*entries, said(Change.GIVEN, NOW + 5, 3)], works_here=False)
     assert len(knowable(again, Millis(NOW + 5))) == 2
 
 
 def test_the_revoked_and_those_who_work_here_are_nobody() -> None:
     entries = [said(Change.GIVEN, GIVEN)]
-    assert allowed(replace(ADA, revoked_ms=NOW), PROFILE, entries) == ()
-    assert allowed(ADA, replace(PROFILE, staff=True), entries) == ()
-    assert allowed(ADA, PROFILE, []) == ()
+    assert allowed(replace(ADA, revoked_ms=NOW), entries, works_here=False) == ()
+    assert allowed(ADA, entries, works_here=True) == ()
+    assert allowed(ADA, [], works_here=False) == ()
 
 
 def test_a_token_means_whom_it_was_issued_to_in_its_window() -> None:

@@ -49,6 +49,14 @@ def test_a_ticket_of_nobody_is_refused(work: UnitOfWork) -> None:
         work.people.add_ticket(hashed(1), PROFILE, Millis(100))
 
 
+def test_people_who_work_here_are_told_apart_without_opening_a_name(work: UnitOfWork) -> None:
+    sam = ProfileId("sam")
+    add_profile(work)
+    work.people.put_profile(replace(add_profile(work, sam), staff=True))
+    assert work.people.staff_among([PROFILE, sam, ProfileId("none")]) == {sam}
+    assert work.people.staff_among([]) == frozenset()
+
+
 def test_an_enrolment_is_found_by_everything_it_is_called(work: UnitOfWork) -> None:
     anna = enrol(work, ANNA, number=1)
     ben = enrol(work, BEN, number=4_294_967_295, phone=None)
