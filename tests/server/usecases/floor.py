@@ -162,7 +162,7 @@ class Floor:
                 created_ms=Millis(created_ms),
                 revoked_ms=None,
             ),
-            phone=Phone(mac_key=hashlib.sha256(name.encode()).digest()[:16], model=None),
+            phone=Phone(mac_key=hashlib.sha256(f"mac {name}".encode()).digest()[:16], model=None),
             card=Card(
                 ref=card_ref(number),
                 person=PersonId(name),
