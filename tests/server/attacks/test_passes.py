@@ -91,7 +91,7 @@ def two_scans(floor: Floor, anna: Someone, other_edge: str) -> list[Message]:
 @pytest.mark.parametrize("other_edge", [FAR_EDGE, EDGES[2]])
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("together", [True, False])
-def test_a_pass_at_two_offline_edges_is_found_when_they_speak(  # noqa: PLR0913, PLR0917  # each a case
+def test_a_pass_at_two_offline_edges_is_found_when_they_speak(
     floor: Floor,
     anna: Someone,
     other_edge: str,

@@ -1,0 +1,89 @@
+"""Rows 5 and 35: an old phone's numbers, and somebody who says that she never consented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.server.attacks.scene import Scene, bearer, enrolled, tokens
+from tests.server.web.shop import MINUTE, NOON, TEXT
+from tests.server.web.test_phones import consent
+
+WINDOW = NOON // 900_000
+
+
+@pytest.mark.parametrize("how", ["re-installed", "left", "withdrew and came back"])
+async def test_what_an_old_phone_sends_is_nobodys_once_there_is_a_new_one(how: str) -> None:
+    """A cloned backup has the tokens of seven days; they die with the number that they were made of."""
+    scene = Scene()
+    async with scene.client() as client:
+        before = await enrolled(client)
+        stolen = (await tokens(client, before))[WINDOW]
+        scene.clock.forward(MINUTE)
+        assert scene.air(stolen["id64"], for_ms=MINUTE // 2).events["recognised"] == 1
+        now = before
+        if how == "withdrew and came back":
+            for state in ("withdrawn", "given"):
+                body = {"consents": [consent(state=state)]}
+                answer = await client.put("/v1/app/consents", json=body, headers=bearer(before))
+                assert answer.status_code == 200
+                scene.clock.forward(1)
+        else:
+            path = f"/v1/app/enrolments/{before['enrolment_id']}"
+            assert (await client.delete(path, headers=bearer(before))).status_code == 204
+            if how == "re-installed":
+                now = await enrolled(client)
+        scene.clock.forward(MINUTE)
+        for frame, token in (("service-data", stolen["id64"]), ("ibeacon", stolen["id32"])):
+            taken = scene.air(token, frame=frame, for_ms=MINUTE)  # type: ignore[arg-type]  # by a loop
+            assert taken.events["recognised"] == 0
+        if how != "left":
+            new = (await tokens(client, now))[WINDOW]
+            assert new["id64"] != stolen["id64"]
+            assert scene.air(new["id64"], for_ms=1_000).events["recognised"] == 1
+
+
+async def test_a_card_of_before_is_nobodys_either() -> None:
+    """A new enrolment has a new card and secret; the old one ended with its enrolment."""
+    scene = Scene()
+    async with scene.client() as client:
+        before = await enrolled(client)
+        path = f"/v1/app/enrolments/{before['enrolment_id']}"
+        assert (await client.delete(path, headers=bearer(before))).status_code == 204
+        now = await enrolled(client)
+    for secret in ("device_token", "mac_key", "card_ref", "card_secret"):
+        assert before[secret] != now[secret]
+
+
+async def test_who_says_that_she_never_consented_can_be_shown_when_and_to_which_text() -> None:
+    """The receipt, and what her phone may ask for at any time: version, time and hash of each text."""
+    scene = Scene()
+    async with scene.client() as client:
+        guest = await enrolled(client)
+        scene.clock.forward(MINUTE)
+        body = {"consents": [consent("show_to_staff", "withdrawn")]}
+        changed = await client.put("/v1/app/consents", json=body, headers=bearer(guest))
+        standing = await client.get("/v1/app/consents", headers=bearer(guest))
+    for receipt, purposes in (
+        (guest["receipt"], {"recognise_in_store", "show_to_staff"}),
+        (changed.json()["receipt"], {"show_to_staff"}),
+    ):
+        assert {each["purpose"] for each in receipt["records"]} == purposes
+        assert all(shows_what_she_read(each) for each in receipt["records"])
+    said = {each["purpose"]: each["last"] for each in standing.json()["purposes"] if each["last"]}
+    assert {name: last["change"] for name, last in said.items()} == {
+        "recognise_in_store": "given",
+        "show_to_staff": "withdrawn",
+    }
+    assert said["recognise_in_store"]["at"] == "2026-11-21T12:00:00Z"
+    assert said["show_to_staff"]["at"] == "2026-11-21T12:01:00Z"
+    assert all(shows_what_she_read(each) for each in said.values())
+
+
+def shows_what_she_read(record: dict[str, Any]) -> bool:
+    return (record["text_version"], record["text_sha256"], record["language"]) == (
+        "2026-1",
+        TEXT,
+        "nl",
+    )
