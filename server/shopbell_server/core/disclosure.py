@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.handles import Handle
 
-Viewer = Role | Literal["tablet"]
-"""Who looks: somebody signed in, or an enrolled tablet with nobody signed in."""
+Viewer = Role | Literal["tablet", "system"]
+"""Who looks: somebody signed in, an enrolled tablet with nobody signed in, or another system by its key."""
 
 
 class Field(StrEnum):
@@ -61,6 +61,8 @@ class Needs:
     evidence: Evidence
     purposes: frozenset[Purpose]
     viewers: frozenset[Viewer]
+    shared: bool = False
+    """Whether another system may see it too. It needs SHARED, for it shows nothing to staff."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +105,23 @@ _AMBIENT: Final[frozenset[Viewer]] = _FLOOR | {"tablet"}
 and auditors after the record: neither has a customer to help, so neither sees one."""
 
 
-def _needs(evidence: Evidence, *purposes: Purpose, viewers: frozenset[Viewer] = _FLOOR) -> Needs:
+SHARED: Final = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHARE_WITH_CDP})
+"""What another system needs in the place of a field's own purposes: the same as to be told of a visit. It
+sees no more than it would be told, so no name and nothing of the profile."""
+
+
+def _needs(
+    evidence: Evidence,
+    *purposes: Purpose,
+    viewers: frozenset[Viewer] = _FLOOR,
+    shared: bool = False,
+) -> Needs:
     # Without show_to_staff nothing is shown, not even that somebody is there.
     return Needs(
         evidence=evidence,
         purposes=frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, *purposes}),
         viewers=viewers,
+        shared=shared,
     )
 
 
@@ -116,12 +129,12 @@ Table = MappingProxyType[Field, Needs]
 
 TABLE: Final[Table] = MappingProxyType(
     {
-        Field.PRESENCE: _needs(Evidence.HINT, viewers=_AMBIENT),
-        Field.ZONE: _needs(Evidence.HINT, viewers=_AMBIENT),
-        Field.RECOGNITION: _needs(Evidence.HINT, viewers=_AMBIENT),
-        Field.STAY: _needs(Evidence.HINT),
-        Field.CONVERTED: _needs(Evidence.PASS, Purpose.SHOW_PURCHASES),
-        Field.HANDLE: _needs(Evidence.HINT, viewers=_AMBIENT),
+        Field.PRESENCE: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
+        Field.ZONE: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
+        Field.RECOGNITION: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
+        Field.STAY: _needs(Evidence.HINT, shared=True),
+        Field.CONVERTED: _needs(Evidence.PASS, Purpose.SHOW_PURCHASES, shared=True),
+        Field.HANDLE: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
         Field.LANGUAGE: _needs(Evidence.HINT, viewers=_AMBIENT),
         Field.REASON_KIND: _needs(Evidence.HINT, viewers=_AMBIENT),
         Field.FIRST_NAME: _needs(Evidence.SIGNAL, Purpose.GREET_BY_NAME),
@@ -172,8 +185,7 @@ def allowed(
         field
         for field, needs in table.items()
         if standing.evidence >= needs.evidence
-        and needs.purposes <= (shared if shared is not None and field in OF_PROFILE else purposes)
-        and viewer in needs.viewers
+        and _may(needs, shared if shared is not None and field in OF_PROFILE else purposes, viewer)
     )
 
 
@@ -198,3 +210,9 @@ def disclose(
         reason=known.reason if Field.REASON in may else None,
         may=may,
     )
+
+
+def _may(needs: Needs, purposes: frozenset[Purpose], viewer: Viewer) -> bool:
+    if viewer == "system":
+        return needs.shared and purposes >= SHARED
+    return needs.purposes <= purposes and viewer in needs.viewers

@@ -1,4 +1,4 @@
-"""Staff looked at customers: write it down, and tell her.
+"""Somebody looked at customers: write it down, and tell her.
 
 Owns: what a look's record says, and what of it she is told.
 Never: when a look is a new one (`web.looks`).
@@ -7,25 +7,22 @@ Never: when a look is a new one (`web.looks`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.credentials import credential_id
-from shopbell_server.usecases.sign_in import staff_by_session
+from shopbell_server.core.audit import Act
+from shopbell_server.usecases.lookers import lookers, purpose_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.audit import What
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.ports.database import Database, UnitOfWork
-
-PURPOSES: Final = {What.BOARD_READ: "serve_in_store", What.VISIT_READ: "review_visits"}
-"""What a look is for: the board is for helping who is here, the list of visits for looking back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Somebody who is signed in is about to see a visit. `session` is a fingerprint."""
+    """Somebody is about to see a visit. `session` is the fingerprint of their session, or of an API key."""
 
     session: bytes
     what: What
@@ -45,27 +42,22 @@ class SeenBy:
 
 
 def record_looks(database: Database, now_ms: Millis, looks: Sequence[Look]) -> frozenset[bytes]:
-    """Write `looks` down, for good when this returns. Return the sessions that are over.
+    """Write `looks` down, for good when this returns. Return the sessions and keys that are over.
 
     Of those nothing is written, and they may be shown nothing.
     """
     with database.begin() as work:
-        known = staff_by_session(work, {each.session for each in looks}, now_ms)
+        known = lookers(work, {each.session for each in looks}, now_ms)
         work.audit.note(
             [
                 Act(
                     at_ms=now_ms,
-                    actor=Actor(
-                        kind="staff",
-                        name=known[each.session].id,
-                        role=known[each.session].role,
-                        credential=credential_id(each.session),
-                    ),
+                    actor=known[each.session],
                     what=each.what,
                     person=each.person,
                     store=each.store,
                     about=each.visit,
-                    why=PURPOSES[each.what],
+                    why=purpose_of(known[each.session], each.what),
                 )
                 for each in looks
                 if each.session in known

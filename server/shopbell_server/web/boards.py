@@ -8,8 +8,10 @@ from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
 from shopbell_server.core.audit import What
+from shopbell_server.core.ids import StoreId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.web.live import LiveEndedError, NoRoomError, SessionFullError
+from shopbell_server.web.lookers import PresentLooker
 from shopbell_server.web.problems import Problem, ProblemError, not_found
 from shopbell_server.web.rows import BoardOut, Boards, View
 from shopbell_server.web.streams import EventStream
@@ -27,15 +29,22 @@ _LATER: Final = {"Retry-After": "20"}
 
 
 @routes.get("/{store}/present")
-def get_present(store: OwnStore, found: SignedIn, session: OwnSession, here: Here) -> BoardOut:
-    """Return who is here, by consent and role, longest here first."""
-    view = View(store, found.role, found.language)
+def get_present(store: str, looker: PresentLooker, here: Here) -> BoardOut:
+    """Return who is here, by consent and role, longest here first.
+
+    Other systems read it with an API key that has the scope `present`; they see nobody's name, and only
+    customers who share with them (`share_with_cdp`).
+    """
+    where = StoreId(store)
+    if where not in looker.stores:
+        raise not_found("store")
+    view = View(where, looker.viewer, looker.language)
     boards = Boards(here.database, here.clock, here.site.rules, here.site.ladder)
-    board = boards.board(view, here.live.floor(store))
+    board = boards.board(view, here.live.floor(where))
     if board is None:
         raise not_found("store")
     looks = [
-        Look(session=session, what=What.BOARD_READ, visit=visit, person=person, store=store)
+        Look(session=looker.session, what=What.BOARD_READ, visit=visit, person=person, store=where)
         for visit, person in board.persons.items()
     ]
     may_see(here, looks)

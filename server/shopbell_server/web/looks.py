@@ -28,6 +28,9 @@ SESSIONS: Final = 2_000
 """Remembered, four times as many as may look at once: of one that is forgotten the looks are written again,
 once. With a day's six hundred visits each: 100 MB at the very worst, 5 MB for fifty tablets."""
 
+VISITS: Final = 10_000
+"""Remembered of one session, two weeks of the busiest store: keys of other systems live for years."""
+
 
 class Looks:
     """Remembers, and writes to the database. Safe to use from several threads."""
@@ -63,7 +66,10 @@ class Looks:
         key = (look.session, look.what)
         if key not in self._written and len(self._written) >= SESSIONS:
             del self._written[next(iter(self._written))]
-        self._written.setdefault(key, set()).add(look.visit)
+        seen = self._written.setdefault(key, set())
+        if len(seen) >= VISITS:
+            seen.clear()
+        seen.add(look.visit)
 
 
 _NOTHING: Final[AbstractSet[VisitId]] = frozenset()

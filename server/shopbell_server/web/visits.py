@@ -17,9 +17,10 @@ from shopbell_server.core.ids import Millis, VisitId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
 from shopbell_server.web.leaving import only
+from shopbell_server.web.lookers import VisitsLooker
 from shopbell_server.web.problems import Fault, Problem, ProblemError, not_found
 from shopbell_server.web.rows import HandleOut, handle_out, moment
-from shopbell_server.web.who import Here, OwnSession, SignedIn, may_see
+from shopbell_server.web.who import Here, may_see
 
 if TYPE_CHECKING:
     from shopbell_server.core.handles import Language
@@ -111,46 +112,49 @@ class VisitsOut(BaseModel):
 
 @routes.get("")
 def get_visits(
-    found: SignedIn,
-    session: OwnSession,
+    looker: VisitsLooker,
     here: Here,
     page_size: Annotated[int, Query(ge=1, le=MOST_PER_PAGE)] = 50,
     cursor: Annotated[str | None, Query(max_length=128)] = None,
 ) -> VisitsOut:
-    """Return a page of the visits in the caller's stores."""
+    """Return a page of the visits in the caller's stores.
+
+    Other systems read them with an API key that has the scope `visits`; they see nobody's name, and only
+    customers who share with them (`share_with_cdp`).
+    """
     page = list_visits(
         here.database,
         here.clock.now_ms(),
-        stores=found.stores,
-        viewer=found.role,
+        stores=looker.stores,
+        viewer=looker.viewer,
         after=None if cursor is None else _position(cursor),
         size=page_size,
         ladder=here.site.ladder,
     )
-    may_see(here, [_look(session, each) for each in page.visits])
+    may_see(here, [_look(looker.session, each) for each in page.visits])
     return VisitsOut(
-        visits=[visit_out(each, found.language) for each in page.visits],
+        visits=[visit_out(each, looker.language) for each in page.visits],
         next_cursor=None if page.next is None else _cursor(page.next),
     )
 
 
 @routes.get("/{visit}")
-def get_one(visit: str, found: SignedIn, session: OwnSession, here: Here) -> VisitOut:
+def get_one(visit: str, looker: VisitsLooker, here: Here) -> VisitOut:
     """Return one visit."""
     if not _can_be_an_id(visit):
         raise not_found("visit")
     seen = get_visit(
         here.database,
         here.clock.now_ms(),
-        stores=found.stores,
-        viewer=found.role,
+        stores=looker.stores,
+        viewer=looker.viewer,
         visit=VisitId(visit),
         ladder=here.site.ladder,
     )
     if seen is None:
         raise not_found("visit")
-    may_see(here, [_look(session, seen)])
-    return visit_out(seen, found.language)
+    may_see(here, [_look(looker.session, seen)])
+    return visit_out(seen, looker.language)
 
 
 def _look(session: bytes, seen: SeenVisit) -> Look:

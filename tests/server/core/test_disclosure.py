@@ -32,7 +32,7 @@ AMBIENT = frozenset(
         *(Field.HANDLE, Field.LANGUAGE, Field.REASON_KIND),
     }
 )
-VIEWERS: tuple[Viewer, ...] = (*get_args(Role), "tablet")
+VIEWERS: tuple[Viewer, ...] = (*get_args(Role), "tablet", "system")
 ADA = Known(
     handle=handle(12), language="nl", first_name="Ada", reason_kind="pick-up", reason="order 7"
 )
@@ -108,6 +108,33 @@ def test_who_helps_nobody_sees_nobody(viewer: Viewer) -> None:
 def test_without_her_leave_not_even_a_handle_is_shown(missing: Purpose) -> None:
     for evidence in Evidence:
         assert seen(evidence, ALL - {missing}, "manager") is None
+
+
+SHARING = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHARE_WITH_CDP})
+STAYS = {Field.PRESENCE, Field.ZONE, Field.RECOGNITION, Field.STAY, Field.HANDLE}
+
+
+@pytest.mark.parametrize("purposes", [SHARING, ALL])
+def test_another_system_sees_stays_and_nothing_of_who_she_is(purposes: frozenset[Purpose]) -> None:
+    hinted = seen(Evidence.HINT, purposes, "system")
+    assert hinted is not None
+    assert hinted.may == STAYS
+    confirmed = seen(Evidence.CONFIRMED, purposes, "system")
+    assert confirmed is not None
+    assert confirmed.may == STAYS | {Field.CONVERTED}
+    assert (confirmed.first_name, confirmed.language) == (None, None)
+    assert (confirmed.reason_kind, confirmed.reason) == (None, None)
+
+
+@pytest.mark.parametrize("missing", SHARING)
+def test_who_does_not_share_is_shown_to_no_other_system(missing: Purpose) -> None:
+    for evidence in Evidence:
+        assert seen(evidence, ALL - {missing}, "system") is None
+
+
+def test_what_she_shows_to_staff_is_not_shared_by_that() -> None:
+    assert seen(Evidence.CONFIRMED, SHOWN, "system") is None
+    assert seen(Evidence.CONFIRMED, SHARING, "manager") is None
 
 
 def test_low_confidence_shows_nothing() -> None:

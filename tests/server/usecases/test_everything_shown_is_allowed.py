@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.consent import Purpose, active_purposes
-from shopbell_server.core.disclosure import TABLE, Field
+from shopbell_server.core.disclosure import SHARED, TABLE, Field
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.usecases.visits_list import get_visit, list_visits
 from shopbell_server.usecases.who_is_here import who_is_here
@@ -27,7 +27,7 @@ HEARD: dict[Evidence, Carrier] = {
     Evidence.CONFIRMED: "pass",
 }
 
-VIEWERS: tuple[Viewer, ...] = ("advisor", "manager", "operator", "auditor", "tablet")
+VIEWERS: tuple[Viewer, ...] = ("advisor", "manager", "operator", "auditor", "tablet", "system")
 
 said = st.lists(
     st.tuples(st.sampled_from(Purpose), st.booleans(), st.integers(1, 400 * 24 * 60)), max_size=6
@@ -59,8 +59,12 @@ def holds(shop: Shop, guest: Guest, person: Disclosed, viewer: Viewer, best: Evi
     for field in left:
         needs = TABLE[field]
         assert best >= needs.evidence
-        assert needs.purposes <= purposes
-        assert viewer in needs.viewers
+        if viewer == "system":
+            assert needs.shared
+            assert purposes >= SHARED
+        else:
+            assert needs.purposes <= purposes
+            assert viewer in needs.viewers
 
 
 @settings(max_examples=60, deadline=None)
@@ -101,3 +105,4 @@ def test_what_is_allowed_is_shown() -> None:
     assert [person.first_name for person in shown(shop, "advisor")] == ["Noor"] * 3
     assert [person.first_name for person in shown(shop, "operator")] == []
     assert [person.first_name for person in shown(shop, "tablet")] == [None] * 3
+    assert [person.first_name for person in shown(shop, "system")] == [None] * 3

@@ -3,8 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.audit import What
+from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId, VisitId
 from shopbell_server.core.registry import Staff
+from shopbell_server.system import SystemEntropy
+from shopbell_server.usecases.api_keys import make_key, revoke_key
 from shopbell_server.usecases.looks import Look, SeenBy, looks_at, record_looks
 from tests.fakes.server import MemoryDatabase
 from tests.server.sessions import a_session
@@ -59,3 +62,24 @@ def test_who_is_not_signed_in_any_more_is_said_and_not_recorded() -> None:
     assert record_looks(database, NOON, [look(SESSION), look(OVER)]) == {OVER}
     with database.read() as work:
         assert len(list(work.audit.records(0))) == 1
+
+
+def test_a_look_of_another_system_names_its_key_and_what_she_shares() -> None:
+    database = shop()
+    _, secret = make_key(database, SystemEntropy(), NOON, name="cdp", system="reader", by="olga")
+    assert record_looks(database, NOON, [look(fingerprint(secret))]) == frozenset()
+    with database.read() as work:
+        (seen,) = looks_at(work, ANNA)
+        (record,) = work.audit.looks_at(ANNA)
+    assert seen == SeenBy(at_ms=NOON, role="system", store=AMS, purpose="share_with_cdp")
+    assert (record.act.actor.kind, record.act.actor.name) == ("system", "cdp")
+
+
+def test_a_key_that_was_revoked_sees_nothing() -> None:
+    database = shop()
+    key, secret = make_key(database, SystemEntropy(), NOON, name="cdp", system="reader", by="olga")
+    revoke_key(database, NOON, key.id, "olga")
+    known_by = fingerprint(secret)
+    assert record_looks(database, NOON, [look(known_by)]) == {known_by}
+    with database.read() as work:
+        assert looks_at(work, ANNA) == ()

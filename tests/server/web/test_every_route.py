@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import pytest
 from fastapi.routing import APIRoute
 
+from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
 from shopbell_server.usecases.api_keys import make_key
-from tests.server.web.shop import UTR, Shop
+from tests.server.web.conftest import HOST
+from tests.server.web.shop import AMS, UTR, Shop
 from tests.server.web.test_api_keys import RECEIPT
 from tests.server.web.test_phones import consent
 
@@ -25,12 +27,27 @@ if TYPE_CHECKING:
     import httpx2
     from fastapi import FastAPI
 
-Opens = Literal["nobody", "app", "till", "phone", "staff", "customer", "herself"]
-KINDS: Final[tuple[Opens, ...]] = ("nobody", "app", "till", "phone", "staff", "customer")
-HERSELF: Final[frozenset[Opens]] = frozenset({"phone", "customer"})
-"""By her phone or at her page. Phones always bring a ticket here, which some of these routes want."""
+    from shopbell_server.core.api_keys import System
+    from shopbell_server.core.registry import Role
 
-ROUTES: Final[dict[tuple[str, str], Opens]] = {
+Opens = Literal[
+    "nobody", "app", "till", "reader", "operating", "phone", "staff", "operator", "customer"
+]
+"""`reader`, `operating`: API keys of kinds reader and operator; `staff`, `operator`: sessions of an advisor
+and of an operator. Phones always bring a ticket, which some routes want."""
+
+KINDS: Final[tuple[Opens, ...]] = get_args(Opens)
+KEYS: Final[dict[Opens, System]] = {
+    "app": "app",
+    "till": "till",
+    "reader": "reader",
+    "operating": "operator",
+}
+HERSELF: Final[tuple[Opens, ...]] = ("phone", "customer")
+STAFF: Final[tuple[Opens, ...]] = ("staff", "operator")
+"""Whoever is signed in. What each role is shown is another matter (`test_roles`)."""
+
+ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("POST", "/v1/app/tickets"): "app",
     ("POST", "/v1/app/enrolments"): "nobody",  # its ticket is in the body
     ("GET", "/v1/app/tokens"): "phone",
@@ -44,9 +61,9 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("DELETE", "/v1/app/fixed-ids/{fixed_id}"): "phone",
     ("GET", "/v1/app/consent-texts"): "nobody",
     ("POST", "/v1/app/me-link"): "phone",
-    ("GET", "/v1/me"): "herself",
-    ("GET", "/v1/me/now"): "herself",
-    ("GET", "/v1/me/receipt"): "herself",
+    ("GET", "/v1/me"): HERSELF,
+    ("GET", "/v1/me/now"): HERSELF,
+    ("GET", "/v1/me/receipt"): HERSELF,
     ("GET", "/me"): "nobody",  # leads to /me/enter
     ("GET", "/me/enter"): "nobody",
     ("POST", "/me/enter"): "nobody",  # its link is in the body
@@ -57,10 +74,10 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("GET", "/me/receipt"): "nobody",  # leads to /me/enter
     ("GET", "/me/take"): "nobody",  # leads to /me/enter
     ("POST", "/v1/pos/receipts"): "till",
-    ("GET", "/v1/stores/{store}/present"): "staff",
-    ("GET", "/v1/stores/{store}/stream"): "staff",
-    ("GET", "/v1/visits"): "staff",
-    ("GET", "/v1/visits/{visit}"): "staff",
+    ("GET", "/v1/stores/{store}/present"): (*STAFF, "reader"),
+    ("GET", "/v1/stores/{store}/stream"): STAFF,
+    ("GET", "/v1/visits"): (*STAFF, "reader"),
+    ("GET", "/v1/visits/{visit}"): (*STAFF, "reader"),
     ("GET", "/healthz"): "nobody",
     ("GET", "/readyz"): "nobody",
     ("GET", "/metrics"): "nobody",
@@ -71,7 +88,7 @@ ROUTES: Final[dict[tuple[str, str], Opens]] = {
     ("POST", "/logout"): "nobody",
     ("GET", "/board"): "nobody",  # leads to /login
 }
-"""By method and path the one kind of credential that it takes; `nobody`: it takes none."""
+"""By method and path the kinds of credential that it takes; `nobody`: it takes none."""
 
 BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/v1/app/tickets"): {"profile_id": "p-1"},
@@ -86,6 +103,20 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     ("POST", "/v1/pos/receipts"): RECEIPT,
 }
 
+OTHERS: Final[dict[tuple[str, str], object]] = {
+    ("POST", "/v1/app/tickets"): {"profile_id": "p-2"},
+    ("POST", "/v1/app/enrolments"): {"ticket": "sbt_x", "consents": []},
+    ("PUT", "/v1/app/consents"): {"consents": [consent("show_to_staff")]},
+    ("POST", "/v1/app/presence"): {
+        "beacon": "door",
+        "state": "exit",
+        "at": "2026-11-21T13:00:00+01:00",
+    },
+    ("POST", "/v1/app/fixed-ids"): {"id": "cd" * 16},
+    ("POST", "/v1/pos/receipts"): {**RECEIPT, "total": 2},
+}
+"""Of every route that takes a body another one, which means something else."""
+
 UNNAMED: Final = frozenset(
     {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/forget"}
 )
@@ -97,9 +128,13 @@ STREAM: Final = "/v1/stores/{store}/stream"
 
 @pytest.fixture
 def shop() -> Shop:
-    """Make a shop that recognises fobs."""
+    """Make a shop that recognises fobs, and whose door has a beacon."""
     shop = Shop()
     shop.services = replace(shop.services, mark_of=marker(bytes(32), TenantId("acme")))
+    spot = Spot(uuid="d3300000-5b0e-4de3-8000-5be110000001", major=1, minor=1)
+    with shop.database.begin() as work:
+        work.registry.put_beacon(StoreBeacon(name="door", store=AMS, spot=spot, zone=None))
+        work.commit()
     return shop
 
 
@@ -129,7 +164,9 @@ async def test_every_write_reads_its_idempotency_key(
     method, path = route
     guest = shop.welcome()
     headers = (
-        guest.bearer if "phone" in takes(route) else credential_of(shop, client, ROUTES[route])
+        guest.bearer
+        if "phone" in takes(route)
+        else credential_of(shop, client, next(iter(takes(route))))
     )
     answer = await client.request(
         method,
@@ -157,16 +194,19 @@ async def test_a_credential_of_one_kind_opens_no_door_of_another(
     shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str], kind: Opens
 ) -> None:
     method, path = route
-    if path == STREAM and kind == ROUTES[route]:
+    if path == STREAM and kind in takes(route):
         pytest.skip("a stream does not end; `test_stream` opens them")
     headers = credential_of(shop, client, kind)
     filled = re.sub(r"\{\w+\}", "ams-01", path)
     answer = await client.request(method, filled, json=BODIES.get(route), headers=headers)
     if kind in takes(route):
         assert answer.status_code not in {401, 403}
-    elif {kind, ROUTES[route]} == {"app", "till"}:
+    elif kind in KEYS and KEYS.keys() & takes(route):
         assert answer.status_code == 403
         assert answer.json()["type"] == "urn:shopbell:problem:scope-needed"
+    elif kind == "staff" and "operator" in takes(route):
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "urn:shopbell:problem:not-an-operator"
     else:
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
@@ -193,31 +233,32 @@ async def test_whose_address_a_header_names_is_nobodys_business(
     assert statuses == {401, 429}
 
 
-def takes(route: tuple[str, str]) -> frozenset[Opens]:
+def takes(route: tuple[str, str]) -> tuple[Opens, ...]:
     opens = ROUTES[route]
-    return HERSELF if opens == "herself" else frozenset({opens})
+    return opens if isinstance(opens, tuple) else (opens,)
 
 
 def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[str, str]:
     match kind:
-        case "app" | "till":
+        case "app" | "till" | "reader" | "operating":
             _, secret = make_key(
                 shop.database,
                 shop.entropy,
                 shop.clock.now_ms(),
                 name="acme",
                 by="olga",
-                system=kind,
+                system=KEYS[kind],
             )
             return {"Authorization": f"Bearer {secret}"}
-        case "phone" | "herself":
+        case "phone":
             guest = shop.welcome(profile="profile-1")
             return {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
         case "customer":
             client.cookies.set("__Host-shopbell-me", shop.open_page(shop.welcome()))
             return {}
-        case "staff":
-            client.cookies.set("__Host-shopbell", shop.employ().secret)
-            return {}
+        case "staff" | "operator":
+            role: Role = "advisor" if kind == "staff" else "operator"
+            client.cookies.set("__Host-shopbell", shop.employ(kind, role=role).secret)
+            return {"Origin": HOST}
         case "nobody":
             return {}

@@ -1,0 +1,76 @@
+"""Who looks at customers: somebody of the staff, or a system with an API key.
+
+Owns: which credentials the routes that show people take, and as whom they see them.
+Never: what they may see (`core.disclosure`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from shopbell_server.core.api_keys import Scope
+from shopbell_server.core.credentials import fingerprint
+from shopbell_server.web.problems import ProblemError
+from shopbell_server.web.who import Buckets, Here, PerhapsSignedIn, caller, own_session
+from shopbell_server.web.words import language_of
+
+if TYPE_CHECKING:
+    from shopbell_server.core.disclosure import Viewer
+    from shopbell_server.core.handles import Language
+    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.registry import Staff
+    from shopbell_server.web.limits import Limits
+    from shopbell_server.web.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looker:
+    """Who looks; `session` is the fingerprint of what they presented, for the record of looks."""
+
+    stores: frozenset[StoreId]
+    """Those that exist for them."""
+    viewer: Viewer
+    language: Language
+    session: bytes
+
+
+def present_looker(
+    request: Request, here: Here, buckets: Buckets, found: PerhapsSignedIn
+) -> Looker:
+    """Let staff in, and API keys with the scope `present`."""
+    return _looker(request, here, buckets, found, Scope.PRESENT)
+
+
+def visits_looker(request: Request, here: Here, buckets: Buckets, found: PerhapsSignedIn) -> Looker:
+    """Let staff in, and API keys with the scope `visits`."""
+    return _looker(request, here, buckets, found, Scope.VISITS)
+
+
+PresentLooker = Annotated[Looker, Depends(present_looker)]
+VisitsLooker = Annotated[Looker, Depends(visits_looker)]
+
+
+def _looker(
+    request: Request, here: Services, buckets: Limits, found: Staff | None, scope: Scope
+) -> Looker:
+    if "authorization" in request.headers:
+        key = caller(request, here, buckets, scope)
+        with here.database.read() as work:
+            stores = frozenset(each.id for each in work.registry.stores())
+        return Looker(
+            stores=stores,
+            viewer="system",
+            language=language_of(request.headers.get("accept-language", "")),
+            session=fingerprint(key.secret),
+        )
+    if found is None:
+        raise ProblemError(401, "not-signed-in", "Sign in at /login, or present an API key.")
+    return Looker(
+        stores=found.stores,
+        viewer=found.role,
+        language=found.language,
+        session=own_session(request),
+    )

@@ -1,0 +1,97 @@
+"""Every write, asked twice with one Idempotency-Key: one answer, one effect, and no other request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.fakes.server import MemoryDatabase
+from tests.server.web.test_every_route import (
+    BODIES,
+    OTHERS,
+    ROUTES,
+    UNNAMED,
+    credential_of,
+    takes,
+)
+from tests.server.web.test_every_route import shop as shop  # noqa: PLC0414  (a fixture)
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.server.web.shop import Shop
+    from tests.server.web.test_every_route import Opens
+
+WRITES = [each for each in ROUTES if each[0] != "GET" and each[1] not in UNNAMED]
+KEY = {"Idempotency-Key": "the-one"}
+
+
+class Asker:
+    """Somebody who may use a route, and what they send."""
+
+    def __init__(self, shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str]) -> None:
+        self._client = client
+        self._method, path = route
+        self._body: Any = BODIES.get(route)
+        kind: Opens = takes(route)[0]
+        if kind == "phone":
+            guest = shop.welcome(profile="profile-1")
+            own = {"enrolment_id": str(guest.person)}
+            ticket = {"Shopbell-Ticket": shop.ticket("profile-1")}
+            self.headers = {**guest.bearer, **ticket}
+        else:
+            own = {}
+            self.headers = credential_of(shop, client, kind)
+        self._path = re.sub(r"\{(\w+)\}", lambda name: own.get(name[1], "x-1"), path)
+        if route == ("POST", "/v1/app/enrolments"):
+            self._body = {**self._body, "ticket": shop.ticket("profile-2")}
+
+    async def ask(self, **instead: Any) -> httpx2.Response:
+        body = self._body
+        if instead:
+            # What names the asker stays: only then it is the same key.
+            kept = {"ticket": body["ticket"]} if "ticket" in body else {}
+            body = {**instead["body"], **kept}
+        return await self._client.request(
+            self._method, self._path, json=body, headers={**self.headers, **KEY}
+        )
+
+
+def test_every_write_with_a_body_has_another_one_here() -> None:
+    assert BODIES.keys() & set(WRITES) == OTHERS.keys()
+
+
+@pytest.mark.parametrize("route", WRITES, ids=" ".join)
+async def test_the_second_gets_the_first_answer_and_has_no_effect(
+    shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    asker = Asker(shop, client, route)
+    first = await asker.ask()
+    assert first.status_code < 500
+    before = stored(shop)
+    shop.clock.forward(1000)
+    second = await asker.ask()
+    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert stored(shop) == before
+
+
+@pytest.mark.parametrize("route", OTHERS, ids=" ".join)
+async def test_another_request_with_the_key_is_refused_and_has_no_effect(
+    shop: Shop, client: httpx2.AsyncClient, route: tuple[str, str]
+) -> None:
+    asker = Asker(shop, client, route)
+    first = await asker.ask()
+    assert first.status_code < 400, first.text
+    before = stored(shop)
+    other = await asker.ask(body=OTHERS[route])
+    assert other.status_code == 409, other.text
+    assert other.json()["type"] == "urn:shopbell:problem:key-reused"
+    assert stored(shop) == before
+
+
+def stored(shop: Shop) -> str:
+    """Return everything that is kept, the record of who did what included."""
+    assert isinstance(shop.database, MemoryDatabase)
+    return repr(shop.database.take(writes=False))
