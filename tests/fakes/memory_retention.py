@@ -58,6 +58,8 @@ class MemoryRetention:
             What.TOLD: self._told,
             What.LEDGER: self._ledger,
             What.MACHINES: self._machines,
+            What.ERASURES: self._erasures,
+            What.TOMBSTONES: self._tombstones,
         }
         gone = removers[what](before_ms, most)
         return {table: rows for table, rows in gone.items() if rows}
@@ -160,6 +162,18 @@ class MemoryRetention:
     def _ledger(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.ledger, lambda row: row.at_ms < before_ms, most)
         return {"consent_entries": gone}
+
+    def _erasures(self, before_ms: Millis, most: int) -> dict[str, int]:
+        gone = _drop(
+            self._tables.erasures,
+            lambda row: row.done_ms is not None and row.asked_ms < before_ms,
+            most,
+        )
+        return {"erasures": gone}
+
+    def _tombstones(self, before_ms: Millis, most: int) -> dict[str, int]:
+        gone = _drop(self._tables.tombstones, lambda at_ms: at_ms < before_ms, most)
+        return {"tombstones": gone}
 
     def _machines(self, before_ms: Millis, most: int) -> dict[str, int]:
         tables = self._tables

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.customer_sessions import CustomerSession
     from shopbell_server.core.deafness import Mark, Scanner
+    from shopbell_server.core.erasure import Erasure, ErasureId
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.fixed_ids import FixedId, IdMark
@@ -145,6 +146,8 @@ class Tables:
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
     told: dict[tuple[PersonId, str, FactId], Told] = field(default_factory=dict)
     retained: dict[str, Millis] = field(default_factory=dict)
+    erasures: dict[ErasureId, Erasure] = field(default_factory=dict)
+    tombstones: dict[tuple[str, str], Millis] = field(default_factory=dict)
 
     def copy(self, *, writable: bool) -> Tables:
         """Return a snapshot; writing to one that is not writable is refused."""

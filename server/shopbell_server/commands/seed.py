@@ -33,4 +33,5 @@ def perform(arguments: argparse.Namespace) -> None:
     print(
         f"{sown.stores} stores, {sown.edges} edges, {sown.staff} staff, {sown.profiles} profiles, "
         f"{sown.visits} past visits"
+        + (f"; left out {sown.erased} profiles that were forgotten" if sown.erased else "")
     )

@@ -17,6 +17,7 @@ from shopbell_server.core.facts import (
     ConsentChanged,
     CustomerRecognized,
     PassScanned,
+    ProfileErased,
     ProfileMerged,
     ProfileSplit,
     VisitCancelled,
@@ -46,6 +47,7 @@ NAMES: Final[dict[type[Fact], tuple[str, str]]] = {
     VisitCancelled: ("shopbell.visit.cancelled.v1", "Store Visit Cancelled"),
     PassScanned: ("shopbell.pass.scanned.v1", "Pass Scanned"),
     ConsentChanged: ("shopbell.consent.changed.v1", "Consent Changed"),
+    ProfileErased: ("shopbell.profile.erased.v1", "Profile Erased"),
     ProfileMerged: ("shopbell.profile.merged.v1", "Profile Merged"),
     ProfileSplit: ("shopbell.profile.split.v1", "Profile Split"),
 }
@@ -77,7 +79,7 @@ def cloud_event(
     source = f"{origin.root}/tenants/{origin.tenant}"
     if isinstance(fact, ConsentChanged):
         subject = f"consent/{fact.purpose}"
-    elif isinstance(fact, ProfileMerged | ProfileSplit):
+    elif isinstance(fact, ProfileErased | ProfileMerged | ProfileSplit):
         subject = f"customer/{customer.pairwise}"
     else:
         source += f"/stores/{fact.store}"
@@ -117,6 +119,8 @@ def _data(fact: Fact, previous: CustomerKey | None) -> Json:
             "text_version": fact.text_version,
             "language": fact.language,
         }
+    if isinstance(fact, ProfileErased):
+        return {}
     if isinstance(fact, ProfileMerged | ProfileSplit):
         return {
             **_profile_data(fact),

@@ -8,10 +8,12 @@ A fact is made once, commits with what it is about, and never changes; `fact` is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shopbell_server.core.confidence import Confidence
     from shopbell_server.core.consent import Change, Place, Purpose
     from shopbell_server.core.evidence import Carrier, Evidence
@@ -163,8 +165,21 @@ class ProfileSplit(Told):
     moved: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileErased(Told):
+    """She was forgotten, and is to be forgotten by whoever was told of her.
+
+    It stands under the id of the erasure, so that what it says has a key of its own: `customer` is who she
+    was here, `known_as` what others called her, by kind, `after` how many events of her there were before.
+    """
+
+    customer: PersonId
+    known_as: Mapping[str, str] = field(repr=False)
+    after: int
+
+
 VisitFact = (
     CustomerRecognized | VisitStarted | VisitRevised | VisitEnded | VisitCancelled | PassScanned
 )
 ProfileFact = ProfileMerged | ProfileSplit
-Fact = VisitFact | ConsentChanged | ProfileFact
+Fact = VisitFact | ConsentChanged | ProfileFact | ProfileErased

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Table, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Table,
+    UniqueConstraint,
+    text,
+)
 
 from shopbell_server.db.columns import (
     METADATA,
@@ -24,6 +33,9 @@ from shopbell_server.db.columns import (
     text_column,
     text_columns,
 )
+
+ENDED: Final = text("revoked_ms IS NOT NULL")
+"""Enrolments that somebody left: few."""
 
 PROFILES: Final = Table(
     "profiles",
@@ -65,6 +77,13 @@ ENROLMENTS: Final = Table(
     sha256_only("device_token_sha256"),
     UniqueConstraint("tenant", "device_no"),
     UniqueConstraint("tenant", "device_token_sha256"),
+    Index(
+        "ix_enrolments_ended",
+        "tenant",
+        "revoked_ms",
+        sqlite_where=ENDED,
+        postgresql_where=ENDED,
+    ),
     Index(None, "tenant", "profile"),
 )
 

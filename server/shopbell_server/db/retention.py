@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.retention import What, last_window
+from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES
 from shopbell_server.db.people_tables import CONSENTS, ISSUED
 from shopbell_server.db.retention_tables import RETAINED, TOLD
 from shopbell_server.db.statements import merging
@@ -189,6 +190,8 @@ def _old_in(database: str) -> _Old:
             What.RECEIPTS: (oldest(TILL_RECEIPTS, "at_ms"),),
             What.TOLD: (oldest(TOLD, "at_ms"),),
             What.LEDGER: (oldest(CONSENTS, "at_ms"),),
+            What.ERASURES: (oldest(ERASURES, "asked_ms", ERASURES.c.done_ms.is_not(None)),),
+            What.TOMBSTONES: (oldest(TOMBSTONES, "erased_ms"),),
             What.MACHINES: (
                 oldest(STREAMS, "updated_ms"),
                 (STREAM_HEIRS, delete(STREAM_HEIRS).where(childless)),

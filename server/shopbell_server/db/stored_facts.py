@@ -137,6 +137,14 @@ class StoredProfileSplit(StoredTold, frozen=True, kw_only=True, tag="profile-spl
     moved: bool
 
 
+class StoredProfileErased(StoredTold, frozen=True, kw_only=True, tag="profile-erased"):
+    """`ProfileErased`."""
+
+    customer: PersonId
+    known_as: dict[str, str]
+    after: int
+
+
 StoredFact = (
     StoredCustomerRecognized
     | StoredVisitStarted
@@ -147,6 +155,7 @@ StoredFact = (
     | StoredConsentChanged
     | StoredProfileMerged
     | StoredProfileSplit
+    | StoredProfileErased
 )
 
 
@@ -184,6 +193,7 @@ _OURS: Final[dict[type[StoredFact], type[facts.Fact]]] = {
     StoredConsentChanged: facts.ConsentChanged,
     StoredProfileMerged: facts.ProfileMerged,
     StoredProfileSplit: facts.ProfileSplit,
+    StoredProfileErased: facts.ProfileErased,
 }
 
 _STORED: Final = {ours: stored for stored, ours in _OURS.items()}

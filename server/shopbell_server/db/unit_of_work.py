@@ -16,6 +16,7 @@ from shopbell_server.db.customer_sessions import SqlCustomerSessions
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
+from shopbell_server.db.erasures import SqlErasures
 from shopbell_server.db.identity import SqlIdentity
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.joined import SqlJoined
@@ -25,7 +26,6 @@ from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
 from shopbell_server.db.registry import SqlRegistry
-from shopbell_server.db.erasures import SqlErasures
 from shopbell_server.db.retention import SqlRetention
 from shopbell_server.db.scanners import SqlScanners
 from shopbell_server.db.staff_sessions import SqlStaffSessions

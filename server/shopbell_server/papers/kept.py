@@ -81,9 +81,7 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
         Kept(what="visits", for_ms=for_ms[What.VISITS], tables=("visits", "intervals")),
         Kept(what="receipts", for_ms=for_ms[What.RECEIPTS], tables=("till_receipts",)),
         Kept(what="told", for_ms=for_ms[What.TOLD], tables=("told",)),
-        Kept(
-            what="erasures", for_ms=for_ms[What.ERASURES], tables=("erasures", "tombstones")
-        ),
+        Kept(what="erasures", for_ms=for_ms[What.ERASURES], tables=("erasures", "tombstones")),
         Kept(what="ledger", for_ms=for_ms[What.LEDGER], tables=("consent_entries",)),
         Kept(
             what="profiles",

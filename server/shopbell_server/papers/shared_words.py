@@ -139,6 +139,10 @@ KEPT: Final[Words] = {
         "nl": "Welke pascode al is gebruikt, en wanneer",
         "en": "Which pass code was used, and when",
     },
+    "erasures": {
+        "nl": "Dat iemand werd gewist, zonder naam: wanneer, wie dat vroeg en wat ontvangers antwoordden",
+        "en": "That somebody was erased, without a name: when, who asked, and what recipients answered",
+    },
     "ledger": {
         "nl": "Het toestemmingenboek: wat zij toestond of introk, wanneer, en bij welke tekst",
         "en": "The consent ledger: what she allowed or withdrew, when, and on which text",

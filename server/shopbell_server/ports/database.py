@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.customer_sessions import CustomerSessions
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
+    from shopbell_server.ports.erasures import Erasures
     from shopbell_server.ports.identity import Identity
     from shopbell_server.ports.intervals import Intervals
     from shopbell_server.ports.joined import Joined
@@ -77,6 +78,8 @@ class UnitOfWork(Protocol):
     def notices(self) -> Notices: ...
     @property
     def orders(self) -> Orders: ...
+    @property
+    def erasures(self) -> Erasures: ...
     @property
     def retention(self) -> Retention: ...
     @property

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from shopbell_server.core.cloud_events import NAMES, cloud_event
 from shopbell_server.core.consent import may_share, may_tell_change
 from shopbell_server.core.customer_keys import customer_key
-from shopbell_server.core.facts import ConsentChanged
+from shopbell_server.core.facts import ConsentChanged, ProfileErased
 from shopbell_server.core.retry import TryAgain, after_failure
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.ports.told import Told
@@ -138,7 +138,10 @@ def settle(
             else:
                 work.outgoing.retry(to.sink, fact, due_ms)
                 again += 1
-        work.told.note(told)
+        # Who was erased meanwhile is not written down again.
+        there = work.people.enrolments({each.person for each in told})
+        erased = {each.fact.person for each, _ in results if isinstance(each.fact, ProfileErased)}
+        work.told.note([each for each in told if each.person in there or each.person in erased])
         work.commit()
     return Settled(delivered=delivered, again=again, dead=tuple(dead))
 
@@ -179,6 +182,8 @@ def _next(
 
 
 def _may_tell(fact: Fact, entries: Sequence[Entry], now_ms: Millis) -> bool:
+    if isinstance(fact, ProfileErased):
+        return True  # whoever was told of her has to hear that
     if isinstance(fact, ConsentChanged):
         return may_tell_change(entries, fact.at_ms, now_ms)
     return may_share(entries, fact.at_ms, now_ms)
@@ -186,7 +191,12 @@ def _may_tell(fact: Fact, entries: Sequence[Entry], now_ms: Millis) -> bool:
 
 def _letter(delivery: Delivery, names: Called, to: Correspondence) -> Letter:
     fact = delivery.fact
-    customer = customer_key(fact.person, names.ids, to.user_id, to.key)
+    sequence = delivery.sequence
+    person = fact.person
+    if isinstance(fact, ProfileErased):
+        person = fact.customer
+        sequence += fact.after
+    customer = customer_key(person, names.ids, to.user_id, to.key)
     previous = (
         None
         if names.previous is None
@@ -196,7 +206,7 @@ def _letter(delivery: Delivery, names: Called, to: Correspondence) -> Letter:
         fact,
         customer,
         to.origin,
-        delivery.sequence,
+        sequence,
         previous=None if previous == customer else previous,
     )
     # ASCII: a line separator of Unicode would end a line for some readers of files.

@@ -18,7 +18,9 @@ from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.consent import Change, Entry, Place, Purpose
 from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.erasure import mark_kind
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
+from shopbell_server.core.identifiers import normal
 from shopbell_server.core.identity_guards import DEFAULTS
 from shopbell_server.core.ids import (
     EdgeId,
@@ -38,6 +40,7 @@ from shopbell_server.usecases.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from shopbell_server.core.evidence import Carrier
     from shopbell_server.core.identity_guards import Guards
@@ -67,6 +70,8 @@ class Sown:
     staff: int
     profiles: int
     visits: int
+    erased: int = 0
+    """Profiles that were left out, because they asked to be forgotten."""
 
 
 def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
@@ -110,7 +115,10 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
                 ),
                 hashes[staff.id],
             )
+        erased = _erased(work, seed)
         for index, profile in enumerate(seed.profiles):
+            if profile.id in erased:
+                continue
             work.people.put_profile(
                 Profile(
                     id=ProfileId(profile.id),
@@ -140,13 +148,15 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
         actor = Actor(kind="operator", name="")
         work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.SEEDED)])
         work.commit()
-    _past(database, entropy, seed, terms, now_ms)
+    visits = [each for each in seed.visits if each.profile not in erased]
+    _past(database, entropy, seed, visits, terms, now_ms)
     return Sown(
         stores=len(seed.stores),
         edges=sum(len(store.edges) for store in seed.stores),
         staff=len(seed.staff),
-        profiles=len(seed.profiles),
-        visits=len(seed.visits),
+        profiles=len(seed.profiles) - len(erased),
+        visits=len(visits),
+        erased=len(erased),
     )
 
 
@@ -206,14 +216,36 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
         )
 
 
-def _past(database: Database, entropy: Entropy, seed: Seed, terms: Terms, now_ms: Millis) -> None:
+def _erased(work: UnitOfWork, seed: Seed) -> frozenset[str]:
+    """Return which profiles were forgotten, by their ids or by what others call them.
+
+    A seed is no new start: only a ticket is, for which she was asked.
+    """
+    gone = set(work.erasures.erased("profile", [each.id for each in seed.profiles]))
+    values: dict[str, dict[str, str]] = {}
+    for profile in seed.profiles:
+        for kind, value in profile.external_ids.items():
+            values.setdefault(kind, {})[normal(kind, value)] = profile.id
+    for kind, whose in sorted(values.items()):
+        gone |= {whose[value] for value in work.erasures.erased(mark_kind(kind), list(whose))}
+    return frozenset(gone)
+
+
+def _past(
+    database: Database,
+    entropy: Entropy,
+    seed: Seed,
+    past: Sequence[SeedVisit],
+    terms: Terms,
+    now_ms: Millis,
+) -> None:
     """Write past visits as evidence, so that they are visits by the same rules as all others.
 
     Nobody is told of them: they did not happen. Whose past was sown before keeps it as it is.
     """
     zones = {edge.id: edge.zone for store in seed.stores for edge in store.edges}
     by_profile: dict[str, list[SeedVisit]] = {}
-    for visit in seed.visits:
+    for visit in past:
         by_profile.setdefault(visit.profile, []).append(visit)
     for profile, visits in by_profile.items():
         person = past_self(ProfileId(profile))

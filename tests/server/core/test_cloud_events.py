@@ -27,6 +27,7 @@ from shopbell_server.core.facts import (
     CustomerRecognized,
     Fact,
     PassScanned,
+    ProfileErased,
     ProfileMerged,
     ProfileSplit,
     VisitCancelled,
@@ -165,6 +166,15 @@ FACTS: tuple[Fact, ...] = (
         entry=ENTRY,
         undone=True,
         moved=False,
+    ),
+    ProfileErased(
+        fact=ID,
+        person=PersonId("erasure-1"),
+        at_ms=BEGAN_MS,
+        recorded_ms=BEGAN_MS,
+        customer=ADA,
+        known_as={"crm": "c-1"},
+        after=7,
     ),
 )
 EACH = pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)

@@ -44,6 +44,8 @@ def test_there_is_one_rule_for_each_kind_of_data() -> None:
         What.RECEIPTS,
         What.TOLD,
         What.LEDGER,
+        What.ERASURES,
+        What.TOMBSTONES,
         What.MACHINES,
     ]
 

@@ -11,12 +11,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from shopbell_server.core.consent import Purpose
 from shopbell_server.core.ids import PersonId, TenantId, Window
 from shopbell_server.core.people import Issued
 from shopbell_server.db import migrate
 from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine
 from shopbell_server.ports.database import DatabaseRefusedError
+from shopbell_server.system import SystemClock
 from tests.rigs.databases import open_sql
 from tests.rigs.postgres import as_superuser
 from tests.server.db.rows import add_store, enrol, entry, visit
@@ -148,7 +150,8 @@ def consented(url: str) -> str:
     database = open_sql(url, TenantId("acme"))
     with database.begin() as work:
         add_store(work)
-        work.ledger.append([entry()])
+        young = entry(2, at_ms=SystemClock().now_ms(), purpose=Purpose.MESSAGES)
+        work.ledger.append([entry(), young])
         work.visits.put([visit("v1")])
         work.commit()
     database.close()

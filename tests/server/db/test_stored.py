@@ -58,6 +58,7 @@ EVERY: list[Fact] = [
     fact("f1"),
     facts.ProfileMerged(entry=EntryId("e"), joined_as="household", moved=True, **TOLD),
     facts.ProfileSplit(entry=EntryId("e"), undone=True, moved=False, **TOLD),
+    facts.ProfileErased(customer=ANNA, known_as={"crm": "c-1"}, after=7, **TOLD),
 ]
 
 

@@ -9,7 +9,7 @@ from shopbell_server.db.columns import METADATA
 from shopbell_server.papers.kept import OF_NOBODY, kept
 from shopbell_server.papers.shared_words import KEPT, UNTIL
 
-BY_THEMSELVES = frozenset({"sign_in_tries", "token_counts"})
+BY_THEMSELVES = frozenset({"number_guesses", "sign_in_tries", "token_counts"})
 """Tables of nobody that empty themselves, by clocks of minutes and hours."""
 
 

@@ -1,0 +1,66 @@
+"""Forgetting somebody, and remembering that it was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.erasure import Erasure, ErasureId
+    from shopbell_server.core.ids import Millis, PersonId
+
+
+class Erasures(Protocol):
+    """What was erased, and what keeps it from coming back."""
+
+    def add(self, erasure: Erasure) -> None:
+        """Keep a new one."""
+        ...
+
+    def get(self, erasure: ErasureId) -> Erasure | None: ...
+    def undone(self, limit: int) -> Sequence[Erasure]:
+        """Return those that are not done, the oldest first."""
+        ...
+
+    def all(self, limit: int) -> Sequence[Erasure]:
+        """Return the newest, those that are not done first."""
+        ...
+
+    def count_overdue(self, asked_before_ms: Millis) -> int:
+        """Return how many that were asked for before are not done."""
+        ...
+
+    def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None: ...
+    def done(self, erasure: ErasureId, at_ms: Millis) -> None: ...
+
+    def told_so_far(self, person: PersonId) -> int:
+        """Return how many facts there ever were of somebody."""
+        ...
+
+    def waiting(self, person: PersonId) -> Mapping[str, int]:
+        """Return for which sinks something of somebody still waits, and how much for each."""
+        ...
+
+    def remove_rows(self, person: PersonId) -> Mapping[str, int]:
+        """Remove all rows of somebody, who is joined with nobody; return how many of each table.
+
+        Not the ledger, nor the audit. Till receipts are nobody's from now on. Doing it again finds nothing.
+        """
+        ...
+
+    def remove_events(self, person: PersonId) -> None:
+        """Remove the facts that were to be told under an id, and their deliveries."""
+        ...
+
+    def mark(self, kind: str, values: Collection[str], at_ms: Millis) -> None:
+        """Let values be known as erased at a time; of two the later one counts."""
+        ...
+
+    def erased(self, kind: str, values: Collection[str]) -> Mapping[str, Millis]:
+        """Return when each of `values` was erased; others are left out."""
+        ...
+
+    def ended_before(self, before_ms: Millis, limit: int) -> Sequence[PersonId]:
+        """Return whose enrolments ended before, the earliest first."""
+        ...
