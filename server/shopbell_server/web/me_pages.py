@@ -50,14 +50,16 @@ from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Buckets, Here, own_page, peer
 
 if TYPE_CHECKING:
+    from shopbell_server.core.consent_texts import ConsentText
     from shopbell_server.core.handles import Language
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.customer_page import Customer
+    from shopbell_server.web.pass_drawing import DrawnPass
     from shopbell_server.web.services import Services
 
-ForToday: Final = frozenset(Purpose) - {Purpose.SHARE_WITH_CDP, Purpose.MESSAGES}
+FOR_TODAY: Final = frozenset(Purpose) - {Purpose.SHARE_WITH_CDP, Purpose.MESSAGES}
 """What may be allowed for one day: what happens in the store while she is there. What others were told, or a
 message that she gets next week, is not over with the day."""
 
@@ -84,7 +86,7 @@ def get_page(
         "said": said,
         "drawn": _drawn(here, found.enrolment),
         "texts": {each: here.site.texts.of(each, language) for each in Purpose},
-        "for_today": ForToday,
+        "for_today": FOR_TODAY,
         "recognise": here.site.texts.of(Purpose.RECOGNISE_IN_STORE, language).title,
         "allowed": {each.purpose: each for each in out.purposes},
         "timezone": _timezone(here),
@@ -145,21 +147,13 @@ async def post_consents(
     except ValueError:
         raise not_as_described("purpose") from None
     state = form.get("state", "")
-    if state not in {"on", "off", "today"} or (state == "today" and purpose not in ForToday):
+    if state not in {"on", "off", "today"} or (state == "today" and purpose not in FOR_TODAY):
         raise not_as_described("state")
     language = language_for(request, chosen, form.get("text_language"))
     text = here.site.texts.of(purpose, language)
     if state != "off" and form.get("text_sha256") != text.sha256:
         return RedirectResponse(f"/me{chosen_query(chosen, said='text_changed')}", 303)
-    said = Said(
-        purpose=purpose,
-        given=state != "off",
-        text_version=text.version,
-        text_sha256=text.sha256,
-        language=language,
-        until_ms=_midnight(here) if state == "today" else None,
-    )
-    await run_in_threadpool(_change, here, found, said)
+    await run_in_threadpool(_change, here, found, text, state)
     return RedirectResponse(f"/me{chosen_query(chosen)}#{purpose}", 303)
 
 
@@ -204,9 +198,17 @@ def get_receipt(
     )
 
 
-def _change(here: Services, found: Customer, said: Said) -> None:
+def _change(here: Services, found: Customer, text: ConsentText, state: str) -> None:
     stores: set[StoreId] = set()
     person: PersonId = found.enrolment.person
+    said = Said(
+        purpose=text.purpose,
+        given=state != "off",
+        text_version=text.version,
+        text_sha256=text.sha256,
+        language=text.language,
+        until_ms=_midnight(here) if state == "today" else None,
+    )
 
     def act(work: UnitOfWork) -> bytes:
         changed = change_consents(
@@ -229,7 +231,7 @@ def _change(here: Services, found: Customer, said: Said) -> None:
         here.live.changed(store, [person])
 
 
-def _drawn(here: Services, enrolment: Enrolment) -> object:
+def _drawn(here: Services, enrolment: Enrolment) -> DrawnPass | None:
     with here.database.read() as work:
         card = work.people.card_of(enrolment.person)
     return None if card is None else drawn_pass(card, here.clock.now_ms())

@@ -112,6 +112,39 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     assert (await client.get(PRESENT, headers=headers)).status_code == 401
 
 
+async def test_she_opens_her_page_and_decides(shop: Shop, client: httpx2.AsyncClient) -> None:
+    noor = shop.welcome("Noor")
+    shop.clock.forward(MINUTE)
+    shop.scan(noor)
+    looked = await client.get(PRESENT, headers=signed_in(shop))
+    assert looked.json()["rows"][0]["first_name"] == "Noor"
+    link = await client.post("/v1/app/me-link", headers=noor.bearer)
+    secret = link.json()["url"].partition("#")[2]
+    for status in (303, 401):
+        entered = await client.post("/me/enter", data={"link": secret}, headers={"Origin": HOST})
+        assert entered.status_code == status
+    page = (await client.get("/me?language=en")).text
+    for said in (
+        "Kalverstraat since 13:01",
+        "an advisor, Kalverstraat",
+        "On until 21 November 2027",
+    ):
+        assert said in page
+    assert page.count('data-from="') == 21
+    for _ in range(2):
+        off = {"purpose": "recognise_in_store", "state": "off"}
+        await client.post("/me/consents", data=off, headers={"Origin": HOST})
+    shop.clock.forward(2 * MINUTE)  # the session is used, and so written to
+    told = (await client.get("/v1/me")).json()
+    assert told["recognised_now"] == []
+    assert [each["role"] for each in told["looks"]] == ["advisor"]
+    receipt = (await client.get("/v1/me/receipt")).json()
+    events = receipt["pii_processing"][0]["events"]
+    assert [each["event_state"] for each in events] == ["given", "withdrawn"]
+    await client.post("/me/leave", headers={"Origin": HOST})
+    assert (await client.get("/me/here")).status_code == 401
+
+
 def test_following_is_as_good_as_reading_everything(shop: Shop) -> None:
     noor, ravi = shop.welcome("Noor"), shop.welcome("Ravi")
     shop.clock.forward(5 * MINUTE)
