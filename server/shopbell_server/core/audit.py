@@ -30,6 +30,7 @@ class What(StrEnum):
 
     BOARD_READ = "board.read"
     VISIT_READ = "visit.read"
+    PROFILE_READ = "profile.read"
     SIGNED_IN = "signed_in"
     LINK_MADE = "sign_in_link.made"
     SESSION_REVOKED = "session.revoked"
@@ -54,7 +55,7 @@ class What(StrEnum):
     PAGE_ENTERED = "customer_page.entered"
 
 
-LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ})
+LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ, What.PROFILE_READ})
 """Somebody of the staff saw a customer: what she is told of."""
 
 

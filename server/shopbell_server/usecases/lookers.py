@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis
     from shopbell_server.ports.database import UnitOfWork
 
-PURPOSES: Final = {What.BOARD_READ: "serve_in_store", What.VISIT_READ: "review_visits"}
-"""What a look of staff is for: the board is for helping who is here, the list of visits for looking back."""
+PURPOSES: Final = {
+    What.BOARD_READ: "serve_in_store",
+    What.VISIT_READ: "review_visits",
+    What.PROFILE_READ: "review_profile",
+}
+"""What a look of staff is for: the board is for helping who is here, the list of visits for looking back, a
+profile for joining what is one person's and keeping apart what is not."""
 
 SYSTEM: Final = "system"
 """The role of another system, as she is told of it."""

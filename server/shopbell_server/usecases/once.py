@@ -18,9 +18,10 @@ from shopbell_server.ports.database import DatabaseBusyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shopbell_server.core.identity_guards import Refused
     from shopbell_server.ports.database import Database, UnitOfWork
 
-Refusal = TypeVar("Refusal", bound=Enum)
+Refusal = TypeVar("Refusal", bound="Enum | Refused")
 
 KEPT_MS: Final = 24 * 3_600_000
 """A day, as Stripe keeps them: longer than any client goes on trying one request."""

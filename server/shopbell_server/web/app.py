@@ -25,6 +25,7 @@ from shopbell_server.web import (
     phones,
     presence,
     problems,
+    profiles,
     tills,
     visits,
 )
@@ -80,6 +81,7 @@ def create_app(
         notices,
         fixed_ids,
         tills,
+        profiles,
         boards,
         visits,
         health,

@@ -10,7 +10,6 @@ sealed under the credential that asked: without it the database alone cannot be 
 from __future__ import annotations
 
 import hmac
-from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shopbell_server.crypto import NONCE_BYTES, opened, sealed
@@ -19,15 +18,17 @@ from shopbell_server.web.problems import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import Enum
 
     from fastapi import Request
     from pydantic import BaseModel
 
+    from shopbell_server.core.identity_guards import Refused
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.web.services import Services
 
-Refusal = TypeVar("Refusal", bound=Enum)
+Refusal = TypeVar("Refusal", bound="Enum | Refused")
 
 HEADER: Final = "Idempotency-Key"
 MOST_CHARACTERS: Final = 255

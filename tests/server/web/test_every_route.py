@@ -78,6 +78,10 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/v1/stores/{store}/stream"): STAFF,
     ("GET", "/v1/visits"): (*STAFF, "reader"),
     ("GET", "/v1/visits/{visit}"): (*STAFF, "reader"),
+    ("GET", "/v1/profiles/{profile}"): (*STAFF, "reader", "operating"),
+    ("GET", "/v1/profiles/{profile}/history"): ("operator", "reader", "operating"),
+    ("POST", "/v1/profiles/{profile}/merge"): ("operator", "operating"),
+    ("POST", "/v1/profiles/{profile}/split"): ("operator", "operating"),
     ("GET", "/healthz"): "nobody",
     ("GET", "/readyz"): "nobody",
     ("GET", "/metrics"): "nobody",
@@ -101,6 +105,12 @@ BODIES: Final[dict[tuple[str, str], object]] = {
     },
     ("POST", "/v1/app/fixed-ids"): {"id": "ab" * 16},
     ("POST", "/v1/pos/receipts"): RECEIPT,
+    ("POST", "/v1/profiles/{profile}/merge"): {
+        "with": "p-2",
+        "as": "household",
+        "reason": "household",
+    },
+    ("POST", "/v1/profiles/{profile}/split"): {"undo": "e-1", "reason": "mistake"},
 }
 
 OTHERS: Final[dict[tuple[str, str], object]] = {
@@ -114,6 +124,12 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
     },
     ("POST", "/v1/app/fixed-ids"): {"id": "cd" * 16},
     ("POST", "/v1/pos/receipts"): {**RECEIPT, "total": 2},
+    ("POST", "/v1/profiles/{profile}/merge"): {
+        "with": "p-2",
+        "as": "one_person",
+        "reason": "duplicate",
+    },
+    ("POST", "/v1/profiles/{profile}/split"): {"undo": "e-2", "reason": "mistake"},
 }
 """Of every route that takes a body another one, which means something else."""
 
@@ -170,7 +186,7 @@ async def test_every_write_reads_its_idempotency_key(
     )
     answer = await client.request(
         method,
-        path.format(enrolment_id=guest.person, fixed_id="f-1", notice_id="n-1"),
+        path.format(enrolment_id=guest.person, fixed_id="f-1", notice_id="n-1", profile="p-1"),
         json=BODIES.get(route),
         headers={**headers, "Idempotency-Key": "x" * 256},
     )
