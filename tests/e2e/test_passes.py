@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from playwright.async_api import expect
 
+from tests.e2e import watching
 from tests.e2e.browser import tablet
 from tests.e2e.pictures import CONDITIONS, put_picture, take_picture
 from tests.rigs.waiting import until
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser
 
     from tests.e2e.browser import Board
-    from tests.e2e.people import App
+    from tests.e2e.people import App, Customer
     from tests.e2e.shop import Shop
 
 pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
@@ -70,6 +72,21 @@ async def test_a_pass_checks_in_however_it_is_held_up_and_only_once(
         assert len(shop.told(SCANNED, guest.crm)) == 1
         assert len(shop.told(STARTED, guest.crm)) == 1
     assert shop.told(SCANNED, late.crm) == []
+    # Whoever reads the logs of a shop learns nothing by which somebody could be followed or taken for her.
+    logs = watching.files(shop, ".log", ".out")
+    assert logs
+    everybody = [*guests.values(), late]
+    needles = [
+        *texts.values(),
+        *(guest.name for guest in everybody),
+        *(token for guest in everybody for token in _tokens(guest)),
+        *(
+            str(guest.enrolment[secret])
+            for guest in everybody
+            for secret in ("device_token", "mac_key", "card_ref", "card_secret")
+        ),
+    ]
+    assert watching.traces(needles, logs) == []
 
 
 async def test_the_pass_of_her_page_checks_in_while_her_phone_has_no_network(
@@ -85,6 +102,13 @@ async def test_the_pass_of_her_page_checks_in_while_her_phone_has_no_network(
         put_picture(await phone.screenshot(), shop.camera("door"), "her screen")
         (row,) = await board.shows("her", bool)
     assert (row.name, row.evidence, row.zone) == ("Noor", "pass", "Entrance")
+
+
+def _tokens(guest: Customer) -> list[str]:
+    """Return what her phone may have on the air around now."""
+    now = int(time.time() // 900)
+    near = [guest.tokens[window] for window in (now - 1, now) if window in guest.tokens]
+    return [text for token in near for text in (token["id32"], token["id64"])]
 
 
 async def _empty(camera: Path) -> None:
