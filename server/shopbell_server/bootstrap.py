@@ -45,6 +45,7 @@ from shopbell_server.core.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
 from shopbell_server.core.retention import DAY_MS
 from shopbell_server.crypto import aes_block
+from shopbell_server.erasing import Erasing
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import embedded_broker
 from shopbell_server.ingest.loop import Ingest
@@ -166,6 +167,14 @@ class _Server:
             weekly=weekly_of(settings, database),
             audit_kept_ms=settings.retention.audit_days * DAY_MS,
         )
+        self._erasing = Erasing(
+            database=database,
+            clock=clock,
+            entropy=self._entropy,
+            terms=self._terms,
+            limits=limits_of(settings.retention),
+            announcer=self._bells,
+        )
         self._retaining = Retaining(
             database=database, clock=clock, limits=limits_of(settings.retention)
         )
@@ -278,6 +287,7 @@ class _Server:
             yield "broker", partial(self._broker.watch, self._stop)
         yield "jobs", lambda: self._jobs.run(self._stop)
         yield "retaining", lambda: self._retaining.run(self._stop)
+        yield "erasing", lambda: self._erasing.run(self._stop)
         for dispatch in dispatches:
             yield "dispatch", partial(dispatch.run, self._stop)
         if self._witness is not None:

@@ -1,0 +1,126 @@
+"""Completes what was begun when somebody was forgotten, and forgets those who left long ago.
+
+Owns: how often, and what the operator is told.
+Never: what it takes (`usecases.erase`). A server that died in the middle goes on here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import structlog
+from prometheus_client import Gauge
+
+from shopbell_server.core.audit import Actor
+from shopbell_server.core.erasure import DONE_MS
+from shopbell_server.core.ids import Millis
+from shopbell_server.core.retention import DAY_MS, HOUR_MS
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.usecases.erase import erase, finish
+
+if TYPE_CHECKING:
+    from threading import Event
+
+    from shopbell_server.core.retention import Limits
+    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.world import Announcer, Entropy, ServerClock
+    from shopbell_server.usecases.recompute import Terms
+
+log = structlog.get_logger()
+
+ROUND_S: Final = 2.0
+"""Until her keys are destroyed: nothing beside the day in which it has to be done."""
+
+AT_ONCE: Final = 50
+"""Erasures of one round; what waits for a sink waits on."""
+
+LEFT_EVERY_MS: Final = HOUR_MS
+"""Who left is forgotten when the last of her visits went: of days, an hour is soon enough."""
+
+_UNDONE: Final = Gauge(
+    "shopbell_erasures_undone",
+    "People who were forgotten here, of whom a sink has not answered yet.",
+)
+_OVERDUE: Final = Gauge(
+    "shopbell_erasures_overdue",
+    "Those of them that should have been done within a day, and are not.",
+)
+
+
+class Erasing:
+    """The loop of one process; several may run at once."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: ServerClock,
+        entropy: Entropy,
+        terms: Terms,
+        limits: Limits,
+        announcer: Announcer,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._entropy = entropy
+        self._terms = terms
+        self._kept_ms = limits.visits_days * DAY_MS
+        self._announcer = announcer
+        self._looked_ms: int | None = None
+        self._overdue = 0
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set. One thread."""
+        while not stop.wait(ROUND_S):
+            self.once()
+
+    def once(self) -> None:
+        """Finish what can be finished, and forget who left long ago; a database that is away waits."""
+        try:
+            self.forget_who_left()
+            self.finish()
+        except DatabaseBusyError:
+            pass  # somebody else is at it; it is due again soon
+        except DatabaseLostError as error:
+            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
+
+    def finish(self) -> None:
+        """Do what is left of every erasure, and say how many are late."""
+        now_ms = self._clock.now_ms()
+        with self._database.read() as work:
+            undone = work.erasures.undone(AT_ONCE)
+        done = [each for each in undone if finish(self._database, each, now_ms)]
+        for each in done:
+            log.info("erasure_done", erasure=each.id)
+        with self._database.read() as work:
+            overdue = work.erasures.count_overdue(Millis(now_ms - DONE_MS))
+        _UNDONE.set(len(undone) - len(done))
+        _OVERDUE.set(overdue)
+        if overdue > self._overdue:
+            log.error("erasures_overdue", erasures=overdue, do="see `shopbell-server erasures`")
+        self._overdue = overdue
+
+    def forget_who_left(self) -> None:
+        """Erase whose enrolment ended so long ago that no visit of it is left."""
+        now_ms = self._clock.now_ms()
+        if self._looked_ms is not None and 0 <= now_ms - self._looked_ms < LEFT_EVERY_MS:
+            return
+        with self._database.read() as work:
+            left = work.erasures.ended_before(Millis(now_ms - self._kept_ms), AT_ONCE)
+        for person in left:
+            with self._database.begin() as work:
+                erased = erase(
+                    work,
+                    self._entropy,
+                    now_ms,
+                    person=person,
+                    actor=Actor(kind="server", name=""),
+                    terms=self._terms,
+                )
+                work.commit()
+            if erased is not None:
+                log.info("forgotten_after_leaving", erasures=len(erased.erasures))
+                for store, persons in erased.changed.items():
+                    self._announcer.changed(store, persons)
+        if len(left) < AT_ONCE:
+            self._looked_ms = now_ms
