@@ -74,6 +74,17 @@ SENSING: Final[Words] = {
         "en": "All other codes: articles, websites, Wi-Fi. They are counted, not kept, and never "
         "opened.",
     },
+    "phone": {"nl": "Haar eigen telefoon", "en": "Her own phone"},
+    "phone_takes": {
+        "nl": "Bakens in de winkel zenden uit en horen niets. Onze app hoort ze, en meldt de server "
+        "dat zij er is, als zij dat toestaat.",
+        "en": "Beacons in the store send, and hear nothing. Our app hears them, and tells the server "
+        "that she is there, if she allows it.",
+    },
+    "phone_drops": {
+        "nl": "Een melding van voor of na haar toestemming, en van een telefoon van een medewerker.",
+        "en": "A report from before or after her consent, and of a phone of somebody who works there.",
+    },
     "never": {
         "nl": "Niet gebruikt: gezichtsherkenning, wifi-signalen, geluid, het tellen van "
         "onbekende telefoons.",
