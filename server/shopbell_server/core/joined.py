@@ -66,6 +66,17 @@ class Group:
         """Return whose evidence is theirs."""
         return tuple(each.person for each in self.members)
 
+    def member(self, person: PersonId) -> Member:
+        """Return who has that id, which one of them must have."""
+        return next(each for each in self.members if each.person == person)
+
+    def saying(self, person: PersonId, entries: Iterable[Entry]) -> Group:
+        """Return the group after `person`, one of it, said `entries` as well."""
+        return group_of(
+            replace(each, entries=(*each.entries, *entries)) if each.person == person else each
+            for each in self.members
+        )
+
     def covers(self, at_ms: Millis) -> bool:
         """Return whether all of them let themselves be recognised at that moment."""
         return any(span.from_ms <= at_ms < span.to_ms for span in self.spans)

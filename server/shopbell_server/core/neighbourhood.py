@@ -59,11 +59,21 @@ def neighbourhoods(
     `touching(people, from_ms, to_ms)` may leave out who has no visits there. A second question is for
     those alone whose visits reach out of what the first one was about.
     """
-    found: dict[Who, Neighbourhood] = {}
-    growing = {
+    spans = {
         who: Stretch(min(each.key.first_ms for each in new), max(each.last_ms for each in new))
         for who, new in touched.items()
     }
+    return reached(spans, touching, reach_ms)
+
+
+def reached(
+    spans: Mapping[Who, Stretch],
+    touching: Callable[[Collection[Who], Millis, Millis], Mapping[Who, Sequence[Visit]]],
+    reach_ms: int,
+) -> dict[Who, Neighbourhood]:
+    """Return the same around a stretch of each person's time in which something changed."""
+    found: dict[Who, Neighbourhood] = {}
+    growing = dict(spans)
     while growing:
         stored = touching(
             growing.keys(),

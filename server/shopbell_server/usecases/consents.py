@@ -21,9 +21,12 @@ from shopbell_server.core.consent import (
     expiring,
     is_to_be_asked_again,
 )
-from shopbell_server.core.facts import ConsentChanged
-from shopbell_server.core.ids import FactId, Millis, PersonId
+from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.usecases.consent_facts import stores_shown_in, tell_changes
 from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.groups import groups_of, hold
+from shopbell_server.usecases.joint_consent import change_for_all
+from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.withdrawal import end_presence
 
 if TYPE_CHECKING:
@@ -40,9 +43,6 @@ Evidence = Literal["ticket", "device_token", "page_session"]
 
 BY_TIME: Final = "time"
 """The evidence of what nobody said: it ended by itself."""
-
-SHOWN: Final = frozenset({Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_NAME})
-"""Purposes that a board acts on: a change of one is announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,8 @@ def record_first(
     entries = _entries(person, (), said, now_ms, place=Place.APP, evidence="ticket")
     work.ledger.append(entries)
     _note(work, entries, _PHONE)
-    _tell(work, entropy, entries, told=active(entries, Purpose.SHARE_WITH_CDP, now_ms), sinks=sinks)
+    if active(entries, Purpose.SHARE_WITH_CDP, now_ms):
+        tell_changes(work, entropy, entries, sinks, whose=person)
     return Receipt(person=person, entries=entries)
 
 
@@ -127,29 +128,46 @@ def change_consents(  # noqa: PLR0913  (each by name)
     Withdrawn `recognise_in_store`: evidence from now on is forgotten, open visits end, candidates are
     forgotten, and what waits for a sink is cancelled. Given again after that: the device gets a new
     number, so that tokens from before stay nobody's.
+
+    Where other enrolments are the same human, what one of them withdraws ends for all: their presence too,
+    and what waits for a sink of any of them. What one of them gives counts once all of them allow it.
     """
     person = enrolment.person
-    work.people.lock([person])
+    joined = hold(work, [person]).get(person)
     before = tuple(work.ledger.entries([person]).get(person, ()))
     entries = _entries(person, before, said, now_ms, place=place, evidence=evidence)
     work.ledger.append(entries)
     _note(work, entries, _PHONE)
     after = (*before, *entries)
     was, now = active_purposes(before, now_ms), active_purposes(after, now_ms)
-    stores: frozenset[StoreId] = frozenset()
-    if SHOWN & (was ^ now):
-        visits = work.visits.of_person(person)
-        stores = frozenset(visit.store for visit in visits if visit.state != "ended")
     if Purpose.RECOGNISE_IN_STORE in was - now:
-        stores |= end_presence(work, person, now_ms, rules)
         # A phone's number can be changed when she comes back. What a fob says cannot.
         work.people.remove_fixed_ids(person)
     if Purpose.RECOGNISE_IN_STORE in now - was and _withdrew(before):
         work.people.renumber(person, free_device_no(work, entropy))
+    if joined is not None:
+        stores = change_for_all(
+            work,
+            entropy,
+            now_ms,
+            group=joined,
+            person=person,
+            entries=entries,
+            terms=Terms(rules=rules, sinks=tuple(sinks)),
+        )
+        return Changed(
+            receipt=Receipt(person=person, entries=entries),
+            standing=_standing(after, now_ms),
+            stores=stores,
+        )
+    stores = stores_shown_in(work, person, was, now)
+    if Purpose.RECOGNISE_IN_STORE in was - now:
+        stores |= end_presence(work, person, now_ms, rules)
     if Purpose.SHARE_WITH_CDP in was - now:
         work.outgoing.cancel(person)
     # A sink that knew her is told that it may no longer; one that never did learns nothing.
-    _tell(work, entropy, entries, told=Purpose.SHARE_WITH_CDP in was | now, sinks=sinks)
+    if Purpose.SHARE_WITH_CDP in was | now:
+        tell_changes(work, entropy, entries, sinks, whose=person)
     return Changed(
         receipt=Receipt(person=person, entries=entries),
         standing=_standing(after, now_ms),
@@ -211,9 +229,11 @@ def write_expired(
     )
     work.ledger.append(entries)
     _note(work, entries, Actor(kind="server", name=""))
+    joined = groups_of(work, work.people.enrolments([person]).values()).get(person)
+    known_by, allowed = (person, before) if joined is None else (joined.head, joined.ledger)
     for entry in entries:
-        knew = active(before, Purpose.SHARE_WITH_CDP, Millis(entry.at_ms - 1))
-        _tell(work, entropy, [entry], told=knew, sinks=sinks)
+        if active(allowed, Purpose.SHARE_WITH_CDP, Millis(entry.at_ms - 1)):
+            tell_changes(work, entropy, [entry], sinks, whose=known_by)
     return len(entries)
 
 
@@ -305,33 +325,6 @@ def _note(work: UnitOfWork, entries: Sequence[Entry], actor: Actor) -> None:
             for entry in entries
         ]
     )
-
-
-def _tell(
-    work: UnitOfWork,
-    entropy: Entropy,
-    entries: Sequence[Entry],
-    *,
-    told: bool,
-    sinks: Collection[str],
-) -> None:
-    if not told or not entries:
-        return
-    facts = [
-        ConsentChanged(
-            fact=FactId(entropy.uuid7(entry.at_ms)),
-            person=entry.person,
-            at_ms=entry.at_ms,
-            recorded_ms=entry.at_ms,
-            purpose=entry.purpose,
-            change=entry.change,
-            place=entry.place,
-            text_version=entry.text_version,
-            language=entry.language,
-        )
-        for entry in entries
-    ]
-    work.outgoing.add(facts, sinks, entries[0].at_ms)
 
 
 _PHONE: Final = Actor(kind="phone", name="")

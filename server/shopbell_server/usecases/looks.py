@@ -69,12 +69,9 @@ def record_looks(database: Database, now_ms: Millis, looks: Sequence[Look]) -> f
 
 def looks_at(work: UnitOfWork, person: PersonId) -> tuple[SeenBy, ...]:
     """Return who looked at her in the last twelve months, newest first."""
-    return tuple(
-        SeenBy(
-            at_ms=each.act.at_ms,
-            role=each.act.actor.role,
-            store=each.act.store,
-            purpose=each.act.why,
-        )
-        for each in work.audit.looks_at(person)
-    )
+    return tuple(seen_by(each.act) for each in work.audit.looks_at(person))
+
+
+def seen_by(look: Act) -> SeenBy:
+    """Return what a look's record says to her."""
+    return SeenBy(at_ms=look.at_ms, role=look.actor.role, store=look.store, purpose=look.why)

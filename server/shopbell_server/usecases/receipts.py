@@ -18,6 +18,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.core.passes import named_card
 from shopbell_server.core.purchases import early_ms, session_of
 from shopbell_server.ports.receipts import TillReceipt
+from shopbell_server.usecases.groups import NONE, head_of, hold, ledgers
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
+    from shopbell_server.usecases.groups import Groups
     from shopbell_server.usecases.recompute import Terms
 
 
@@ -66,7 +68,8 @@ def book(
     """Keep the receipt, and convert the visit that it belongs to.
 
     A visit that comes to light later converts by itself, since receipts are kept (`recompute`). Without
-    her consent, then and now, nothing of the buyer is kept. Asked again it says the same again.
+    her consent, then and now, nothing of the buyer is kept. Where others are joined with her, it is in a
+    visit only if all of them allowed that. Asked again it says the same again.
     """
     before = work.receipts.recall(sale.receipt)
     if before is not None:
@@ -77,8 +80,8 @@ def book(
         return NotBooked.UNKNOWN_STORE
     if sale.at_ms > now_ms + AHEAD_MS:
         return NotBooked.FROM_THE_FUTURE
-    person = None if sale.is_return else _buyer(work, sale, now_ms)
-    visit = None if person is None else _visit(work, person, sale, terms)
+    person, groups = (None, NONE) if sale.is_return else _buyer(work, sale, now_ms)
+    visit = None if person is None else _visit(work, person, groups, sale, terms)
     work.receipts.keep(
         TillReceipt(
             receipt=sale.receipt,
@@ -91,36 +94,46 @@ def book(
         )
     )
     if visit is not None:
-        _convert(work, entropy, now_ms, visit, terms)
+        _convert(work, entropy, now_ms, visit, groups, terms)
     return Booked(joined=visit is not None, person=None if visit is None else visit.person)
 
 
-def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> PersonId | None:
-    """Return whose card it is, if she may be known; she is held until the work ends."""
+def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> tuple[PersonId | None, Groups]:
+    """Return whose card it is, if she may be known, and who is joined with her; they are held."""
     ref = None if sale.card is None else named_card(sale.card)
     card = None if ref is None else work.people.cards([ref]).get(ref)
     if card is None:
-        return None
+        return None, NONE
     # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
-    work.people.lock([card.person])
+    groups = hold(work, [card.person])
     enrolment = work.people.enrolments([card.person])[card.person]
     works_here = bool(work.people.staff_among([enrolment.profile]))
     ledger = work.ledger.entries([card.person]).get(card.person, ())
     spans = knowable(allowed(enrolment, ledger, works_here=works_here), now_ms)
-    return None if span_of(spans, sale.at_ms) is None else card.person
+    return (None if span_of(spans, sale.at_ms) is None else card.person), groups
 
 
-def _visit(work: UnitOfWork, person: PersonId, sale: Sale, terms: Terms) -> Visit | None:
+def _visit(
+    work: UnitOfWork, person: PersonId, groups: Groups, sale: Sale, terms: Terms
+) -> Visit | None:
     """Return the stored visit or candidate in which she bought it."""
+    group = groups.get(person)
+    if group is not None and not group.covers(sale.at_ms):
+        return None
     from_ms = Millis(sale.at_ms - terms.rules.widest_reach_ms)
     to_ms = Millis(sale.at_ms + early_ms(terms.rules))
-    visits = work.visits.touching(person, sale.store, from_ms, to_ms)
+    visits = work.visits.touching(head_of(groups, person), sale.store, from_ms, to_ms)
     session = session_of(sale.at_ms, [visit.session for visit in visits], terms.rules)
     return next((visit for visit in visits if visit.session is session), None)
 
 
 def _convert(
-    work: UnitOfWork, entropy: Entropy, now_ms: Millis, visit: Visit, terms: Terms
+    work: UnitOfWork,
+    entropy: Entropy,
+    now_ms: Millis,
+    visit: Visit,
+    groups: Groups,
+    terms: Terms,
 ) -> None:
     around = circumstances(
         work,
@@ -132,5 +145,5 @@ def _convert(
     )
     made = converted(visit, around)
     write(work, [made])
-    ledger = work.ledger.entries([visit.person])
+    ledger = ledgers(work, [visit.person], groups)
     tell(work, made.facts, ledger, terms.sinks, now_ms)

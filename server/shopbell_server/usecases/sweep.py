@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ending import swept
+from shopbell_server.usecases.groups import hold, ledgers
 from shopbell_server.usecases.hearing import ears_at, listened
+from shopbell_server.usecases.own import forget_candidates
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.ports.database import Database
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
+    from shopbell_server.usecases.groups import Groups
     from shopbell_server.usecases.recompute import Terms
 
 LIMIT: Final = 200
@@ -39,11 +44,11 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
     """Close what is due at `now_ms`, at most LIMIT; any process may, at any time."""
     with database.begin() as work:
         held = {visit.person for visit in work.visits.due(now_ms, LIMIT)}
-        work.people.lock(held)
+        groups = hold(work, held)
         # Read again: who had them before us may have changed them, or brought others to the front.
         found = work.visits.due(now_ms, LIMIT)
         due = [visit for visit in found if visit.person in held]
-        ledger = work.ledger.entries(held)
+        ledger = ledgers(work, held, groups)
         known = ears_at(work, (visit.session for visit in due))
         facts: list[Fact] = []
         closed = 0
@@ -62,9 +67,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
             facts += made.facts
             closed += bool(made.put or made.removed)
             if visit.id in made.removed:
-                when = (visit.session.start_ms, visit.session.end_ms)
-                work.intervals.remove_within(visit.person, visit.store, *when)
-                work.receipts.disown_within(visit.person, visit.store, *when)
+                _forget(work, visit, groups, terms.rules, now_ms)
         tell(work, facts, ledger, terms.sinks, now_ms)
         work.commit()
     changed = {
@@ -72,3 +75,16 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         for store in {visit.store for visit in due}
     }
     return Swept(closed=closed, changed=changed, more=len(found) == LIMIT)
+
+
+def _forget(
+    work: UnitOfWork, visit: Visit, groups: Groups, rules: VisitRules, now_ms: Millis
+) -> None:
+    """Forget what a candidate was made of; of people who are joined, what was a candidate of each alone."""
+    when = (visit.session.start_ms, visit.session.end_ms)
+    if visit.person in groups:
+        for person in groups[visit.person].persons:
+            forget_candidates(work, person, visit.store, *when, rules, now_ms)
+        return
+    work.intervals.remove_within(visit.person, visit.store, *when)
+    work.receipts.disown_within(visit.person, visit.store, *when)

@@ -109,11 +109,24 @@ def some(
     with database.read() as work:
         visits = work.visits.present_of(persons, store, now_ms)
         here = {visit.person for visit in visits}
+        # Of people who are joined whoever changed is announced, and the visit is the head's.
+        heads = _heads(work, set(persons) - here) - here
+        if heads:
+            visits = [*visits, *work.visits.present_of(heads, store, now_ms)]
+            here.update(visit.person for visit in visits)
         who, groups = subjects_and_groups(work, here)
         heard = evidence_of(work, here, groups, store, recent_ms, LATEST)
         stored = _stored(work, who, visits, heard, now_ms)
     nothing = Stored(visits=(), subject=None, heard=())
-    return {person: stored.get(person, nothing) for person in persons}
+    return {person: stored.get(person, nothing) for person in {*persons, *heads}}
+
+
+def _heads(work: UnitOfWork, persons: Collection[PersonId]) -> frozenset[PersonId]:
+    """Return under whom the visits of those of `persons` are who are joined."""
+    if not persons:
+        return frozenset()
+    enrolments = work.people.enrolments(persons).values()
+    return frozenset(each.head for each in enrolments if each.head is not None)
 
 
 def _stored(

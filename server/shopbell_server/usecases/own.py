@@ -1,0 +1,132 @@
+"""What somebody's own evidence alone amounts to, whoever is joined with her.
+
+Owns: her own stays, forgetting those that are none, what she may be told of herself while she is joined.
+Never: another member's evidence: a join may be wrong, and must tell nobody where somebody else was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.deafness import deafness_of
+from shopbell_server.core.ids import Millis, VisitId
+from shopbell_server.core.purchases import bought, early_ms
+from shopbell_server.core.sessions import sessions
+from shopbell_server.core.stretches import Stretch
+from shopbell_server.usecases.groups import groups_of
+from shopbell_server.usecases.hearing import ears
+from shopbell_server.usecases.looks import looks_at, seen_by
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shopbell_server.core.audit import Act
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.sessions import Session
+    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits import Visit
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.usecases.looks import SeenBy
+
+
+def forget_candidates(  # noqa: PLR0913, PLR0917  (whose, where, from when to when, by what)
+    work: UnitOfWork,
+    person: PersonId,
+    store: StoreId,
+    from_ms: Millis,
+    to_ms: Millis,
+    rules: VisitRules,
+    due_by_ms: Millis | None = None,
+) -> list[Stretch]:
+    """Forget what she gave in [from_ms, to_ms] that would be no visit if she were alone; return when it was.
+
+    `due_by_ms`: only what was due by then. What somebody was forgotten for must not depend on with whom she
+    is joined, or parting would not bring back what there would have been.
+    """
+    around_ms = rules.longest_ms + rules.widest_reach_ms
+    evidence = work.intervals.within(
+        person, store, Millis(from_ms - around_ms), Millis(to_ms + around_ms)
+    )
+    forgotten = [
+        Stretch(session.start_ms, session.end_ms)
+        for session in _sessions(work, evidence, rules)
+        if session.kind == "candidate"
+        and session.start_ms <= to_ms
+        and session.end_ms >= from_ms
+        and (due_by_ms is None or session.due_ms < due_by_ms)
+    ]
+    for first_ms, last_ms in forgotten:
+        work.intervals.remove_within(person, store, first_ms, last_ms)
+        work.receipts.disown_within(person, store, first_ms, last_ms)
+    return forgotten
+
+
+def own_visits(work: UnitOfWork, person: PersonId, rules: VisitRules) -> Sequence[Visit]:
+    """Return her visits and candidates, earliest first, as far as her own evidence tells.
+
+    Who is alone has hers. Of a visit of people who are joined she is told the stays in which she herself was
+    heard, each under the visit's id and state; what she bought is what her own card was read for. Of a visit
+    in which she was not heard, nothing.
+    """
+    enrolment = work.people.enrolments([person])[person]
+    group = groups_of(work, [enrolment]).get(person)
+    if group is None:
+        return work.visits.of_person(person)
+    found: list[Visit] = []
+    for visit in work.visits.of_person(group.head):
+        when = visit.session.start_ms, visit.session.end_ms
+        hers = group.counted(work.intervals.within(person, visit.store, *when))
+        inside = [each for each in hers if each.key.first_ms <= when[1] and each.last_ms >= when[0]]
+        stays = _sessions(work, inside, rules)
+        purchases = work.receipts.purchases_each(
+            [person], visit.store, Millis(when[0] - early_ms(rules)), visit.session.reach_ms
+        )
+        converted = bought(filter(group.covers, purchases.get(person, ())), stays, rules)
+        found += [
+            replace(
+                visit,
+                person=person,
+                converted=stay.start_ms in converted,
+                session=replace(stay, kind=visit.session.kind),
+            )
+            for stay in stays
+        ]
+    return found
+
+
+def own_looks(work: UnitOfWork, person: PersonId) -> tuple[SeenBy, ...]:
+    """Return who looked at her in the last twelve months, newest first.
+
+    Of looks at visits of people who are joined, those at visits in which she herself was heard.
+    """
+    enrolment = work.people.enrolments([person])[person]
+    group = groups_of(work, [enrolment]).get(person)
+    if group is None:
+        return looks_at(work, person)
+    looks = [each.act for whose in {person, group.head} for each in work.audit.looks_at(whose)]
+    hers = [each for each in looks if _was_at_her(work, person, each)]
+    return tuple(map(seen_by, sorted(hers, key=lambda each: each.at_ms, reverse=True)))
+
+
+def _was_at_her(work: UnitOfWork, person: PersonId, look: Act) -> bool:
+    if look.store is None:
+        # At her profile: recorded for each of those whose it is.
+        return look.person == person
+    visit = work.visits.get(VisitId(look.about))
+    if visit is None:
+        return False
+    when = visit.session.start_ms, visit.session.end_ms
+    return bool(work.intervals.within(person, visit.store, *when))
+
+
+def _sessions(
+    work: UnitOfWork, evidence: Sequence[Interval], rules: VisitRules
+) -> tuple[Session, ...]:
+    """Return the stays of `evidence`, all of one person in one store, in order of time."""
+    if not evidence:
+        return ()
+    last_ms = max(each.last_ms for each in evidence)
+    known = ears(work, [evidence], Millis(last_ms + rules.widest_reach_ms))
+    return sessions(evidence, rules, deafness_of(known))
