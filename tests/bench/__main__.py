@@ -41,6 +41,8 @@ BENCHES: Final = (
     "pass_to_board",
     "fanout",
     "tokens",
+    "issue",
+    "withdrawal",
     "camera",
 )
 """In this order; each is a module here with TITLE, MEASURES and `measure`."""

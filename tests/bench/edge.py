@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from tests.bench.air import RETAILER
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIG: Final = """
 tenant = "acme"
 edge = "edge-0"
-rules = "demo"
+rules = "{rules}"
 [broker]
 host = "127.0.0.1"
 port = {port}
@@ -58,14 +58,18 @@ class Daemon:
 
 
 @contextmanager
-def edge_daemon(site: Site) -> Iterator[Daemon]:
+def edge_daemon(site: Site, *, rules: Literal["standard", "demo"] = "demo") -> Iterator[Daemon]:
     """Run `shopbell-edge run` at a site, connected."""
     camera = site.folder / "camera"
     camera.mkdir()
     config, log = site.folder / "edge.toml", site.folder / "edge.log"
     config.write_text(
         CONFIG.format(
-            port=site.port, folder=site.folder, uuid=RETAILER.uuid, prefix=RETAILER.prefix
+            port=site.port,
+            folder=site.folder,
+            uuid=RETAILER.uuid,
+            prefix=RETAILER.prefix,
+            rules=rules,
         )
     )
     program = Path(sys.executable).with_name("shopbell-edge")

@@ -128,6 +128,11 @@ def session_token(number: int) -> str:
     return credential(Kind.SESSION, number.to_bytes(SECRET_BYTES))
 
 
+def device_token(number: int) -> str:
+    """Return what the phone of a customer sends when she changes her mind."""
+    return credential(Kind.DEVICE, number.to_bytes(SECRET_BYTES))
+
+
 SESSIONS: Final = 16
 """As many tablets, so that no allowance of one is used up by all."""
 
@@ -170,7 +175,7 @@ def _enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -
     )
     phone = Phone(mac_key=rng.randbytes(16), model="Pixel 9")
     card = Card(ref=CardRef(card_ref(number)), person=person, secret=rng.randbytes(20))
-    work.people.add_enrolment(enrolment, phone, number.to_bytes(32), card)
+    work.people.add_enrolment(enrolment, phone, fingerprint(device_token(number)), card)
     windows = batch_windows(enrolled_ms)
     work.people.add_issued(
         Issued(person=person, first=window_of(enrolled_ms), last=type(window_of(now))(windows[-1]))

@@ -20,6 +20,7 @@ from shopbell_edge.adapters.mqtt.broker import Broker
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.pulses import Pulses
@@ -168,7 +169,13 @@ async def road(folder: Path, broker: BrokerProcess) -> AsyncIterator[Road]:
     async with SqliteSpool(folder / "spool.db", speaker, clock.now()) as spool:
         rules = SendRules(backlog_events_per_s=None, reconnect_wait_ms=0)
         draining = drain(
-            spool, uplink, clock, Pulses(clock, [PULSE]), rules=rules, roll=random.random
+            spool,
+            uplink,
+            clock,
+            Pulses(clock, [PULSE]),
+            rules=rules,
+            hush=Hush(),
+            roll=random.random,
         )
         tasks = [asyncio.create_task(uplink.run()), asyncio.create_task(draining)]
         try:

@@ -18,6 +18,7 @@ import pytest
 
 from shopbell_edge.adapters.clock import system_clock
 from shopbell_edge.adapters.systemd import Systemd
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.tasks.beat import feed_watchdog
@@ -101,7 +102,9 @@ async def test_a_loop_that_hangs_starves_it_though_all_others_go_round(tmp_path:
     rules = SendRules(backlog_events_per_s=None)
     with supervised(tmp_path / "notify") as systemd, Systemd(str(tmp_path / "notify")) as told:
         async with (
-            running(drain(spool, uplink, clock, pulses, rules=rules, roll=random.random)),
+            running(
+                drain(spool, uplink, clock, pulses, rules=rules, hush=Hush(), roll=random.random)
+            ),
             running(feed_watchdog(told, pulses, QUICK)),
         ):
             await asyncio.to_thread(systemd.hears, b"WATCHDOG=1")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.liveness import BeatRules
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.core.roster import Roster
@@ -153,7 +154,7 @@ async def opened(
         work = [
             listening.run(lambda: store.uplink.online, OFFLINE, store.tick),
             anchor_clock(spool, clock, BEAT),
-            drain(spool, store.uplink, clock, pulses, rules=UNPACED, roll=lambda: 0.0),
+            drain(spool, store.uplink, clock, pulses, rules=UNPACED, hush=Hush(), roll=lambda: 0.0),
         ]
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in work]

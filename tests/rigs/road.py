@@ -13,6 +13,7 @@ from shopbell_edge.adapters.mqtt.broker import Broker
 from shopbell_edge.adapters.mqtt.uplink import MqttUplink
 from shopbell_edge.adapters.spool.batches import Speaker
 from shopbell_edge.adapters.spool.sqlite import SqliteSpool
+from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.pulses import Pulses
@@ -96,7 +97,9 @@ async def edge(
     path = folder / "spool.db"
     async with SqliteSpool(path, speaker, way.clock.now(), room=way.room) as spool:
         pulses = Pulses(way.clock, [PULSE])
-        work = drain(spool, uplink, way.clock, pulses, rules=way.rules, roll=random.random)
+        work = drain(
+            spool, uplink, way.clock, pulses, rules=way.rules, hush=Hush(), roll=random.random
+        )
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(uplink.run()), group.create_task(work)]
             yield spool
