@@ -7,7 +7,7 @@ Never: another person's, in a household neither; words, or the form in which it 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_server.core.board_state import board_state
 from shopbell_server.core.masking import masked
@@ -15,7 +15,7 @@ from shopbell_server.core.subject import seen
 from shopbell_server.usecases.consents import standing_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
-from shopbell_server.usecases.looks import looks_at
+from shopbell_server.usecases.own import own_looks, own_visits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from shopbell_server.ports.told import Told
     from shopbell_server.usecases.consents import Standing
     from shopbell_server.usecases.looks import SeenBy
+
+
+SOON_MS: Final = 3_600_000
+"""An event of a visit is handed out at once, its end half an hour after she left. What had to be tried again
+for hours is left out for people who are joined: rather too little than what is another's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +107,7 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
     with database.read() as work:
         profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
         card = work.people.card_of(person)
-        visits = work.visits.of_person(person)
+        visits = own_visits(work, person, rules)
         places = _places(work)
         return Known(
             enrolment=enrolment,
@@ -118,8 +123,8 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
             standing=standing_of(work, person, now_ms),
             here=_here(work, visits, places, now_ms, rules),
             visits=tuple(reversed([each for each in visits if each.reported])),
-            looks=looks_at(work, person),
-            told=tuple(reversed(work.told.of(person))),
+            looks=own_looks(work, person),
+            told=own_told(work, enrolment, visits),
             notices=tuple(reversed(work.notices.of(person, now_ms))),
             places=places,
         )
@@ -130,8 +135,25 @@ def here_now(
 ) -> tuple[Here, ...]:
     """Return where she is recognised now, the latest first; in two stores at once it is both."""
     with database.read() as work:
-        visits = work.visits.of_person(enrolment.person)
+        visits = own_visits(work, enrolment.person, rules)
         return _here(work, visits, _places(work), now_ms, rules)
+
+
+def own_told(work: UnitOfWork, enrolment: Enrolment, visits: Sequence[Visit]) -> tuple[Told, ...]:
+    """Return what was told of her, newest first.
+
+    Of people who are joined all of it stands under one of them: she is told what was handed out while she
+    herself was there, or soon after. So a wrong join tells nobody when somebody else was where.
+    """
+    hers = {each for each in work.told.of(enrolment.person) if enrolment.head != each.person}
+    if enrolment.head is not None:
+        spans = [(each.session.start_ms, each.session.end_ms + SOON_MS) for each in visits]
+        hers |= {
+            each
+            for each in work.told.of(enrolment.head)
+            if any(from_ms <= each.at_ms <= to_ms for from_ms, to_ms in spans)
+        }
+    return tuple(sorted(hers, key=lambda each: (each.at_ms, each.sink, each.fact), reverse=True))
 
 
 def _identifiers(work: UnitOfWork, enrolment: Enrolment) -> tuple[Identifier, ...]:

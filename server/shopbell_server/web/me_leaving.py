@@ -8,23 +8,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from shopbell_server.core.audit import Actor
+from shopbell_server.core.consent import Purpose
 from shopbell_server.core.customer_sessions import is_fresh
-from shopbell_server.web.customers import PerhapsOnPage
+from shopbell_server.usecases.erase import erase
+from shopbell_server.usecases.once import once
+from shopbell_server.usecases.recompute import Terms
+from shopbell_server.web.customers import PerhapsOnPage, drop_page_session
 from shopbell_server.web.me_context import (
     TEMPLATES,
     Chosen,
     chosen_query,
     context_of,
+    form_of,
+    not_as_described,
     own_language,
 )
 from shopbell_server.web.page_links import ENTRANCE
-from shopbell_server.web.who import Here
+from shopbell_server.web.who import Here, own_page
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from shopbell_server.core.handles import Language
+    from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.customer_page import Customer
     from shopbell_server.web.services import Services
 
@@ -45,6 +57,62 @@ def get_take(
     if not is_fresh(found.session, here.clock.now_ms()):
         return _stale(request, here, found, chosen)
     return RedirectResponse(f"/v1/me/export?format={kind}", 303)
+
+
+@routes.get("/me/forget")
+def get_forget(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
+    """Say what being forgotten does, and ask again."""
+    if found is None:
+        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+    if not is_fresh(found.session, here.clock.now_ms()):
+        return _stale(request, here, found, chosen)
+    language = own_language(request, here, found, chosen)
+    context = context_of(here, language, chosen)
+    context["recognise"] = here.site.texts.of(Purpose.RECOGNISE_IN_STORE, language).title
+    return TEMPLATES.TemplateResponse(request, "me_forget.html", context)
+
+
+@routes.post("/me/forget", dependencies=[Depends(own_page)])
+async def post_forget(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
+    """Erase her, at once and for good, and sign her out."""
+    if found is None:
+        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+    if not is_fresh(found.session, here.clock.now_ms()):
+        return await run_in_threadpool(_stale, request, here, found, chosen)
+    if form_of(await request.body()).get("sure") != "yes":
+        raise not_as_described("sure")
+    language = await run_in_threadpool(own_language, request, here, found, chosen)
+    await run_in_threadpool(_erase, here, found)
+    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='erased')}", 303)
+    drop_page_session(answer)
+    return answer
+
+
+def _erase(here: Services, found: Customer) -> None:
+    changed: dict[StoreId, Collection[PersonId]] = {}
+    terms = Terms(rules=here.site.rules, sinks=tuple(here.site.sinks))
+
+    def act(work: UnitOfWork) -> bytes:
+        erased = erase(
+            work,
+            here.entropy,
+            here.clock.now_ms(),
+            person=found.enrolment.person,
+            actor=Actor(kind="phone", name=""),
+            terms=terms,
+        )
+        if erased is not None:  # otherwise she was quicker on her phone
+            changed.update(erased.changed)
+        return b""
+
+    # What is left to do after this commit is done within seconds by the job that completes erasures.
+    once(here.database, None, here.clock.now_ms(), act)
+    for store, persons in changed.items():
+        here.live.changed(store, persons)
 
 
 def _stale(request: Request, here: Services, found: Customer, chosen: Language | None) -> Response:

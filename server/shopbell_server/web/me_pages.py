@@ -126,10 +126,13 @@ async def post_door(
 
 
 @routes.post("/me/leave", dependencies=[Depends(own_page)])
-def post_leave(request: Request, here: Here, chosen: Chosen = None) -> Response:
-    """Sign out. Doing it again is fine."""
+def post_leave(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
+    """Sign out. Doing it again is fine. The door speaks the language that the page did."""
+    language = chosen if found is None else own_language(request, here, found, chosen)
     leave_page(here.database, page_secret(request))
-    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(chosen, said='ended')}", 303)
+    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='ended')}", 303)
     drop_page_session(answer)
     return answer
 

@@ -169,10 +169,10 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "under_a_minute": {"nl": "even", "en": "briefly"},
     "notices": {"nl": "Let op", "en": "Please note"},
     "notice": {
-        "nl": "Op {time} is {phone} aangemeld bij jouw klantnummer. Was jij dat niet? Vraag ernaar "
-        "in de winkel.",
-        "en": "On {time} {phone} was registered for your customer number. Was that not you? Ask in "
-        "the store.",
+        "nl": "Op {day}, rond {time}, is {phone} aangemeld bij jouw klantnummer. Was jij dat niet? "
+        "Vraag ernaar in de winkel.",
+        "en": "On {day}, about {time}, {phone} was registered for your customer number. Was that not "
+        "you? Ask in the store.",
     },
     "notice_iphone": {"nl": "een iPhone", "en": "an iPhone"},
     "notice_android": {"nl": "een Android-telefoon", "en": "an Android phone"},

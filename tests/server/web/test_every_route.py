@@ -73,6 +73,8 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/me/here"): "customer",
     ("GET", "/me/receipt"): "nobody",  # leads to /me/enter
     ("GET", "/me/take"): "nobody",  # leads to /me/enter
+    ("GET", "/me/forget"): "nobody",  # leads to /me/enter
+    ("POST", "/me/forget"): "nobody",  # leads to /me/enter
     ("POST", "/v1/pos/receipts"): "till",
     ("GET", "/v1/stores/{store}/present"): (*STAFF, "reader"),
     ("GET", "/v1/stores/{store}/stream"): STAFF,

@@ -15,6 +15,8 @@ from shopbell_server.core.ids import FactId
 from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.consents import leave
+from shopbell_server.usecases.joined import join
+from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.consent_receipts import SCHEMA
 from shopbell_server.web.customers import COOKIE
 from tests.server.web.conftest import HOST
@@ -167,9 +169,9 @@ async def test_signing_out_ends_this_session_alone(shop: Shop, client: httpx2.As
     noor = shop.welcome()
     other = shop.open_page(noor)
     await entered(client, noor)
-    for _ in range(2):
+    for query in ("language=nl&said=ended", "said=ended"):
         answer = await client.post("/me/leave", headers=OWN)
-        assert (answer.status_code, answer.headers["location"]) == (303, "/me/enter?said=ended")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/me/enter?{query}")
     assert (await client.get("/me/here")).status_code == 401
     client.cookies.set(COOKIE, other)
     assert (await client.get("/me/here")).status_code == 200
@@ -212,7 +214,7 @@ async def test_she_is_told_what_is_known_and_who_looked(
     told = await me(client, noor)
     assert told["enrolment_id"] == noor.person
     assert (told["first_name"], told["language"]) == ("Noor", "nl")
-    assert told["identifiers"] in ([], [{"kind": "crm", "masked": "••••Noor"}])
+    assert told["identifiers"] == [{"kind": "crm", "masked": "••••Noor"}]
     assert told["device"]["model"] == "Pixel 9"
     assert {each["purpose"]: each["active"] for each in told["purposes"]} == dict.fromkeys(
         Purpose, True
@@ -270,6 +272,43 @@ async def test_a_household_shows_nobody_another_members_movements(
         [],
     )
     assert noor.person not in str(told)
+
+
+async def test_people_who_are_joined_are_told_of_their_own_evidence_alone(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    """A join may be wrong: it must tell nobody where somebody else was."""
+    noor, ravi = shop.welcome("Noor"), shop.welcome("Ravi")
+    shop.clock.forward(MINUTE)
+    shop.scan(ravi)
+    with shop.database.begin() as work:
+        terms = Terms(rules=shop.rules, sinks=tuple(shop.site.sinks))
+        both = [noor.person, ravi.person]
+        join(work, shop.entropy, shop.clock.now_ms(), persons=both, terms=terms)
+        work.commit()
+    assert (await client.get(PRESENT, headers=signed_in(shop))).status_code == 200
+    with shop.database.begin() as work:
+        head = work.people.enrolments([ravi.person])[ravi.person].head
+        assert head is not None
+        work.told.note(
+            [
+                Told(
+                    person=head,
+                    sink="cdp",
+                    fact=FactId("f-1"),
+                    kind="shopbell.visit.started.v1",
+                    at_ms=shop.clock.now_ms(),
+                    delivered=True,
+                    answer="",
+                )
+            ]
+        )
+        work.commit()
+    client.cookies.clear()
+    for guest, number in ((noor, 0), (ravi, 1)):
+        told = await me(client, guest)
+        for each in ("visits", "looks", "recognised_now", "received"):
+            assert len(told[each]) == number, (each, number)
 
 
 async def test_who_is_not_shown_to_staff_sees_that_she_is_not(

@@ -231,6 +231,38 @@ async def test_taking_it_along_wants_a_page_that_was_opened_a_moment_ago(
     assert "Ben jij het nog?" in answer.text
 
 
+async def test_being_forgotten_is_asked_twice_and_wants_a_page_that_was_just_opened(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    noor = shop.welcome("Noor")
+    shop.scan(noor)
+    signed_in(shop, client, noor)
+    page = (await client.get("/me/forget")).text
+    assert "Ja, wis alles van mij" in page
+    unsure = await client.post("/me/forget", data={}, headers=OWN)
+    foreign = await client.post("/me/forget", data={"sure": "yes"})
+    assert (unsure.status_code, foreign.status_code) == (422, 403)
+    shop.clock.forward(FRESH_MS)
+    for method, fields in (("GET", None), ("POST", {"sure": "yes"})):
+        late = await client.request(method, "/me/forget", data=fields, headers=OWN)
+        assert (late.status_code, "Ben jij het nog?" in late.text) == (403, True)
+    assert (await client.get("/v1/me")).json()["first_name"] == "Noor"
+    signed_in(shop, client, noor)
+    answer = await client.post("/me/forget", data={"sure": "yes"}, headers=OWN)
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/me/enter?language=nl&said=erased",
+    )
+    assert "de winkel heeft je gewist" in (await client.get(answer.headers["location"])).text
+    assert (await client.get("/v1/me", headers=noor.bearer)).status_code == 401
+    with shop.database.read() as work:
+        assert work.people.enrolments([noor.person]) == {}
+        assert work.visits.of_person(noor.person) == []
+    for method in ("GET", "POST"):
+        again = await client.request(method, "/me/forget", headers=OWN)
+        assert again.headers["location"] == "/me/enter"
+
+
 async def test_apps_may_show_the_same_texts(client: httpx2.AsyncClient) -> None:
     body = (await client.get("/v1/app/consent-texts?language=en")).json()
     assert body["language"] == "en"
@@ -261,3 +293,14 @@ def test_texts_are_for_people() -> None:
         for title, text in languages.values():
             assert len(title) <= 80
             assert len(text) <= 400
+
+
+async def test_she_is_told_of_a_phone_that_was_added_and_of_nobody_else(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    noor = shop.welcome("Noor", profile="household")
+    other = shop.welcome(None, profile="household")
+    signed_in(shop, client, noor)
+    page = (await client.get("/me")).text
+    assert "Op 21 november 2026, rond 13:00, is een Android-telefoon aangemeld" in page
+    assert other.person not in page

@@ -141,8 +141,10 @@ async def test_she_opens_her_page_and_decides(shop: Shop, client: httpx2.AsyncCl
     receipt = (await client.get("/v1/me/receipt")).json()
     events = receipt["pii_processing"][0]["events"]
     assert [each["event_state"] for each in events] == ["given", "withdrawn"]
-    await client.post("/me/leave", headers={"Origin": HOST})
-    assert (await client.get("/me/here")).status_code == 401
+    await client.post("/me/forget", data={"sure": "yes"}, headers={"Origin": HOST})
+    assert (await client.get("/v1/me", headers=noor.bearer)).status_code == 401
+    with shop.database.read() as work:
+        assert work.people.enrolments([noor.person]) == {}
 
 
 def test_following_is_as_good_as_reading_everything(shop: Shop) -> None:

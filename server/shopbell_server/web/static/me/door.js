@@ -3,7 +3,7 @@
 const field = document.getElementById("link");
 const secret = location.hash.slice(1);
 
-if (secret.startsWith("sbm_")) {
+if (field !== null && secret.startsWith("sbm_")) {
   field.value = secret;
   document.getElementById("by-hand").hidden = true;
   document.getElementById("how").hidden = true;
