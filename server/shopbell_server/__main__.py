@@ -16,6 +16,7 @@ from shopbell_server.commands import (
     doctor,
     documents,
     edge,
+    identity,
     keys,
     migrate,
     seed,
@@ -48,6 +49,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "edge": edge,
     "audit": audit,
     "keys": keys,
+    "identity": identity,
     "sessions": sessions,
 }
 """By the name that the command gives itself."""

@@ -73,7 +73,8 @@ class IdentityEntry:
     """Whom a merge as one person says to be one human: all who were enrolled on either side."""
     reason: Reason
     by: str
-    """Who: `staff:ID`, `key:NAME`, `terminal:NAME`, or empty where the server followed an earlier entry."""
+    """Who: `staff:ID`, `system:NAME` (an API key's), `operator:NAME` (at the terminal), or empty where the
+    server followed an earlier entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
