@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY
@@ -26,6 +27,9 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.refusals import Refusals
+from shopbell_server.usecases.unusual_looks import Agreement
+from shopbell_server.weekly_report import WeeklyReport
 from tests.fakes.server import MemoryDatabase
 from tests.server.sessions import a_session
 from tests.server.web.shop import Shop
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 NOW = Millis(1_795_262_400_000)
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset(), language="en")
 TENANT = TenantId("acme")
+AGREED = Agreement(agreed_on=date(2026, 1, 5), document="OR 17", opens=360, closes=1380)
 SEEDED = Act(at_ms=NOW, actor=Actor(kind="operator", name=""), what=What.SEEDED)
 
 
@@ -64,7 +69,11 @@ class Bells:
 
 class World:
     def __init__(
-        self, database: MemoryDatabase | None = None, notary: Notary | None = None
+        self,
+        database: MemoryDatabase | None = None,
+        notary: Notary | None = None,
+        refusals: Refusals | None = None,
+        reports: Path | None = None,
     ) -> None:
         self.database = database or MemoryDatabase()
         self.clock = SetClock()
@@ -75,6 +84,10 @@ class World:
             terms=Terms(rules=VisitRules(), sinks=()),
             announcer=Bells(),
             notary=notary,
+            refusals=refusals,
+            weekly=None
+            if reports is None
+            else WeeklyReport(self.database, TENANT, AGREED, reports),
         )
 
 
@@ -233,3 +246,28 @@ def test_checkpoints_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
     with capture_logs() as said:
         world.jobs.cut_audit()
     assert [each["event"] for each in said] == ["audit_checkpoint_failed"]
+
+
+def test_refused_sign_ins_are_written_down() -> None:
+    refusals = Refusals()
+    world = World(refusals=refusals)
+    world.jobs.write_refusals()
+    refusals.count(world.database, SAM.id, NOW)
+    world.jobs.write_refusals()
+    with world.database.read() as work:
+        assert [each.act.what for each in work.audit.records(0)] == [What.SIGN_IN_REFUSED]
+
+
+def test_the_auditors_report_is_written_where_that_was_agreed_to(tmp_path: Path) -> None:
+    World().jobs.write_report()
+    folder = tmp_path / "reports"
+    world = World(reports=folder)
+    with capture_logs() as said:
+        world.jobs.write_report()
+    assert [each["event"] for each in said] == ["unusual_looks_not_reported"]
+    folder.mkdir()
+    with capture_logs() as said:
+        world.jobs.write_report()
+        world.jobs.write_report()
+    assert [each["event"] for each in said] == ["unusual_looks_reported"]
+    assert (folder / "unusual-looks-2026-W46.json").exists()
