@@ -84,7 +84,7 @@ _E: Final = ENROLMENTS.c
 _HOLD: Final = (
     select(PROFILES.c.profile)
     .where(ours(PROFILES), PROFILES.c.profile == bindparam("profile"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _UNDER: Final = (
     select(_E.person)

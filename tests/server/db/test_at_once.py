@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from shopbell_server.core.ids import Day, EdgeId, Millis, PersonId
+from shopbell_server.core.ids import Day, DeviceNo, EdgeId, Millis, PersonId
 from shopbell_server.core.intervals import gathered
 from shopbell_server.core.lineage import Start, heard
 from shopbell_server.core.loyalty_numbers import with_unknown
+from shopbell_server.core.people import Enrolment, Phone
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import (
@@ -22,6 +23,7 @@ from tests.server.db.rows import (
     PROFILE,
     STORE,
     add_profile,
+    card,
     enrol,
     entry,
     fact,
@@ -100,6 +102,26 @@ def test_what_scanners_tried_adds_up_whoever_hears_of_it(database: Database) -> 
     with database.begin() as unit:
         (guesses,) = unit.edge_records.hold_guesses({scanner}, Millis(2)).values()
     assert guesses.unknown_ms == tuple(sorted(2 * list(range(WORKERS))))
+
+
+def test_of_phones_that_enrol_at_once_each_pair_is_told_once(database: Database) -> None:
+    prepare(database, add_profile)
+
+    def join(unit: UnitOfWork, number: int) -> int:
+        person = PersonId(f"p{number}")
+        hers = Enrolment(
+            person=person,
+            profile=PROFILE,
+            device_no=DeviceNo(number + 1),
+            created_ms=Millis(1_000),
+            revoked_ms=None,
+        )
+        phone = Phone(mac_key=bytes(16), model=None)
+        unit.people.add_enrolment(hers, phone, hashed(number), card(person, number))
+        return len(unit.notices.phones_under(PROFILE)) - 1
+
+    others = [each for each in everybody(database, join) if isinstance(each, int)]
+    assert sorted(others) == list(range(WORKERS))
 
 
 def test_what_edges_gave_up_adds_up_whoever_hears_of_it(database: Database) -> None:
