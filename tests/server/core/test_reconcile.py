@@ -11,8 +11,8 @@ from shopbell_server.core.facts import (
     VisitRevised,
     VisitStarted,
 )
-from shopbell_server.core.ids import ZoneId
-from shopbell_server.core.reconcile import Reconciled, reconcile
+from shopbell_server.core.ids import VisitId, ZoneId
+from shopbell_server.core.reconcile import Reconciled, left_behind, reconcile
 from shopbell_server.core.sessions import sessions
 from tests.server.core.stays import (
     ADA,
@@ -290,3 +290,33 @@ def test_two_candidates_that_turn_out_one_are_one() -> None:
     worker.take([heard(20 * MINUTE, 20 * MINUTE + 1, scanner="till")], 41 * MINUTE)
     assert the_visit(worker).state == "candidate"
     assert worker.facts == []
+
+
+def test_visits_of_whom_others_are_the_head_are_gone_into_hers() -> None:
+    worker = a_worker()
+    worker.take([acted(0)], 0)
+    worker.take([acted(5 * 60 * MINUTE)], 0)
+    worker.take([heard(9 * 60 * MINUTE, 9 * 60 * MINUTE + 30 * SECOND)], 0)
+    hers, his_later, his_candidate = worker.visits.values()
+    his = replace(hers, id=VisitId("his"), revision=4)
+    made = left_behind([his, his_later, his_candidate], [hers], around(0))
+    assert made.put == ()
+    assert made.removed == (his.id, his_later.id, his_candidate.id)
+    cancelled = [fact for fact in made.facts if isinstance(fact, VisitCancelled)]
+    assert len(cancelled) == len(made.facts) == 2
+    assert [(each.visit, each.absorbed_by) for each in cancelled] == [
+        (his.id, hers.id),
+        (his_later.id, None),
+    ]
+    assert (cancelled[0].revision, cancelled[0].late) == (5, True)
+
+
+def test_nobody_is_told_of_a_candidate_that_absorbed_a_visit() -> None:
+    worker = a_worker()
+    worker.take([heard(0, 30 * SECOND)], 0)
+    (candidate,) = worker.visits.values()
+    worker.take([acted(10 * SECOND)], 0)
+    (visit,) = worker.visits.values()
+    (cancelled,) = left_behind([visit], [candidate], around(0)).facts
+    assert isinstance(cancelled, VisitCancelled)
+    assert cancelled.absorbed_by is None
