@@ -20,7 +20,7 @@ from shopbell_server.core.consent import (
     Purpose,
 )
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.db.people_tables import CONSENTS
+from shopbell_server.db.people_tables import CONSENTS, FOR_A_WHILE
 from shopbell_server.db.statements import adding, by_keys
 from shopbell_server.db.transaction import ours
 
@@ -114,6 +114,8 @@ _allowing: Final = select(CONSENTS.c.person).where(
 # Two questions, each with an index of its own: with OR between them neither database is sure to use both.
 _RUN_OUT: Final = union(
     _allowing.where(CONSENTS.c.at_ms.between(bindparam("given_from_ms"), bindparam("given_to_ms"))),
-    _allowing.where(CONSENTS.c.until_ms.between(bindparam("since_ms"), bindparam("now_ms"))),
+    _allowing.where(
+        FOR_A_WHILE, CONSENTS.c.until_ms.between(bindparam("since_ms"), bindparam("now_ms"))
+    ),
 ).order_by("person")
 _APPEND: Final = adding(CONSENTS)

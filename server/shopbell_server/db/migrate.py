@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     BoxesOf = Callable[[TenantId], Boxes]
 
-NEWEST: Final = "0022"
+NEWEST: Final = "0023"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 

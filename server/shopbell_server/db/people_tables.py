@@ -109,6 +109,9 @@ ISSUED: Final = Table(
     sqlite_with_rowid=False,
 )
 
+FOR_A_WHILE: Final = text("until_ms IS NOT NULL")
+"""Consents that end before their year does. Said to the letter in index and query, or it is not used."""
+
 CONSENTS: Final = Table(
     "consent_entries",
     METADATA,
@@ -122,6 +125,13 @@ CONSENTS: Final = Table(
     key("person", "sequence"),
     CheckConstraint("change IN ('given', 'withdrawn', 'expired', 'renewed')", name="change"),
     Index(None, "tenant", "at_ms"),
+    Index(
+        "ix_consent_entries_until",
+        "tenant",
+        "until_ms",
+        sqlite_where=FOR_A_WHILE,
+        postgresql_where=FOR_A_WHILE,
+    ),
 )
 
 DAY_KEYS: Final = Table(
