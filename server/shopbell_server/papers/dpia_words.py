@@ -153,6 +153,11 @@ DPIA: Final[Words] = {
         "en": "agreement of the works council, with date (in the Netherlands: article 27(1)(k) "
         "and (l) of its Works Councils Act)",
     },
+    "advice_agreed": {
+        "nl": "De ondernemingsraad stemde op {day} in met het wekelijkse rapport over ongewoon inkijken: "
+        "{document}.",
+        "en": "The works council agreed to the weekly report of unusual looks on {day}: {document}.",
+    },
     "advice_customers": {
         "nl": "wat klanten ervan vonden (artikel 35 lid 9 AVG)",
         "en": "what customers thought of it (article 35(9) GDPR)",

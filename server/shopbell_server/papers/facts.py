@@ -101,6 +101,10 @@ class Facts:
     broker: Literal["tls", "embedded", "local"]
     """How messages of the edges travel: under TLS, to the server's own broker, or to one on its machine."""
     origin: str | None
+    signed: bool
+    """Checkpoints of the audit are made, and kept elsewhere."""
+    agreed: tuple[str, str] | None
+    """When the works council agreed to the weekly report of unusual looks, and where that stands."""
     shortened: bool
     """The rules are those of a demo: twenty times as fast, and no papers for a real shop."""
 
@@ -160,8 +164,17 @@ def facts_of(
         database="sqlite" if settings.database.url.startswith("sqlite") else "postgresql",
         broker=broker,
         origin=settings.http.origin,
+        signed=settings.audit is not None,
+        agreed=_agreed(settings),
         shortened=settings.rules == "demo",
     )
+
+
+def _agreed(settings: Settings) -> tuple[str, str] | None:
+    report = None if settings.audit is None else settings.audit.report
+    if report is None:
+        return None
+    return report.works_council.agreed_on, report.works_council.document
 
 
 def _places(

@@ -30,7 +30,7 @@ from shopbell_server.papers.shared_words import (
     VIEWERS,
 )
 from shopbell_server.papers.sign_words import SIGN
-from shopbell_server.papers.telling import in_language, kept_rows, measures, security, whom
+from shopbell_server.papers.telling import gaps, in_language, kept_rows, measures, security, whom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +89,7 @@ def _context(facts: Facts, language: Language, paper: str, words: Words) -> dict
         "days": in_language(DAYS, language),
         "risks": in_language(RISKS, language),
         "measures": measures(MEASURES, language),
-        "gaps": in_language(GAPS, language),
+        "gaps": gaps(facts, GAPS, language),
         "security": security(facts, SECURITY, language),
         "kept": kept_rows(facts, language),
         "recipients": whom(facts, language),

@@ -162,6 +162,18 @@ SECURITY: Final[Words] = {
         "nl": "Schermen komen binnen via {origin}.",
         "en": "Screens come in by {origin}.",
     },
+    "signed": {
+        "nl": "Het logboek van wie keek en wie wat deed wordt elke vijf minuten ondertekend; de "
+        "handtekeningen liggen buiten de database.",
+        "en": "The audit of who looked and who did what is signed every five minutes; the signatures lie "
+        "outside the database.",
+    },
+    "weekly": {
+        "nl": "Eens per week krijgt de controleur te lezen welke keren inkijken iemand moet navragen, zonder "
+        "namen en zonder medewerkers te tellen of te vergelijken.",
+        "en": "Once a week the auditor is told which looks somebody should ask about, without names, and "
+        "without counting or comparing staff.",
+    },
     "logs": {
         "nl": "In logboeken en tellingen staan geen namen, adressen, signalen of codes.",
         "en": "Logs and metrics hold no names, addresses, signals or codes.",

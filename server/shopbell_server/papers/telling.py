@@ -115,4 +115,15 @@ def security(facts: Facts, words: Words, language: Language) -> Sequence[str]:
     lines.append(t["signed_in"].format(hours=SESSION_MS // 3_600_000))
     if facts.origin is not None:
         lines.append(t["origin"].format(origin=facts.origin))
+    lines += [t["signed"]] if facts.signed else []
+    lines += [t["weekly"]] if facts.agreed is not None else []
     return [*lines, t["logs"], t["blank"]]
+
+
+def gaps(facts: Facts, words: Words, language: Language) -> dict[str, str]:
+    """Return what the program does not do here."""
+    return {
+        key: text
+        for key, text in in_language(words, language).items()
+        if key != "looks" or facts.agreed is None
+    }

@@ -246,3 +246,24 @@ def test_an_edge_whose_settings_are_unknown_is_a_gap() -> None:
 )
 def test_times_are_said_exactly(ms: int, english: str, dutch: str) -> None:
     assert (span(ms, EN), span(ms, NL)) == (english, dutch)
+
+
+def test_the_works_councils_agreement_is_said_and_what_follows_from_it() -> None:
+    signed = {"checkpoint_file": "c", "signing_key_file": "k"}
+    report = {
+        "folder": "r",
+        "works_council": {"agreed_on": "2026-05-01", "document": "OR <17>"},
+    }
+    without, with_it = (
+        papers(facts({**WHOLE, "audit": audit})) for audit in (signed, {**signed, "report": report})
+    )
+    alone = papers(facts(WHOLE))["dpia.en.html"]
+    for paper, word in (("dpia.nl.html", "navragen"), ("dpia.en.html", "should ask about")):
+        assert word not in plain(without[paper])
+        assert word in plain(with_it[paper])
+    assert "on 2026-05-01: OR <17>." in plain(with_it["dpia.en.html"])
+    asked_for = "checking regularly who of the staff looked"
+    assert asked_for in plain(alone)
+    assert asked_for not in plain(with_it["dpia.en.html"])
+    assert "signed every five minutes" not in plain(alone)
+    assert "signed every five minutes" in plain(without["dpia.en.html"])
