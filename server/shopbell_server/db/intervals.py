@@ -232,7 +232,11 @@ _WITHIN_EACH: Final = by_keys(
     .order_by(_I.person, _I.first_ms, _I.edge, _I.scanner, _I.carrier),
     _I.person,
 )
-_STORES_OF: Final = by_keys(select(_I.store).where(ours(INTERVALS)).group_by(_I.store), _I.person)
+_STORES_OF: Final = by_keys(
+    # By person too: by store alone SQLite would read every row of the tenant, in the order of stores.
+    select(_I.store).where(ours(INTERVALS)).group_by(_I.person, _I.store),
+    _I.person,
+)
 _SPANS: Final = by_keys(
     select(_I.first_ms, func.max(_I.last_ms).label("last_ms"))
     .where(ours(INTERVALS), _I.store == bindparam("store"), _I.first_ms > bindparam("after_ms"))

@@ -174,3 +174,30 @@ def test_between_equals_the_greater_zone_counts(work: UnitOfWork) -> None:
         work.intervals.join([one])
     assert work.intervals.within(ANNA, STORE, *EVER) == [reduce(joined, each)]
     assert work.intervals.within(ANNA, STORE, *EVER)[0].zone == ZoneId("a")
+
+
+def test_stores_in_which_there_is_evidence_of_somebody_are_known(work: UnitOfWork) -> None:
+    work.intervals.join([interval(), interval(5_000, 6_000), interval(store=ELSEWHERE, person=BEN)])
+    assert work.intervals.stores_of([ANNA]) == {STORE}
+    assert work.intervals.stores_of([ANNA, BEN]) == {STORE, ELSEWHERE}
+    assert work.intervals.stores_of([PersonId("nobody")]) == frozenset()
+    assert work.intervals.stores_of([]) == frozenset()
+
+
+def test_spans_of_several_people_come_page_by_page(work: UnitOfWork) -> None:
+    work.intervals.join(
+        [
+            interval(1_000, 2_000),
+            interval(1_000, 9_000, person=BEN),
+            interval(1_000, 3_000, scanner="hci1"),
+            interval(4_000, 5_000, person=BEN),
+            interval(6_000, 6_000),
+            interval(7_000, 8_000, store=ELSEWHERE),
+            interval(7_500, 8_000, person=PersonId("nobody")),
+        ]
+    )
+    both = [ANNA, BEN]
+    assert work.intervals.spans(both, STORE, Millis(-1), 2) == [(1_000, 9_000), (4_000, 5_000)]
+    assert work.intervals.spans(both, STORE, Millis(4_000), 2) == [(6_000, 6_000)]
+    assert work.intervals.spans([ANNA], STORE, Millis(0), 9) == [(1_000, 3_000), (6_000, 6_000)]
+    assert work.intervals.spans(both, STORE, Millis(6_000), 2) == []
