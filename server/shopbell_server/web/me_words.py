@@ -28,8 +28,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "what is allowed.",
     },
     "door_how": {
-        "nl": "Open deze pagina vanuit de app van de winkel. De app maakt een link die vijf minuten"
-        " geldt, voor één keer.",
+        "nl": "Open deze pagina vanuit de app van de winkel. De app maakt een link die vijf "
+        "minuten geldt, voor één keer.",
         "en": "Open this page from the app of the store. The app makes a link that is good once, "
         "for five minutes.",
     },
@@ -72,8 +72,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "You are signed out. The code works for a while; then open the page again from the app.",
     },
     "pass_off": {
-        "nl": "Je pas werkt altijd aan de kassa. Herkennen staat uit: er wordt niets van je bewaard"
-        " als je hem laat scannen.",
+        "nl": "Je pas werkt altijd aan de kassa. Herkennen staat uit: er wordt niets van je "
+        "bewaard als je hem laat scannen.",
         "en": "Your pass always works at the till. Recognising is off: nothing about you is kept "
         "when it is scanned.",
     },
@@ -101,11 +101,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "purposes": {"nl": "Wat mag er", "en": "What is allowed"},
     "purposes_text": {
         "nl": "Alles staat uit tot jij het aanzet. Uitzetten werkt meteen, met één tik. Weigeren "
-        "kost je niets: je pas, "
-        "je bestellingen en je kortingen blijven.",
-        "en": "Everything is off until you switch it on. Switching off works at once, with one tap."
-        " Saying no costs you "
-        "nothing: your pass, your orders and your discounts stay.",
+        "kost je niets: je pas, je bestellingen en je kortingen blijven.",
+        "en": "Everything is off until you switch it on. Switching off works at once, with one "
+        "tap. Saying no costs you nothing: your pass, your orders and your discounts stay.",
     },
     "on": {"nl": "Aan", "en": "On"},
     "off": {"nl": "Uit", "en": "Off"},
@@ -171,8 +169,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "notice": {
         "nl": "Op {day}, rond {time}, is {phone} aangemeld bij jouw klantnummer. Was jij dat niet? "
         "Vraag ernaar in de winkel.",
-        "en": "On {day}, about {time}, {phone} was registered for your customer number. Was that not "
-        "you? Ask in the store.",
+        "en": "On {day}, about {time}, {phone} was registered for your customer number. Was that "
+        "not you? Ask in the store.",
     },
     "notice_iphone": {"nl": "een iPhone", "en": "an iPhone"},
     "notice_android": {"nl": "een Android-telefoon", "en": "an Android phone"},
@@ -189,11 +187,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "stale_title": {"nl": "Ben jij het nog?", "en": "Is it still you?"},
     "stale_text": {
         "nl": "Dit kan alleen in de eerste vijf minuten nadat je de pagina vanuit de app hebt "
-        "geopend. Open haar opnieuw en "
-        "kies het dan meteen.",
+        "geopend. Open de pagina opnieuw en kies het dan meteen.",
         "en": "This can be done only in the first five minutes after you opened the page from the "
-        "app. Open it again and "
-        "choose it right away.",
+        "app. Open it again and choose it right away.",
     },
     "forget": {"nl": "Mij vergeten", "en": "Forget me"},
     "forget_text": {
@@ -206,8 +202,8 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
     "forget_what": {"nl": "Dit gebeurt er:", "en": "This is what happens:"},
     "forget_1": {
-        "nl": "Je naam, je nummers, je bezoeken en je telefoon verdwijnen meteen uit de systemen van "
-        "de winkel.",
+        "nl": "Je naam, je nummers, je bezoeken en je telefoon verdwijnen meteen uit de systemen "
+        "van de winkel.",
         "en": "Your name, your numbers, your visits and your phone go from the store's systems at once.",
     },
     "forget_2": {
@@ -228,10 +224,10 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Others with the same customer number keep their own phone and their own visits.",
     },
     "forget_6": {
-        "nl": "Eén ding blijft: dat er toestemming was en dat die is ingetrokken, en wie er keek, onder "
-        "een nummer zonder naam. Dat moet de winkel kunnen aantonen.",
-        "en": "One thing stays: that there was a permission and that it was withdrawn, and who looked, "
-        "under a number without a name. The store has to be able to show that.",
+        "nl": "Eén ding blijft: dat er toestemming was en dat die is ingetrokken, en wie er keek, "
+        "onder een nummer zonder naam. Dat moet de winkel kunnen aantonen.",
+        "en": "One thing stays: that there was a permission and that it was withdrawn, and who "
+        "looked, under a number without a name. The store has to be able to show that.",
     },
     "forget_sure": {"nl": "Ja, wis alles van mij", "en": "Yes, erase everything about me"},
     "forget_sure_text": {
