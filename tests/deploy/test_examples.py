@@ -39,13 +39,19 @@ def document(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text())
 
 
+def default_of(field: msgspec.structs.FieldInfo) -> object:
+    if field.default_factory is msgspec.NODEFAULT:
+        return field.default
+    return field.default_factory()
+
+
 def differing(settings: msgspec.Struct, path: str = "") -> Iterator[str]:
     """Yield the keys whose value in the example is not the default."""
     for field in msgspec.structs.fields(settings):
         value = getattr(settings, field.name)
         if isinstance(value, msgspec.Struct):
             yield from differing(value, f"{path}{field.name}.")
-        elif not field.required and value != field.default:
+        elif not field.required and value != default_of(field):
             yield f"{path}{field.name}"
 
 

@@ -74,7 +74,7 @@ def merge(  # noqa: PLR0913  (each by name)
     work.identity.hold([profile, other])
     held = holdings(work, [profile, other])
     if len(held) < len({profile, other}):
-        return _UNKNOWN
+        return _missing(work, {profile, other} - held.keys())
     moved = merged(held[profile], held[other], guards)
     if isinstance(moved, Refused):
         return moved
@@ -115,7 +115,7 @@ def split(  # noqa: PLR0913  (each by name)
     work.identity.hold([profile])
     held = holdings(work, [profile]).get(profile)
     if held is None:
-        return _UNKNOWN
+        return _missing(work, {profile})
     if made in work.people.profiles([made]):
         detail = (
             "There is a profile of this `profile_id` already: take another id, or leave it out."
@@ -154,7 +154,7 @@ def undo_entry(
     work.identity.hold([before.source, before.target])
     held = holdings(work, [before.source, before.target])
     if len(held) < len({before.source, before.target}):
-        return _UNKNOWN
+        return _missing(work, {before.source, before.target} - held.keys())
     history = work.identity.history([before.source, before.target])
     undoing = undo(before, held[before.target], held[before.source], history)
     if isinstance(undoing, Refused):
@@ -177,9 +177,16 @@ def undo_entry(
     return _finished(work, entropy, asking, done, undoing.stayed, what, tell)
 
 
-_UNKNOWN = Refused(
-    guard="unknown_profile", detail="There is no such profile, or not any more. Check both ids."
-)
+def _missing(work: UnitOfWork, profiles: Collection[ProfileId]) -> Refused:
+    """Return why nothing can be done with profiles that are not there."""
+    if work.erasures.erased("profile", sorted(profiles)):
+        detail = (
+            "This customer asked to be forgotten, and was. She is a new one once her app's backend asks for "
+            "a ticket for her."
+        )
+        return Refused(guard="erased_profile", detail=detail)
+    detail = "There is no such profile. Check the id: the app's backend or a seed makes profiles."
+    return Refused(guard="unknown_profile", detail=detail)
 
 
 def _finished(  # noqa: PLR0913, PLR0917  (what all three have in common)

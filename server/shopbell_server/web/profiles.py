@@ -46,6 +46,7 @@ routes: Final = APIRouter(
 
 _STATUS: Final = {
     "unknown_profile": 404,
+    "erased_profile": 404,
     "unknown_entry": 404,
     "nothing_named": 422,
     "not_its_own": 422,

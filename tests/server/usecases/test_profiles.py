@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import UnitOfWork
 
 ANNA, BEN, NEW = ProfileId("profile-anna"), ProfileId("profile-ben"), ProfileId("new")
+TWO = (PersonId("anna"), PersonId("ben"))
 OPERATOR = Actor(kind="staff", name="op", role="operator")
 TERMS = Terms(rules=RULES, sinks=(SINK,))
 WIDE = Guards(
@@ -97,7 +98,7 @@ def undone(floor: Floor, done: Done | EntryId, profile: ProfileId = ANNA) -> Don
     )
 
 
-def committed(floor: Floor, act: Callable[[UnitOfWork], Any]) -> Any:
+def committed(floor: Floor, act: Callable[[UnitOfWork], Done | Refused]) -> Done | Refused:
     """Do it, and commit what is no refusal."""
     with floor.database.begin() as work:
         outcome = act(work)
@@ -186,13 +187,13 @@ def test_a_household_is_one_card_of_two_who_stay_two(shop: Floor) -> None:
 def test_one_person_is_one_until_it_is_undone(shop: Floor) -> None:
     joined = done(merged(shop, joined_as="one_person"))
     with shop.database.read() as work:
-        heads = {each.head for each in work.people.enrolments(["anna", "ben"]).values()}
+        heads = {each.head for each in work.people.enrolments(TWO).values()}
     assert len(heads) == 1
     assert None not in heads
     holds(shop, [ANNA, BEN])
     done(undone(shop, joined))
     with shop.database.read() as work:
-        heads = {each.head for each in work.people.enrolments(["anna", "ben"]).values()}
+        heads = {each.head for each in work.people.enrolments(TWO).values()}
     assert heads == {None}
     assert under(shop, ANNA, BEN) == {ANNA: ["anna"], BEN: ["ben"]}
     holds(shop, [ANNA, BEN])
@@ -202,7 +203,7 @@ def test_who_is_taken_out_of_one_person_is_another(shop: Floor) -> None:
     done(merged(shop, joined_as="one_person"))
     done(taken_out(shop, persons=["ben"]))
     with shop.database.read() as work:
-        assert {each.head for each in work.people.enrolments(["anna", "ben"]).values()} == {None}
+        assert {each.head for each in work.people.enrolments(TWO).values()} == {None}
         made = work.people.profiles([NEW])[NEW]
     assert made == Profile(id=NEW, first_name=None, language=None, staff=False)
     holds(shop, [ANNA, BEN, NEW])
@@ -286,9 +287,11 @@ def test_a_merge_of_the_erased_is_a_merge_of_nobody(shop: Floor) -> None:
         work.commit()
     outcome = done(merged(shop, ANNA, NEW))
     with shop.database.begin() as work:
+        work.erasures.mark("profile", [NEW], Millis(NOW))
         work.identity.forget([NEW])
         work.commit()
-    assert guard(merged(shop, ANNA, NEW)) == "unknown_profile"
+    assert guard(merged(shop, ANNA, NEW)) == "erased_profile"
+    assert guard(taken_out(shop, NEW, ["anna"])) == "erased_profile"
     assert guard(undone(shop, outcome)) == "unknown_entry"
 
 
