@@ -68,7 +68,10 @@ class Outbox:
         return [each for each, _ in self._waiting]
 
     def confirm(self, count: int) -> None:
-        """Note that the first `count` of those that wait are kept elsewhere. Raises OSError."""
+        """Note that the first `count` of those that wait are kept elsewhere.
+
+        Raises OSError if the next process will not know.
+        """
         newest, self._start = self._waiting[count - 1]
         del self._waiting[:count]
         beside = self._note.with_name(f"{self._note.name}.new")
@@ -103,6 +106,7 @@ class Witness:
         self._chance = chance
         self._failures = 0
         self._told = False
+        self._unnoted = False
 
     def run(self, stop: Event) -> None:
         """Send until `stop` is set; at once after a start."""
@@ -133,7 +137,13 @@ class Witness:
         # Nothing is ever given up, whatever the answer: a receiver can be mended, a missing checkpoint not.
         if outcome.kind != "delivered":
             return outcome.reason
-        self._outbox.confirm(len(part))
+        try:
+            self._outbox.confirm(len(part))
+        except OSError as error:
+            # This process knows it all the same; the next one sends all once more.
+            if not self._unnoted:
+                self._unnoted = True
+                log.warning("confirmation_not_kept", error=error.strerror)
         return None
 
     def _measure(self, waiting: Sequence[Checkpoint], reason: str | None) -> None:

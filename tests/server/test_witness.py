@@ -13,13 +13,14 @@ from shopbell_server.core.audit import Checkpoint
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.witness import AT_ONCE, BEHIND_MS, ROUND_S, Outbox, Witness
+from tests.fakes.checkpoints import FakeReceiver, MemoryCheckpoints
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from shopbell_server.ports.audit import Checkpoints
+    from shopbell_server.ports.audit import Checkpoints, Receiver
 
 NOON = 1_795_262_400_000
 
@@ -39,20 +40,6 @@ class Clock:
 
     def now_ms(self) -> Millis:
         return Millis(self.at_ms)
-
-
-class FakeReceiver:
-    """Keeps what it is given, or answers with the next of `outcomes` instead."""
-
-    def __init__(self) -> None:
-        self.kept = b""
-        self.outcomes: list[Outcome] = []
-
-    def keep(self, lines: bytes) -> Outcome:
-        if self.outcomes:
-            return self.outcomes.pop(0)
-        self.kept += lines
-        return Outcome(kind="delivered", reason="HTTP 204")
 
 
 AWAY = Outcome(kind="retry", reason="no connection")
@@ -201,13 +188,17 @@ def test_a_disk_that_cannot_note_what_was_confirmed_costs_a_repetition_alone(wor
     beside = world.path.with_name("checkpoints.confirmed.new")
     beside.mkdir()
     with capture_logs() as logs:
-        world.witness.send()
-    assert "Is a directory" in logs[0]["reason"]
+        assert world.witness.send() == ROUND_S
+        world.append(2)
+        assert world.witness.send() == ROUND_S
+    assert logs == [
+        {"event": "confirmation_not_kept", "error": "Is a directory", "log_level": "warning"}
+    ]
+    assert world.kept() == [1, 2]
     beside.rmdir()
     world.begin()
-    world.append(2)
     world.witness.send()
-    assert world.kept() == [1, 1, 2]
+    assert world.kept() == [1, 2, 1, 2]
 
 
 # ------------------------------------------------------- whoever keeps checkpoints keeps them like this
@@ -219,6 +210,14 @@ class Keeping(Protocol):
     @property
     def checkpoints(self) -> Checkpoints: ...
     def arrived(self, count: int) -> Sequence[Checkpoint]: ...
+
+
+class InMemory:
+    def __init__(self) -> None:
+        self.checkpoints = MemoryCheckpoints()
+
+    def arrived(self, _: int) -> Sequence[Checkpoint]:
+        return self.checkpoints.kept
 
 
 class InAFile:
@@ -266,9 +265,11 @@ def over_http(folder: Path) -> Iterator[OverHttp]:
             thread.join()
 
 
-@pytest.fixture(params=["file", "https"])
+@pytest.fixture(params=["memory", "file", "https"])
 def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeping]:
-    if request.param == "file":
+    if request.param == "memory":
+        yield InMemory()
+    elif request.param == "file":
         yield InAFile(tmp_path)
     else:
         with over_http(tmp_path) as way:
@@ -283,3 +284,40 @@ def test_what_is_kept_arrives_in_its_order_and_is_read_as_it_was(keeping: Keepin
     assert keeping.arrived(3) == [made(1), made(2), made(3)]
     assert keeping.checkpoints.last() == made(3)
     assert keeping.checkpoints.before(Millis(NOON + 2)) == made(2)
+
+
+@pytest.fixture(params=["fake", "http"])
+def receiving(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[Receiver, Callable[[], bytes], Callable[[], None]]]:
+    """Give a receiver, what it kept, and what lets it refuse once."""
+    if request.param == "fake":
+        fake = FakeReceiver()
+        yield fake, lambda: fake.kept, lambda: fake.outcomes.append(AWAY)
+        return
+    with CheckpointReceiverRig(tmp_path) as rig:
+        receiver = CheckpointReceiver(
+            url=rig.url, token=rig.token, timeout_s=20, allow_loopback=True
+        )
+        with closing(receiver):
+            kept = rig.file
+            yield (
+                receiver,
+                lambda: kept.read_bytes() if kept.exists() else b"",
+                lambda: rig.answers.append(503),
+            )
+
+
+def test_a_receiver_keeps_what_it_says_that_it_keeps_and_nothing_else(
+    receiving: tuple[Receiver, Callable[[], bytes], Callable[[], None]],
+) -> None:
+    receiver, kept, refuse = receiving
+    one, two = line_of(made(1)), line_of(made(2))
+    assert receiver.keep(one).kind == "delivered"
+    refuse()
+    refused = receiver.keep(two)
+    assert refused.kind != "delivered"
+    assert refused.reason
+    assert kept() == one
+    assert receiver.keep(two + one).kind == "delivered"
+    assert kept() == one + two + one

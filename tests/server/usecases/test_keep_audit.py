@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import KEPT_MS, Act, Actor, Checkpoint, What
+from shopbell_server.core.audit import KEPT_MS, Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.keep_audit import (
     EVERY_MS,
@@ -15,26 +15,13 @@ from shopbell_server.usecases.keep_audit import (
     cut_audit,
     make_checkpoint,
 )
+from tests.fakes.checkpoints import MemoryCheckpoints
 from tests.fakes.server import MemoryDatabase
 
 if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
 
 NOON = Millis(1_795_262_400_000)
-
-
-class MemoryCheckpoints:
-    def __init__(self) -> None:
-        self.kept: list[Checkpoint] = []
-
-    def last(self) -> Checkpoint | None:
-        return self.kept[-1] if self.kept else None
-
-    def before(self, at_ms: Millis) -> Checkpoint | None:
-        return next((each for each in self.kept[::-1] if each.at_ms <= at_ms), None)
-
-    def append(self, checkpoint: Checkpoint) -> None:
-        self.kept.append(checkpoint)
 
 
 class World:
