@@ -16,6 +16,9 @@ from shopbell_server.commands import (
     doctor,
     documents,
     edge,
+    erasures,
+    export,
+    forget,
     identity,
     keys,
     migrate,
@@ -51,6 +54,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "keys": keys,
     "identity": identity,
     "sessions": sessions,
+    "export": export,
+    "forget": forget,
+    "erasures": erasures,
 }
 """By the name that the command gives itself."""
 

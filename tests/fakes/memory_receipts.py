@@ -26,6 +26,10 @@ class MemoryTillReceipts:
         require(self._tables.stores, receipt.store, "store")
         insert(self._tables.receipts, receipt.receipt, receipt)
 
+    def of_person(self, person: PersonId) -> Sequence[TillReceipt]:
+        hers = [each for each in self._tables.receipts.values() if each.person == person]
+        return sorted(hers, key=lambda each: (each.at_ms, each.receipt))
+
     def purchases_each(
         self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Mapping[PersonId, Sequence[Millis]]:

@@ -31,6 +31,7 @@ class Erasure:
 
     id: ErasureId
     person: PersonId
+    """Empty where it was a profile under which nobody was enrolled."""
     profiles: tuple[ProfileId, ...]
     """Hers and those that were part of it; none: others are enrolled under it, and it stays."""
     asked_ms: Millis

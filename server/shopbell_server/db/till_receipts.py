@@ -6,11 +6,11 @@ Never: whose card may be known, or which visit a purchase belongs to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, select, update
 
-from shopbell_server.core.ids import Millis, PersonId, StoreId
+from shopbell_server.core.ids import Millis, PersonId, ReceiptId, StoreId
 from shopbell_server.db.statements import adding, by_keys
 from shopbell_server.db.tables import TILL_RECEIPTS
 from shopbell_server.db.transaction import ours
@@ -19,7 +19,8 @@ from shopbell_server.ports.receipts import TillReceipt
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.ids import ReceiptId
+    from sqlalchemy import Row
+
     from shopbell_server.db.transaction import Transaction
 
 
@@ -34,15 +35,11 @@ class SqlTillReceipts:
         row = self._transaction.row(_RECALL, this=receipt)
         if row is None:
             return None
-        return TillReceipt(
-            receipt=receipt,
-            store=StoreId(row.store),
-            till=row.till,
-            at_ms=Millis(row.at_ms),
-            person=None if row.person is None else PersonId(row.person),
-            request_mac=row.request_mac,
-            joined=row.joined,
-        )
+        return _receipt(row)
+
+    def of_person(self, person: PersonId) -> Sequence[TillReceipt]:
+        """Return hers, oldest first."""
+        return [_receipt(row) for row in self._transaction.rows(_OF_PERSON, whose=person)]
 
     def keep(self, receipt: TillReceipt) -> None:
         """Add a new one. Raises DatabaseBusyError if one of its name is there: another was quicker."""
@@ -85,9 +82,26 @@ class SqlTillReceipts:
         self._transaction.change(_DISOWN_FROM, whose=person, from_ms=at_ms)
 
 
+def _receipt(row: Row[Any]) -> TillReceipt:
+    return TillReceipt(
+        receipt=ReceiptId(row.receipt),
+        store=StoreId(row.store),
+        till=row.till,
+        at_ms=Millis(row.at_ms),
+        person=None if row.person is None else PersonId(row.person),
+        request_mac=row.request_mac,
+        joined=row.joined,
+    )
+
+
 _R: Final = TILL_RECEIPTS.c
 
 _RECALL: Final = select(TILL_RECEIPTS).where(ours(TILL_RECEIPTS), _R.receipt == bindparam("this"))
+_OF_PERSON: Final = (
+    select(TILL_RECEIPTS)
+    .where(ours(TILL_RECEIPTS), _R.person == bindparam("whose"))
+    .order_by(_R.at_ms, _R.receipt)
+)
 _KEEP: Final = adding(TILL_RECEIPTS)
 _PURCHASES_EACH: Final = by_keys(
     select(_R.person, _R.at_ms)

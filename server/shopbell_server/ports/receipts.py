@@ -37,6 +37,10 @@ class TillReceipts(Protocol):
         """Add a new one. Raises DatabaseBusyError if one of its name is there: another was quicker."""
         ...
 
+    def of_person(self, person: PersonId) -> Sequence[TillReceipt]:
+        """Return hers, oldest first."""
+        ...
+
     def purchases_each(
         self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Mapping[PersonId, Sequence[Millis]]:

@@ -19,7 +19,7 @@ from shopbell_server.core.consent import Change, Place, Purpose, active, active_
 from shopbell_server.core.erasure import Erasure, erasure_id, mark_kind, stands_for
 from shopbell_server.core.facts import ProfileErased
 from shopbell_server.core.identifiers import primary
-from shopbell_server.core.ids import FactId
+from shopbell_server.core.ids import FactId, PersonId
 from shopbell_server.core.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.audit import Actor
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.erasure import AskedBy
-    from shopbell_server.core.ids import Millis, PersonId, ProfileId, StoreId
+    from shopbell_server.core.ids import Millis, ProfileId, StoreId
     from shopbell_server.core.owners import Owner
     from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import Database, UnitOfWork
@@ -122,6 +122,28 @@ def _one(  # noqa: PLR0913, PLR0917  (a part of `erase`, which has them by name)
     return erasure
 
 
+def erase_profile(
+    work: UnitOfWork, entropy: Entropy, now_ms: Millis, *, profile: ProfileId, actor: Actor
+) -> Erasure:
+    """Remove a profile under which nobody is enrolled, and those that are part of it.
+
+    Sinks never heard of it.
+    """
+    work.identity.hold([profile])
+    profiles = _with_parts(work, profile)
+    erasure = Erasure(
+        id=erasure_id(entropy.uuid7(now_ms)),
+        person=PersonId(""),
+        profiles=tuple(profiles),
+        asked_ms=now_ms,
+        asked_by=_asked_by(actor),
+    )
+    _remember(work, erasure, now_ms)
+    work.identity.forget(profiles)
+    work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.ERASED, about=erasure.id)])
+    return erasure
+
+
 def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
     """Do what is left of an erasure that was committed; return whether it is done.
 
@@ -205,16 +227,22 @@ def _left_without(
 
     Nothing if somebody else stands enrolled: then it is that one's profile too.
     """
-    profiles = [enrolment.profile]
-    inner: Sequence[ProfileId] = profiles
-    while inner := sorted(work.identity.taken_in(inner)):
-        profiles = [*profiles, *inner]
+    profiles = _with_parts(work, enrolment.profile)
     enrolled = work.identity.enrolled(profiles)
     others = {each for persons in enrolled.values() for each in persons} - {enrolment.person}
     there = work.people.enrolments(others).values()
     if any(each.revoked_ms is None for each in there):
         return (), ()
     return profiles, sorted(others)
+
+
+def _with_parts(work: UnitOfWork, profile: ProfileId) -> Sequence[ProfileId]:
+    """Return a profile and all that are part of it, itself first."""
+    profiles = [profile]
+    inner: Sequence[ProfileId] = profiles
+    while inner := sorted(work.identity.taken_in(inner)):
+        profiles = [*profiles, *inner]
+    return profiles
 
 
 def _fact(work: UnitOfWork, entropy: Entropy, erasure: Erasure, now_ms: Millis) -> ProfileErased:
@@ -234,7 +262,7 @@ def _fact(work: UnitOfWork, entropy: Entropy, erasure: Erasure, now_ms: Millis) 
 def _remember(work: UnitOfWork, erasure: Erasure, now_ms: Millis) -> None:
     """Write the erasure down, and by what nobody can bring her back, readable to nobody."""
     work.erasures.add(erasure)
-    work.erasures.mark("person", [erasure.person], now_ms)
+    work.erasures.mark("person", [erasure.person] if erasure.person else [], now_ms)
     work.erasures.mark("profile", erasure.profiles, now_ms)
     values: dict[str, set[str]] = defaultdict(set)
     for found in work.identity.links(erasure.profiles).values():
@@ -269,7 +297,8 @@ def _tell(
 
 
 def _owners(erasure: Erasure) -> Sequence[Owner]:
-    return [owner_of_person(erasure.person), *map(owner_of_profile, erasure.profiles)]
+    persons = [erasure.person] if erasure.person else []
+    return [*map(owner_of_person, persons), *map(owner_of_profile, erasure.profiles)]
 
 
 def _asked_by(actor: Actor) -> AskedBy:

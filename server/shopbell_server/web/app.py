@@ -17,6 +17,7 @@ from shopbell_server.web import (
     fixed_ids,
     health,
     me,
+    me_export,
     me_leaving,
     me_pages,
     notices,
@@ -91,6 +92,7 @@ def create_app(
         me,
         me_pages,
         me_leaving,
+        me_export,
     ):
         app.include_router(module.routes)
     for routes in more:

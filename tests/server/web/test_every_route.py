@@ -62,6 +62,8 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/v1/app/consent-texts"): "nobody",
     ("POST", "/v1/app/me-link"): "phone",
     ("GET", "/v1/me"): HERSELF,
+    ("DELETE", "/v1/me"): HERSELF,
+    ("GET", "/v1/me/export"): HERSELF,
     ("GET", "/v1/me/now"): HERSELF,
     ("GET", "/v1/me/receipt"): HERSELF,
     ("GET", "/me"): "nobody",  # leads to /me/enter
@@ -182,7 +184,7 @@ async def test_every_write_reads_its_idempotency_key(
     method, path = route
     guest = shop.welcome()
     headers = (
-        guest.bearer
+        {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
         if "phone" in takes(route)
         else credential_of(shop, client, next(iter(takes(route))))
     )
@@ -273,7 +275,7 @@ def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[s
             return {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
         case "customer":
             client.cookies.set("__Host-shopbell-me", shop.open_page(shop.welcome()))
-            return {}
+            return {"Origin": HOST}
         case "staff" | "operator":
             role: Role = "advisor" if kind == "staff" else "operator"
             client.cookies.set("__Host-shopbell", shop.employ(kind, role=role).secret)

@@ -78,6 +78,7 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/app/consent-texts",
         "/v1/app/me-link",
         "/v1/me",
+        "/v1/me/export",
         "/v1/me/now",
         "/v1/me/receipt",
         "/v1/app/consents",
