@@ -119,14 +119,7 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
         for index, profile in enumerate(seed.profiles):
             if profile.id in erased:
                 continue
-            work.people.put_profile(
-                Profile(
-                    id=ProfileId(profile.id),
-                    first_name=profile.first_name,
-                    language=profile.language,
-                    staff=profile.staff,
-                )
-            )
+            _profile(work, profile)
             faults += [
                 Fault(
                     key=f"profiles[{index}].external_ids.{each.kind}", problem=each.refused.detail
@@ -158,6 +151,18 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
         visits=len(visits),
         erased=len(erased),
     )
+
+
+def _profile(work: UnitOfWork, profile: SeedProfile) -> None:
+    sown = Profile(
+        id=ProfileId(profile.id),
+        first_name=profile.first_name,
+        language=profile.language,
+        staff=profile.staff,
+    )
+    # Sealed anew it would be another row that says the same.
+    if work.people.profiles([sown.id]).get(sown.id) != sown:
+        work.people.put_profile(sown)
 
 
 def _said(

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.core.api_keys import as_text
@@ -146,6 +147,20 @@ def test_sowing_again_replaces_and_doubles_nothing(floor: Floor, tmp_path: Path)
     assert floor.rows(*AUDIT) == before
     with floor.database.read() as work:
         assert [each.act.what for each in work.audit.records(0)] == [What.SEEDED] * 2
+
+
+def test_an_identifier_that_a_guard_refuses_is_named_and_nothing_is_written(
+    floor: Floor, tmp_path: Path
+) -> None:
+    profile = SeedProfile(id="c-2", external_ids={"crm": "c-2", "email_sha256": "null"})
+    what = seed(tmp_path)
+    with pytest.raises(SettingsError) as refused:
+        sown(floor, structs.replace(what, profiles=(*what.profiles, profile)))
+    (fault,) = refused.value.faults
+    assert fault.key == "profiles[1].external_ids.email_sha256"
+    assert "blocked" in fault.problem
+    with floor.database.read() as work:
+        assert work.people.profiles([ProfileId("c-1"), ProfileId("c-2")]) == {}
 
 
 def test_visits_that_are_not_past_are_refused_and_nothing_is_written(
