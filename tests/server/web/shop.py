@@ -79,8 +79,8 @@ class SetClock:
 class CountedEntropy:
     """Never the same twice, the same in every run."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, count: int = 0) -> None:
+        self._count = count
 
     def token(self, size: int) -> bytes:
         self._count += 1
@@ -117,10 +117,11 @@ class Shop:
         room: Room | None = None,
         demo: bool = False,
         database: Database | None = None,
+        entropy: CountedEntropy | None = None,
     ) -> None:
         self.database: Database = database or MemoryDatabase()
         self.clock = SetClock()
-        self.entropy = CountedEntropy()
+        self.entropy = entropy or CountedEntropy()
         self.passwords = passwords or Argon2Passwords(
             PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         )

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
+from shopbell_server.core.allowance import Allowance
 from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
+from shopbell_server.core.request_limits import Allowances, Limit
 from shopbell_server.usecases.api_keys import make_key
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, UTR, Shop
@@ -24,7 +28,6 @@ from tests.server.web.test_phones import consent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import httpx2
     from fastapi import FastAPI
 
     from shopbell_server.core.api_keys import System
@@ -230,6 +233,26 @@ async def test_a_credential_of_one_kind_opens_no_door_of_another(
     else:
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "route", [each for each, opens in ROUTES.items() if opens != "nobody"], ids=" ".join
+)
+async def test_one_request_too_many_is_told_when_to_come_back(
+    shop: Shop, route: tuple[str, str]
+) -> None:
+    once: Allowances = MappingProxyType(dict.fromkeys(Limit, Allowance(burst=1, per_minute=2)))
+    shop.services = replace(shop.services, limits=once)
+    method, path = route
+    filled = re.sub(r"\{\w+\}", "nowhere", path)
+    transport = httpx2.ASGITransport(app=shop.app())
+    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+        headers = credential_of(shop, client, takes(route)[0])
+        for _ in range(2):
+            answer = await client.request(method, filled, json=BODIES.get(route), headers=headers)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "30"
+    assert answer.json()["type"] == "urn:shopbell:problem:too-often"
 
 
 @pytest.mark.parametrize("page", ["present", "stream"])

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.consent import Purpose
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.credentials import credential_id, fingerprint
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.staff_session import SESSION_MS
 from shopbell_server.usecases.sign_in import sign_out
+from shopbell_server.usecases.staff_sessions import revoke_session
 from shopbell_server.web.channel import QUEUED, REMEMBERED
 from shopbell_server.web.live import Room
 from shopbell_server.web.rows import View
@@ -252,6 +253,20 @@ async def test_a_stream_ends_when_its_session_is_signed_out(shop: Shop) -> None:
         sign_out(shop.database, secret)
         await stream.end()
         assert stream.ended
+
+
+@pytest.mark.usefixtures("running")
+async def test_a_stream_of_a_stolen_tablet_ends_when_its_session_is_revoked(shop: Shop) -> None:
+    secret = shop.employ("kim").secret
+    cookie = {"Cookie": f"__Host-shopbell={secret}"}
+    async with look(shop, cookie) as stream:
+        await stream.until("snapshot")
+        session = credential_id(fingerprint(secret))
+        assert revoke_session(shop.database, shop.clock.now_ms(), session, "olga") == "kim"
+        await stream.end()
+        assert stream.ended
+    async with look(shop, cookie) as again:
+        assert again.status == 401
 
 
 @pytest.mark.usefixtures("running")
