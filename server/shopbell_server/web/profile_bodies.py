@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shopbell_server.core.disclosure import Field as Shown
 from shopbell_server.core.identity import As, Reason, What, undone_by
 from shopbell_server.core.ids import EntryId, LinkId, PersonId
+from shopbell_server.core.profile_view import Part
+from shopbell_server.web.leaving import only
 from shopbell_server.web.phone_bodies import Id
 from shopbell_server.web.rows import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.identifiers import Link
     from shopbell_server.core.identity import IdentityEntry, Moved
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.profile_view import SeenProfile
     from shopbell_server.usecases.profiles import Done
     from shopbell_server.usecases.visits_list import SeenVisit
+    from shopbell_server.web.leaving import Fields
 
 MOST: Final = 200
 """Enrolments and identifiers that are taken out at once: more than any profile has."""
@@ -97,6 +101,24 @@ class ProfileOut(BaseModel):
     identifiers: list[IdentifierOut] | None = None
 
 
+CARD: Final[Fields] = {
+    "profile_id": Shown.CARD,
+    "first_name": Shown.FIRST_NAME,
+    "language": Shown.LANGUAGE,
+    "visit_id": Shown.PRESENCE,
+}
+"""What each field tells staff whose customer is here. One that is not named here does not leave."""
+
+RECORD: Final[Mapping[str, Part]] = {
+    "part_of": Part.PARTS,
+    "parts": Part.PARTS,
+    "works_here": Part.WORKS_HERE,
+    "enrolments": Part.ENROLMENTS,
+    "identifiers": Part.IDENTIFIERS,
+}
+"""What the others tell whoever keeps the records, who has no customer before them (`core.profile_view`)."""
+
+
 class MovedOut(BaseModel):
     """Enrolments and identifiers."""
 
@@ -153,12 +175,13 @@ def profile_out(seen: SeenProfile) -> ProfileOut:
 
 def card_out(profile: ProfileId, seen: SeenVisit) -> ProfileOut:
     """Return a profile as staff sees it whose customer is here."""
-    return ProfileOut(
-        profile_id=profile,
-        first_name=seen.person.first_name,
-        language=seen.person.language,
-        visit_id=seen.visit.id,
-    )
+    values = {
+        "profile_id": profile,
+        "first_name": seen.person.first_name,
+        "language": seen.person.language,
+        "visit_id": seen.visit.id,
+    }
+    return ProfileOut(**only(values, CARD, seen.person.may))
 
 
 def history_out(history: Sequence[IdentityEntry]) -> HistoryOut:

@@ -17,10 +17,12 @@ from shopbell_server.core.board_rows import row
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.disclosure import Field, Viewer, allowed, disclose
 from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.ids import ProfileId
 from shopbell_server.core.ladder import table_of
 from shopbell_server.core.registry import Role
 from shopbell_server.usecases.visits_list import SeenVisit
 from shopbell_server.web.leaving import only
+from shopbell_server.web.profile_bodies import CARD, RECORD, ProfileOut, card_out
 from shopbell_server.web.rows import ROW, Boards, RowOut, View, row_out
 from shopbell_server.web.visits import VISIT, VisitOut, visit_out
 from tests.server.core.shop_floor import truth
@@ -30,13 +32,18 @@ from tests.server.web.shop import AMS, MINUTE, Shop
 from tests.server.web.test_present import signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shopbell_server.core.board_rows import Stay
+    from shopbell_server.core.profile_view import Part
     from shopbell_server.web.leaving import Fields
 
 VIEWERS: Final[tuple[Viewer, ...]] = (*get_args(Role), "tablet")
-ABOUT_PEOPLE: Final[dict[type[BaseModel], Fields]] = {RowOut: ROW, VisitOut: VISIT}
+ABOUT_PEOPLE: Final[dict[type[BaseModel], Mapping[str, Field | Part]]] = {
+    RowOut: ROW,
+    VisitOut: VISIT,
+    ProfileOut: {**CARD, **RECORD},
+}
 PURPOSES: Final = (
     frozenset(Purpose),
     *(frozenset(Purpose) - {each} for each in Purpose),
@@ -79,7 +86,7 @@ def test_a_row_holds_what_its_viewer_may_see_and_nothing_else() -> None:
     for evidence, purposes, viewer in judged():
         standing = replace(of.standing, evidence=evidence)
         may = allowed(standing, purposes, viewer)
-        shown = row(replace(of, standing=standing, purposes=purposes), viewer)
+        shown = row(replace(of, standing=standing, purposes=purposes, shared=purposes), viewer)
         assert (shown is None) == (Field.HANDLE not in may)
         if shown is not None:
             seen += 1
@@ -101,6 +108,19 @@ def test_a_visit_holds_what_its_viewer_may_see_and_nothing_else() -> None:
             out = visit_out(SeenVisit(visit=visit, person=person), "en").model_dump()
             assert_by_the_map(out, VISIT, may)
             assert out["converted"] is (True if Field.CONVERTED in may else None)
+
+
+def test_a_card_holds_what_its_viewer_may_see_and_nothing_else() -> None:
+    of = stay()
+    (visit,) = truth([heard(0, 20 * SECOND), acted(10 * SECOND)]).visits
+    for evidence, purposes, viewer in judged():
+        standing = replace(of.standing, evidence=evidence)
+        may = allowed(standing, purposes, viewer)
+        person = disclose(of.known, standing, purposes, viewer)
+        if person is not None and Field.CARD in may:
+            out = card_out(ProfileId("p-1"), SeenVisit(visit=visit, person=person)).model_dump()
+            assert_by_the_map({name: out[name] for name in CARD}, CARD, may)
+            assert all(out[name] is None for name in RECORD)
 
 
 def assert_by_the_map(out: dict[str, Any], fields: Fields, may: frozenset[Field]) -> None:
