@@ -14,6 +14,7 @@ from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
 from shopbell_server.ports.batches import BatchKey
+from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.rigs.postgres import as_superuser
 from tests.server.db.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, PROFILE, STORE, hashed
@@ -44,6 +45,8 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "born": lambda work: work.identity.born([PROFILE]),
     "taken in": lambda work: work.identity.taken_in([PROFILE]),
     "enrolments": lambda work: work.people.enrolments(EITHER),
+    "phones": lambda work: work.people.phones(EITHER),
+    "staff_among": lambda work: work.people.staff_among([PROFILE]),
     "issued": lambda work: work.people.issued(EITHER),
     "run_out": lambda work: work.ledger.run_out(MOMENT, MOMENT),
     "customer session": lambda work: work.customer_sessions.get(hashed(1)),
@@ -149,7 +152,7 @@ def statements(engine: Engine, question: Callable[[UnitOfWork], object]) -> Stat
         if statement.startswith(("SELECT", "UPDATE", "DELETE")):
             asked.append((statement, parameters))
 
-    with SqlUnitOfWork(Transaction(writing(engine), TENANT)) as work:
+    with SqlUnitOfWork(Transaction(writing(engine), TENANT, boxes_of(MemoryKeys()))) as work:
         question(work)
     event.remove(engine, "before_cursor_execute", note)
     assert asked
