@@ -10,6 +10,7 @@ from msgspec import structs
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.core.api_keys import as_text
+from shopbell_server.core.app_reports import Spot
 from shopbell_server.core.audit import What
 from shopbell_server.core.credentials import fingerprint
 from shopbell_server.core.evidence import Evidence
@@ -18,6 +19,7 @@ from shopbell_server.core.registry import Position
 from shopbell_server.seed import (
     Seed,
     SeedApiKey,
+    SeedBeacon,
     SeedEdge,
     SeedProfile,
     SeedStaff,
@@ -170,3 +172,18 @@ def test_visits_that_are_not_past_are_refused_and_nothing_is_written(
     with pytest.raises(SettingsError, match=r"visits\[1\].end: lies in the future"):
         sown(floor, seed(tmp_path, visit(NOW - DAY), visit(NOW - MINUTE)))
     assert floor.rows() == before
+
+
+def test_beacons_of_a_store_are_found_by_phones_that_hear_them(
+    floor: Floor, tmp_path: Path
+) -> None:
+    uuid = "7E3B4C1A-0D5F-4C2E-9A61-2F8D5B7C9E04"
+    beacon = SeedBeacon(id="hague-beacon", uuid=uuid, major=1, minor=2, zone="entrance")
+    what = seed(tmp_path)
+    store = structs.replace(what.stores[0], beacons=(beacon,))
+    sown(floor, structs.replace(what, stores=(store,)))
+    with floor.database.read() as work:
+        found = work.registry.beacon(Spot(uuid=uuid.lower(), major=1, minor=2))
+        assert found == work.registry.beacon("hague-beacon")
+    assert found is not None
+    assert (found.store, found.zone) == ("hague", "entrance")
