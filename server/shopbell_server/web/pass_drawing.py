@@ -21,9 +21,9 @@ BORDER: Final = 4
 """Modules of white around it, as ISO/IEC 18004 wants: on a dark page nothing else is white."""
 
 MASK: Final = 6
-"""The same for all. To try all eight and take the least conspicuous is four fifths of the time of drawing, and
-makes a pass no easier to read: of 200, blurred and noisy in three ways, zxing-cpp read 51, 4 and 32 % with the
-mask that segno chose and 56, 5 and 38 % with this one."""
+"""The same for all. To try all eight and take the least conspicuous is four fifths of the time of drawing,
+and makes a pass no easier to read: of 200, blurred and noisy in three ways, zxing-cpp read 51, 4 and 32 %
+with the mask that segno chose and 56, 5 and 38 % with this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

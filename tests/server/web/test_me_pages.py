@@ -225,6 +225,9 @@ async def test_taking_it_along_wants_a_page_that_was_opened_a_moment_ago(
     signed_in(shop, client, shop.welcome())
     answer = await client.get("/me/take?format=csv")
     assert (answer.status_code, answer.headers["location"]) == (303, "/v1/me/export?format=csv")
+    file = await client.get(answer.headers["location"])
+    assert file.status_code == 200
+    assert "attachment" in file.headers["content-disposition"]
     shop.clock.forward(FRESH_MS)
     answer = await client.get("/me/take?format=csv")
     assert answer.status_code == 403
