@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
     """Bring the tables up to date, the store of keys first; return the revision that they are at.
 
-    With `new_keys` the keys that the settings name now are the tenant's from here on, whatever was sealed
-    with others before.
+    Raises OtherKeysError if the database was sealed with other keys than those that the settings name; with
+    `new_keys` they are the tenant's from here on, whatever the others sealed.
     """
     prepare_keys(settings)
     with contextlib.ExitStack() as stack:
@@ -39,13 +39,12 @@ def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
 
         password = secret_of(settings.database.password_file)
         revision = migrate.upgrade(settings.database.url, password, boxes_of=boxes_of)
-        if new_keys:
-            tenant = TenantId(settings.tenant)
-            database = SqlDatabase(
-                settings.database.url, tenant, boxes_of(tenant), password=password
-            )
-            stack.enter_context(contextlib.closing(database))
-            database.forget_own_keys()
+        tenant = TenantId(settings.tenant)
+        database = SqlDatabase(settings.database.url, tenant, boxes_of(tenant), password=password)
+        with contextlib.closing(database):
+            if new_keys:
+                database.forget_own_keys()
+            database.require_own_keys()
         return revision
 
 

@@ -18,7 +18,6 @@ from shopbell_server.assembly import (
     agreement_of,
     courier_of,
     in_url,
-    open_boxes,
     open_database,
     secret_of,
 )
@@ -28,10 +27,11 @@ from shopbell_server.config.reading import open_secrets
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.doctor import flow, machine, trust
 from shopbell_server.core.doctor.verdict import failed, passed, warned
-from shopbell_server.core.ids import Day, Millis, TenantId
+from shopbell_server.core.ids import Day, Millis
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.db import clock, migrate
 from shopbell_server.db.engine import DatabaseAddressError
+from shopbell_server.db.key_pairing import OtherKeysError
 from shopbell_server.db.key_store import KeysNotPreparedError
 from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
 from shopbell_server.db.row_security import TenantNotToldError
@@ -43,6 +43,7 @@ from shopbell_server.ports.database import (
     DatabaseLostError,
     DatabaseRefusedError,
 )
+from shopbell_server.ports.keys import KeysLostError
 from shopbell_server.system import SystemClock, clock_is_kept
 from shopbell_server.usecases.unusual_looks import last_week
 from shopbell_server.weekly_report import is_due
@@ -170,18 +171,17 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         yield passed("database", "answers")
         yield passed("tables", f"at revision {migrate.NEWEST}, as this version needs")
         yield _tenants(path, migrate.unguarded(url, password))
-        with contextlib.closing(open_boxes(settings, TenantId(settings.tenant))):
-            yield passed("keys", "the store of keys is there")
         with (
             contextlib.closing(open_database(settings)) as database,
             database.read() as work,
         ):
+            yield passed("keys", "the store of keys is there, and the one of this database")
             yield from _kept(settings, work, runs=runs)
     except (DatabaseTooOldError, DatabaseTooNewError) as error:
         yield failed("tables", str(error), "`shopbell-server migrate`, if this is the newer one")
     except TenantNotToldError as error:
         yield failed("tenants", str(error), "see [database]")
-    except KeysNotPreparedError as error:
+    except (KeysLostError, KeysNotPreparedError, OtherKeysError) as error:
         yield failed("keys", str(error), "see [keys]; without it nobody's names can be read")
     except _DATABASE as error:
         yield failed("database", str(error), "see [database]; `journalctl` of the database")

@@ -100,6 +100,16 @@ def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: 
     assert "disk database" in verdicts or not url.startswith("sqlite")
 
 
+def test_keys_of_another_database_are_told(config: Path) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    (config.parent / "own-keys.db").unlink()
+    assert asked(config)[1]["keys"][0] == "FAIL"
+    command("migrate", "--config", config)
+    verdict, said = asked(config)[1]["keys"]
+    assert verdict == "FAIL"
+    assert "not those that this database was sealed with" in said
+
+
 def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
     assert command("migrate", "--config", config).returncode == 0
     with closing(open_sql(url, TenantId("acme"))) as database, database.begin() as work:

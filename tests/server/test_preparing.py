@@ -1,0 +1,91 @@
+"""A database and its keys are made ready together."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_server import preparing
+from shopbell_server.assembly import open_database
+from shopbell_server.config.reading import read_settings
+from shopbell_server.core.ids import ProfileId
+from shopbell_server.core.people import Profile
+from shopbell_server.db import migrate
+from shopbell_server.db.key_pairing import OtherKeysError
+from shopbell_server.db.key_store import KeysNotPreparedError
+from tests.server.config.test_reading import LEAST
+from tests.server.test_commands import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOOR = ProfileId("noor")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "server.toml"
+    path.write_text(f'{LEAST}[database]\nurl = "sqlite:///{tmp_path}/shop.db"\n')
+    return path
+
+
+def remember(config: Path) -> None:
+    with closing(open_database(read_settings(config))) as database, database.begin() as work:
+        profile = Profile(id=NOOR, first_name="Noor", language="nl", staff=False)
+        work.people.put_profile(profile)
+        work.commit()
+
+
+def name(config: Path) -> str | None:
+    with closing(open_database(read_settings(config))) as database, database.read() as work:
+        return work.people.profiles([NOOR])[NOOR].first_name
+
+
+def test_both_are_made_and_made_again_without_harm(config: Path) -> None:
+    settings = read_settings(config)
+    assert preparing.upgrade(settings) == migrate.NEWEST
+    remember(config)
+    assert preparing.upgrade(settings) == migrate.NEWEST
+    assert name(config) == "Noor"
+
+
+def test_a_database_without_its_keys_is_not_opened(config: Path, tmp_path: Path) -> None:
+    settings = read_settings(config)
+    preparing.upgrade(settings)
+    remember(config)
+    (tmp_path / "keys.db").rename(tmp_path / "set-aside.db")
+    with pytest.raises(KeysNotPreparedError):
+        open_database(settings)
+    for migrating in (
+        command("migrate", "--config", config),
+        command("migrate", "--config", config),
+    ):
+        assert migrating.returncode == 1
+        assert "the keys are not those that this database was sealed with" in migrating.stderr
+    with pytest.raises(OtherKeysError):
+        open_database(settings)
+    (tmp_path / "keys.db").unlink()
+    (tmp_path / "set-aside.db").rename(tmp_path / "keys.db")
+    assert name(config) == "Noor"
+
+
+def test_who_has_lost_the_keys_says_so_and_goes_on(config: Path, tmp_path: Path) -> None:
+    preparing.upgrade(read_settings(config))
+    remember(config)
+    (tmp_path / "keys.db").unlink()
+    assert command("migrate", "--new-keys", "--config", config).returncode == 0
+    assert name(config) is None
+    remember(config)
+    assert name(config) == "Noor"
+    assert command("migrate", "--config", config).returncode == 0
+
+
+def test_what_is_wrong_with_the_store_of_keys_names_its_table(config: Path, tmp_path: Path) -> None:
+    preparing.upgrade(read_settings(config))
+    config.write_text(config.read_text() + f'[keys]\nfile = "{tmp_path}/none/keys.db"\n')
+    said = command("migrate", "--config", config)
+    assert said.returncode == 1
+    assert "the store of keys: " in said.stderr
+    assert f"see [keys] in {config}" in said.stderr
