@@ -182,7 +182,7 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "Everything that the store knows about you, with who looked and who received it.",
     },
     "take_json": {"nl": "Alles als JSON", "en": "All of it as JSON"},
-    "take_csv": {"nl": "Alles als CSV", "en": "All of it as CSV"},
+    "take_csv": {"nl": "Alles als CSV (zip)", "en": "All of it as CSV (zip)"},
     "take_receipt": {"nl": "Bewijs van toestemming", "en": "Consent receipt"},
     "stale_title": {"nl": "Ben jij het nog?", "en": "Is it still you?"},
     "stale_text": {
