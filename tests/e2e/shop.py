@@ -53,6 +53,8 @@ prefix = "{prefix}"
 fixed_id_key_file = "{folder}/fixed-id.key"
 [database]
 url = "{database}"
+[keys]
+file = "{folder}/keys.db"
 [http]
 port = {http_port}
 [delivery]
