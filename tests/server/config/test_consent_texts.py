@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.config.consent_texts import faults_of_texts, read_texts
 from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent_words import STANDARD
 
-if TYPE_CHECKING:
-    from pathlib import Path
+EXAMPLE = Path(__file__).parents[3] / "deploy" / "server" / "consent-texts.toml"
 
 
 def written(folder: Path, *, without: str = "", version: str = '"2026-11"') -> str:
@@ -30,6 +30,10 @@ def test_a_retailer_may_have_other_texts(tmp_path: Path) -> None:
     text = texts.of(Purpose.MESSAGES, "nl")
     assert (text.version, text.title, text.text) == ("2026-11", "T messages", "Why: messages.")
     assert list(faults_of_texts("privacy.texts_file", written(tmp_path))) == []
+
+
+def test_the_example_says_what_is_shipped() -> None:
+    assert read_texts(str(EXAMPLE)) == STANDARD
 
 
 def test_without_a_file_there_is_nothing_wrong() -> None:
