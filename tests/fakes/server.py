@@ -50,7 +50,8 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self._tables = Tables()
         self._writing = Lock()
-        self.boxes = boxes_of(MemoryKeys())
+        self.keys = MemoryKeys()
+        self.boxes = boxes_of(self.keys)
 
     def begin(self) -> MemoryUnitOfWork:
         return MemoryUnitOfWork(self, writes=True)

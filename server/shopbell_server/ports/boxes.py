@@ -45,6 +45,10 @@ class Boxes(Protocol):
         """
         ...
 
+    def ask(self) -> None:
+        """Raise KeysLostError or DatabaseBusyError unless the store of the keys answers now."""
+        ...
+
     def close(self) -> None:
         """Give up the store of the keys."""
         ...

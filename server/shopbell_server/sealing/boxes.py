@@ -83,6 +83,11 @@ class SealedBoxes:
             raise ValueError("the tenant's own key is never destroyed")
         self._keys.destroy(owners)
 
+    def ask(self) -> None:
+        """Raise KeysLostError or DatabaseBusyError unless the store of the keys answers now."""
+        self._keys.forget([INDEX])
+        self._keys.known([INDEX])
+
     def close(self) -> None:
         """Forget all keys, and close their store."""
         self._keys.close()

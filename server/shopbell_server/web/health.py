@@ -45,6 +45,10 @@ def get_ready(here: Here, response: Response) -> ReadyOut:
             work.registry.stores()
     except (DatabaseLostError, DatabaseBusyError):
         problems["database"] = "does not answer"
+    try:
+        here.database.boxes.ask()
+    except (DatabaseLostError, DatabaseBusyError):
+        problems["keys"] = "their store does not answer"
     if problems:
         response.status_code = 503
     return ReadyOut(ready=not problems, problems=problems)

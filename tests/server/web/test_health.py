@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.web.app import create_app
+from tests.fakes.server import MemoryDatabase
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import Shop
 
@@ -32,6 +33,8 @@ async def test_not_ready_says_what_is_missing() -> None:
 
 async def test_without_its_database_a_server_is_alive_and_not_ready(shop: Shop) -> None:
     class Lost:
+        boxes = shop.database.boxes
+
         def begin(self) -> UnitOfWork:
             raise DatabaseLostError
 
@@ -51,6 +54,20 @@ async def test_without_its_database_a_server_is_alive_and_not_ready(shop: Shop) 
         assert (metrics.status_code, "visits_open" in metrics.text) == (200, False)
         asked = await client.get("/v1/app/tokens", headers={"Authorization": "Bearer x"})
         assert (asked.status_code, asked.headers["retry-after"]) == (503, "2")
+
+
+async def test_without_the_store_of_keys_a_server_is_not_ready() -> None:
+    database = MemoryDatabase()
+    transport = httpx2.ASGITransport(app=Shop(database=database).app())
+    database.keys.away = True
+    async with httpx2.AsyncClient(transport=transport, base_url=HOST) as client:
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["problems"]) == (
+            503,
+            {"keys": "their store does not answer"},
+        )
+        database.keys.away = False
+        assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_metrics_are_those_of_the_process(shop: Shop, client: httpx2.AsyncClient) -> None:
