@@ -76,6 +76,11 @@ class PostgresServer:
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def programs(self) -> Path:
+        """Return the folder of PostgreSQL's programs."""
+        return self._programs
+
     def url(self, database: str, role: str = OWNER) -> str:
         """Return the address of a database, as the server's configuration has it."""
         return f"postgresql://{role}@/{database}?host={self._folder}"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from psycopg import sql as psycopg_sql
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from tests.rigs.postgres import PostgresServer
+
+Dumped = subprocess.CompletedProcess[str]
 
 ACME, BOLT = TenantId("acme"), TenantId("bolt")
 
@@ -185,6 +190,50 @@ def test_it_is_said_for_whom_it_does_not_hold(postgres: PostgresServer, postgres
     beyond = postgres_url.replace(f"{OWNER}@", "beyond@")
     assert "has BYPASSRLS" in str(migrate.unguarded(beyond))
     postgres.execute(psycopg_sql.SQL("DROP ROLE beyond").format())
+
+
+@pytest.fixture
+def dump(postgres: PostgresServer, two_tenants: str) -> Iterator[Callable[..., Dumped]]:
+    """Give what backs the database up as the runbook says: as a role, with options."""
+    name, folder = urlsplit(two_tenants).path.strip("/"), two_tenants.partition("host=")[2]
+    postgres.execute(
+        psycopg_sql.SQL("CREATE ROLE backup LOGIN BYPASSRLS IN ROLE pg_read_all_data").format()
+    )
+
+    def dumped(role: str, *options: str, tenant: str | None = None) -> Dumped:
+        own = {} if tenant is None else {"PGOPTIONS": f"-c shopbell.tenant={tenant}"}
+        return subprocess.run(
+            [postgres.programs / "pg_dump", "-h", folder, "-U", role, *options, name],
+            env={**os.environ, **own},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    yield dumped
+    postgres.execute(psycopg_sql.SQL("DROP ROLE backup").format())
+
+
+def stores_in(dumped: Dumped) -> set[str]:
+    rows = dumped.stdout.partition("COPY public.stores ")[2].partition("\\.")[0].splitlines()[1:]
+    return {row.partition("\t")[0] for row in rows}
+
+
+def test_a_backup_of_the_role_for_it_holds_all_tenants(dump: Callable[..., Dumped]) -> None:
+    assert stores_in(dump("backup")) == {ACME, BOLT}
+
+
+def test_a_backup_of_the_servers_role_fails_and_leaves_nothing_out(
+    dump: Callable[..., Dumped],
+) -> None:
+    failed = dump(OWNER)
+    assert failed.returncode != 0
+    assert "row-level security" in failed.stderr
+
+
+def test_a_backup_of_one_tenant_holds_no_other(dump: Callable[..., Dumped]) -> None:
+    assert stores_in(dump(OWNER, "--enable-row-security", tenant=ACME)) == {ACME}
 
 
 def test_sqlite_has_nothing_like_it(sqlite_url: str) -> None:
