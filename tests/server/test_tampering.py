@@ -10,13 +10,15 @@ import pytest
 from sqlalchemy import text
 
 from shopbell_program.signing import Signer
+from shopbell_server import preparing
+from shopbell_server.assembly import open_database
 from shopbell_server.checkpoint_file import CheckpointFile
+from shopbell_server.config.reading import read_settings
 from shopbell_server.core.audit import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.db import migrate
 from shopbell_server.db.engine import open_engine
 from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
-from tests.rigs.databases import open_sql
+from tests.rigs.postgres import as_superuser
 from tests.server.test_commands import command
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ uuid = "d3300000-5b0e-4de3-8000-5be110000001"
 prefix = "5be11dea"
 [database]
 url = "{url}"
+[keys]
+file = "{folder}/own-keys.db"
 [audit]
 checkpoint_file = "{folder}/checkpoints"
 signing_key_file = "{folder}/audit.key"
@@ -51,10 +55,8 @@ HEAD_TOO = "UPDATE audit_heads SET number = 3, digest = (SELECT digest FROM audi
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        address = f"sqlite:///{tmp_path}/shop.db"
-        migrate.upgrade(address)
-        return address
-    given: str = request.getfixturevalue("postgres_url")
+        return f"sqlite:///{tmp_path}/shop.db"
+    given: str = request.getfixturevalue("empty_postgres_url")
     return given
 
 
@@ -66,12 +68,13 @@ def config(url: str, tmp_path: Path) -> Path:
     key.chmod(0o600)
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(url=url, folder=tmp_path))
+    preparing.upgrade(read_settings(path))
     notary = Notary(
         tenant=ACME,
         sign=Signer(KEY).sign,
         checkpoints=CheckpointFile(tmp_path / "checkpoints"),
     )
-    with closing(open_sql(url, ACME)) as database:
+    with closing(open_database(read_settings(path))) as database:
         act(database, "olga", 4)
         make_checkpoint(database, notary, None, NOON)
         act(database, "olga", 2)
@@ -96,7 +99,7 @@ def act(database: SqlDatabase, name: str, count: int) -> None:
 
 def as_owner(url: str, *statements: str) -> None:
     """Do as somebody does who owns the database: the triggers are off meanwhile, and on again after."""
-    engine = open_engine(url)
+    engine = open_engine(as_superuser(url))
     with engine.begin() as connection:
         triggers = _taken_off(connection)
         for statement in statements:
@@ -173,7 +176,7 @@ def test_a_truncated_record_is_found(config: Path, url: str, head: tuple[str, ..
 def test_a_record_that_was_made_anew_is_found(config: Path, url: str) -> None:
     """A superuser computes the whole chain again, as the program would: it fits together."""
     as_owner(url, "DELETE FROM audit_records", "DELETE FROM audit_heads")
-    with closing(open_sql(url, ACME)) as database:
+    with closing(open_database(read_settings(config))) as database:
         act(database, "joe", 6)
     assert verified(config) == (1, [("rewritten", 4)])
     said = command("audit", "verify", "--config", config).stdout
