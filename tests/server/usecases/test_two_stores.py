@@ -191,7 +191,7 @@ def test_who_withdrew_leaves_no_conflict_behind(floor: Floor, anna: Someone) -> 
         work.intervals.truncate(anna.person, Millis(0))
         work.commit()
     assert anna.person not in floor.rows(
-        *("enrolments", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
+        *("enrolments", "phones", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
         *("ledger", "consent_entries", "profiles", "identifiers"),
         *("facts", "facts_told", "deliveries", "audit", "audit_records"),
     )

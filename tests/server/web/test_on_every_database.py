@@ -87,6 +87,10 @@ async def test_she_enrols_is_seen_withdraws_and_leaves(
     assert booked.json() == {"receipt_id": "r-1", "joined": True}
     assert (booked.status_code, again.content, other.status_code) == (201, booked.content, 409)
     (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
+    assert visit["converted"] is None, "she does not show her purchases"
+    showing = {"consents": [consent("show_purchases")]}
+    await client.put("/v1/app/consents", json=showing, headers=noor.bearer)
+    (visit,) = (await client.get("/v1/visits", headers=headers)).json()["visits"]
     assert visit["converted"] is True
     assert "shopbell_visits_open 1.0" in (await client.get("/metrics")).text
 

@@ -257,6 +257,7 @@ async def test_a_phone_reads_all_purposes(shop: Shop, client: httpx2.AsyncClient
         "purpose": "show_to_staff",
         "active": False,
         "ends_at": None,
+        "ask_again": False,
         "last": None,
     }
 
