@@ -22,7 +22,7 @@ from shopbell_server.core.erasure import is_overdue, stands_for
 from shopbell_server.core.takeout import as_json, as_zip
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
-from shopbell_server.usecases.erase import erase, erase_profile, finish
+from shopbell_server.usecases.erase import erase, erase_profile, finish, unreadable
 from shopbell_server.usecases.export import export, export_profile, persons_of, profile_of
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ def take_along(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def forget(settings: Settings, arguments: argparse.Namespace) -> None:
     """Erase a customer, after asking whether that is meant."""
+    if (arguments.person is None) != arguments.unreadable:
+        raise UsageError("give one of PERSON and --unreadable")
+    if arguments.unreadable:
+        _forget_again(settings, arguments)
+        return
     with contextlib.closing(open_database(settings)) as database:
         with database.read() as work:
             persons = [each.person for each in persons_of(work, arguments.person)]
@@ -84,8 +89,7 @@ def forget(settings: Settings, arguments: argparse.Namespace) -> None:
         if not arguments.yes:
             _ask(f"{len(persons)} enrolments" if persons else "a profile without enrolments")
         erasures = _erased(database, settings, persons, arguments.person)
-        now_ms = SystemClock().now_ms()
-        done = [finish(database, each, now_ms) for each in erasures]
+        done = _finished(database, erasures)
     for each, is_done in zip(erasures, done, strict=True):
         told = "done" if is_done else "rows and keys are gone; sinks are told by the server"
         print(f"{each.id}: {told}")
@@ -93,6 +97,24 @@ def forget(settings: Settings, arguments: argparse.Namespace) -> None:
         "Backups of the database hold nothing readable of it once those of the key store are gone: "
         "within 7 days, as the runbook says. `shopbell-server erasures` shows what sinks answer."
     )
+
+
+def _forget_again(settings: Settings, arguments: argparse.Namespace) -> None:
+    """Erase everybody whose key is gone: they were erased since the backup that was brought back."""
+    with contextlib.closing(open_database(settings)) as database:
+        found, count = unreadable(database)
+        if found and len(found) == count:
+            raise CommandError(
+                f"none of {count} enrolments is readable: these keys are not those of this database, "
+                "or they were lost. Nothing was erased; see the runbook"
+            )
+        if found and not arguments.yes:
+            _ask(f"{len(found)} of {count} enrolments, whose keys were destroyed,")
+        erasures = [
+            each for person in found for each in _erased(database, settings, [person], person)
+        ]
+        _finished(database, erasures)
+    print(f"{len(erasures)} of {count} enrolments were erased again")
 
 
 def show(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -150,6 +172,11 @@ def _erased(
             erasures.append(erase_profile(work, entropy, now_ms, profile=profile, actor=actor))
             work.commit()
     return erasures
+
+
+def _finished(database: SqlDatabase, erasures: Sequence[Erasure]) -> list[bool]:
+    now_ms = SystemClock().now_ms()
+    return [finish(database, each, now_ms) for each in erasures]
 
 
 def _nobody(named: str) -> str:

@@ -110,6 +110,9 @@ class MemoryErasures:
         known = self._tables.tombstones
         return {value: known[kind, value] for value in values if (kind, value) in known}
 
+    def persons(self, after: str, limit: int) -> Sequence[PersonId]:
+        return sorted(each for each in self._tables.enrolments if each > after)[:limit]
+
     def ended_before(self, before_ms: Millis, limit: int) -> Sequence[PersonId]:
         ended = [
             (each.revoked_ms, each.person)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import stat
 import zipfile
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,6 +120,19 @@ def test_a_profile_that_never_enrolled_is_forgotten_too(config: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert command("export", "p-2", "--config", config).returncode == 1
     assert "left out 1 profiles" in sow(config)
+
+
+def test_who_came_back_with_a_backup_is_erased_again(config: Path) -> None:
+    ask = ("forget", "--unreadable", "--yes", "--config", config)
+    assert command(*ask).stdout == "0 of 1 enrolments were erased again\n"
+    database = config.parent / "shopbell.db"
+    with closing(sqlite3.connect(database)) as one, closing(sqlite3.connect(":memory:")) as backup:
+        one.backup(backup)
+        assert command("forget", "p-1", "--yes", "--config", config).returncode == 0
+        backup.backup(one)
+    refused = command(*ask)
+    assert refused.returncode == 1
+    assert "none of 1 enrolments is readable" in refused.stderr
 
 
 def test_nobody_is_forgotten_unasked(config: Path) -> None:

@@ -21,7 +21,15 @@ def add(line: CommandLine) -> None:
         "forget c-1042 --yes",
     )
     command.add_argument(
-        "person", metavar="PERSON", help="an enrolment, or a profile: then all enrolments under it"
+        "person",
+        nargs="?",
+        metavar="PERSON",
+        help="an enrolment, or a profile: then all enrolments under it",
+    )
+    command.add_argument(
+        "--unreadable",
+        action="store_true",
+        help="instead: everybody whose key was destroyed, after a backup of the database was restored",
     )
     command.add_argument("--yes", action="store_true", help="do it without asking again")
 

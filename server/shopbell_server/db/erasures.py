@@ -125,6 +125,11 @@ class SqlErasures:
         found = self._transaction.rows_among(_ERASED, "marks", list(marks), kind_of=kind)
         return {marks[bytes(row.mark)]: Millis(row.erased_ms) for row in found}
 
+    def persons(self, after: str, limit: int) -> Sequence[PersonId]:
+        """Return who is enrolled, revoked ones too, in the order of their ids, from behind `after` on."""
+        rows = self._transaction.rows(_PERSONS, after=after, most=limit)
+        return [PersonId(row.person) for row in rows]
+
     def ended_before(self, before_ms: Millis, limit: int) -> Sequence[PersonId]:
         """Return whose enrolments ended before, the earliest first."""
         rows = self._transaction.rows(_ENDED_BEFORE, before=before_ms, most=limit)
@@ -231,6 +236,12 @@ _ERASED: Final = select(TOMBSTONES.c.mark, TOMBSTONES.c.erased_ms).where(
     ours(TOMBSTONES),
     TOMBSTONES.c.kind == bindparam("kind_of"),
     TOMBSTONES.c.mark.in_(bindparam("marks", expanding=True)),
+)
+_PERSONS: Final = (
+    select(ENROLMENTS.c.person)
+    .where(ours(ENROLMENTS), ENROLMENTS.c.person > bindparam("after"))
+    .order_by(ENROLMENTS.c.person)
+    .limit(bindparam("most"))
 )
 _ENDED_BEFORE: Final = (
     select(ENROLMENTS.c.person)

@@ -97,11 +97,13 @@ MEASURES: Final[Words] = {
     },
     "dump": {
         "nl": "Wachtwoorden en toegangssleutels staan er alleen als controlegetal in; signalen "
-        "zijn na vernietiging van de dagsleutel onleesbaar. Namen en klantnummers staan er "
-        "leesbaar in: versleutel de schijf en de back-ups.",
+        "zijn na vernietiging van de dagsleutel onleesbaar. Namen, klantnummers en geheimen staan er "
+        "versleuteld in, met een sleutel per klant die ergens anders ligt; wie wordt vergeten, verliest "
+        "die sleutel. Bezoeken staan er leesbaar in, onder een nummer.",
         "en": "Passwords and access keys are in it as digests only; signals are unreadable once "
-        "the day's key is destroyed. Names and customer numbers are in it readable: "
-        "encrypt the disk and the backups.",
+        "the day's key is destroyed. Names, customer numbers and secrets are in it encrypted, under a "
+        "key per customer that lies elsewhere; whoever is forgotten loses that key. Visits are in it "
+        "readable, under a number.",
     },
     "recipient": {
         "nl": "Alleen met aparte toestemming, opnieuw gecontroleerd op het moment van versturen. "
@@ -119,9 +121,14 @@ MEASURES: Final[Words] = {
 
 GAPS: Final[Words] = {
     "erase": {
-        "nl": "een verzoek om inzage of verwijdering uitvoeren (afmelden en intrekken werken wel "
-        "meteen);",
-        "en": "carrying out a request for access or erasure (leaving and withdrawing do work at once);",
+        "nl": "wie in de winkel om inzage of verwijdering vraagt: nagaan dat zij het is, en het opdragen "
+        "(op haar eigen pagina doet zij het zelf);",
+        "en": "who asks in the shop for access or erasure: making sure that it is she, and ordering it "
+        "(on her own page she does it herself);",
+    },
+    "key_backups": {
+        "nl": "back-ups van de sleutels apart bewaren, en nooit langer dan zeven dagen;",
+        "en": "keeping backups of the keys apart, and never for longer than seven days;",
     },
     "looks": {
         "nl": "geregeld nagaan wie van het personeel naar welke klant keek, en of dat nodig was;",

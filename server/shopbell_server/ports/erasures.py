@@ -61,6 +61,10 @@ class Erasures(Protocol):
         """Return when each of `values` was erased; others are left out."""
         ...
 
+    def persons(self, after: str, limit: int) -> Sequence[PersonId]:
+        """Return who is enrolled, revoked ones too, in the order of their ids, from behind `after` on."""
+        ...
+
     def ended_before(self, before_ms: Millis, limit: int) -> Sequence[PersonId]:
         """Return whose enrolments ended before, the earliest first."""
         ...

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
 
+PAGE: Final = 5_000
+"""Enrolments looked at together: their keys are asked for at once."""
+
 NOT_CONFIGURED: Final = "no longer a sink of this server: tell it by hand"
 """What is written down of a sink that was told of her, and cannot be told this."""
 
@@ -142,6 +145,22 @@ def erase_profile(
     work.identity.forget(profiles)
     work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.ERASED, about=erasure.id)])
     return erasure
+
+
+def unreadable(database: Database) -> tuple[Sequence[PersonId], int]:
+    """Return whose key was destroyed although she is enrolled, and how many are enrolled in all.
+
+    After a backup of the database was brought back: they were erased since it was made.
+    """
+    found: list[PersonId] = []
+    count, after = 0, ""
+    with database.read() as work:
+        while persons := work.erasures.persons(after, PAGE):
+            readable = work.people.phones(persons)
+            found += [each for each in persons if each not in readable]
+            count += len(persons)
+            after = persons[-1]
+    return found, count
 
 
 def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:

@@ -84,6 +84,14 @@ def test_those_who_left_are_found_by_when(work: UnitOfWork) -> None:
     assert work.erasures.ended_before(Millis(201), 1) == [BEN]
 
 
+def test_all_who_are_enrolled_are_found_page_by_page(work: UnitOfWork) -> None:
+    enrol(work, BEN, number=2)
+    enrol(work)
+    assert work.erasures.persons("", 1) == [ANNA]
+    assert work.erasures.persons(ANNA, 9) == [BEN]
+    assert work.erasures.persons(BEN, 9) == []
+
+
 def test_that_it_was_done_is_forgotten_in_the_end(work: UnitOfWork) -> None:
     work.erasures.add(ONE)
     work.erasures.add(TWO)

@@ -16,7 +16,7 @@ from shopbell_server.core.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.boxes import Content
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.ports.told import Told
-from shopbell_server.usecases.erase import NOT_CONFIGURED, Erased, erase, finish
+from shopbell_server.usecases.erase import NOT_CONFIGURED, Erased, erase, finish, unreadable
 from shopbell_server.usecases.recompute import Terms
 from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, STORE, batch
 
@@ -204,6 +204,18 @@ def test_what_was_sealed_of_her_opens_no_more_not_even_from_a_backup(floor: Floo
     assert floor.database.boxes.open("t.c", backup) == [b"her name", b"her name"]
     finish(floor.database, forgotten(floor, ada), LATER)
     assert floor.database.boxes.open("t.c", backup) == [None, None]
+
+
+def test_who_came_back_with_a_backup_of_the_database_is_found(floor: Floor) -> None:
+    if floor.url is None:
+        pytest.skip("in memory nothing is sealed")
+    ada, ben = floor.enrol("ada", 1), floor.enrol("ben", 2)
+    assert unreadable(floor.database) == ([], 2)
+    floor.database.boxes.destroy([owner_of_person(ada.person)])  # as if her rows had come back
+    assert unreadable(floor.database) == ([ada.person], 2)
+    finish(floor.database, forgotten(floor, ada), LATER)
+    assert unreadable(floor.database) == ([], 1)
+    assert floor.visits(ben) == []
 
 
 # ------------------------------------------------------------------ sinks
