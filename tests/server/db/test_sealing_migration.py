@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,16 @@ SECRET = b"ZZCANARYCARDSECRET20"
 DAY_KEY = b"ZZCANARYDAYKEYOF32BYTESZZCANARYD"
 ANNA = PersonId("ZZCANARYPERSON")
 FACT = fact("f1", ANNA)
+MAIL = "ZZCANARYMAIL"
+NUMBER = "ZZCANARYNUMBER"
 
 PROFILES = """
     INSERT INTO profiles (tenant, profile, first_name, language, external_ids_json, staff)
-    VALUES (:tenant, 'p', :name, 'nl', '{}', false), (:tenant, 'q', NULL, NULL, '{}', false)
+    VALUES (:tenant, 'p', :name, 'nl', :ids, false), (:tenant, 'q', NULL, NULL, '{}', false)
+"""
+EXTERNAL_IDS = """
+    INSERT INTO external_ids (tenant, kind, value, profile)
+    VALUES (:tenant, 'email_sha256', :mail, 'p'), (:tenant, 'loyalty_number', :number, 'p')
 """
 ENROLMENTS = """
     INSERT INTO enrolments (tenant, person, profile, device_no, mac_key, device_token_sha256,
@@ -54,6 +61,7 @@ DELIVERIES = """
     VALUES (:tenant, 'crm', 'f1', :anna, 1, 5, 'waiting', 5, 0)
 """
 DAY_KEYS = "INSERT INTO day_keys (tenant, day, key) VALUES (:tenant, 20000, :day_key)"
+STATEMENTS = (PROFILES, EXTERNAL_IDS, ENROLMENTS, CARDS, FACTS, DELIVERIES, DAY_KEYS)
 
 
 @pytest.fixture
@@ -67,6 +75,9 @@ def before(url: str) -> str:
                 "tenant": tenant,
                 "anna": ANNA,
                 "name": NAME,
+                "mail": MAIL,
+                "number": NUMBER,
+                "ids": json.dumps({"email_sha256": MAIL, "loyalty_number": NUMBER}),
                 "model": MODEL,
                 "mac_key": MAC_KEY,
                 "secret": SECRET,
@@ -75,7 +86,7 @@ def before(url: str) -> str:
                 "sha256": bytes(32),
                 "other_sha256": bytes(31) + b"1",
             }
-            for statement in (PROFILES, ENROLMENTS, CARDS, FACTS, DELIVERIES, DAY_KEYS):
+            for statement in STATEMENTS:
                 connection.execute(text(statement), values)
     engine.dispose()
     return url
@@ -95,6 +106,13 @@ def test_what_was_there_is_there_and_sealed(before: str, tenant: str) -> None:
     ):
         profiles = work.people.profiles([ProfileId("p"), ProfileId("q")])
         assert {each.id: each.first_name for each in profiles.values()} == {"p": NAME, "q": None}
+        links = work.identity.links([ProfileId("p"), ProfileId("q")])[ProfileId("p")]
+        assert {(each.kind, each.value, each.source) for each in links} == {
+            # Hashes are written in small letters.
+            ("email_sha256", MAIL.lower(), "before"),
+            ("loyalty_number", NUMBER, "before"),
+        }
+        assert list(work.identity.persons_by("loyalty_number", [NUMBER])[NUMBER]) == [ANNA]
         assert work.people.phones([ANNA, PersonId("ben")]) == {
             ANNA: Phone(mac_key=MAC_KEY, model=MODEL),
             "ben": Phone(mac_key=MAC_KEY, model=None),
@@ -107,11 +125,12 @@ def test_what_was_there_is_there_and_sealed(before: str, tenant: str) -> None:
 
 def test_nothing_that_can_be_read_is_left(before: str, request: pytest.FixtureRequest) -> None:
     planted = [NAME.encode(), MODEL.encode(), MAC_KEY, SECRET, DAY_KEY, b'"text_version"']
+    planted += [MAIL.encode(), NUMBER.encode()]
     stored = _Stored(before, request)
     assert all(each in stored.read() for each in planted)
     upgraded(before)
     everything = stored.read()
-    assert [each for each in planted if each in everything] == []
+    assert [each for each in (*planted, MAIL.lower().encode()) if each in everything] == []
     assert ANNA.encode() in everything
 
 
