@@ -147,9 +147,10 @@ def _wipe(engine: Engine) -> None:
         _empty_log(engine)
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Closed afterwards, and not kept for others: nobody else may wait without a limit.
+        connection.detach()
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text(f"VACUUM (FULL) {OWNER_KEYS.name}"))
-        connection.execute(text("RESET statement_timeout"))
 
 
 def _empty_log(engine: Engine) -> None:

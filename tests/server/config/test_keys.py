@@ -118,12 +118,15 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         assert key in str(caught.value)
 
 
-def test_the_store_that_is_named_is_used(tmp_path: Path, openbao: OpenBaoServer) -> None:
+def test_the_store_that_is_named_is_used(
+    tmp_path: Path, openbao: OpenBaoServer, empty_postgres_url: str
+) -> None:
     token = tmp_path / "token"
     token.write_text(f"{ROOT}\n")
     token.chmod(0o600)
     stores = {
         f'file = "{tmp_path}/own.db"': tmp_path / "own.db",
+        f'url = "{empty_postgres_url}"': None,
         f'[keys.vault]\nurl = "{openbao.url}"\ntoken_file = "{token}"': None,
     }
     for lines, file in stores.items():

@@ -30,13 +30,13 @@ _runs = count(1)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     """Give what opens the one store of the test for a tenant, as another process would."""
     with ExitStack() as stack:
-        yield stack.enter_context(_Stores(request, tmp_path, stack)).open
+        yield _Stores(request, tmp_path, stack).open
 
 
-class _Stores(ExitStack):
+class _Stores:
     def __init__(self, request: pytest.FixtureRequest, folder: Path, stack: ExitStack) -> None:
-        super().__init__()
         self._request = request
+        self._stack = stack
         self._kind: str = request.param
         self._memory: dict[str, MemoryKeys] = {}
         self._run = next(_runs)
@@ -45,7 +45,6 @@ class _Stores(ExitStack):
             self._url = request.getfixturevalue("empty_postgres_url")
         if self._kind in {"sqlite", "postgresql"}:
             key_store.prepare(self._url)
-        stack.push(self)
 
     def open(self, tenant: str = "acme") -> KeyStore:
         if self._kind == "memory":
@@ -58,7 +57,7 @@ class _Stores(ExitStack):
             )
         else:
             store = SqlKeys(self._url, TenantId(tenant))
-        self.callback(store.close)
+        self._stack.callback(store.close)
         return store
 
 
