@@ -236,7 +236,10 @@ async def test_a_credential_of_one_kind_opens_no_door_of_another(
 
 
 @pytest.mark.parametrize(
-    "route", [each for each, opens in ROUTES.items() if opens != "nobody"], ids=" ".join
+    "route",
+    # Who is forgotten has no credential to ask with again.
+    [each for each in ROUTES if ROUTES[each] != "nobody" and each != ("DELETE", "/v1/me")],
+    ids=" ".join,
 )
 async def test_one_request_too_many_is_told_when_to_come_back(
     shop: Shop, route: tuple[str, str]

@@ -92,6 +92,8 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/app/enrolments",
         "/v1/app/enrolments/{enrolment_id}",
         "/v1/app/tokens",
+        "/v1/app/presence",
+        "/v1/app/notices/{notice_id}",
         "/v1/app/consent-texts",
         "/v1/app/me-link",
         "/v1/me",
