@@ -42,8 +42,5 @@ class MemoryNotices:
             self._tables.notices[notice] = replace(found, read_ms=at_ms)
         return True
 
-    def forget(self, person: PersonId) -> int:
-        return drop(self._tables.notices, lambda each: each.person == person)
-
     def drop_expired(self, now_ms: Millis) -> int:
         return drop(self._tables.notices, lambda each: each.expires_ms <= now_ms)

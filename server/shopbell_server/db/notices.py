@@ -71,10 +71,6 @@ class SqlNotices:
         """Write down that she was shown one of hers; False if there is none. The first time counts."""
         return self._transaction.change(_READ, hers=person, this=notice, now_ms=at_ms) > 0
 
-    def forget(self, person: PersonId) -> int:
-        """Remove all of hers; return how many."""
-        return self._transaction.change(_FORGET, person=person)
-
     def drop_expired(self, now_ms: Millis) -> int:
         """Remove those whose time is over; return how many."""
         return self._transaction.change(_DROP, now_ms=now_ms)
@@ -108,5 +104,4 @@ _READ: Final = (
     )
     .values(read_ms=func.coalesce(_N.read_ms, bindparam("now_ms", type_=_N.read_ms.type)))
 )
-_FORGET: Final = delete(NOTICES).where(ours(NOTICES), _N.person == bindparam("person"))
 _DROP: Final = delete(NOTICES).where(ours(NOTICES), _N.expires_ms <= bindparam("now_ms"))

@@ -33,10 +33,6 @@ class Notices(Protocol):
         """Write down that she was shown one of hers; False if there is none. The first time counts."""
         ...
 
-    def forget(self, person: PersonId) -> int:
-        """Remove all of hers; return how many."""
-        ...
-
     def drop_expired(self, now_ms: Millis) -> int:
         """Remove those whose time is over; return how many."""
         ...

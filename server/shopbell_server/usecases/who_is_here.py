@@ -45,7 +45,7 @@ class Board:
     """Whose they are, for the record of who looked."""
 
 
-def who_is_here(
+def who_is_here(  # noqa: PLR0913  (each by name)
     database: Database,
     now_ms: Millis,
     rules: VisitRules,

@@ -46,14 +46,11 @@ def test_what_is_not_hers_or_over_cannot_be_read(work: UnitOfWork) -> None:
     assert work.notices.of(ANNA, Millis(7)) == [notice("a")]
 
 
-def test_they_go_when_they_expire_and_when_she_is_forgotten(work: UnitOfWork) -> None:
+def test_they_go_when_they_expire(work: UnitOfWork) -> None:
     enrol(work, ANNA)
     work.notices.add([notice("a", 100), notice("b", 101), notice("c", 102)])
     assert work.notices.drop_expired(Millis(100)) == 1
     assert [each.id for each in work.notices.of(ANNA, Millis(1))] == ["b", "c"]
-    assert work.notices.forget(BEN) == 0
-    assert work.notices.forget(ANNA) == 2
-    assert work.notices.of(ANNA, Millis(1)) == []
 
 
 def test_a_notice_for_nobody_is_refused(work: UnitOfWork) -> None:
