@@ -42,7 +42,6 @@ from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.unusual_looks import Agreement
-from shopbell_server.weekly_report import WeeklyReport
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber
     from shopbell_server.vault import VaultKeys
+    from shopbell_server.weekly_report import WeeklyReport
 
 
 UNANSWERED_MS: Final = 20_000
@@ -248,6 +248,9 @@ def weekly_of(settings: Settings, database: SqlDatabase) -> WeeklyReport | None:
     report = None if settings.audit is None else settings.audit.report
     if report is None:
         return None
+    # Here, not above: commands that write no papers do without what draws them.
+    from shopbell_server.weekly_report import WeeklyReport  # noqa: PLC0415  # as said
+
     tenant = TenantId(settings.tenant)
     return WeeklyReport(database, tenant, agreement_of(report), Path(report.folder))
 
