@@ -48,6 +48,11 @@ def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
         return revision
 
 
+def unguarded(settings: Settings) -> str | None:
+    """Return why the database does not keep tenants apart by itself, and what to do; None if it does."""
+    return migrate.unguarded(settings.database.url, secret_of(settings.database.password_file))
+
+
 def plant(settings: Settings, seed: Seed) -> Sown:
     """Write `seed` into the database of `settings`; a server may run on it meanwhile."""
     with contextlib.closing(open_database(settings)) as database:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -185,3 +186,23 @@ def test_a_secret_that_everybody_may_read_is_a_warning(tmp_path: Path, config: P
     assert said[0o640] == ""
     assert said[0o644].startswith("beware: retailer.number_key_file: ")
     assert "ab" * 32 not in said[0o644]
+
+
+def test_a_role_for_which_tenants_are_not_kept_apart_is_said(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    """And that no password stands in an address, for whoever wrote one there."""
+    keys = f'[keys]\nfile = "{tmp_path}/keys.db"\n'
+    config = tmp_path / "server.toml"
+    text = SERVER.format(folder=tmp_path).replace(
+        f"sqlite:///{tmp_path}/shopbell.db", as_superuser(empty_postgres_url)
+    )
+    config.write_text(text + keys)
+    migrated = command("migrate", "--config", config)
+    assert migrated.returncode == 0, migrated.stderr
+    assert 'beware: the role "postgres" is a superuser' in migrated.stderr
+    config.write_text(text.replace("postgres@", "postgres:hunter2@") + keys)
+    refused = command("migrate", "--config", config)
+    assert refused.returncode == 2
+    assert "database.url: must not hold a password" in refused.stderr
+    assert "hunter2" not in refused.stderr

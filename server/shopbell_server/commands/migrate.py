@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from shopbell_program.commands import loading
@@ -33,3 +34,6 @@ def perform(arguments: argparse.Namespace) -> None:
         from shopbell_server import preparing  # noqa: PLC0415  # as `run` says
     revision = preparing.upgrade(settings, new_keys=arguments.new_keys)
     print(f"the database is at revision {revision}")
+    unguarded = preparing.unguarded(settings)
+    if unguarded is not None:
+        print(f"beware: {unguarded}", file=sys.stderr)

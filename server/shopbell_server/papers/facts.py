@@ -203,7 +203,7 @@ def _ladder(table: Table) -> tuple[Rung, ...]:
             field=field.value,
             evidence=needs.evidence.name.lower(),
             purposes=tuple(each for each in Purpose if each in needs.purposes),
-            viewers=tuple(sorted(needs.viewers)),
+            viewers=(*sorted(needs.viewers), *(["system"] if needs.shared else [])),
         )
         for field, needs in table.items()
     )

@@ -205,6 +205,10 @@ VIEWERS: Final[Words] = {
     "operator": {"nl": "beheerder", "en": "operator"},
     "auditor": {"nl": "controleur", "en": "auditor"},
     "tablet": {"nl": "tablet zonder aanmelding", "en": "tablet with nobody signed in"},
+    "system": {
+        "nl": "ander systeem (alleen van wie met het klantplatform deelt)",
+        "en": "other system (only of who shares with the customer data platform)",
+    },
 }
 
 SENSORS: Final[Words] = {

@@ -249,6 +249,7 @@ ROLES: Final[Mapping[str, Mapping[Language, str]]] = {
     "manager": {"nl": "een manager", "en": "a manager"},
     "operator": {"nl": "een beheerder", "en": "an operator"},
     "auditor": {"nl": "een controleur", "en": "an auditor"},
+    "system": {"nl": "een ander systeem van de winkel", "en": "another system of the shop"},
 }
 
 PURPOSES_OF_LOOKS: Final[Mapping[str, Mapping[Language, str]]] = {
@@ -257,6 +258,10 @@ PURPOSES_OF_LOOKS: Final[Mapping[str, Mapping[Language, str]]] = {
     "review_profile": {
         "nl": "om je klantgegevens na te kijken",
         "en": "to look through your customer data",
+    },
+    "share_with_cdp": {
+        "nl": "omdat je met het klantplatform deelt",
+        "en": "because you share with the customer data platform",
     },
 }
 
