@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.audit import Actor
 from shopbell_server.core.customer_sessions import FRESH_MS, CustomerSession
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.identity_guards import Guards, Limit
+from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.fresh_proof import ByPage, ByTicket, NotProven, Proof, prove
+from shopbell_server.usecases.profiles import Asking, Done, merge
+from shopbell_server.usecases.recompute import Terms
 from tests.server.web.shop import Guest, Shop
 
 if TYPE_CHECKING:
@@ -42,6 +46,30 @@ def test_a_ticket_of_somebody_else_proves_nothing_and_is_not_used_up(shop: Shop)
     ticket = ByTicket(ticket=shop.ticket("p-2"))
     assert not proven(shop, noor, ticket)
     assert proven(shop, ravi, ticket)
+
+
+def test_a_ticket_of_a_profile_that_became_part_of_hers_proves_it(shop: Shop) -> None:
+    noor = shop.welcome("Noor", profile="p-1")
+    shop.ticket("p-2")
+    asking = Asking(
+        now_ms=shop.clock.now_ms(),
+        actor=Actor(kind="staff", name="op", role="operator"),
+        reason="duplicate",
+        terms=Terms(rules=shop.rules, sinks=()),
+    )
+    with shop.database.begin() as work:
+        done = merge(
+            work,
+            shop.entropy,
+            asking,
+            profile=ProfileId("p-1"),
+            other=ProfileId("p-2"),
+            joined_as="household",
+            guards=Guards(limits={"crm": Limit(profiles=9, values=9)}),
+        )
+        assert isinstance(done, Done)
+        work.commit()
+    assert proven(shop, noor, ByTicket(ticket=shop.ticket("p-2")))
 
 
 @pytest.mark.parametrize("text", ["", "sbt_x", "x" * 200])
