@@ -59,6 +59,11 @@ def test_the_numbers_are_those_of_the_promise() -> None:
     assert days[What.LEDGER] >= 365 + 5 * 365
 
 
+def test_a_rule_says_of_when_what_is_older_goes() -> None:
+    (zones,) = [rule for rule in rules(Limits()) if rule.what is What.ZONES]
+    assert zones.before_ms(Millis(40 * DAY_MS)) == 10 * DAY_MS
+
+
 def test_a_tenant_that_shortens_visits_shortens_what_hangs_on_them() -> None:
     short = {rule.what: rule.for_ms for rule in rules(Limits(zones_days=20, visits_days=10))}
     for what in (What.ZONES, What.VISITS, What.RECEIPTS, What.TOLD):

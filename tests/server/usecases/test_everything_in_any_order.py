@@ -1,0 +1,281 @@
+"""Link, merge, join, split, undo, hear, consent, withdraw, leave and erase, in any order.
+
+What must hold of visits (the invariants of the specification) and of the ledger, after every step.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shopbell_server.core.audit import Actor
+from shopbell_server.core.consent import Change, Purpose, active_purposes
+from shopbell_server.core.ids import Millis, PersonId, ProfileId
+from shopbell_server.core.retention import Limits, rules
+from shopbell_server.usecases.consents import Said, change_consents, leave
+from shopbell_server.usecases.erase import erase, finish
+from shopbell_server.usecases.profiles import Done
+from shopbell_server.usecases.retain import let_go, total
+from tests.fakes.server import MemoryDatabase
+from tests.server.usecases.floor import MINUTE, NOW, OTHER_STORE, RULES, SINK, STORE, Floor
+from tests.server.usecases.test_profile_sequences import WIDE
+from tests.server.usecases.test_profiles import TERMS, merged, taken_out, undone
+
+if TYPE_CHECKING:
+    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.visits import Visit
+    from tests.server.usecases.floor import Someone
+
+STAYS = frozenset(
+    {
+        "ledger",
+        "audit",
+        "audit_heads",
+        "erasures",
+        "tombstones",
+        "told",
+        "deliveries",
+        "facts_told",
+        "identity_entries",
+    }
+)
+"""Where the id of somebody who was erased may stay."""
+
+
+DEEDS = (*["hear"] * 5, "merge", "join", "split", "undo", "say", "say", "leave", "erase")
+
+
+class Shop:
+    """People under three profiles, and what is done with them."""
+
+    def __init__(self, dice: Random) -> None:
+        self.dice = dice
+        self.floor = Floor(MemoryDatabase())
+        self.profiles = [ProfileId(f"p-{letter}") for letter in "abc"]
+        self.people: dict[PersonId, Someone] = {}
+        self.erased: set[PersonId] = set()
+        self.entries: list[tuple[ProfileId, Done]] = []
+        self.before: dict[PersonId, list[Entry]] = {}
+        for number in range(5):
+            profile = dice.choice(self.profiles)
+            someone = self.floor.enrol(f"somebody-{number}", number + 1, profile=profile)
+            self.people[someone.person] = someone
+
+    def step(self) -> None:
+        match self.dice.choice(DEEDS):
+            case "hear":
+                self.hear()
+            case "merge" | "join" as how:
+                one, other = self.dice.choice(self.profiles), self.dice.choice(self.profiles)
+                self.note(
+                    one,
+                    merged(
+                        self.floor,
+                        one,
+                        other,
+                        "household" if how == "merge" else "one_person",
+                        WIDE,
+                    ),
+                )
+            case "split":
+                self.split()
+            case "undo":
+                if self.entries:
+                    profile, done = self.dice.choice(self.entries)
+                    self.note(profile, undone(self.floor, done, profile))
+            case "say":
+                self.say()
+            case "leave":
+                self.leave()
+            case _:
+                self.erase()
+
+    def note(self, profile: ProfileId, outcome: object) -> None:
+        if isinstance(outcome, Done):
+            self.entries.append((profile, outcome))
+
+    def anybody(self) -> Someone | None:
+        there = sorted(self.people.keys() - self.erased)
+        return self.people[self.dice.choice(there)] if there else None
+
+    def hear(self) -> None:
+        """Bring evidence of anybody, of those who are gone too: from some late spool."""
+        someone = self.people[self.dice.choice(sorted(self.people))]
+        last_ms = NOW - self.dice.randrange(1, 240) * MINUTE
+        first_ms = last_ms - self.dice.randrange(10) * MINUTE
+        edge = self.dice.choice(["ams01-door", "ams01-mid", "utr01-door"])
+        event = (
+            self.floor.shows_pass(someone, last_ms)
+            if self.dice.random() < 0.3
+            else self.floor.presence(someone, first_ms, last_ms)
+        )
+        self.floor.hear(event, edge=edge)
+
+    def split(self) -> None:
+        profile = self.dice.choice(self.profiles)
+        with self.floor.database.read() as work:
+            persons = work.identity.enrolled([profile]).get(profile, ())
+        out = [each for each in persons if self.dice.random() < 0.5]
+        new = ProfileId(f"n-{len(self.profiles)}")
+        outcome = taken_out(self.floor, profile, out, [], new)
+        if isinstance(outcome, Done):
+            self.profiles.append(new)
+        self.note(profile, outcome)
+
+    def say(self) -> None:
+        someone = self.anybody()
+        if someone is None:
+            return
+        said = Said(
+            purpose=self.dice.choice([Purpose.RECOGNISE_IN_STORE, Purpose.SHARE_WITH_CDP]),
+            given=self.dice.random() < 0.5,
+            text_version="1",
+            text_sha256="00" * 32,
+            language="nl",
+            until_ms=None,
+        )
+        with self.floor.database.begin() as work:
+            there = work.people.enrolments([someone.person])[someone.person]
+            if there.revoked_ms is None:
+                change_consents(
+                    work,
+                    self.floor.entropy,
+                    Millis(NOW),
+                    enrolment=there,
+                    said=[said],
+                    rules=RULES,
+                    sinks=(SINK,),
+                )
+            work.commit()
+
+    def leave(self) -> None:
+        someone = self.anybody()
+        if someone is None:
+            return
+        with self.floor.database.begin() as work:
+            there = work.people.enrolments([someone.person])[someone.person]
+            leave(
+                work,
+                self.floor.entropy,
+                Millis(NOW),
+                enrolment=there,
+                rules=RULES,
+                sinks=(SINK,),
+            )
+            work.commit()
+
+    def erase(self) -> None:
+        someone = self.anybody()
+        if someone is None:
+            return
+        with self.floor.database.begin() as work:
+            erased = erase(
+                work,
+                self.floor.entropy,
+                Millis(NOW),
+                person=someone.person,
+                actor=Actor(kind="phone", name=""),
+                terms=TERMS,
+            )
+            work.commit()
+        assert erased is not None
+        for each in erased.erasures:
+            finish(self.floor.database, each, Millis(NOW))
+            self.erased.add(each.person)
+
+    # -------------------------------------------------------------- what must hold
+
+    def check(self) -> None:
+        with self.floor.database.read() as work:
+            ledgers = {
+                each: list(work.ledger.entries([each]).get(each, ())) for each in self.people
+            }
+            there = work.people.enrolments(self.people)
+            heads = {each: found.head or each for each, found in there.items()}
+            visits = {each: list(work.visits.of_person(each)) for each in self.people}
+            evidence = [
+                each
+                for store in (STORE, OTHER_STORE)
+                for each in work.intervals.heard_since(store, Millis(0))
+            ]
+        assert there.keys() == self.people.keys() - self.erased
+        for person, ledger in ledgers.items():
+            # It only grows, and says of who was erased that it all ended.
+            before = self.before.get(person, [])
+            assert ledger[: len(before)] == before
+            if person in self.erased:
+                assert active_purposes(ledger, Millis(NOW)) == frozenset()
+                assert visits[person] == []
+        self.before = ledgers
+        for person, hers in visits.items():
+            for store in (STORE, OTHER_STORE):
+                here = [each.session for each in hers if each.store == store]
+                for earlier, later in pairwise(here):
+                    assert later.start_ms - earlier.end_ms > RULES.gap_ms
+            for visit in hers:
+                assert heads[person] == person
+                assert any(is_evidence(each, heads, visit) for each in evidence)
+                assert has_consented(ledgers[person]) or any(
+                    has_consented(ledgers[other]) for other, head in heads.items() if head == person
+                )
+        for each in evidence:
+            assert each.key.person in there
+        self.check_nothing_is_left()
+
+    def check_nothing_is_left(self) -> None:
+        rows = self.floor.rows(*STAYS)
+        for person in self.erased:
+            assert f"'{person}'" not in rows
+
+
+def is_evidence(interval: Interval, heads: dict[PersonId, PersonId], visit: Visit) -> bool:
+    return (
+        interval.key.store == visit.store
+        and heads.get(interval.key.person) == visit.person
+        and interval.key.first_ms <= visit.session.end_ms
+        and interval.last_ms >= visit.session.start_ms
+    )
+
+
+def has_consented(ledger: list[Entry]) -> bool:
+    return any(
+        each.purpose is Purpose.RECOGNISE_IN_STORE and each.change in {Change.GIVEN, Change.RENEWED}
+        for each in ledger
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 14))
+def test_visits_and_the_ledger_keep_their_invariants(seed: int, length: int) -> None:
+    shop = Shop(Random(seed))
+    for _ in range(length):
+        shop.step()
+        shop.check()
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 14))
+def test_whoever_is_forgotten_in_the_end_is_as_if_never_there(seed: int, length: int) -> None:
+    """All people erased: of a whole shop nothing of anybody is left, and what is kept too long goes."""
+    shop = Shop(Random(seed))
+    for _ in range(length):
+        shop.step()
+    while shop.anybody() is not None:
+        shop.erase()
+    shop.check()
+    late = Millis(NOW + 500 * 86_400_000)
+    with shop.floor.database.begin() as work:
+        for each in work.erasures.undone(99):
+            work.outgoing.cancel(PersonId(each.id))
+        work.commit()
+    for rule in rules(Limits()):
+        total(let_go(shop.floor.database, rule, late))
+    with shop.floor.database.read() as work:
+        assert work.people.profiles(shop.profiles) == {}
+        undone_yet = work.erasures.undone(99)
+    assert all(finish(shop.floor.database, each, late) for each in undone_yet)
