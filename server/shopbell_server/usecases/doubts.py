@@ -20,7 +20,7 @@ from shopbell_server.core.spray import (
     minute_of,
     was_doubtful,
 )
-from shopbell_server.usecases.groups import NONE, evidence_of, groups_of, head_of
+from shopbell_server.usecases.groups import evidence_of, groups_of, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def withheld(work: UnitOfWork, visits: Iterable[Visit], now_ms: Millis) -> Mappi
 
 
 def new_conflicts(
-    work: UnitOfWork, intervals: Collection[Interval], now_ms: Millis, groups: Groups = NONE
+    work: UnitOfWork, intervals: Collection[Interval], now_ms: Millis, groups: Groups
 ) -> list[Conflict]:
     """Keep the conflicts in which people of `intervals`, which is new evidence, are; return unknown ones.
 

@@ -17,7 +17,7 @@ from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
 from shopbell_server.core.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.reconcile import Circumstances, reconcile
 from shopbell_server.core.sessions import sessions
-from shopbell_server.usecases.groups import NONE, evidence_of, purchases_of
+from shopbell_server.usecases.groups import evidence_of, purchases_of
 from shopbell_server.usecases.hearing import ears, ears_at, listened
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def recompute(
     touched: Mapping[Touched, Sequence[Interval]],
     terms: Terms,
     around: Callable[[StoreId], Circumstances],
-    groups: Groups = NONE,
+    groups: Groups,
 ) -> list[Fact]:
     """Bring the visits of `touched` people (held by `work.people.lock`) up to their evidence.
 

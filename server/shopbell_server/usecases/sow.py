@@ -35,6 +35,7 @@ from shopbell_server.core.passes import card_ref
 from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identifiers import SaidBy, say
 from shopbell_server.usecases.recompute import circumstances, recompute
 
@@ -280,6 +281,7 @@ def _visit(work: UnitOfWork, entropy: Entropy, interval: Interval, terms: Terms)
             live=False,
             off_board_ms=terms.rules.off_board_ms,
         ),
+        NONE,  # a phone of the past, enrolled a moment ago
     )
 
 

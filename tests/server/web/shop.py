@@ -20,6 +20,7 @@ from shopbell_server.crypto import aes_block
 from shopbell_server.usecases.consents import Said, change_consents
 from shopbell_server.usecases.customer_page import enter, make_page_link
 from shopbell_server.usecases.enrol import Enrolled, TicketOrder, enrol, make_ticket
+from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.recompute import Terms, circumstances, recompute, tell
 from shopbell_server.usecases.sign_in import SignedIn, sign_in
@@ -319,6 +320,7 @@ class Shop:
                     live=True,
                     off_board_ms=self.rules.off_board_ms,
                 ),
+                NONE,
             )
             tell(work, facts, work.ledger.entries([guest.person]), terms.sinks, now_ms)
             work.commit()
