@@ -154,7 +154,7 @@ class SqlIdentity:
         rows = self._transaction.rows_by_keys
         there = {
             PersonId(row.person): ProfileId(row.profile)
-            for row in rows(the.ENROLLED, wanted)
+            for row in rows(the.STILL_AT_HOME, wanted)
             if row.home is None
         }
         moved = {PersonId(row.person): ProfileId(row.home) for row in rows(the.MOVED, wanted)}

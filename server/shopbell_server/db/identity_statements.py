@@ -80,6 +80,12 @@ ENTRY: Final = select(IDENTITY_ENTRIES).where(
     ours(IDENTITY_ENTRIES), IDENTITY_ENTRIES.c.entry == bindparam("which")
 )
 ENROLLED: Final = by_keys(
+    select(ENROLMENTS.c.person, ENROLMENTS.c.profile)
+    .where(ours(ENROLMENTS))
+    .order_by(ENROLMENTS.c.profile, ENROLMENTS.c.person),
+    ENROLMENTS.c.profile,
+)
+STILL_AT_HOME: Final = by_keys(
     select(ENROLMENTS.c.person, ENROLMENTS.c.profile, MOVED_ENROLMENTS.c.home)
     .outerjoin_from(
         ENROLMENTS,
@@ -87,8 +93,7 @@ ENROLLED: Final = by_keys(
         (MOVED_ENROLMENTS.c.tenant == ENROLMENTS.c.tenant)
         & (MOVED_ENROLMENTS.c.person == ENROLMENTS.c.person),
     )
-    .where(ours(ENROLMENTS))
-    .order_by(ENROLMENTS.c.profile, ENROLMENTS.c.person),
+    .where(ours(ENROLMENTS)),
     ENROLMENTS.c.profile,
 )
 BY_MARK: Final = (

@@ -7,13 +7,13 @@ Never: the decision. Staff and people who left are nobody here.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Never
 
 from shopbell_server.core.subject import subject_of
 from shopbell_server.usecases.groups import groups_of, ledgers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.consent import Entry
     from shopbell_server.core.ids import PersonId, ProfileId
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.subject import Subject
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.groups import Groups
+
+
+_NOTHING: Final[Mapping[PersonId, Never]] = MappingProxyType({})
 
 
 def subjects(work: UnitOfWork, persons: Collection[PersonId]) -> Mapping[PersonId, Subject]:
@@ -38,7 +41,16 @@ def subjects_and_groups(
     joined = (each.enrolment for group in groups.values() for each in group.members)
     profiles = work.people.profiles({each.profile for each in (*enrolments.values(), *joined)})
     ledger = ledgers(work, enrolments.keys(), groups)
-    under = ledgers_under(work, profiles.keys(), known={**enrolments, **_members(groups)})
+    members = [each for group in groups.values() for each in group.members]
+    under = ledgers_under(
+        work,
+        profiles.keys(),
+        known={**enrolments, **{each.enrolment.person: each.enrolment for each in members}},
+        said={
+            **{person: ledger.get(person, ()) for person in enrolments.keys() - groups.keys()},
+            **{each.enrolment.person: each.entries for each in members},
+        },
+    )
     found: dict[PersonId, Subject] = {}
     for person, enrolment in enrolments.items():
         group = groups.get(person)
@@ -56,11 +68,13 @@ def subjects_and_groups(
 def ledgers_under(
     work: UnitOfWork,
     profiles: Collection[ProfileId],
-    known: Mapping[PersonId, Enrolment] = MappingProxyType({}),
+    known: Mapping[PersonId, Enrolment] = _NOTHING,
+    said: Mapping[PersonId, Sequence[Entry]] = _NOTHING,
 ) -> Mapping[ProfileId, Mapping[PersonId, tuple[Entry, ...]]]:
     """Return the ledger of everybody who is enrolled under each of `profiles` and has not left.
 
-    `known` are enrolments that were read already. Costs one question more where all are alone.
+    `known` are enrolments that were read already, `said` ledgers that were. So it costs one question where
+    everybody under them was read.
     """
     enrolled = work.identity.enrolled(profiles)
     persons = {person for each in enrolled.values() for person in each}
@@ -68,18 +82,13 @@ def ledgers_under(
     standing = [
         person for person in sorted(persons & there.keys()) if there[person].revoked_ms is None
     ]
-    entries = work.ledger.entries(standing)
+    others = [person for person in standing if person not in said]
+    entries = {**said, **work.ledger.entries(others)}
     found: dict[ProfileId, dict[PersonId, tuple[Entry, ...]]] = {}
     for person in standing:
         hers = tuple(entries.get(person, ()))
         found.setdefault(there[person].profile, {})[person] = hers
     return found
-
-
-def _members(groups: Groups) -> Mapping[PersonId, Enrolment]:
-    return {
-        each.enrolment.person: each.enrolment for group in groups.values() for each in group.members
-    }
 
 
 def _others(
