@@ -8,7 +8,7 @@ import pytest
 
 from tests.server.attacks.scene import Scene, bearer, enrolled, tokens
 from tests.server.web.shop import MINUTE, NOON, TEXT
-from tests.server.web.test_phones import consent
+from tests.server.web.test_phones import BACKEND, consent
 
 WINDOW = NOON // 900_000
 
@@ -57,7 +57,7 @@ async def test_a_card_of_before_is_nobodys_either() -> None:
 
 
 async def test_who_says_that_she_never_consented_can_be_shown_when_and_to_which_text() -> None:
-    """The receipt, and what her phone may ask for at any time: version, time and hash of each text."""
+    """Receipts, what her phone may ask for at any time, the export: version, time and hash of each text."""
     scene = Scene()
     async with scene.client() as client:
         guest = await enrolled(client)
@@ -65,6 +65,17 @@ async def test_who_says_that_she_never_consented_can_be_shown_when_and_to_which_
         body = {"consents": [consent("show_to_staff", "withdrawn")]}
         changed = await client.put("/v1/app/consents", json=body, headers=bearer(guest))
         standing = await client.get("/v1/app/consents", headers=bearer(guest))
+        order = {"profile_id": "p-1"}
+        ticket = await client.post("/v1/app/tickets", json=order, headers=BACKEND)
+        proof = {**bearer(guest), "Shopbell-Ticket": ticket.json()["ticket"]}
+        exported = (await client.get("/v1/me/export", headers=proof)).json()
+    (takeout,) = exported["exports"]
+    assert [(each["purpose"], each["change"]) for each in takeout["consents"]] == [
+        ("recognise_in_store", "given"),
+        ("show_to_staff", "given"),
+        ("show_to_staff", "withdrawn"),
+    ]
+    assert all(shows_what_she_read(each) and each["at"] for each in takeout["consents"])
     for receipt, purposes in (
         (guest["receipt"], {"recognise_in_store", "show_to_staff"}),
         (changed.json()["receipt"], {"show_to_staff"}),
