@@ -179,18 +179,23 @@ def test_a_writer_that_does_not_end_makes_the_next_one_busy(sqlite_url: str) -> 
     other.close()
 
 
-def test_a_destroyed_day_key_is_not_in_the_files(tmp_path: Path, sqlite_url: str) -> None:
+def test_what_is_deleted_is_not_in_the_files(tmp_path: Path, sqlite_url: str) -> None:
     key = b"0123456789abcdefFEDCBA9876543210"
     database = open_sql(sqlite_url, ACME)
     with database.begin() as work:
         work.day_keys.add(Day(1), key)
         work.commit()
-    assert key in everything(tmp_path)
+    engine = open_engine(sqlite_url)
+    with engine.connect() as connection:
+        box: bytes = connection.execute(text("SELECT key_box FROM day_keys")).scalar_one()
+    engine.dispose()
+    assert box in everything(tmp_path)
+    assert key not in everything(tmp_path)
     with database.begin() as work:
         work.day_keys.destroy_before(Day(2))
         work.commit()
     database.close()
-    assert key not in everything(tmp_path)
+    assert box not in everything(tmp_path)
 
 
 def everything(folder: Path) -> bytes:
