@@ -78,8 +78,10 @@ KINDS: Final[Words] = {
         "en": "Looks while nobody should be in the store. May be a late opening or stocktaking.",
     },
     "long_after": {
-        "nl": "Er is gekeken naar een klant die langer dan een week niet in een winkel was geweest.",
-        "en": "Looks at a customer who had not been in a store for more than a week.",
+        "nl": "Er is gekeken naar een klant die langer dan een week niet in een winkel was geweest, of van "
+        "wie geen bezoek meer wordt bewaard.",
+        "en": "Looks at a customer who had not been in a store for more than a week, or of whom no visit is "
+        "kept any more.",
     },
     "many_customers": {
         "nl": "In één sessie is teruggekeken naar meer dan duizend klanten.",
