@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_wire import codec
 from tests.bench.people import Crowd
 from tests.bench.report import Report, at_least, figure
@@ -21,7 +21,7 @@ from tests.bench.server import TENANT, serving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paho.mqtt.client import MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage
 
     from tests.bench.server import Site
 
@@ -102,7 +102,7 @@ class Edge:
         self._topic = f"shopbell/v1/{TENANT}/{name}"
         self._free = threading.Semaphore(WINDOW)
         subscribed = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"bench-{name}")
+        self._client = EndableClient(CallbackAPIVersion.VERSION2, client_id=f"bench-{name}")
         self._client.username_pw_set("edge", site.edge_password)
         self._client.on_message = self._answered
         self._client.on_subscribe = lambda *_: subscribed.set()

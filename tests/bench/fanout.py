@@ -13,9 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_program.mqtt_client import EndableClient
 from tests.bench.board import looking
 from tests.bench.machine import cpu_s
 from tests.bench.people import Talker
@@ -101,7 +101,7 @@ class Walk:
         self._talkers = (Talker(0), Talker(1))
         self._began_ms = time.time_ns() // 1_000_000 - STAYED_MS
         self._steps = 0
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id="bench-edges")
+        self._client = EndableClient(CallbackAPIVersion.VERSION2, client_id="bench-edges")
         self._client.username_pw_set("edge", site.edge_password)
         self._client.connect("127.0.0.1", site.port)
         self._client.loop_start()

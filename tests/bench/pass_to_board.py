@@ -14,9 +14,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.core.passes import pass_text
 from shopbell_server.core.visit_rules import VisitRules, demo
 from shopbell_sim.adapters.show_pass import modules
@@ -199,7 +199,7 @@ def round_trips(site: Site) -> Iterator[Callable[[str], float]]:
     """Yield what sends a text through the broker and returns the milliseconds until it is back."""
     user, password = site.server_login
     back = threading.Event()
-    client = Client(CallbackAPIVersion.VERSION2, client_id="bench-round-trip")
+    client = EndableClient(CallbackAPIVersion.VERSION2, client_id="bench-round-trip")
     client.username_pw_set(user, password)
     client.on_message = lambda *_: back.set()
     client.on_subscribe = lambda *_: back.set()

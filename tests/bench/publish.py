@@ -12,7 +12,6 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shopbell_edge.adapters.clock import system_clock
@@ -24,6 +23,7 @@ from shopbell_edge.core.hush import Hush
 from shopbell_edge.core.resend import SendRules
 from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.pulses import Pulses
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_wire.messages import Status
 from tests.bench.report import Report, at_least, figure
 from tests.edge import events
@@ -197,7 +197,7 @@ def _password_in(folder: Path, password: str) -> Path:
 
 async def raw(broker: BrokerProcess, payloads: list[bytes]) -> float:
     """Return how long paho alone takes to publish these."""
-    client = Client(CallbackAPIVersion.VERSION2)
+    client = EndableClient(CallbackAPIVersion.VERSION2)
     client.username_pw_set("edge", broker.users["edge"])
     client.max_inflight_messages_set(WINDOW)
     client.max_queued_messages_set(0)

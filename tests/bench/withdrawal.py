@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 import pytest
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_sim.core import advert
 from shopbell_wire import codec
 from shopbell_wire.messages import Presence
@@ -34,7 +34,7 @@ from tests.rigs.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from paho.mqtt.client import MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage
 
     from tests.bench.board import Tablet
     from tests.bench.people import Guest
@@ -246,8 +246,8 @@ def overhearing(site: Site, times: Times) -> Iterator[None]:
 
 
 @contextmanager
-def connected(site: Site, name: str, user: str, password: str) -> Iterator[Client]:
-    client = Client(CallbackAPIVersion.VERSION2, client_id=name)
+def connected(site: Site, name: str, user: str, password: str) -> Iterator[EndableClient]:
+    client = EndableClient(CallbackAPIVersion.VERSION2, client_id=name)
     client.username_pw_set(user, password)
     client.connect("127.0.0.1", site.port)
     client.loop_start()

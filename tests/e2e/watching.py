@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from paho.mqtt.client import Client, MQTTv5, MQTTv311
+from paho.mqtt.client import MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from sqlalchemy import MetaData, select
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.db.engine import open_engine, reading
 from tests.e2e.shop import watcher
 from tests.rigs.postgres import as_superuser
@@ -18,6 +19,8 @@ from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+
+    from paho.mqtt.client import Client
 
     from tests.e2e.shop import Shop
 
@@ -43,7 +46,7 @@ async def overhearing(shop: Shop) -> AsyncIterator[Traffic]:
     traffic = Traffic()
     subscribed = asyncio.Event()
     loop = asyncio.get_running_loop()
-    client = Client(
+    client = EndableClient(
         CallbackAPIVersion.VERSION2, protocol=MQTTv5 if access.protocol == "5" else MQTTv311
     )
     client.username_pw_set(access.username, access.password)

@@ -6,15 +6,15 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Self
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shopbell_edge.adapters.mqtt.broker import context
+from shopbell_program.mqtt_client import EndableClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+    from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -40,7 +40,7 @@ class Listener:
         self._topics = topics
         self._broker = broker
         self._tasks: set[asyncio.Task[None]] = set()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"listener-{id(self)}")
+        self._client = EndableClient(CallbackAPIVersion.VERSION2, client_id=f"listener-{id(self)}")
         self._client.username_pw_set(user, broker.users[user])
         if tls is not None:
             self._client.tls_set_context(context(tls))

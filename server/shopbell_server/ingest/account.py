@@ -9,8 +9,10 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 
-from paho.mqtt.client import Client, MQTTv5, MQTTv311
+from paho.mqtt.client import MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
+
+from shopbell_program.mqtt_client import EndableClient
 
 
 class BrokerCertificatesError(RuntimeError):
@@ -35,9 +37,9 @@ def client_as(
     *,
     manual_ack: bool = False,
     reconnects: bool = True,
-) -> Client:
+) -> EndableClient:
     """Return a client that is not connected yet; BrokerCertificatesError for files that are none."""
-    client = Client(
+    client = EndableClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=MQTTv5 if protocol == "5" else MQTTv311,
@@ -52,7 +54,7 @@ def client_as(
     return client
 
 
-def _trust(client: Client, credentials: Credentials, ca_file: str) -> None:
+def _trust(client: EndableClient, credentials: Credentials, ca_file: str) -> None:
     """Have `client` speak TLS with `ca_file` and what else there is, or raise BrokerCertificatesError."""
     try:
         client.tls_set(

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, EmbeddedBroker
 from tests.rigs.brokers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from paho.mqtt.client import MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage
     from paho.mqtt.reasoncodes import ReasonCode
 
 LIMIT_S = 20.0
@@ -49,7 +49,9 @@ class Speaker:
         self.refused = threading.Event()
         self.connected = threading.Event()
         self._port = broker.port
-        self.client = client = Client(CallbackAPIVersion.VERSION2, client_id=f"{user}{id(self)}")
+        self.client = client = EndableClient(
+            CallbackAPIVersion.VERSION2, client_id=f"{user}{id(self)}"
+        )
         client.username_pw_set(user, password)
         client.on_connect = self._on_connect
         client.on_message = self._on_message

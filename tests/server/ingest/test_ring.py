@@ -8,10 +8,10 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Self
 
 import pytest
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from structlog.testing import capture_logs
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.core.ids import TenantId
 from shopbell_server.db import migrate
 from shopbell_server.ingest.account import Credentials
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from paho.mqtt.client import MQTTMessage
+    from paho.mqtt.client import Client, MQTTMessage
 
     from shopbell_server.ports.batches import BatchRecord
     from shopbell_server.usecases.take import Message
@@ -58,7 +58,9 @@ class PlainEdge:
         self._edge = edge
         self._port = port
         self._ready = threading.Event()
-        self._client = client = Client(CallbackAPIVersion.VERSION2, client_id=f"{TENANT}_{edge}")
+        self._client = client = EndableClient(
+            CallbackAPIVersion.VERSION2, client_id=f"{TENANT}_{edge}"
+        )
         client.username_pw_set(user, password)
         client.reconnect_delay_set(1, 1)
         client.on_connect = self._on_connect

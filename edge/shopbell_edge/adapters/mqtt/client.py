@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from shopbell_program.mqtt_client import EndableClient
 from shopbell_wire.codec import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class TooMuchError(Exception):
     """The broker sends what none of ours would, and what would fill the memory."""
 
 
-class GuardedClient(Client):
+class GuardedClient(EndableClient):
     """A client of `broker` that tells `failed` what has ended its thread, on that thread.
 
     paho raises there what a broker's bytes make it raise (a topic that is no UTF-8 is enough), and then
