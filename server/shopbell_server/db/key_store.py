@@ -21,6 +21,7 @@ from shopbell_server.core.owners import KEY_BYTES, Owner
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.key_tables import KEYS_METADATA, OWNER_KEYS
+from shopbell_server.db.row_security import guard
 from shopbell_server.db.statements import by_keys, keeping
 from shopbell_server.db.transaction import LIST_SIZE, Transaction, ours
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
@@ -119,6 +120,7 @@ def prepare(url: str, password: str | None = None) -> None:
         with _said_of_keys(), writing(engine).begin() as connection:
             _lock(connection)
             KEYS_METADATA.create_all(connection)
+            guard(connection, OWNER_KEYS.name)
     finally:
         engine.dispose()
 

@@ -1,7 +1,7 @@
 """Row-level security: PostgreSQL itself shows a connection the rows of one tenant and no others.
 
 Owns: of which tenant a connection is, when owners of tables are held to it too, and whether it holds at all.
-Never: the policies themselves (`migrations/own_tenant`), or a statement about our tables.
+Never: the policies of tables that migrations make (`migrations/own_tenant`), or a statement about our tables.
 
 Every statement names its tenant anyway (`transaction.ours`). This is for the day on which one does not. It
 is no fence against somebody who can send statements of his own: he can name another tenant as well.
@@ -74,6 +74,18 @@ def hold(connection: Connection) -> None:
         _alter(connection, connection.execute(_UNFORCED).scalars(), "FORCE")
 
 
+def guard(connection: Connection, table: str) -> None:
+    """Give a table that no migration makes its policy, and hold its owner to it; nothing if it has one."""
+    if connection.dialect.name != "postgresql":
+        return
+    if connection.execute(_POLICY, {"name": table}).first() is not None:
+        return
+    connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
+    connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+    own = f"(tenant = current_setting('{SETTING}', true))"
+    connection.execute(text(f"CREATE POLICY own_tenant ON {table} USING {own} WITH CHECK {own}"))
+
+
 def _alter(connection: Connection, tables: Iterable[str], how: str) -> None:
     for table in tables:
         connection.execute(text(f"ALTER TABLE {table} {how} ROW LEVEL SECURITY"))
@@ -86,6 +98,11 @@ _NOT_KEPT: Final = (
 
 _ROLE: Final = text(
     "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+)
+
+_POLICY: Final = text(
+    "SELECT 1 FROM pg_policies"
+    " WHERE schemaname = current_schema() AND tablename = :name AND policyname = 'own_tenant'"
 )
 
 _TABLES: Final = """

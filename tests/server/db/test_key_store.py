@@ -99,6 +99,28 @@ def test_postgresql_keeps_nothing_of_a_destroyed_key_on_its_pages(
     assert all(keys[owner] in after for owner in owners[1::2])
 
 
+def test_postgresql_shows_a_connection_the_keys_of_one_tenant(empty_postgres_url: str) -> None:
+    for _ in range(2):
+        key_store.prepare(empty_postgres_url)
+    bolt = TenantId("bolt")
+    for tenant in (ACME, bolt):
+        with closing(SqlKeys(empty_postgres_url, tenant)) as store:
+            store.made([ANNA])
+    assert [whose(empty_postgres_url, tenant) for tenant in (ACME, bolt, None)] == [
+        [ACME],
+        [bolt],
+        [],
+    ]
+
+
+def whose(url: str, tenant: str | None) -> list[str]:
+    engine = open_engine(url, tenant=tenant)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT tenant FROM owner_keys")).scalars().all()
+    engine.dispose()
+    return list(found)
+
+
 def pages(postgres: PostgresServer, url: str) -> bytes:
     """Return all pages of a database, as they are on the disk."""
     postgres.checkpoint()
