@@ -148,3 +148,23 @@ def test_a_withdrawal_is_felt_by_a_worker_that_knew_her_a_moment_ago(floor: Floo
     assert taken.events["unresolved"] == 1
     assert taken.changed == {}
     assert [visit.session.end_ms for visit in floor.visits(ada)] == [evidence]
+
+
+def test_who_is_joined_with_somebody_is_held_with_her(floor: Floor) -> None:
+    ada, ann, eve = floor.enrol("ada", 1), floor.enrol("ann", 2), floor.enrol("eve", 3)
+    who = Acquaintances()
+    assert set(held(floor, who, [2, 3])) == {ann.person, eve.person}
+    done(floor, lambda work: work.joined.put([ada.person, ann.person], ada.person))
+    for _ in range(2):
+        found = held(floor, who, [2], ["eve"])
+        assert found == held(floor, Acquaintances(), [1, 3])
+        assert found[ada.person].enrolment.head == found[ann.person].enrolment.head == "ada"
+        assert found[eve.person].enrolment.head is None
+    done(floor, lambda work: work.joined.put([ada.person, ann.person], None))
+    for _ in range(2):
+        # Once more with her: whom somebody was joined with is a guess at whom to hold, and no more.
+        assert held(floor, who, [2])[ann.person].enrolment.head is None
+    few = Acquaintances(most=1)
+    done(floor, lambda work: work.joined.put([eve.person, ann.person], ann.person))
+    for _ in range(2):
+        assert held(floor, few, [3]) == held(floor, Acquaintances(), [2])

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.acceptance import span_of
+from shopbell_server.core.consent import Purpose, given_spans
 from shopbell_server.core.facts import ConsentChanged, PassScanned, VisitCancelled
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId, TenantId
 from shopbell_server.db import migrate
 from shopbell_server.usecases.consents import Said, change_consents, leave
-from shopbell_server.usecases.groups import evidence_of, groups_of
+from shopbell_server.usecases.groups import evidence_of, groups_of, ledgers
 from shopbell_server.usecases.joined import NotJoined, join, part
 from shopbell_server.usecases.receipts import Sale, book
 from shopbell_server.usecases.recompute import Terms
@@ -309,13 +310,21 @@ def check(one: Shop, other: Shop, steps: Sequence[Step]) -> None:
 
 
 def check_visits(shop: Shop) -> None:
-    """Visits are apart; what counts is in exactly one; and nobody has any who is joined under another."""
+    """Visits are apart; what counts is in exactly one; none is of a time that somebody forbade.
+
+    And nobody has any who is joined under another.
+    """
     with shop.floor.database.read() as work:
         persons = [each.person for each in shop.people]
         enrolments = work.people.enrolments(persons)
         groups = groups_of(work, enrolments.values())
         for person in persons:
             visits = work.visits.of_person(person)
+            entries = ledgers(work, [person], groups).get(person, ())
+            spans = given_spans(entries, Purpose.RECOGNISE_IN_STORE)
+            for visit in visits:
+                assert span_of(spans, visit.session.start_ms) is not None
+                assert span_of(spans, visit.session.end_ms) is not None
             if person in groups and groups[person].head != person:
                 assert visits == []
                 continue
@@ -363,6 +372,27 @@ def test_it_is_as_if_it_had_always_been_so_in_postgresql(
     tenant = TenantId(f"tenant-{next(_numbers)}")
     with closing(open_sql(postgres_url, tenant)) as database:
         check(Shop(database), Shop(MemoryDatabase()), steps)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.data())
+def test_in_whatever_order_it_is_said_of_joined_people(data: st.DataObject) -> None:
+    """Joined and parted while it comes in, or joined before; as it happened, or in any order and repeated."""
+    kinds = ["heard"] * 8 + ["joins", "joins", "parts"]
+    steps = data.draw(_steps(kinds))
+    one, other = Shop(MemoryDatabase()), Shop(MemoryDatabase())
+    one.does(steps)
+    for each in grouped(steps):
+        other.do(Joins(each), BEGAN)
+    said = [
+        (each.edge, other.event(each, BEGAN + SPAN_MS * number // len(steps)))
+        for number, each in enumerate(steps, 1)
+        if isinstance(each, Heard)
+    ]
+    again = data.draw(st.lists(st.sampled_from(said), max_size=3)) if said else []
+    for edge, event in data.draw(st.permutations([*said, *again])):
+        other.floor.hear(event, edge=edge)
+    assert one.stays() == other.stays()
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
