@@ -18,7 +18,7 @@ from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.identifiers import block
 from shopbell_server.usecases.profiles import Done
 from tests.fakes.server import MemoryDatabase
-from tests.server.usecases.floor import NOW, RULES, SINK, Floor
+from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, Floor, stays
 from tests.server.usecases.test_identifiers import said
 from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out, under, undone
 
@@ -202,3 +202,28 @@ def test_any_sequence_leaves_what_its_history_says(floor: Floor, seed: int, leng
 
 
 _runs, _numbers = count(1), count(1_000)
+
+
+def test_visits_follow_who_is_one_person_and_come_back(floor: Floor) -> None:
+    anna, ben = floor.enrol("anna", 1), floor.enrol("ben", 2)
+    floor.hear(floor.shows_pass(anna, NOW - 20 * MINUTE))
+    floor.hear(floor.shows_pass(ben, NOW - SECOND))
+    apart = [stays(floor.visits(each)) for each in (anna, ben)]
+    assert [len(each) for each in apart] == [1, 1]
+    profile, other = anna.enrolment.profile, ben.enrolment.profile
+    joined = merged(floor, profile, other, "one_person")
+    assert isinstance(joined, Done)
+    (visit,) = [*floor.visits(anna), *floor.visits(ben)]
+    assert visit.session.start_ms == NOW - 20 * MINUTE
+    assert visit.session.end_ms == NOW - SECOND
+    assert isinstance(undone(floor, joined, profile), Done)
+    assert [stays(floor.visits(each)) for each in (anna, ben)] == apart
+
+
+def test_a_household_keeps_the_visits_of_each(floor: Floor) -> None:
+    anna, ben = floor.enrol("anna", 1), floor.enrol("ben", 2)
+    floor.hear(floor.shows_pass(anna, NOW - 20 * MINUTE))
+    floor.hear(floor.shows_pass(ben, NOW - SECOND))
+    apart = [stays(floor.visits(each)) for each in (anna, ben)]
+    merged(floor, anna.enrolment.profile, ben.enrolment.profile, "household")
+    assert [stays(floor.visits(each)) for each in (anna, ben)] == apart
