@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import Database, UnitOfWork
 
 
@@ -15,6 +16,10 @@ class FlakyDatabase:
     def __init__(self, inside: Database) -> None:
         self.failures: deque[RuntimeError] = deque()
         self._inside = inside
+
+    @property
+    def boxes(self) -> Boxes:
+        return self._inside.boxes
 
     def begin(self) -> UnitOfWork:
         if self.failures:

@@ -160,6 +160,7 @@ def _row(visit: Visit) -> tuple[str | int | bool | None, ...]:
 
 
 def visits_of(rows: Iterable[Row[Any]]) -> list[Visit]:
+    """Return the visits in `rows`, whose columns are those of `READ`."""
     # By place, in the order of `READ`: a name costs more than what it names.
     return [
         Visit(

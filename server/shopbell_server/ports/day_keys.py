@@ -26,7 +26,8 @@ class DayKeys(Protocol):
         ...
 
     def destroy_before(self, day: Day) -> int:
-        """Delete the keys of earlier days; return how many. Destroy the keys that they are sealed with first:
-        then a backup of the database holds nothing either.
+        """Delete the keys of earlier days; return how many.
+
+        Destroy the keys that they are sealed with first: then a backup of the database holds nothing either.
         """
         ...

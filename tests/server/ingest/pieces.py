@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.batches import BatchRecord
+    from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.usecases.take import Message
     from shopbell_wire.messages import Ack
@@ -67,6 +68,10 @@ class FailingDatabase:
     def __init__(self, database: Database, fails: Callable[[Sequence[BatchRecord]], None]) -> None:
         self._database = database
         self._fails = fails
+
+    @property
+    def boxes(self) -> Boxes:
+        return self._database.boxes
 
     def begin(self) -> Any:
         return _Failing(self._database.begin(), self._fails)

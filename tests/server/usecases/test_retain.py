@@ -115,7 +115,7 @@ def test_the_work_is_done_in_pieces_and_goes_on_where_it_was_broken_off(floor: F
     later = Millis(NOW + 500 * DAY_MS)
     work_to_do = let_go(floor.database, rule(What.VISITS), later)
     assert next(work_to_do) == {"visits": retain.VISITS}
-    work_to_do.close()
+    del work_to_do
     assert [*let_go(floor.database, rule(What.VISITS), later)] == [
         {"visits": 1},
         {"intervals": retain.PIECE},
