@@ -215,7 +215,8 @@ def _done(erasure: Erasure, now_ms: Millis) -> str:
 
 def _sinks(told: Sequence[Told], waiting: Mapping[str, int]) -> str:
     answers = [f"{each.sink}: {printable(each.answer)}" for each in told]
-    return ", ".join([*answers, *(f"{sink}: waits" for sink in sorted(waiting))]) or "none"
+    behind = sorted(waiting.keys() - {each.sink for each in told})
+    return ", ".join([*answers, *(f"{sink}: waits" for sink in behind)]) or "none"
 
 
 def _plain(

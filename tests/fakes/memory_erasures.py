@@ -42,7 +42,7 @@ class MemoryErasures:
     def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None:
         row = self._tables.erasures[erasure]
         if row.keys_ms is None:
-            self._tables.erasures[erasure] = replace(row, keys_ms=at_ms)
+            self._tables.erasures[erasure] = replace(row, keys_ms=at_ms, profiles=())
 
     def done(self, erasure: ErasureId, at_ms: Millis) -> None:
         row = self._tables.erasures[erasure]

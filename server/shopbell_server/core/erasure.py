@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NewType
 
 from shopbell_server.core.ids import PersonId
+from shopbell_server.core.owners import owner_of_erasure, owner_of_person
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, ProfileId
+    from shopbell_server.core.owners import Owner
 
 ErasureId = NewType("ErasureId", str)
 """`erasure-` and a UUIDv7. Events for sinks stand under it in the place of her id."""
@@ -33,7 +35,8 @@ class Erasure:
     person: PersonId
     """Empty where it was a profile under which nobody was enrolled."""
     profiles: tuple[ProfileId, ...]
-    """Hers and those that were part of it; none: others are enrolled under it, and it stays."""
+    """Hers and those that were part of it; none: others are enrolled under it, and it stays. Forgotten with
+    the keys: a retailer may name profiles by its customers' numbers."""
     asked_ms: Millis
     asked_by: AskedBy
     keys_ms: Millis | None = None
@@ -44,12 +47,19 @@ class Erasure:
 
 def erasure_id(unique: str) -> ErasureId:
     """Return the id of a new erasure."""
-    return ErasureId(f"erasure-{unique}")
+    return ErasureId(f"{_PREFIX}{unique}")
 
 
 def stands_for(erasure: ErasureId) -> PersonId:
     """Return under which id events of an erasure wait for sinks: so they have a key of their own."""
     return PersonId(erasure)
+
+
+def owner_of_events(person: PersonId) -> Owner:
+    """Return under whose key the events are sealed that stand under an id: her own, or an erasure's."""
+    if person.startswith(_PREFIX):
+        return owner_of_erasure(person.removeprefix(_PREFIX))
+    return owner_of_person(person)
 
 
 def is_overdue(erasure: Erasure, now_ms: Millis) -> bool:
@@ -60,3 +70,7 @@ def is_overdue(erasure: Erasure, now_ms: Millis) -> bool:
 def mark_kind(kind: str) -> str:
     """Return under which kind the value of an identifier is marked."""
     return f"identifier {kind}"
+
+
+_PREFIX: Final = "erasure-"
+"""No enrolment is called so: they have UUIDs."""

@@ -83,7 +83,7 @@ class SqlErasures:
         return 0 if row is None else int(row.number)
 
     def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None:
-        """Note that her keys are gone; the first time counts."""
+        """Note that her keys are gone, and forget which profiles it was; the first time counts."""
         self._transaction.change(_KEYS_GONE, this=erasure, at_ms=at_ms)
 
     def done(self, erasure: ErasureId, at_ms: Millis) -> None:
@@ -214,7 +214,8 @@ _OVERDUE: Final = select(func.count().label("number")).where(
 _KEYS_GONE: Final = (
     update(ERASURES)
     .where(ours(ERASURES), _E.erasure == bindparam("this"), _E.keys_ms.is_(None))
-    .values(keys_ms=bindparam("at_ms"))
+    # A retailer may name profiles by its customers' numbers.
+    .values(keys_ms=bindparam("at_ms"), profiles_json="[]")
 )
 _DONE: Final = (
     update(ERASURES)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.audit import Act, What
 from shopbell_server.core.cloud_events import NAMES
 from shopbell_server.core.consent import Change, Place, Purpose, active, active_purposes
-from shopbell_server.core.erasure import Erasure, erasure_id, mark_kind, stands_for
+from shopbell_server.core.erasure import Erasure, erasure_id, mark_kind, owner_of_events, stands_for
 from shopbell_server.core.facts import ProfileErased
 from shopbell_server.core.identifiers import primary
 from shopbell_server.core.ids import FactId, PersonId
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
+
+NOT_ANSWERED: Final = "no answer yet"
+"""What is written down of a sink until it answers."""
 
 PAGE: Final = 5_000
 """Enrolments looked at together: their keys are asked for at once."""
@@ -182,7 +185,7 @@ def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
     with database.read() as work:
         if work.erasures.waiting(told_as):
             return False
-    database.boxes.destroy([owner_of_person(told_as)])
+    database.boxes.destroy([owner_of_events(told_as)])
     with database.begin() as work:
         work.erasures.remove_events(told_as)
         work.erasures.done(erasure.id, now_ms)
@@ -308,9 +311,9 @@ def _tell(
                 kind=NAMES[ProfileErased][0],
                 at_ms=now_ms,
                 delivered=False,
-                answer=NOT_CONFIGURED,
+                answer=NOT_ANSWERED if sink in sinks else NOT_CONFIGURED,
             )
-            for sink in sorted(set(known_to) - set(sinks))
+            for sink in sorted(known_to)
         ]
     )
 

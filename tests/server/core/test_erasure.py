@@ -8,9 +8,11 @@ from shopbell_server.core.erasure import (
     erasure_id,
     is_overdue,
     mark_kind,
+    owner_of_events,
     stands_for,
 )
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.owners import owner_of_person
 
 ASKED = Erasure(
     id=erasure_id("0190"),
@@ -25,6 +27,11 @@ def test_an_erasure_stands_in_nobodys_name() -> None:
     assert ASKED.id == "erasure-0190"
     assert stands_for(ASKED.id) == "erasure-0190"
     assert stands_for(ASKED.id) != ASKED.person
+
+
+def test_its_events_have_a_key_of_their_own() -> None:
+    assert owner_of_events(stands_for(ASKED.id)) == "erasure:0190"
+    assert owner_of_events(ASKED.person) == owner_of_person(ASKED.person)
 
 
 def test_it_is_overdue_after_a_day_unless_it_is_done() -> None:

@@ -33,7 +33,7 @@ def test_an_erasure_is_remembered_step_by_step(work: UnitOfWork) -> None:
     for at_ms in (5, 6):
         work.erasures.keys_destroyed(ONE.id, Millis(at_ms))
         work.erasures.done(ONE.id, Millis(at_ms + 2))
-    done = replace(ONE, keys_ms=Millis(5), done_ms=Millis(7))
+    done = replace(ONE, keys_ms=Millis(5), done_ms=Millis(7), profiles=())
     assert work.erasures.get(ONE.id) == done
     assert work.erasures.undone(9) == [TWO]
     assert work.erasures.all(9) == [TWO, done]

@@ -67,6 +67,15 @@ async def test_she_is_forgotten_at_once(shop: Shop, client: httpx2.AsyncClient) 
     assert (erasure.person, erasure.asked_by) == (noor.person, "phone")
 
 
+async def test_a_new_ticket_is_a_new_start(shop: Shop, client: httpx2.AsyncClient) -> None:
+    noor = shop.welcome()
+    assert (await client.delete("/v1/me", headers=proven(shop, noor))).status_code == 202
+    again = shop.welcome()
+    assert again.person != noor.person
+    known = (await client.get("/v1/me", headers=again.bearer)).json()
+    assert known["visits"] == []
+
+
 async def test_her_page_may_ask_in_its_first_minutes(
     shop: Shop, client: httpx2.AsyncClient
 ) -> None:
