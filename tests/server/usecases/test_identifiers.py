@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
 
 from shopbell_server.core.identity_guards import DEFAULTS, Guards, Limit
 from shopbell_server.core.ids import Millis, ProfileId
+from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.enrol import NotEnrolled, TicketOrder, enrol, make_ticket
 from shopbell_server.usecases.identifiers import SaidBy, block, say, unlink
 from tests.server.links import link
-from tests.server.usecases.floor import NOW, Floor
+from tests.server.usecases.floor import NOW, CountedEntropy, Floor
 from tests.server.usecases.test_profiles import ANNA, BEN, NEW, done, holds, merged, under, undone
 
 
@@ -140,3 +143,40 @@ def test_only_what_a_profile_has_is_unlinked(shop: Floor) -> None:
         )
     assert refused is not None
     assert refused.guard == "not_its_own"
+
+
+def test_who_says_a_value_at_once_does_not_get_beyond_its_limit(shop: Floor) -> None:
+    profiles = [ProfileId(f"shared-{number}") for number in range(6)]
+    for number, profile in enumerate(profiles, start=10):
+        shop.enrol(profile, number, profile=profile)
+    barrier, refused = Barrier(len(profiles)), list[str]()
+
+    def act(profile: ProfileId) -> None:
+        entropy = CountedEntropy(profile)
+        barrier.wait(10)
+        for _ in range(50):
+            try:
+                with shop.database.begin() as work:
+                    outcome = say(
+                        work,
+                        entropy,
+                        Millis(NOW),
+                        profile=profile,
+                        values={"cookie_id": "k-1"},
+                        said_by=SaidBy(source="app_ticket", by="app"),
+                        guards=DEFAULTS,
+                    )
+                    work.commit()
+            except DatabaseBusyError:
+                continue
+            refused.extend(each.refused.guard for each in outcome)
+            return
+
+    threads = [Thread(target=act, args=(profile,)) for profile in profiles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert refused == ["too_many_profiles"] * 3
+    with shop.database.read() as work:
+        assert len(work.identity.bearers("cookie_id", "k-1")) == 3
