@@ -2,6 +2,9 @@
 
 Owns: the list of what is kept; each time comes from the constant that the program goes by.
 Never: deletes anything.
+
+What is heard is not kept as such: an event becomes evidence of somebody or nothing, and one without a date
+that no token gives it is nothing. Staff write no notes yet; when they do, these are kept for 90 days.
 """
 
 from __future__ import annotations
