@@ -27,6 +27,7 @@ from shopbell_server.config.reading import open_secrets
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.doctor import flow, machine, trust
 from shopbell_server.core.doctor.verdict import failed, passed, warned
+from shopbell_server.core.erasure import DONE_MS
 from shopbell_server.core.ids import Day, Millis
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.db import clock, migrate
@@ -200,6 +201,7 @@ def _kept(settings: Settings, work: UnitOfWork, *, runs: bool) -> Iterator[Findi
     now_ms = SystemClock().now_ms()
     days = work.day_keys.keys([Day(day) for day in key_days(now_ms)])
     yield trust.day_keys(days.keys(), now_ms)
+    yield trust.erasures(work.erasures.count_overdue(Millis(now_ms - DONE_MS)))
     if settings.audit is None:
         yield warned(
             "audit",

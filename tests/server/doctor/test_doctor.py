@@ -92,6 +92,7 @@ def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: 
         "tenants": "PASS",
         "keys": "PASS",
         "day-keys": "FAIL",
+        "erasures": "PASS",
         "broker": "FAIL",
         "audit": "PASS",
         "checkpoints": "PASS",

@@ -57,6 +57,17 @@ def day_keys(days: Collection[int], now_ms: Millis) -> Finding:
     return passed("day-keys", f"for {ahead} days from today on")
 
 
+def erasures(overdue: int) -> Finding:
+    """Return whether everybody who asked to be forgotten is; `overdue` are not after a day."""
+    if overdue:
+        return failed(
+            "erasures",
+            f"{overdue} are not done a day after they were asked for",
+            "`shopbell-server erasures` says what is missing; the running server tries them again",
+        )
+    return passed("erasures", "none is overdue")
+
+
 def chain(seen: Chain, now_ms: Millis, *, runs: bool) -> Iterator[Finding]:
     """Yield how the record stands; `runs` is whether a server does, who would sign."""
     if not seen.whole:

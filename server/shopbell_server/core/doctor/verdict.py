@@ -21,6 +21,7 @@ Check = Literal[
     "tenants",
     "keys",
     "day-keys",
+    "erasures",
     "broker",
     "edges",
     "audit",

@@ -57,6 +57,11 @@ def test_a_day_that_is_missing_in_between_counts() -> None:
     assert trust.day_keys({TODAY, TODAY + 2, TODAY + 3}, NOON).found.startswith("for 1 days")
 
 
+def test_erasures() -> None:
+    assert trust.erasures(0).verdict == "PASS"
+    assert trust.erasures(2).found.startswith("2 are not done")
+
+
 def chain(*, unsigned_ms: int | None, whole: bool = True) -> trust.Chain:
     since = None if unsigned_ms is None else Millis(NOON - unsigned_ms)
     return trust.Chain(records=7, oldest_unsigned_ms=since, whole=whole)
