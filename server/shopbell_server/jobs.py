@@ -20,6 +20,7 @@ from shopbell_server.usecases.expired_consents import record_expired
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
 from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.passing_by import forget_passing_by
 from shopbell_server.usecases.refusals import Refusals
 from shopbell_server.usecases.sweep import sweep
 
@@ -68,6 +69,9 @@ CONSENTS_ROUNDS: Final = 600
 CONSENTS_AGAIN_MS: Final = 2 * 86_400_000
 """Looked at again each time: so nothing is left out where a clock was put back, or another process was half
 done. The first look after a start is at everything."""
+
+PASSING_ROUNDS: Final = 3600
+"""What is forgotten after a day is gone an hour later at most."""
 
 KEYS_ROUNDS: Final = 3600
 """Keys are made seven days ahead: an hour is soon enough, and a day's key lives an hour longer at most."""
@@ -136,6 +140,7 @@ class Jobs:
             (EXPIRED_ROUNDS, self.forget_expired),
             (REFUSALS_ROUNDS, self.write_refusals),
             (CONSENTS_ROUNDS, self.write_expired_consents),
+            (PASSING_ROUNDS, self.forget_passing_by),
             (KEYS_ROUNDS, self.keep_keys),
             (AUDIT_ROUNDS, self.sign_audit),
             (WEEKLY_ROUNDS, self.write_report),
@@ -217,6 +222,12 @@ class Jobs:
                 tickets=forgotten.tickets,
                 answers=forgotten.answers,
             )
+
+    def forget_passing_by(self) -> None:
+        """Forget what people who are joined gave in passing and what is in no visit."""
+        forgotten = forget_passing_by(self._database, self._terms.rules, self._clock.now_ms())
+        if forgotten:
+            log.info("passing_by", forgotten=forgotten)
 
     def write_expired_consents(self) -> None:
         """Write down which consents ended by themselves."""

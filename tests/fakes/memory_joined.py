@@ -25,6 +25,10 @@ class MemoryJoined:
                 found.setdefault(enrolment.head, []).append(person)
         return found
 
+    def heads(self, after: PersonId | None, limit: int) -> Sequence[PersonId]:
+        heads = {each.head for each in self._tables.enrolments.values() if each.head is not None}
+        return sorted(each for each in heads if after is None or each > after)[:limit]
+
     def put(self, persons: Collection[PersonId], head: PersonId | None) -> None:
         if head is not None:
             require(self._tables.enrolments, head, "person")

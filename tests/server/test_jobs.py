@@ -25,14 +25,16 @@ from shopbell_server.core.visit_rules import VisitRules
 from shopbell_server.jobs import Jobs
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
+from shopbell_server.usecases.joined import join
 from shopbell_server.usecases.keep_audit import Notary
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.refusals import Refusals
 from shopbell_server.usecases.unusual_looks import Agreement
 from shopbell_server.weekly_report import WeeklyReport
 from tests.fakes.server import MemoryDatabase
+from tests.server.db.rows import interval
 from tests.server.sessions import a_session
-from tests.server.web.shop import Shop
+from tests.server.web.shop import AMS, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -104,6 +106,28 @@ def test_consents_that_ended_by_themselves_are_written_down_once() -> None:
     with shop.database.read() as work:
         ledger = work.ledger.entries([guest.person])[guest.person]
     assert [each.change for each in ledger] == [Change.GIVEN, Change.EXPIRED]
+
+
+def test_what_joined_people_gave_in_passing_is_forgotten_and_that_is_told() -> None:
+    shop = Shop()
+    one, other = shop.welcome(), shop.welcome()
+    assert isinstance(shop.database, MemoryDatabase)
+    world = World(shop.database)
+    with shop.database.begin() as work:
+        persons = [one.person, other.person]
+        terms = Terms(rules=VisitRules(), sinks=())
+        join(work, shop.entropy, NOW, persons=persons, terms=terms)
+        work.commit()
+    shop.say(one, Purpose.RECOGNISE_IN_STORE, given=False)
+    with shop.database.begin() as work:
+        work.intervals.join([interval(NOW, NOW + 9, person=other.person, store=AMS)])
+        work.commit()
+    with capture_logs() as said:
+        world.jobs.forget_passing_by()
+        assert said == []
+        world.clock.at = Millis(NOW + 2 * 86_400_000)
+        world.jobs.forget_passing_by()
+    assert said == [{"event": "passing_by", "log_level": "info", "forgotten": 1}]
 
 
 def test_keys_are_there_for_a_week() -> None:

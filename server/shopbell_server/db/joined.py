@@ -34,6 +34,11 @@ class SqlJoined:
             found.setdefault(PersonId(row.head), []).append(PersonId(row.person))
         return found
 
+    def heads(self, after: PersonId | None, limit: int) -> Sequence[PersonId]:
+        """Return the heads of groups, in the order of their ids, those after `after`."""
+        rows = self._transaction.rows(_HEADS, after=after or "", most=limit)
+        return [PersonId(row.person) for row in rows]
+
     def put(self, persons: Collection[PersonId], head: PersonId | None) -> None:
         """Put `persons` under `head`; None: each is alone from now on."""
         if head is None:
@@ -44,6 +49,12 @@ class SqlJoined:
 
 _UNDER: Final = by_keys(
     select(JOINED).where(ours(JOINED)).order_by(JOINED.c.head, JOINED.c.person), JOINED.c.head
+)
+_HEADS: Final = (
+    select(JOINED.c.person)
+    .where(ours(JOINED), JOINED.c.person > bindparam("after"), JOINED.c.person == JOINED.c.head)
+    .order_by(JOINED.c.person)
+    .limit(bindparam("most"))
 )
 _PUT: Final = replacing(JOINED)
 _ALONE: Final = delete(JOINED).where(ours(JOINED), JOINED.c.person == bindparam("whose"))

@@ -17,6 +17,10 @@ class Joined(Protocol):
         """Return the members of the groups of these heads, the head among them, in the order of their ids."""
         ...
 
+    def heads(self, after: PersonId | None, limit: int) -> Sequence[PersonId]:
+        """Return the heads of groups, in the order of their ids, those after `after`."""
+        ...
+
     def put(self, persons: Collection[PersonId], head: PersonId | None) -> None:
         """Put `persons`, who are held, under `head`, one of them; None: each is alone from now on.
 

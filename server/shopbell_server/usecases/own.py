@@ -31,31 +31,39 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.looks import SeenBy
 
 
-def forget_candidates(  # noqa: PLR0913, PLR0917  (whose, where, from when to when, by what)
+def forget_candidates(  # noqa: PLR0913  (whose, where, from when to when, by what)
     work: UnitOfWork,
     person: PersonId,
     store: StoreId,
     from_ms: Millis,
     to_ms: Millis,
     rules: VisitRules,
+    *,
     due_by_ms: Millis | None = None,
+    unless_visited_by: PersonId | None = None,
 ) -> list[Stretch]:
     """Forget what she gave in [from_ms, to_ms] that would be no visit if she were alone; return when it was.
 
-    `due_by_ms`: only what was due by then. What somebody was forgotten for must not depend on with whom she
-    is joined, or parting would not bring back what there would have been.
+    `due_by_ms`: only what was due by then; `unless_visited_by`: not what is in a visit or candidate of that
+    person. What somebody was forgotten for must not depend on with whom she is joined, or parting would not
+    bring back what there would have been.
     """
     around_ms = rules.longest_ms + rules.widest_reach_ms
     evidence = work.intervals.within(
         person, store, Millis(from_ms - around_ms), Millis(to_ms + around_ms)
     )
-    forgotten = [
+    candidates = [
         Stretch(session.start_ms, session.end_ms)
         for session in _sessions(work, evidence, rules)
         if session.kind == "candidate"
         and session.start_ms <= to_ms
         and session.end_ms >= from_ms
         and (due_by_ms is None or session.due_ms < due_by_ms)
+    ]
+    forgotten = [
+        each
+        for each in candidates
+        if unless_visited_by is None or not work.visits.touching(unless_visited_by, store, *each)
     ]
     for first_ms, last_ms in forgotten:
         work.intervals.remove_within(person, store, first_ms, last_ms)

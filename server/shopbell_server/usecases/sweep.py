@@ -84,7 +84,7 @@ def _forget(
     when = (visit.session.start_ms, visit.session.end_ms)
     if visit.person in groups:
         for person in groups[visit.person].persons:
-            forget_candidates(work, person, visit.store, *when, rules, now_ms)
+            forget_candidates(work, person, visit.store, *when, rules, due_by_ms=now_ms)
         return
     work.intervals.remove_within(visit.person, visit.store, *when)
     work.receipts.disown_within(visit.person, visit.store, *when)

@@ -63,6 +63,10 @@ def test_whoever_is_joined_is_under_her_head_however_she_is_found(shop: Database
     done(shop, lambda work: work.joined.put([BEN, ANNA], ANNA))
     done(shop, lambda work: work.joined.put([CLEO, DORA], CLEO))
     with shop.read() as work:
+        assert work.joined.heads(None, 9) == [ANNA, CLEO]
+        assert work.joined.heads(None, 1) == [ANNA]
+        assert work.joined.heads(ANNA, 9) == [CLEO]
+        assert work.joined.heads(CLEO, 9) == []
         assert work.joined.under([ANNA, CLEO, BEN]) == {ANNA: [ANNA, BEN], CLEO: [CLEO, DORA]}
         ben = work.people.enrolments([BEN])[BEN]
         assert ben.head == ANNA

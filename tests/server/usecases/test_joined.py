@@ -25,6 +25,7 @@ from shopbell_server.usecases.expired_consents import record_expired
 from shopbell_server.usecases.groups import groups_of, ledgers
 from shopbell_server.usecases.joined import MOST_MEMBERS, NotJoined, Regrouped, join, part
 from shopbell_server.usecases.own import own_looks, own_visits
+from shopbell_server.usecases.passing_by import forget_passing_by
 from shopbell_server.usecases.receipts import Booked, Sale, book
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.sweep import sweep
@@ -514,6 +515,32 @@ def test_a_candidate_of_all_is_forgotten_as_it_is_of_each(
     was_heard(again, both[1], 31, 30)
     sweep(again.database, again.entropy, TERMS, Millis(NOW + 2 * DAY))
     assert again.has_forgotten(both[1])
+
+
+def test_what_one_gave_in_passing_while_another_forbade_it_is_forgotten_a_day_later(
+    floor: Floor, old: Someone, new: Someone
+) -> None:
+    joined(floor, old, new)
+    was_heard(floor, old, 300, 299)
+    was_heard(floor, new, 298, 297)
+    was_heard(floor, old, 200, 199, edge=FAR_EDGE)
+    says(floor, new, given=False, now_ms=NOW - 190 * MINUTE)
+    was_heard(floor, old, 100, 99, edge=FAR_EDGE)
+    was_heard(floor, old, 50, 40, edge=FAR_EDGE)
+    later_ms = Millis(NOW + DAY)
+    assert forget_passing_by(floor.database, RULES, Millis(NOW + 22 * HOUR)) == 0
+    assert forget_passing_by(floor.database, RULES, later_ms) == 1
+    assert forget_passing_by(floor.database, RULES, later_ms) == 0
+    with floor.database.read() as work:
+        left = [
+            (NOW - each.key.first_ms) // MINUTE
+            for store in (STORE, OTHER_STORE)
+            for each in work.intervals.within(old.person, store, Millis(0), Millis(NOW))
+        ]
+    # Her candidates fall due by themselves; what would be a visit is there for when they are parted.
+    assert {300, 200, *range(41, 51)} == set(left)
+    parted(floor, old, now_ms=later_ms)
+    assert forget_passing_by(floor.database, RULES, later_ms) == 0
 
 
 def test_two_phones_in_two_stores_at_once_contradict_each_other(
