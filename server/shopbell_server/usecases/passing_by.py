@@ -29,7 +29,7 @@ GROUPS: Final = 50
 
 
 def forget_passing_by(database: Database, rules: VisitRules, now_ms: Millis) -> int:
-    """Forget it a day after it ended, as candidates are; return how many stays. Any process may at any time."""
+    """Forget it a day after it ended, as candidates are; return how many stays. Any process may, any time."""
     forgotten = 0
     for head in _heads(database):
         with database.begin() as work:

@@ -58,6 +58,7 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "heard_by": lambda work: work.intervals.heard_by(STORE, (EDGE, "a"), MOMENT, MOMENT),
     "stores_of": lambda work: work.intervals.stores_of(EITHER),
     "spans": lambda work: work.intervals.spans(EITHER, STORE, MOMENT, 100),
+    "heads": lambda work: work.joined.heads(ANNA, 50),
     "under": lambda work: work.joined.under(EITHER),
     "marks": lambda work: work.scanners.marks([(EDGE, "a"), (EDGE, "b")], MOMENT, MOMENT),
     "remove_within": lambda work: work.intervals.remove_within(ANNA, STORE, MOMENT, MOMENT),
