@@ -225,7 +225,7 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
 def _erased(work: UnitOfWork, seed: Seed) -> frozenset[str]:
     """Return which profiles were forgotten, by their ids or by what others call them.
 
-    A seed is no new start: only a ticket is, for which she was asked.
+    A seed is no new start: only a ticket is, for which she was asked. Whose profile is there made one.
     """
     gone = set(work.erasures.erased("profile", [each.id for each in seed.profiles]))
     values: dict[str, dict[str, str]] = {}
@@ -234,7 +234,7 @@ def _erased(work: UnitOfWork, seed: Seed) -> frozenset[str]:
             values.setdefault(kind, {})[normal(kind, value)] = profile.id
     for kind, whose in sorted(values.items()):
         gone |= {whose[value] for value in work.erasures.erased(mark_kind(kind), list(whose))}
-    return frozenset(gone)
+    return frozenset(gone - work.people.profiles([ProfileId(each) for each in gone]).keys())
 
 
 def _past(
