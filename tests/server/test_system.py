@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.system import SystemClock, SystemEntropy, clock_is_kept, user_name
 
 
 def test_the_clock_is_the_machines() -> None:
@@ -30,3 +30,11 @@ def test_an_id_is_a_uuid_of_version_7_that_tells_its_moment(now_ms: int) -> None
 
 def test_tokens_differ() -> None:
     assert len({SystemEntropy().token(16) for _ in range(100)}) == 100
+
+
+def test_whether_the_clock_is_kept_is_said_or_not_known() -> None:
+    assert clock_is_kept() in {True, False, None}
+
+
+def test_whoever_runs_the_program_has_a_name() -> None:
+    assert user_name().strip()
