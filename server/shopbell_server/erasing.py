@@ -94,7 +94,8 @@ class Erasing:
             log.info("erasure_done", erasure=each.id)
         with self._database.read() as work:
             overdue = work.erasures.count_overdue(Millis(now_ms - DONE_MS))
-        _UNDONE.set(len(undone) - len(done))
+            left = work.erasures.count_overdue(Millis(now_ms + DONE_MS))
+        _UNDONE.set(left)
         _OVERDUE.set(overdue)
         if overdue > self._overdue:
             log.error("erasures_overdue", erasures=overdue, do="see `shopbell-server erasures`")

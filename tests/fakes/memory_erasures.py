@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tests.fakes.memory_rows import Tables
 
 
+def _urgency(erasure: Erasure) -> tuple[bool, Millis, ErasureId]:
+    return erasure.keys_ms is not None, erasure.asked_ms, erasure.id
+
+
 class MemoryErasures:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -28,7 +32,7 @@ class MemoryErasures:
 
     def undone(self, limit: int) -> Sequence[Erasure]:
         found = [each for each in self._tables.erasures.values() if each.done_ms is None]
-        return sorted(found, key=lambda each: (each.asked_ms, each.id))[:limit]
+        return sorted(found, key=_urgency)[:limit]
 
     def all(self, limit: int) -> Sequence[Erasure]:
         found = self._tables.erasures.values()

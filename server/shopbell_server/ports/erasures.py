@@ -20,7 +20,10 @@ class Erasures(Protocol):
 
     def get(self, erasure: ErasureId) -> Erasure | None: ...
     def undone(self, limit: int) -> Sequence[Erasure]:
-        """Return those that are not done, the oldest first."""
+        """Return those that are not done: those with keys that are still there, then the oldest.
+
+        So none waits behind those of a sink that answers nothing.
+        """
         ...
 
     def all(self, limit: int) -> Sequence[Erasure]:

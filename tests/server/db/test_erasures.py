@@ -30,6 +30,8 @@ def test_an_erasure_is_remembered_step_by_step(work: UnitOfWork) -> None:
     assert work.erasures.get(ErasureId("erasure-3")) is None
     assert work.erasures.undone(9) == [ONE, TWO]
     assert work.erasures.undone(1) == [ONE]
+    work.erasures.keys_destroyed(ONE.id, Millis(5))
+    assert work.erasures.undone(1) == [TWO]
     for at_ms in (5, 6):
         work.erasures.keys_destroyed(ONE.id, Millis(at_ms))
         work.erasures.done(ONE.id, Millis(at_ms + 2))
