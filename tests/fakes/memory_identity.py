@@ -106,6 +106,11 @@ class MemoryIdentity:
     def entry(self, entry: EntryId) -> IdentityEntry | None:
         return self._tables.identity_entries.get(entry)
 
+    def homes(self, persons: Collection[PersonId]) -> Mapping[PersonId, ProfileId]:
+        there = self._tables.enrolments
+        moved = self._tables.moved_enrolments
+        return {each: moved.get(each, there[each].profile) for each in persons if each in there}
+
     def born(self, profiles: Collection[ProfileId]) -> Born:
         wanted = set(profiles)
         links = self._tables.identifiers.values()

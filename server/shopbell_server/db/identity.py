@@ -148,6 +148,11 @@ class SqlIdentity:
         row = self._transaction.row(the.ENTRY, which=entry)
         return None if row is None else _entry(row)
 
+    def homes(self, persons: Collection[PersonId]) -> Mapping[PersonId, ProfileId]:
+        """Return under which profile each was enrolled, wherever she is now; who is not there is left out."""
+        rows = self._transaction.rows_by_keys(the.BEGAN, [(each,) for each in persons])
+        return {PersonId(row.person): ProfileId(row.home or row.profile) for row in rows}
+
     def born(self, profiles: Collection[ProfileId]) -> Born:
         """Return what has its home at `profiles`; identifiers that were unlinked are among them."""
         wanted = [(each,) for each in profiles]

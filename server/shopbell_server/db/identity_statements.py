@@ -85,7 +85,7 @@ ENROLLED: Final = by_keys(
     .order_by(ENROLMENTS.c.profile, ENROLMENTS.c.person),
     ENROLMENTS.c.profile,
 )
-STILL_AT_HOME: Final = by_keys(
+_WITH_HOMES: Final = (
     select(ENROLMENTS.c.person, ENROLMENTS.c.profile, MOVED_ENROLMENTS.c.home)
     .outerjoin_from(
         ENROLMENTS,
@@ -93,9 +93,10 @@ STILL_AT_HOME: Final = by_keys(
         (MOVED_ENROLMENTS.c.tenant == ENROLMENTS.c.tenant)
         & (MOVED_ENROLMENTS.c.person == ENROLMENTS.c.person),
     )
-    .where(ours(ENROLMENTS)),
-    ENROLMENTS.c.profile,
+    .where(ours(ENROLMENTS))
 )
+STILL_AT_HOME: Final = by_keys(_WITH_HOMES, ENROLMENTS.c.profile)
+BEGAN: Final = by_keys(_WITH_HOMES, ENROLMENTS.c.person)
 BY_MARK: Final = (
     select(IDENTIFIERS.c.mark, ENROLMENTS.c.person)
     .outerjoin_from(

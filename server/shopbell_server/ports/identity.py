@@ -81,6 +81,10 @@ class Identity(Protocol):
         ...
 
     def entry(self, entry: EntryId) -> IdentityEntry | None: ...
+    def homes(self, persons: Collection[PersonId]) -> Mapping[PersonId, ProfileId]:
+        """Return under which profile each was enrolled, wherever she is now; who is not there is left out."""
+        ...
+
     def born(self, profiles: Collection[ProfileId]) -> Born:
         """Return what has its home at `profiles`: what the fold of their history begins with.
 

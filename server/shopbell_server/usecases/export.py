@@ -16,12 +16,14 @@ from shopbell_server.core.takeout import Takeout
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.usecases.known import own_told
 from shopbell_server.usecases.own import own_looks, own_visits
+from shopbell_server.usecases.own_profile import own_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.audit import Actor
     from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.identifiers import Link
     from shopbell_server.core.ids import StoreId
     from shopbell_server.core.people import Enrolment
     from shopbell_server.core.takeout import Line
@@ -85,7 +87,7 @@ def export(
         columns=COLUMNS,
         tables={
             "about": [_about(work, enrolment)],
-            "identifiers": list(_identifiers(work, enrolment.profile)),
+            "identifiers": list(_identifiers(own_profile(work, enrolment).links)),
             "fobs": [
                 {"name": each.name, "registered_at": rfc3339(each.registered_ms)}
                 for each in work.people.fixed_ids_of(person)
@@ -124,7 +126,7 @@ def export_profile(
             "about": [
                 {"profile": profile, "first_name": name.first_name, "language": name.language}
             ],
-            "identifiers": list(_identifiers(work, profile)),
+            "identifiers": list(_identifiers(work.identity.links([profile]).get(profile, ()))),
             "profile_history": list(_history(work, profile)),
         },
     )
@@ -147,7 +149,7 @@ def persons_of(work: UnitOfWork, named: str) -> Sequence[Enrolment]:
 
 
 def _about(work: UnitOfWork, enrolment: Enrolment) -> Line:
-    profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
+    profile = own_profile(work, enrolment).profile
     phone = work.people.phones([enrolment.person]).get(enrolment.person)
     card = work.people.card_of(enrolment.person)
     return {
@@ -163,8 +165,8 @@ def _about(work: UnitOfWork, enrolment: Enrolment) -> Line:
     }
 
 
-def _identifiers(work: UnitOfWork, profile: ProfileId) -> Iterator[Line]:
-    for each in work.identity.links([profile]).get(profile, ()):
+def _identifiers(links: Iterable[Link]) -> Iterator[Line]:
+    for each in links:
         yield {
             "kind": each.kind,
             "value": each.value,

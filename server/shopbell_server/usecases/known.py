@@ -16,6 +16,7 @@ from shopbell_server.usecases.consents import standing_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
 from shopbell_server.usecases.own import own_looks, own_visits
+from shopbell_server.usecases.own_profile import own_profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,15 +106,17 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
     """Return what is known of her."""
     person = enrolment.person
     with database.read() as work:
-        profile = work.people.profiles([enrolment.profile]).get(enrolment.profile)
+        hers = own_profile(work, enrolment)
         card = work.people.card_of(person)
         visits = own_visits(work, person, rules)
         places = _places(work)
         return Known(
             enrolment=enrolment,
-            first_name=None if profile is None else profile.first_name,
-            language=None if profile is None else profile.language,
-            identifiers=_identifiers(work, enrolment),
+            first_name=None if hers.profile is None else hers.profile.first_name,
+            language=None if hers.profile is None else hers.profile.language,
+            identifiers=tuple(
+                Identifier(kind=each.kind, masked=masked(each.value)) for each in hers.links
+            ),
             device=Device(
                 model=work.people.phones([person])[person].model,
                 since_ms=enrolment.created_ms,
@@ -154,11 +157,6 @@ def own_told(work: UnitOfWork, enrolment: Enrolment, visits: Sequence[Visit]) ->
             if any(from_ms <= each.at_ms <= to_ms for from_ms, to_ms in spans)
         }
     return tuple(sorted(hers, key=lambda each: (each.at_ms, each.sink, each.fact), reverse=True))
-
-
-def _identifiers(work: UnitOfWork, enrolment: Enrolment) -> tuple[Identifier, ...]:
-    links = work.identity.links([enrolment.profile]).get(enrolment.profile, ())
-    return tuple(Identifier(kind=each.kind, masked=masked(each.value)) for each in links)
 
 
 def _places(work: UnitOfWork) -> Places:

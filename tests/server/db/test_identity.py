@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from shopbell_server.core.identity import Born, IdentityEntry, Moved
-from shopbell_server.core.ids import EntryId, LinkId, Millis, ProfileId
+from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.core.owners import owner_of_profile
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 from tests.rigs.postgres import as_superuser
@@ -193,6 +193,11 @@ def test_everything_is_born_at_home(work: UnitOfWork) -> None:
     # Ben was enrolled under the first profile to begin with.
     assert work.identity.born([PROFILE]) == Born(persons={ANNA: PROFILE, BEN: PROFILE}, links={})
     assert work.identity.born([OTHER]) == Born(persons={}, links={said.id: OTHER})
+
+
+def test_where_somebody_was_enrolled_is_remembered(work: UnitOfWork) -> None:
+    two_profiles(work)
+    assert work.identity.homes([ANNA, BEN, PersonId("nobody")]) == {ANNA: PROFILE, BEN: PROFILE}
 
 
 def test_an_entry_is_new(work: UnitOfWork) -> None:

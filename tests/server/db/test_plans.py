@@ -42,6 +42,7 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "bearers": lambda work: work.identity.bearers("crm", "a"),
     "enrolled": lambda work: work.identity.enrolled([PROFILE]),
     "history": lambda work: work.identity.history([PROFILE]),
+    "homes": lambda work: work.identity.homes([ANNA, BEN]),
     "born": lambda work: work.identity.born([PROFILE]),
     "taken in": lambda work: work.identity.taken_in([PROFILE]),
     "enrolments": lambda work: work.people.enrolments(EITHER),
