@@ -41,7 +41,7 @@ MOST_MEMBERS: Final = 32
 group are held for every batch in which one of them is heard."""
 
 SPANS: Final = 1_000
-"""Beginnings of intervals that are read at once: a few years of a visit a week, some megabytes. 500 visits are
+"""Beginnings of intervals that are read at once: years of a visit a week, some megabytes. 500 visits are
 computed anew within a quarter of a second, for which whoever brings something of hers waits."""
 
 
