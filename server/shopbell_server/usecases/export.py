@@ -154,7 +154,8 @@ def _about(work: UnitOfWork, enrolment: Enrolment) -> Line:
     card = work.people.card_of(enrolment.person)
     return {
         "person": enrolment.person,
-        "profile": enrolment.profile,
+        # Not what the one is called of which hers is part since: that may be somebody else's address.
+        "profile": None if profile is None else profile.id,
         "first_name": None if profile is None else profile.first_name,
         "language": None if profile is None else profile.language,
         "enrolled_at": rfc3339(enrolment.created_ms),

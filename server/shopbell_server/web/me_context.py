@@ -12,6 +12,7 @@ from urllib.parse import parse_qs
 from fastapi import Query, Request
 from fastapi.templating import Jinja2Templates
 
+from shopbell_server.usecases.own_profile import own_profile
 from shopbell_server.web.me_words import (
     EVENTS,
     LANGUAGES,
@@ -73,7 +74,7 @@ def own_language(
     if chosen is not None:
         return chosen
     with here.database.read() as work:
-        profile = work.people.profiles([found.enrolment.profile]).get(found.enrolment.profile)
+        profile = own_profile(work, found.enrolment).profile
     return language_for(request, None, None if profile is None else profile.language)
 
 

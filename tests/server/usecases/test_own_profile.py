@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.ids import PersonId
+from shopbell_server.core.audit import Actor
+from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.usecases.export import export
 from shopbell_server.usecases.own_profile import own_profile
+from tests.server.usecases.floor import NOW, RULES
 from tests.server.usecases.test_profiles import ANNA, done, merged, taken_out, undone
 
 if TYPE_CHECKING:
@@ -39,6 +42,23 @@ def test_a_merge_shows_nobody_what_is_the_others(shop: Floor, joined_as: As) -> 
     assert seen_by(shop, "ben") == ("First-ben", ["c-2"])
     done(undone(shop, outcome))
     assert seen_by(shop, "ben") == ("First-ben", ["c-2"])
+
+
+def test_what_she_takes_along_names_no_other_profile(shop: Floor) -> None:
+    done(merged(shop))
+    person = PersonId("ben")
+    with shop.database.begin() as work:
+        taken = export(
+            work,
+            Millis(NOW),
+            enrolment=work.people.enrolments([person])[person],
+            rules=RULES,
+            actor=Actor(kind="phone", name=""),
+            form="json",
+        )
+    text = repr(taken.tables)
+    assert "profile-ben" in text
+    assert not [other for other in (ANNA, "First-anna", "c-1") if other in text]
 
 
 def test_who_shares_a_profile_from_the_beginning_shares_what_is_known_of_it(shop: Floor) -> None:
