@@ -14,8 +14,8 @@ from shopbell_server.config.broker import faults_of_broker
 from shopbell_server.config.database import faults_of_database
 from shopbell_server.config.door import faults_of_http
 from shopbell_server.config.files import in_the_way
-from shopbell_server.config.keys import faults_of_keys
 from shopbell_server.config.identity import faults_of_identity
+from shopbell_server.config.keys import faults_of_keys
 from shopbell_server.config.ladder import faults_of_ladder
 from shopbell_server.config.limits import faults_of_limits
 from shopbell_server.config.responsible import faults_of_privacy
