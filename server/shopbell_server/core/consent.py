@@ -123,20 +123,11 @@ def changes_ms(entries: Iterable[Entry], at_ms: Millis) -> Millis | None:
     return min((each for each in moments if each > at_ms), default=None)
 
 
-def may_resolve(entries: Iterable[Entry], event_ms: Millis, now_ms: Millis) -> bool:
-    """Return whether an event of `event_ms` that is worked on at `now_ms` may be tied to her.
-
-    Both moments count: what happened before she agreed is forgotten, and so is what arrives after
-    she withdrew, from whatever spool it comes.
-    """
-    ledger = tuple(entries)
-    return active(ledger, Purpose.RECOGNISE_IN_STORE, event_ms) and active(
-        ledger, Purpose.RECOGNISE_IN_STORE, now_ms
-    )
-
-
 def may_share(entries: Iterable[Entry], happened_ms: Millis, now_ms: Millis) -> bool:
-    """Return whether what happened then may be told to others now: both moments count, as above."""
+    """Return whether what happened then may be told to others now.
+
+    Both moments count: what happened before she agreed is not told, nor is anything after she withdrew.
+    """
     ledger = tuple(entries)
     return active(ledger, Purpose.SHARE_WITH_CDP, happened_ms) and active(
         ledger, Purpose.SHARE_WITH_CDP, now_ms

@@ -67,9 +67,3 @@ def with_unknown(guesses: Guesses, at_ms: Millis) -> Guesses:
         # Counting begins anew after the minute.
         return Guesses(refused_until_ms=times[-1] + 1 + MINUTE_MS)
     return Guesses(unknown_ms=tuple(times), refused_until_ms=guesses.refused_until_ms)
-
-
-def is_quiet(guesses: Guesses, now_ms: Millis) -> bool:
-    """Return whether `guesses` says no more than none would, so that it may be forgotten."""
-    latest = max((guesses.refused_until_ms, *(at + MINUTE_MS for at in guesses.unknown_ms)))
-    return latest <= now_ms

@@ -30,9 +30,6 @@ Whoever takes such a page from her phone has ten minutes, and no secret."""
 SECRET_BYTES: Final = 20
 """Of a new secret: the length of a SHA-1, as RFC 4226 advises."""
 
-CARD_REF_CHARS: Final = 13
-"""64 bits at 5 bits a character."""
-
 _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's: without I, L, O and U, so that a reference can be read aloud and typed."""
 

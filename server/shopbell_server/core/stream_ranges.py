@@ -36,12 +36,6 @@ def united(one: Ranges, other: Ranges) -> Ranges:
     return one
 
 
-def has(ranges: Ranges, seq: int) -> bool:
-    """Return whether `seq` is there."""
-    at = bisect_right(ranges, seq, key=_first)
-    return at > 0 and seq <= ranges[at - 1][1]
-
-
 def missing(ranges: Ranges, upto: int = 0) -> Ranges:
     """Return the gaps: what is not there from 1 to the last that is, or to `upto` if that is more.
 

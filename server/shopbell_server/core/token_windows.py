@@ -61,14 +61,6 @@ def on_air_ms(window: Window) -> Millis:
     return Millis((window * WINDOW_S - TOLERANCE_S) * 1000)
 
 
-def off_air_ms(window: Window) -> Millis:
-    """Return when the tokens of `window` are off the air everywhere.
-
-    A sighting from then on is a repetition. A stay that began in time counts until here.
-    """
-    return Millis(((window + 1) * WINDOW_S + TOLERANCE_S) * 1000)
-
-
 def batch_windows(now_ms: Millis) -> range:
     """Return the windows to issue to a phone at `now_ms`: the current one and seven days on."""
     first = window_of(now_ms)

@@ -24,7 +24,6 @@ from shopbell_server.core.consent import (
     expiring,
     given_spans,
     is_to_be_asked_again,
-    may_resolve,
     may_share,
     may_tell_change,
 )
@@ -153,22 +152,6 @@ def test_nothing_happens_without_recognise_in_store() -> None:
     assert given_spans(gone, Purpose.GREET_BY_NAME) == (
         Span(from_ms=Millis(150), to_ms=Millis(180)),
     )
-
-
-@pytest.mark.parametrize(
-    ("event_ms", "now_ms", "allowed"),
-    [(99, 150, False), (100, 150, True), (150, 200, False), (150, 300, True), (250, 300, False)],
-    ids=["before she agreed", "agreed", "withdrawn by now", "agreed again", "while withdrawn"],
-)
-def test_an_event_counts_if_she_agreed_then_and_agrees_now(
-    event_ms: int, now_ms: int, *, allowed: bool
-) -> None:
-    ledger = [
-        recognised(Change.GIVEN, 100),
-        recognised(Change.WITHDRAWN, 200, sequence=1),
-        recognised(Change.GIVEN, 300, sequence=2),
-    ]
-    assert may_resolve(ledger, Millis(event_ms), Millis(now_ms)) is allowed
 
 
 def test_sharing_needs_its_own_purpose_then_and_now() -> None:

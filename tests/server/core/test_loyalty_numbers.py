@@ -12,7 +12,6 @@ from shopbell_server.core.loyalty_numbers import (
     MINUTE_MS,
     MOST_UNKNOWN,
     Guesses,
-    is_quiet,
     is_refused,
     opened,
     with_unknown,
@@ -94,11 +93,3 @@ def test_counting_begins_anew_after_the_minute() -> None:
 @given(st.permutations(range(0, 40_000, 4_000)))
 def test_the_order_of_coming_makes_no_difference(times: list[int]) -> None:
     assert after(*times) == after(*sorted(times))
-
-
-def test_what_says_nothing_any_more_may_be_forgotten() -> None:
-    assert is_quiet(Guesses(), Millis(AT))
-    assert not is_quiet(after(0), Millis(AT + MINUTE_MS - 1))
-    assert is_quiet(after(0), Millis(AT + MINUTE_MS))
-    assert not is_quiet(after(*range(10)), Millis(AT + MINUTE_MS))
-    assert is_quiet(after(*range(10)), Millis(AT + MINUTE_MS + 10))
