@@ -39,31 +39,36 @@ class RememberedKeys:
         self._most = most
         self._lock = Lock()
         self._keys: dict[Owner, tuple[bytes, float]] = {}
+        self._forgotten = 0
+        """How often keys were forgotten. What was asked for before that may be of a key that is gone."""
 
     def known(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         """Return the keys of those that have one, from memory where they are remembered."""
         now_s = self._monotonic_s()
-        found, asked = self._recalled(owners, now_s - KEPT_S)
+        found, asked, forgotten = self._recalled(owners, now_s - KEPT_S)
         if asked:
-            found |= self._remembered(self._store.known(asked), now_s)
+            found |= self._remembered(self._store.known(asked), now_s, forgotten)
         return found
 
     def made(self, owners: Collection[Owner]) -> Mapping[Owner, bytes]:
         """Return the keys of all, as the store had them FRESH_S ago at most, made where there was none."""
         now_s = self._monotonic_s()
-        found, asked = self._recalled(owners, now_s - FRESH_S)
+        found, asked, forgotten = self._recalled(owners, now_s - FRESH_S)
         if asked:
-            found |= self._remembered(self._store.made(asked), now_s)
+            found |= self._remembered(self._store.made(asked), now_s, forgotten)
         return found
 
     def destroy(self, owners: Collection[Owner]) -> None:
-        """Forget them, then destroy them."""
-        self.forget(owners)
-        self._store.destroy(owners)
+        """Destroy them, and forget them, whoever asks for them meanwhile."""
+        try:
+            self._store.destroy(owners)
+        finally:
+            self.forget(owners)
 
     def forget(self, owners: Collection[Owner]) -> None:
         """Ask the store for them the next time."""
         with self._lock:
+            self._forgotten += 1
             for owner in owners:
                 self._keys.pop(owner, None)
 
@@ -75,8 +80,8 @@ class RememberedKeys:
 
     def _recalled(
         self, owners: Collection[Owner], since_s: float
-    ) -> tuple[dict[Owner, bytes], list[Owner]]:
-        """Return the keys that were asked for after `since_s`, and whose have to be asked for."""
+    ) -> tuple[dict[Owner, bytes], list[Owner], int]:
+        """Return keys asked for after `since_s`, whose have to be asked for now, and `_forgotten`."""
         found: dict[Owner, bytes] = {}
         asked: list[Owner] = []
         with self._lock:
@@ -86,10 +91,15 @@ class RememberedKeys:
                     asked.append(owner)
                 else:
                     found[owner] = known[0]
-        return found, asked
+            return found, asked, self._forgotten
 
-    def _remembered(self, keys: Mapping[Owner, bytes], now_s: float) -> Mapping[Owner, bytes]:
+    def _remembered(
+        self, keys: Mapping[Owner, bytes], now_s: float, forgotten: int
+    ) -> Mapping[Owner, bytes]:
+        """Return `keys`; remember them unless something was forgotten since they were asked for."""
         with self._lock:
+            if self._forgotten != forgotten:
+                return keys
             if len(self._keys) + len(keys) > self._most:
                 self._keys.clear()
             if len(keys) <= self._most:
