@@ -15,7 +15,7 @@ from pydantic import BaseModel, StringConstraints
 from shopbell_server.core.fixed_ids import MOST
 from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register
 from shopbell_server.web.phones import PROBLEMS
-from shopbell_server.web.problems import Problem, ProblemError, not_found
+from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
 from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
@@ -111,6 +111,7 @@ def get_fixed_ids(found: OwnPhone, here: Here) -> FixedIdsOut:
 )
 def delete_fixed_id(request: Request, fixed_id: str, found: OwnPhone, here: Here) -> Response:
     """Give a fob or card back: from now on it stands for nobody."""
+    must_be_an_id(fixed_id, "fob")
 
     def act(work: UnitOfWork) -> bytes | NotGivenBack:
         person = found.enrolment.person

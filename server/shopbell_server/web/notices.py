@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from shopbell_server.core.notices import KIND, PhoneClass
 from shopbell_server.usecases.notices import NotRead, mark_read
-from shopbell_server.web.problems import Problem, not_found
+from shopbell_server.web.problems import Problem, must_be_an_id, not_found
 from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
@@ -41,6 +41,7 @@ class NoticeOut(BaseModel):
 @routes.delete("/{notice_id}", openapi_extra=DESCRIBED, status_code=204, response_class=Response)
 def delete_notice(request: Request, notice_id: str, found: OwnPhone, here: Here) -> Response:
     """Say that this notice was shown: it does not come again. Asking again is fine."""
+    must_be_an_id(notice_id, "notice")
 
     def act(work: UnitOfWork) -> bytes | NotRead:
         person = found.enrolment.person

@@ -108,6 +108,12 @@ def not_found(what: str) -> ProblemError:
     return ProblemError(404, "not-found", f"There is no such {what}, or it is not yours to see.")
 
 
+def must_be_an_id(text: str, what: str) -> None:
+    """Answer `not_found(what)` where no database can be asked for it: PostgreSQL takes no NUL."""
+    if not text.isprintable():
+        raise not_found(what)
+
+
 def install(app: FastAPI) -> None:
     """Let `app` answer every expected exception with a problem."""
     app.add_exception_handler(ProblemError, _told)

@@ -13,7 +13,7 @@ from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.profile_view import card_here, look_at, look_at_history
 from shopbell_server.usecases.profiles import Asking, Done, merge, split, undo_entry
 from shopbell_server.usecases.recompute import Terms
-from shopbell_server.web.problems import Problem, ProblemError, not_found
+from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
 from shopbell_server.web.profile_bodies import (
     ChangedOut,
     HistoryOut,
@@ -72,7 +72,7 @@ def get_profile(
     Advisors and managers: its name and language, while somebody under it is in a store of theirs and showed
     her pass. Operators and systems: what it is made of, and no name or value.
     """
-    _must_be_an_id(profile)
+    must_be_an_id(profile, "profile")
     if found is not None and found.role in _FLOOR and "authorization" not in request.headers:
         return _card(here, found, session, ProfileId(profile))
     keeper = profile_reader(request, here, buckets, found)
@@ -91,7 +91,7 @@ def get_profile(
 @routes.get("/{profile}/history")
 def get_history(profile: OfPath, found: ProfileReader, here: Here) -> HistoryOut:
     """Return what was merged, split and undone, the oldest first."""
-    _must_be_an_id(profile)
+    must_be_an_id(profile, "profile")
     history = look_at_history(
         here.database, here.clock.now_ms(), profile=ProfileId(profile), actor=found.actor
     )
@@ -109,7 +109,7 @@ def post_merge(
     `as` `one_person`: their enrolments are one human, whose visits follow from the evidence of all of them;
     `household`: several share a card, and each keeps her visits, her consent and her page.
     """
-    _must_be_an_id(profile)
+    must_be_an_id(profile, "profile")
 
     def act(work: UnitOfWork, asking: Asking) -> Done | Refused:
         return merge(
@@ -130,7 +130,7 @@ def post_split(
     request: Request, profile: OfPath, body: SplitIn, found: Operator, here: Here
 ) -> Response:
     """Take a merge or split back (`undo`), or enrolments and identifiers out into a new profile."""
-    _must_be_an_id(profile)
+    must_be_an_id(profile, "profile")
 
     def act(work: UnitOfWork, asking: Asking) -> Done | Refused:
         whose = ProfileId(profile)
@@ -202,9 +202,3 @@ def _changed(
         for store, persons in each.changed.items():
             here.live.changed(store, persons)
     return Response(outcome, media_type="application/json")
-
-
-def _must_be_an_id(text: str) -> None:
-    """Answer that there is no such profile where no database can be asked for it: PostgreSQL takes no NUL."""
-    if not text.isprintable():
-        raise not_found("profile")

@@ -184,3 +184,6 @@ async def test_an_id_that_no_database_can_look_for_is_nobodys(
 ) -> None:
     answer = await client.get("/v1/visits/%00", headers=signed_in(shop))
     assert answer.status_code == 404
+    for path in ("/v1/app/notices/%00", "/v1/app/fixed-ids/a%00b"):
+        answer = await client.delete(path, headers=shop.welcome().bearer)
+        assert answer.status_code == 404
