@@ -14,6 +14,8 @@ from shopbell_server.usecases.sow import sow
 from shopbell_server.web.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shopbell_server.config.settings import Settings
     from shopbell_server.ports.boxes import Boxes
     from shopbell_server.seed import Seed
@@ -48,9 +50,11 @@ def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
         return revision
 
 
-def unguarded(settings: Settings) -> str | None:
-    """Return why the database does not keep tenants apart by itself, and what to do; None if it does."""
-    return migrate.unguarded(settings.database.url, secret_of(settings.database.password_file))
+def cautions(settings: Settings) -> Sequence[str]:
+    """Return what is dangerous about the database although a server can run on it, each with what to do."""
+    address = settings.database.url, secret_of(settings.database.password_file)
+    found = migrate.unguarded(*address), migrate.still_readable(*address)
+    return [each for each in found if each is not None]
 
 
 def plant(settings: Settings, seed: Seed) -> Sown:

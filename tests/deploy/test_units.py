@@ -45,6 +45,13 @@ def test_a_process_that_ends_is_started_again_however_often(path: str) -> None:
     assert unit.get("StartLimitIntervalSec") == "0" or 5 * int(service["RestartSec"]) > 10
 
 
+def test_an_upgrade_of_the_server_takes_the_time_that_it_takes() -> None:
+    """After 90 s systemd would kill it, which takes all of it back, and begin anew: for ever."""
+    service = section("server/shopbell-server.service", "Service")
+    assert " migrate " in service["ExecStartPre"]
+    assert service["TimeoutStartSec"] == "infinity"
+
+
 def test_the_edge_may_hear_through_the_management_socket_and_nothing_beyond() -> None:
     assert EDGE["AmbientCapabilities"] == EDGE["CapabilityBoundingSet"] == "CAP_NET_ADMIN"
     assert EDGE["NoNewPrivileges"] == "yes"

@@ -34,6 +34,5 @@ def perform(arguments: argparse.Namespace) -> None:
         from shopbell_server import preparing  # noqa: PLC0415  # as `run` says
     revision = preparing.upgrade(settings, new_keys=arguments.new_keys)
     print(f"the database is at revision {revision}")
-    unguarded = preparing.unguarded(settings)
-    if unguarded is not None:
-        print(f"beware: {unguarded}", file=sys.stderr)
+    for caution in preparing.cautions(settings):
+        print(f"beware: {caution}", file=sys.stderr)

@@ -58,9 +58,8 @@ def perform(arguments: argparse.Namespace) -> None:
             preparing.upgrade(settings)
         if arguments.seed is not None:
             preparing.plant(settings, seed.read_seed(arguments.seed))
-        unguarded = preparing.unguarded(settings)
-        if unguarded is not None:
-            print(f"beware: {unguarded}", file=sys.stderr, flush=True)
+        for caution in preparing.cautions(settings):
+            print(f"beware: {caution}", file=sys.stderr, flush=True)
         asyncio.run(
             bootstrap.serve(settings, _say_ready, sign_in=arguments.sign_in_link, broker=broker)
         )

@@ -9,6 +9,7 @@ one in a hundred has to change them.
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shopbell_server.db.engine import open_engine, writing
+from shopbell_server.db.engine import WAIT_S, open_engine, writing
 from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.row_security import bypassed, hold, let_go, require_told
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from alembic.config import Config
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
 
     from shopbell_server.core.ids import TenantId
     from shopbell_server.ports.boxes import Boxes
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 NEWEST: Final = "0023"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
+
+PATIENCE_S: Final = 3_600.0
+"""How long one who migrates waits for another: ten times what sealing a hundred thousand people takes."""
 
 
 class DatabaseTooNewError(RuntimeError):
@@ -77,13 +81,13 @@ def upgrade(url: str, password: str | None = None, *, boxes_of: BoxesOf | None =
 
     All in one transaction: it either happened or did not. Of two that try at once one waits, and then
     finds nothing to do. `boxes_of` seals what stands there in clear, from before it was sealed; afterwards
-    its tables are written anew, so that no old page has it. Raises DatabaseTooNewError, DatabaseLostError,
-    DatabaseBusyError.
+    its tables are written anew, so that no old page has it. Where that fails, for want of room, or was
+    killed, `still_readable` says so until a later call has done it. Raises DatabaseTooNewError,
+    DatabaseLostError, DatabaseBusyError.
     """
-    before = None
-    with _connection(url, password) as connection:
+    with _connection(url, password, wait_s=PATIENCE_S) as connection:
+        before = _revision(connection)
         try:
-            before = _revision(connection)
             _compare(before)
         except DatabaseTooOldError:
             from alembic import command  # noqa: PLC0415  # as said above
@@ -91,9 +95,22 @@ def upgrade(url: str, password: str | None = None, *, boxes_of: BoxesOf | None =
             let_go(connection)
             command.upgrade(_config(connection, boxes_of), NEWEST)
             hold(connection)
-    if before is not None and before < _SEALED:
+            if before is not None and before < _SEALED:
+                _note(connection, stale=True)
+        stale = _is_stale(connection)
+    if stale:
+        # The tables are right, and a server that waits for room on its disk would hear nobody.
         _write_anew(url, password)
     return NEWEST
+
+
+def still_readable(url: str, password: str | None = None) -> str | None:
+    """Return what to do if old pages have in clear what is sealed by now; None if they have not.
+
+    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    """
+    with _connection(url, password) as connection:
+        return _STALE if _is_stale(connection) else None
 
 
 def downgrade(url: str, revision: str, password: str | None = None) -> None:
@@ -134,9 +151,11 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _connection(url: str, password: str | None, tenant: str | None = None) -> Iterator[Connection]:
+def _connection(
+    url: str, password: str | None, tenant: str | None = None, *, wait_s: float = WAIT_S
+) -> Iterator[Connection]:
     """Yield a connection in one transaction that nobody else migrates in."""
-    engine = open_engine(url, password, tenant=tenant)
+    engine = open_engine(url, password, tenant=tenant, wait_s=wait_s)
     try:
         with writing(engine).begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -150,25 +169,55 @@ def _connection(url: str, password: str | None, tenant: str | None = None) -> It
         engine.dispose()
 
 
-def _write_anew(url: str, password: str | None) -> None:
-    """Leave nothing on the pages of the database of what stood there in clear; all wait meanwhile."""
+def _write_anew(url: str, password: str | None) -> bool:
+    """Leave nothing on the pages of the database of what stood there in clear; all wait meanwhile.
+
+    Return whether that was done: not without room for a copy, nor while somebody else reads for long.
+    """
     engine = open_engine(url, password)
     try:
-        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
-            if engine.dialect.name == "sqlite":
-                cursor.execute("VACUUM")
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                cursor.fetchall()
-                return
-            # The driver's own: VACUUM works in no transaction.
-            connection.driver_connection.autocommit = True  # type: ignore[union-attr]
-            cursor.execute("SET statement_timeout = 0")
-            cursor.execute("SET lock_timeout = 0")
-            cursor.execute(f"VACUUM (FULL) {', '.join(_WITH_SEALED)}")
-    except SQLAlchemyError as error:
-        raise in_our_words(error) from None
+        if not _rewritten(engine):
+            return False
+        with writing(engine).begin() as connection:
+            _note(connection, stale=False)
+    except (SQLAlchemyError, sqlite3.Error):
+        return False
     finally:
         engine.dispose()
+    return True
+
+
+def _rewritten(engine: Engine) -> bool:
+    if engine.dialect.name == "sqlite":
+        # Past SQLAlchemy, which begins a transaction first: VACUUM works in none.
+        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            log = cursor.fetchone()
+            return log is not None and log[0] == 0
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET lock_timeout = 0"))
+        connection.execute(text(f"VACUUM (FULL) {', '.join(_WITH_SEALED)}"))
+    return True
+
+
+def _note(connection: Connection, *, stale: bool) -> None:
+    """Note, with what else the transaction does, whether old pages have to be written anew."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text(f"PRAGMA user_version = {int(stale)}"))
+    else:
+        said = f"'{_NOTED}'" if stale else "NULL"
+        connection.execute(text(f"COMMENT ON TABLE alembic_version IS {said}"))
+
+
+def _is_stale(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return bool(connection.execute(text("PRAGMA user_version")).scalar())
+    said = connection.execute(
+        text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")
+    )
+    return said.scalar() == _NOTED
 
 
 def _config(connection: Connection | None, boxes_of: BoxesOf | None = None) -> Config:
@@ -184,6 +233,13 @@ def _config(connection: Connection | None, boxes_of: BoxesOf | None = None) -> C
 
 _SEALED: Final = "0018"
 """The last revision that seals what stood there in clear."""
+
+_NOTED: Final = "old pages are readable"
+
+_STALE: Final = (
+    "what is sealed by now can still be read on old pages of the database. Give its disk room for a "
+    "second copy, and run `shopbell-server migrate` again while no server runs"
+)
 
 _WITH_SEALED: Final = ("profiles", "enrolments", "cards", "facts", "day_keys")
 

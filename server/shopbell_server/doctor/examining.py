@@ -170,7 +170,7 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
     try:
         migrate.require_newest(url, password, tenant=settings.tenant)
         yield passed("database", "answers")
-        yield passed("tables", f"at revision {migrate.NEWEST}, as this version needs")
+        yield _tables(migrate.still_readable(url, password))
         yield _tenants(path, migrate.unguarded(url, password))
         with (
             contextlib.closing(open_database(settings)) as database,
@@ -186,6 +186,13 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         yield failed("keys", str(error), "see [keys]; without it nobody's names can be read")
     except _DATABASE as error:
         yield failed("database", str(error), "see [database]; `journalctl` of the database")
+
+
+def _tables(readable: str | None) -> Finding:
+    if readable is None:
+        return passed("tables", f"at revision {migrate.NEWEST}, as this version needs")
+    what, _, do = readable.partition(". ")
+    return warned("tables", what, do)
 
 
 def _tenants(path: Path | None, unguarded: str | None) -> Finding:

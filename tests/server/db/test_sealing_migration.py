@@ -12,7 +12,7 @@ from sqlalchemy import text
 from shopbell_server.core.ids import CardRef, Day, Millis, PersonId, ProfileId, TenantId
 from shopbell_server.core.people import Phone
 from shopbell_server.db import migrate
-from shopbell_server.db.engine import open_engine
+from shopbell_server.db.engine import open_engine, reading
 from shopbell_server.db.stored_facts import encoded
 from tests.fakes.keys import boxes_at
 from tests.rigs.databases import open_sql
@@ -62,6 +62,11 @@ DELIVERIES = """
 """
 DAY_KEYS = "INSERT INTO day_keys (tenant, day, key) VALUES (:tenant, 20000, :day_key)"
 STATEMENTS = (PROFILES, EXTERNAL_IDS, ENROLMENTS, CARDS, FACTS, DELIVERIES, DAY_KEYS)
+
+STALE = {
+    "sqlite": "PRAGMA user_version = 1",
+    "postgresql": "COMMENT ON TABLE alembic_version IS 'old pages are readable'",
+}
 
 
 @pytest.fixture
@@ -132,6 +137,33 @@ def test_nothing_that_can_be_read_is_left(before: str, request: pytest.FixtureRe
     everything = stored.read()
     assert [each for each in (*planted, MAIL.lower().encode()) if each in everything] == []
     assert ANNA.encode() in everything
+
+
+def test_what_could_not_be_written_anew_is_said_until_it_is(before: str) -> None:
+    assert migrate.still_readable(before) is None
+    upgraded(before)
+    assert migrate.still_readable(before) is None
+    # As one leaves it who was killed between the two, or had no room.
+    engine = open_engine(before)
+    with engine.begin() as connection:
+        connection.execute(text(STALE[engine.dialect.name]))
+    engine.dispose()
+    assert "run `shopbell-server migrate` again" in str(migrate.still_readable(before))
+    upgraded(before)
+    assert migrate.still_readable(before) is None
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_tables_are_right_although_somebody_holds_old_pages(before: str) -> None:
+    reader = open_engine(before)
+    with reading(reader).connect() as connection:
+        connection.execute(text("SELECT count(*) FROM alembic_version"))
+        upgraded(before)
+    reader.dispose()
+    assert migrate.current(before) == migrate.NEWEST
+    assert migrate.still_readable(before) is not None
+    upgraded(before)
+    assert migrate.still_readable(before) is None
 
 
 def test_without_keys_nothing_is_changed(before: str) -> None:
