@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ROUND_S: Final = 2.0
-"""Until her keys are destroyed: nothing beside the day in which it has to be done."""
+"""How soon an erasure that was broken off goes on: it has a day, and a round costs three questions."""
 
 AT_ONCE: Final = 50
-"""Erasures of one round; what waits for a sink waits on."""
+"""Erasures of one round, each two or three short transactions. The next round begins behind them."""
 
 LEFT_EVERY_MS: Final = HOUR_MS
 """Who left is forgotten when the last of her visits went: of days, an hour is soon enough."""
@@ -68,6 +68,8 @@ class Erasing:
         self._announcer = announcer
         self._looked_ms: int | None = None
         self._overdue = 0
+        self._behind = ""
+        """The last erasure that was looked at: those of a sink that is away leave no other one out."""
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set. One thread."""
@@ -88,7 +90,8 @@ class Erasing:
         """Do what is left of every erasure, and say how many are late."""
         now_ms = self._clock.now_ms()
         with self._database.read() as work:
-            undone = work.erasures.undone(AT_ONCE)
+            undone = work.erasures.undone(AT_ONCE, self._behind)
+        self._behind = undone[-1].id if undone else ""
         done = [each for each in undone if finish(self._database, each, now_ms)]
         for each in done:
             log.info("erasure_done", erasure=each.id)

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from tests.fakes.memory_rows import Tables
 
 
-def _urgency(erasure: Erasure) -> tuple[bool, Millis, ErasureId]:
-    return erasure.keys_ms is not None, erasure.asked_ms, erasure.id
-
-
 class MemoryErasures:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -30,9 +26,12 @@ class MemoryErasures:
     def get(self, erasure: ErasureId) -> Erasure | None:
         return self._tables.erasures.get(erasure)
 
-    def undone(self, limit: int) -> Sequence[Erasure]:
+    def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
         found = [each for each in self._tables.erasures.values() if each.done_ms is None]
-        return sorted(found, key=_urgency)[:limit]
+        return sorted(
+            found,
+            key=lambda each: (each.keys_ms is not None, each.id <= behind, each.asked_ms, each.id),
+        )[:limit]
 
     def all(self, limit: int) -> Sequence[Erasure]:
         found = self._tables.erasures.values()

@@ -7,10 +7,10 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shopbell_server.core.audit import Actor
-from shopbell_server.core.erasure import DONE_MS
+from shopbell_server.core.erasure import DONE_MS, stands_for
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.retention import DAY_MS, Limits
-from shopbell_server.erasing import Erasing
+from shopbell_server.erasing import AT_ONCE, Erasing
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.recompute import Terms
@@ -123,6 +123,28 @@ def test_a_sink_that_does_not_answer_for_a_day_is_an_alarm() -> None:
         work.commit()
     world.erasing.once()
     assert (metric("undone"), metric("overdue")) == (0, 0)
+
+
+def test_nobody_waits_behind_those_of_a_sink_that_answers_nothing() -> None:
+    world = World()
+    for number in range(AT_ONCE + 1):
+        world.forget(world.floor.enrol(f"customer-{number}", number + 1))
+    for _ in range(2):
+        world.erasing.once()
+    with world.database.begin() as work:
+        *_, newest = work.erasures.undone(AT_ONCE + 1)
+        answered = next(
+            each.fact.fact
+            for each in work.outgoing.claim(SINK, world.clock.at, 0, 2 * AT_ONCE)
+            if each.fact.person == stands_for(newest.id)
+        )
+        work.outgoing.delivered(SINK, answered, world.clock.at)
+        work.commit()
+    for _ in range(2):
+        world.erasing.once()
+    with world.database.read() as work:
+        done = [each.id for each in work.erasures.all(2 * AT_ONCE) if each.done_ms is not None]
+    assert done == [newest.id]
 
 
 def test_who_left_is_forgotten_when_the_last_visit_is() -> None:

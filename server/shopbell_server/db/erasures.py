@@ -69,9 +69,9 @@ class SqlErasures:
         row = self._transaction.row(_GET, this=erasure)
         return None if row is None else _erasure(row)
 
-    def undone(self, limit: int) -> Sequence[Erasure]:
-        """Return those that are not done: those with keys that are still there, then the oldest."""
-        return [_erasure(row) for row in self._transaction.rows(_UNDONE, most=limit)]
+    def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
+        """Return those that are not done: those with keys that are still there first, then in turn."""
+        return [_erasure(row) for row in self._transaction.rows(_UNDONE, most=limit, behind=behind)]
 
     def all(self, limit: int) -> Sequence[Erasure]:
         """Return the newest, those that are not done first."""
@@ -199,7 +199,7 @@ _GET: Final = select(ERASURES).where(ours(ERASURES), _E.erasure == bindparam("th
 _UNDONE: Final = (
     select(ERASURES)
     .where(ours(ERASURES), UNDONE)
-    .order_by(_E.keys_ms.is_not(None), _E.asked_ms, _E.erasure)
+    .order_by(_E.keys_ms.is_not(None), _E.erasure <= bindparam("behind"), _E.asked_ms, _E.erasure)
     .limit(bindparam("most"))
 )
 _ALL: Final = (

@@ -19,10 +19,10 @@ class Erasures(Protocol):
         ...
 
     def get(self, erasure: ErasureId) -> Erasure | None: ...
-    def undone(self, limit: int) -> Sequence[Erasure]:
-        """Return those that are not done: those with keys that are still there, then the oldest.
+    def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
+        """Return those that are not done: those with keys that are still there first, then in turn.
 
-        So none waits behind those of a sink that answers nothing.
+        The turn begins with the oldest behind the id `behind`, and after the newest with the oldest of all.
         """
         ...
 

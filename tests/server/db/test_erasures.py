@@ -41,6 +41,19 @@ def test_an_erasure_is_remembered_step_by_step(work: UnitOfWork) -> None:
     assert work.erasures.all(9) == [TWO, done]
 
 
+def test_everybody_has_a_turn(work: UnitOfWork) -> None:
+    for each in (ONE, TWO):
+        work.erasures.add(each)
+        work.erasures.keys_destroyed(each.id, Millis(5))
+    one, two = work.erasures.undone(9)
+    assert work.erasures.undone(1, one.id) == [two]
+    assert work.erasures.undone(9, one.id) == [two, one]
+    assert work.erasures.undone(9, two.id) == [one, two]
+    three = replace(TWO, id=ErasureId("erasure-3"))
+    work.erasures.add(three)
+    assert work.erasures.undone(1, three.id) == [three], "keys that are still there have no turn"
+
+
 def test_what_is_overdue_is_counted(work: UnitOfWork) -> None:
     work.erasures.add(ONE)
     work.erasures.add(TWO)
