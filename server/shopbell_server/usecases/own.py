@@ -1,6 +1,6 @@
-"""What somebody's own evidence alone amounts to, whoever is joined with her.
+"""What follows from one person's own evidence, leaving out that of people who are joined with her.
 
-Owns: her own stays, forgetting those that are none, what she may be told of herself while she is joined.
+Owns: her own stays, deleting those that are too short for a visit, and what she is told while she is joined.
 Never: another member's evidence: a join may be wrong, and must tell nobody where somebody else was.
 """
 
@@ -42,11 +42,11 @@ def forget_candidates(  # noqa: PLR0913  (whose, where, from when to when, by wh
     due_by_ms: Millis | None = None,
     unless_visited_by: PersonId | None = None,
 ) -> list[Stretch]:
-    """Forget what she gave in [from_ms, to_ms] that would be no visit if she were alone; return when it was.
+    """Delete her evidence in [from_ms, to_ms] that would be no visit if she were alone; return when it was.
 
-    `due_by_ms`: only what was due by then; `unless_visited_by`: not what is in a visit or candidate of that
-    person. What somebody was forgotten for must not depend on with whom she is joined, or parting would not
-    bring back what there would have been.
+    `due_by_ms`: only what was due by then. `unless_visited_by`: not what is in a visit or candidate of that
+    person. What is deleted must not depend on whom she is joined with: otherwise parting would not give the
+    visits that she would have had alone.
     """
     around_ms = rules.longest_ms + rules.widest_reach_ms
     evidence = work.intervals.within(

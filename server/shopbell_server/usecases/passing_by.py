@@ -1,8 +1,10 @@
-"""Forget what somebody who is joined gave in passing, where that is in no visit of all of them.
+"""Forget that joined people passed by a store, although no candidate visit says when to do so.
 
-Owns: finding it. It has no row that could fall due: while one of a group forbids it, what the others give
-is in no visit and no candidate.
-Never: what is in a visit of the group, or would be one if she were alone: it stays for when they are parted.
+Owns: finding such evidence. Of somebody who is alone it is a candidate visit, which is deleted after a day.
+While one of a group forbids recognition, evidence of the others makes neither a visit nor a candidate; so
+this job looks for it.
+Never: deletes what is in a visit of the group, or would be a visit if its person were alone: that is needed
+when they are parted.
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ LOOKED_BACK_MS: Final = OLDEST_MS + 2 * 86_400_000
 """What an edge brings may be eight days old. A day it is kept, and one is for a job that did not run."""
 
 GROUPS: Final = 50
-"""Found with one question. Each is a transaction of its own: some milliseconds for which edges may wait."""
+"""Read with one query. Each group is then a transaction of its own: edges wait for it some milliseconds."""
 
 
 def forget_passing_by(database: Database, rules: VisitRules, now_ms: Millis) -> int:
-    """Forget it a day after it ended, as candidates are; return how many stays. Any process may, any time."""
+    """Forget such stays a day after they ended; return how many. May run in any process, at any time."""
     forgotten = 0
     for head in _heads(database):
         with database.begin() as work:
