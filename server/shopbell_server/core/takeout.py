@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -60,7 +61,7 @@ def as_zip(takeouts: Sequence[Takeout]) -> bytes:
         for each in takeouts:
             for name, columns in each.columns.items():
                 # A date of its own, so that the same data make the same bytes.
-                entry = zipfile.ZipInfo(f"{each.person}/{name}.csv", date_time=_FIRST_DATE)
+                entry = zipfile.ZipInfo(f"{_folder(each.person)}/{name}.csv", date_time=_FIRST_DATE)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 files.writestr(entry, _csv(columns, each.tables[name]))
     return packed.getvalue()
@@ -76,17 +77,31 @@ def _csv(columns: Sequence[str], lines: Sequence[Line]) -> bytes:
 
 
 def _cell(value: Value) -> str:
-    """Return a value so that no spreadsheet takes it for a formula."""
+    """Return a value so that no spreadsheet takes it, or a part of it, for a formula."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, str):
         return str(value)
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return _FORMULA.sub(r"\g<0>'", value)
 
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+def _folder(whose: str) -> str:
+    """Return the folder of somebody: her id, or `profile` where it is not one of ours.
+
+    Retailers name profiles, and a name may be `../x`: no file may be unpacked to there.
+    """
+    return whose if _OUR_ID.fullmatch(whose) else "profile"
+
+
+_FORMULA: Final = re.compile(
+    r"""\A(?=[\t\r\n])|(?:\A|[;\t\r\n])"*(?=[=+\-@\uff0b\uff0d\uff1d\uff20])"""
+)
+"""Where a formula would begin: also behind a `;`, which ends a cell for a spreadsheet in Dutch, whatever
+commas and quotes say. `=+-@` are also written full-width, as keyboards in Japan do."""
+
+_OUR_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 _FIRST_DATE: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest that a ZIP file knows."""

@@ -59,6 +59,28 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Noor;=1+1", "Noor;'=1+1"),
+        ('Noor;"=1+1"', 'Noor;"\'=1+1"'),
+        ("Noor\n@x", "Noor\n'@x"),
+        ("\t=1", "'\t'=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("a\r\nb", "a\r\nb"),
+        ("Anne-Marie; a=b", "Anne-Marie; a=b"),
+    ],
+)
+def test_nothing_in_a_cell_is_a_formula_where_others_end_cells(text: str, told: str) -> None:
+    assert cells(takeout(text))[1] == ["a", told]
+
+
+@pytest.mark.parametrize("name", ["../x", "..", "a/b", "a\\b", "C:", "é" * 128])
+def test_no_file_is_unpacked_elsewhere(name: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(as_zip([takeout(person=name)]))) as files:
+        assert files.namelist() == ["profile/things.csv", "profile/none.csv"]
+
+
+@pytest.mark.parametrize(
     ("value", "told"),
     [(None, ""), (True, "yes"), (False, "no"), (-3.5, "-3.5"), (7, "7"), ('a,\n"b"', 'a,\n"b"')],
 )
