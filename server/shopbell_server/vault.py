@@ -14,7 +14,6 @@ Its names are HMACs of owners: neither its list of keys nor its log tells who th
 from __future__ import annotations
 
 import base64
-import binascii
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -90,11 +89,15 @@ class VaultKeys:
     def destroy(self, owners: Collection[Owner]) -> None:
         """Delete the keys of the engine.
 
-        What its storage and the backups of it keep of them is up to whoever runs it.
+        What its storage and the backups of it keep of them is up to whoever runs it. Raises KeysLostError
+        if it is not the engine that it was, where no key of ours is: they would be elsewhere.
         """
         index = self._index_key(make=False)
-        if index is not None:
-            list(self._threads.map(self._delete, [self._name(each, index) for each in owners]))
+        if index is None:
+            return
+        if self._key(self._name(INDEX, index), make=False) != index:
+            raise KeysLostError(f"{_THE_STORE} is not the one that it was: nothing was destroyed")
+        list(self._threads.map(self._delete, [self._name(each, index) for each in owners]))
 
     def close(self) -> None:
         """Close connections and threads, after what is under way."""
@@ -199,7 +202,8 @@ def _key_in(answer: bytes) -> bytes:
     try:
         said = msgspec.json.decode(answer, type=_Answer).data.hmac
         key = base64.b64decode(said.removeprefix("vault:v1:"), validate=True)
-    except (msgspec.MsgspecError, binascii.Error):
+    except (msgspec.MsgspecError, ValueError):
+        # A ValueError for what is not base64, and for what is not even ASCII.
         key = b""
     if len(key) != KEY_BYTES:
         raise KeysLostError(f"{_THE_STORE} gives no HMAC that we understand")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
-from contextlib import closing
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +34,31 @@ def keys(url: str, tenant: str, *tokens: str, mount: str = "transit") -> VaultKe
     return VaultKeys(
         url=url, tenant=TenantId(tenant), token=lambda: next(said), mount=mount, timeout_s=5.0
     )
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """Be an engine that says the same whatever it is asked."""
+
+    class Engine(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  (its name there)
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Engine) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -84,6 +112,28 @@ def test_the_policy_of_the_runbook_is_enough(openbao: OpenBaoServer) -> None:
 def test_a_token_that_ran_out_is_asked_for_again(openbao: OpenBaoServer) -> None:
     with closing(keys(openbao.url, "again", "ran-out", ROOT)) as store:
         assert len(store.made([CANARY])) == 1
+
+
+def test_nothing_is_called_destroyed_by_another_engine(openbao: OpenBaoServer) -> None:
+    openbao.ask("POST", "sys/mounts/moved", {"type": "transit"})
+    with closing(keys(openbao.url, "moved", ROOT, mount="moved")) as store:
+        store.made([CANARY])
+        openbao.ask("POST", "sys/remount", {"from": "moved", "to": "elsewhere-now"})
+        with pytest.raises(KeysLostError, match="404"):
+            store.destroy([CANARY])
+        openbao.ask("POST", "sys/mounts/moved", {"type": "transit"})
+        with pytest.raises(KeysLostError, match="not the one that it was"):
+            store.destroy([CANARY])
+
+
+@pytest.mark.parametrize("said", ["vault:v1:é", "vault:v2:AAAA", "vault:v1:AAAA", "", "\ud7ff"])
+def test_an_answer_without_a_key_is_none(said: str) -> None:
+    with (
+        answering(json.dumps({"data": {"hmac": said}}).encode()) as url,
+        closing(keys(url, "acme", ROOT)) as store,
+        pytest.raises(KeysLostError, match="no HMAC that we understand"),
+    ):
+        store.known([CANARY])
 
 
 @pytest.mark.parametrize(
