@@ -1,4 +1,4 @@
-"""A pass code counts once: which of the scans of it is the one.
+"""A pass code counts once: which of several scans of it that is.
 
 Owns: that choice, the same in whatever order scans arrive, and when a second scan is worth telling.
 Never: whether a code is right (`passes`), or what a scan is evidence of.

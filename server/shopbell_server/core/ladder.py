@@ -31,7 +31,7 @@ FOLLOW: Final[Mapping[Field, Field]] = MappingProxyType(
         Field.CONVERTED: Field.PURCHASES,
     }
 )
-"""Fields that nobody chooses for: they are shown where the other one is. A row without a handle is none."""
+"""Fields without a setting: each is shown where the other one is. Without a handle there is no row at all."""
 
 CHOICES: Final[tuple[Field, ...]] = tuple(each for each in Field if each not in FOLLOW)
 

@@ -1,6 +1,6 @@
-"""What follows for all who are joined from what one of them says.
+"""What follows for a group of joined people when one of them gives or withdraws a consent.
 
-Owns: the difference that an entry makes to what all of them allow, and its effects.
+Owns: what changes in what all of them allow together, and the effects of that.
 Never: the entry itself, or what follows for her phone and her fobs (`consents`).
 """
 

@@ -1,7 +1,7 @@
 """What is known of a customer, for her own eyes.
 
 Owns: which of it she is shown, and how she is recognised now.
-Never: another person's, in a household neither; words, or the form in which it leaves (`web`).
+Never: what is known of somebody else, of the same household included; the words or the form of it (`web`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What of somebody leaves in an answer: each of its fields by the row of the map that it has there.
+"""Which fields about a person an answer may hold.
 
-Owns: that a field of an answer which the map does not name does not leave.
-Never: the map of evidence and purposes (`core.disclosure`). Every answer about people says with `Fields`
-which of its fields is which of those, and is made of what `only` returns.
+Owns: leaving out every field that is not shown, and every one for which nobody said what it tells.
+Never: what may be shown (the map in `core.disclosure`). Each answer about people says with `Fields` which
+row of that map each of its fields belongs to, and is made of what `only` returns.
 """
 
 from __future__ import annotations
