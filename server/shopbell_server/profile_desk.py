@@ -22,7 +22,7 @@ from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.identifiers import block, unlink
 from shopbell_server.usecases.once import once
-from shopbell_server.usecases.profile_view import look_at, look_at_history
+from shopbell_server.usecases.profile_view import look_at_all
 from shopbell_server.usecases.profiles import Asking, Done, merge, split, undo_entry
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print what a profile is made of, and how it came about."""
     profile, now_ms, actor = ProfileId(arguments.profile), _now(), _actor()
     with contextlib.closing(open_database(settings)) as database:
-        seen = look_at(database, now_ms, profile=profile, actor=actor, keeper="operator")
-        history = look_at_history(database, now_ms, profile=profile, actor=actor)
-    if seen is None or history is None:
+        looked = look_at_all(database, now_ms, profile=profile, actor=actor, keeper="operator")
+    if looked is None:
         raise CommandError(f"there is no profile {printable(profile)}")
+    seen, history = looked
     if arguments.json:
         print(json.dumps(_plain(seen, history)))
         return

@@ -17,6 +17,8 @@ from shopbell_server.core.audit import What
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.core.people import Profile
 from shopbell_server.preparing import upgrade
+from shopbell_server.usecases.looks import looks_at
+from tests.server.db.rows import enrol
 from tests.server.links import link
 from tests.server.test_commands import SERVER, command
 
@@ -179,3 +181,17 @@ def test_what_is_no_identifier_is_asked_for_again(
 ) -> None:
     with pytest.raises(UsageError, match=problem):
         profile_desk.find(settings, asked(kind=kind, value=value))
+
+
+def test_who_is_shown_is_told_of_one_look(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_database(settings)) as database, database.begin() as work:
+        enrolment = enrol(work)
+        work.commit()
+    capsys.readouterr()
+    found = shown(settings, capsys, enrolment.profile)
+    assert len(found["enrolments"]) == 1
+    with closing(open_database(settings)) as database, database.read() as work:
+        looks = looks_at(work, enrolment.person)
+    assert [(each.role, each.purpose) for each in looks] == [("operator", "review_profile")]

@@ -25,7 +25,7 @@ PURPOSES: Final = {
     What.PROFILE_READ: "review_profile",
 }
 """What a look of staff is for: the board is for helping who is here, the list of visits for looking back, a
-profile for joining what is one person's and keeping apart what is not."""
+profile, whoever reads it, for joining what is one person's and keeping apart what is not."""
 
 SYSTEM: Final = "system"
 """The role of another system, as she is told of it."""
@@ -49,5 +49,10 @@ def lookers(work: UnitOfWork, sessions: Collection[bytes], now_ms: Millis) -> Ma
 
 
 def purpose_of(looker: Actor, what: What) -> str:
-    """Return what a look is for, as she is told."""
-    return PURPOSES[what] if looker.kind == "staff" else Purpose.SHARE_WITH_CDP
+    """Return what a look is for, as she is told.
+
+    A system sees visits of those who share with it; profiles it sees of everybody, as operators do.
+    """
+    if looker.kind == "staff" or what is What.PROFILE_READ:
+        return PURPOSES[what]
+    return Purpose.SHARE_WITH_CDP

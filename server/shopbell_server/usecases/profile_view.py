@@ -38,13 +38,12 @@ def look_at(
     Everybody who is enrolled under it is told of the look.
     """
     with database.begin() as work:
-        held = holdings(work, [profile]).get(profile)
-        if held is None:
+        found = _profile(work, profile, keeper)
+        if found is None:
             return None
-        parts = sorted(work.identity.taken_in([profile]))
-        _write_down(work, now_ms, actor, [each.person for each in held.enrolments])
+        _write_down(work, now_ms, actor, _enrolled(work, profile))
         work.commit()
-    return seen_profile(held, parts, keeper)
+    return found
 
 
 def look_at_history(
@@ -55,10 +54,23 @@ def look_at_history(
         if profile not in work.people.profiles([profile]):
             return None
         history = work.identity.history([profile])
-        persons = work.identity.enrolled([profile]).get(profile, ())
-        _write_down(work, now_ms, actor, persons)
+        _write_down(work, now_ms, actor, _enrolled(work, profile))
         work.commit()
     return history
+
+
+def look_at_all(
+    database: Database, now_ms: Millis, *, profile: ProfileId, actor: Actor, keeper: Keeper
+) -> tuple[SeenProfile, Sequence[IdentityEntry]] | None:
+    """Return a profile and its history; None if there is none of that id. She is told of one look."""
+    with database.begin() as work:
+        found = _profile(work, profile, keeper)
+        if found is None:
+            return None
+        history = work.identity.history([profile])
+        _write_down(work, now_ms, actor, _enrolled(work, profile))
+        work.commit()
+    return found, history
 
 
 def card_here(
@@ -92,6 +104,17 @@ def card_here(
         if person is not None and Field.CARD in person.may:
             return SeenVisit(visit=visit, person=person)
     return None
+
+
+def _profile(work: UnitOfWork, profile: ProfileId, keeper: Keeper) -> SeenProfile | None:
+    held = holdings(work, [profile]).get(profile)
+    if held is None:
+        return None
+    return seen_profile(held, sorted(work.identity.taken_in([profile])), keeper)
+
+
+def _enrolled(work: UnitOfWork, profile: ProfileId) -> Sequence[PersonId]:
+    return work.identity.enrolled([profile]).get(profile, ())
 
 
 def _write_down(

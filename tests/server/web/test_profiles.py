@@ -94,7 +94,7 @@ async def test_everybody_is_told_who_looked(shop: Shop, client: httpx2.AsyncClie
     assert sorted((each.role, each.purpose, each.store) for each in looks) == [
         ("operator", "review_profile", None),
         ("operator", "review_profile", None),
-        ("system", "share_with_cdp", None),
+        ("system", "review_profile", None),
     ]
 
 
