@@ -15,6 +15,7 @@ from fastapi.templating import Jinja2Templates
 from shopbell_server.usecases.own_profile import own_profile
 from shopbell_server.web.me_words import (
     EVENTS,
+    IDENTIFIERS,
     LANGUAGES,
     PURPOSES_OF_LOOKS,
     ROLES,
@@ -53,6 +54,7 @@ def context_of(here: Services, language: Language, chosen: Language | None) -> d
         "role_of": lambda key: said_of(ROLES, key, language),
         "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, language),
         "event_of": lambda key: said_of(EVENTS, key, language),
+        "identifier_of": lambda key: said_of(IDENTIFIERS, key, language),
         "language_of": lambda key: said_of(LANGUAGES, key, language),
     }
 

@@ -295,6 +295,15 @@ EVENTS: Final[Mapping[str, Mapping[Language, str]]] = {
     },
 }
 
+IDENTIFIERS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "crm": {"nl": "Klantenadministratie", "en": "Customer records"},
+    "webshop_id": {"nl": "Webwinkel", "en": "Web shop"},
+    "email_sha256": {"nl": "E-mailadres (versleuteld)", "en": "E-mail address (scrambled)"},
+    "loyalty_number": {"nl": "Klantenkaart", "en": "Loyalty card"},
+    "cookie_id": {"nl": "Browser", "en": "Browser"},
+}
+"""The kinds that have a limit of their own (`core.identity_guards`); others are shown as they are called."""
+
 LANGUAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "nl": {"nl": "Nederlands", "en": "Dutch"},
     "en": {"nl": "Engels", "en": "English"},

@@ -15,7 +15,7 @@ from shopbell_server.core.customer_sessions import FRESH_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.web.customers import COOKIE
-from shopbell_server.web.me_words import EVENTS, LANGUAGES, PURPOSES_OF_LOOKS, ROLES
+from shopbell_server.web.me_words import EVENTS, IDENTIFIERS, LANGUAGES, PURPOSES_OF_LOOKS, ROLES
 from shopbell_server.web.me_words import WORDS as PAGE_WORDS
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import MINUTE, Guest, Shop
@@ -55,6 +55,15 @@ def entries(shop: Shop, guest: Guest) -> list[tuple[str, str, str, str, int | No
             (each.purpose, each.change, each.place, each.language, each.until_ms)
             for each in work.ledger.entries([guest.person]).get(guest.person, ())
         ]
+
+
+async def test_what_others_call_her_is_said_in_words(
+    shop: Shop, client: httpx2.AsyncClient
+) -> None:
+    noor = shop.welcome()
+    signed_in(shop, client, noor)
+    assert "Klantenadministratie •" in (await client.get("/me")).text
+    assert "Customer records •" in (await client.get("/me?language=en")).text
 
 
 # ------------------------------------------------------------------ switches
@@ -280,7 +289,9 @@ async def test_apps_may_show_the_same_texts(client: httpx2.AsyncClient) -> None:
     }
 
 
-@pytest.mark.parametrize("words", [PAGE_WORDS, ROLES, PURPOSES_OF_LOOKS, EVENTS, LANGUAGES])
+@pytest.mark.parametrize(
+    "words", [PAGE_WORDS, ROLES, PURPOSES_OF_LOOKS, EVENTS, IDENTIFIERS, LANGUAGES]
+)
 def test_every_word_is_there_in_both_languages_with_the_same_values(
     words: Mapping[str, Mapping[Language, str]],
 ) -> None:
