@@ -55,7 +55,7 @@ class Undoing:
 def merge(survivor: Holding, other: Holding, guards: Guards) -> Moved | Refused:
     """Return what goes from `other` to `survivor` if one may become part of the other."""
     if survivor.profile.id == other.profile.id:
-        detail = "A profile cannot be merged with itself. Name another one in `with`."
+        detail = "A profile cannot be merged with itself. Name another one."
         return Refused(guard="same_profile", detail=detail)
     for each in (survivor, other):
         if each.part_of is not None:

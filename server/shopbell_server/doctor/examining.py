@@ -86,7 +86,8 @@ def everything(settings: Settings) -> Iterator[Finding]:
 def _files(settings: Settings) -> Iterator[Finding]:
     open_to_all = list(open_secrets(settings))
     for each in open_to_all:
-        yield warned("files", f"{each.key}: {each.problem}", "see what it says", each.key)
+        # The finding is named by the key, and its problem says what to do.
+        yield warned("files", each.problem, "then `shopbell-server doctor` again", each.key)
     if not open_to_all:
         yield passed("files", "no secret is open to every user of this machine")
 

@@ -149,7 +149,7 @@ def undo_entry(
     """Take a merge or a split of `profile` back: what it moved returns, except what has moved on since."""
     before = work.identity.entry(entry)
     if before is None or before.target is None or profile not in {before.source, before.target}:
-        detail = "The profile's history has no such entry. GET …/history names them."
+        detail = "The profile's history has no such entry. Name one by the id with which its history has it."
         return Refused(guard="unknown_entry", detail=detail)
     work.identity.hold([before.source, before.target])
     held = holdings(work, [before.source, before.target])

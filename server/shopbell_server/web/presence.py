@@ -119,7 +119,9 @@ def _refused(why: NotReported) -> ProblemError:
 
 _FAULTS: Final = {
     NotReported.UNKNOWN_BEACON: Fault(
-        field="beacon", got="a beacon that is not known here", allowed="a beacon of a store"
+        field="beacon",
+        got="a beacon that is not known here",
+        allowed="one of `beacons` of a store in the seed",
     ),
     NotReported.FROM_THE_FUTURE: Fault(
         field="at", got="a time in the future", allowed="at most 5 minutes ahead"

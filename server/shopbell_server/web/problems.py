@@ -180,7 +180,7 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     return Fault(
         field=_field(error["loc"]),
         got="nothing" if missing else _kind(error.get("input")),
-        allowed="a value" if missing else str(error["msg"]),
+        allowed="a value" if missing else str(error["msg"]).removeprefix("Value error, "),
     )
 
 

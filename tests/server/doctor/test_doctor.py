@@ -133,4 +133,5 @@ def test_settings_that_are_wrong_are_all_there_is_to_say(config: Path) -> None:
 def test_a_secret_that_everybody_may_read_is_told(config: Path) -> None:
     (config.parent / "audit.key").chmod(0o644)
     _, found = asked(config)
-    assert found["files audit.signing_key_file"][0] == "WARN"
+    level, text = found["files audit.signing_key_file"]
+    assert (level, text.startswith('"')) == ("WARN", True)
