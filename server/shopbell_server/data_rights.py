@@ -109,7 +109,10 @@ def _forget_again(settings: Settings, arguments: argparse.Namespace) -> None:
                 "or they were lost. Nothing was erased; see the runbook"
             )
         if found and not arguments.yes:
-            _ask(f"{len(found)} of {count} enrolments, whose keys were destroyed,")
+            _ask(
+                f"{len(found)} of {count} enrolments that have no key (not meant if older keys were "
+                "restored: who enrolled since then has none either)"
+            )
         erasures = [
             each for person in found for each in _erased(database, settings, [person], person)
         ]

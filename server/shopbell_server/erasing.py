@@ -79,8 +79,10 @@ class Erasing:
     def once(self) -> None:
         """Finish what can be finished, and forget who left long ago; a database that is away waits."""
         try:
-            self.forget_who_left()
-            self.finish()
+            try:
+                self.forget_who_left()
+            finally:
+                self.finish()
         except DatabaseBusyError:
             pass  # somebody else is at it; it is due again soon
         except DatabaseLostError as error:
@@ -92,17 +94,13 @@ class Erasing:
         with self._database.read() as work:
             undone = work.erasures.undone(AT_ONCE, self._behind)
         self._behind = undone[-1].id if undone else ""
-        done = [each for each in undone if finish(self._database, each, now_ms)]
-        for each in done:
-            log.info("erasure_done", erasure=each.id)
-        with self._database.read() as work:
-            overdue = work.erasures.count_overdue(Millis(now_ms - DONE_MS))
-            left = work.erasures.count_overdue(Millis(now_ms + DONE_MS))
-        _UNDONE.set(left)
-        _OVERDUE.set(overdue)
-        if overdue > self._overdue:
-            log.error("erasures_overdue", erasures=overdue, do="see `shopbell-server erasures`")
-        self._overdue = overdue
+        try:
+            for each in undone:
+                if finish(self._database, each, now_ms):
+                    log.info("erasure_done", erasure=each.id)
+        finally:
+            # While the store of keys is away too: that is when they become late.
+            self._say_who_waits(now_ms)
 
     def forget_who_left(self) -> None:
         """Erase whose enrolment ended so long ago that no visit of it is left."""
@@ -128,3 +126,13 @@ class Erasing:
                     self._announcer.changed(store, persons)
         if len(left) < AT_ONCE:
             self._looked_ms = now_ms
+
+    def _say_who_waits(self, now_ms: Millis) -> None:
+        with self._database.read() as work:
+            overdue = work.erasures.count_overdue(Millis(now_ms - DONE_MS))
+            left = work.erasures.count_overdue(Millis(now_ms + DONE_MS))
+        _UNDONE.set(left)
+        _OVERDUE.set(overdue)
+        if overdue > self._overdue:
+            log.error("erasures_overdue", erasures=overdue, do="see `shopbell-server erasures`")
+        self._overdue = overdue

@@ -125,6 +125,20 @@ def test_a_sink_that_does_not_answer_for_a_day_is_an_alarm() -> None:
     assert (metric("undone"), metric("overdue")) == (0, 0)
 
 
+def test_keys_that_cannot_be_destroyed_for_a_day_are_an_alarm() -> None:
+    world = World()
+    world.forget(world.floor.enrol("ada", 1, share=False))
+    world.database.keys.away = True
+    world.clock.at = Millis(NOW + DONE_MS + 1)
+    with capture_logs() as said:
+        world.erasing.once()
+    assert [each["event"] for each in said] == ["erasures_overdue", "database_lost"]
+    assert (metric("undone"), metric("overdue")) == (1, 1)
+    world.database.keys.away = False
+    world.erasing.once()
+    assert (metric("undone"), metric("overdue")) == (0, 0)
+
+
 def test_nobody_waits_behind_those_of_a_sink_that_answers_nothing() -> None:
     world = World()
     for number in range(AT_ONCE + 1):

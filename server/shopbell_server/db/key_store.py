@@ -11,6 +11,7 @@ pages whatever VACUUM does, so the table is written anew (VACUUM FULL: a second 
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -163,6 +164,11 @@ def _empty_log(engine: Engine) -> None:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         busy = cursor.fetchone()
         cursor.close()
+    except sqlite3.Error as error:
+        raise DatabaseLostError(
+            f"its log could not be emptied ({getattr(error, 'sqlite_errorname', 'SQLite')}): "
+            "the disk is full, or fails"
+        ) from None
     finally:
         connection.close()
     if busy is None or busy[0] != 0:

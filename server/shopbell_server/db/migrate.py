@@ -190,7 +190,7 @@ def _write_anew(url: str, password: str | None) -> bool:
 def _rewritten(engine: Engine) -> bool:
     if engine.dialect.name == "sqlite":
         # Past SQLAlchemy, which begins a transaction first: VACUUM works in none.
-        with closing(engine.raw_connection()) as connection, closing(connection.cursor()) as cursor:
+        with closing(engine.raw_connection()) as raw, closing(raw.cursor()) as cursor:
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             log = cursor.fetchone()

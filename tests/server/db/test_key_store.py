@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from random import Random
+from resource import RLIMIT_FSIZE, getrlimit, setrlimit
 from stat import S_IMODE
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from shopbell_server.db import key_store
 from shopbell_server.db.engine import open_engine, reading
 from shopbell_server.db.key_store import KeysNotPreparedError, SqlKeys
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.ports.keys import KeysLostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 ACME = TenantId("acme")
 ANNA = owner_of_person(PersonId("anna"))
+
+FULL_BYTES = 40_000
 
 
 @pytest.fixture
@@ -82,6 +86,23 @@ def test_while_somebody_reads_a_key_is_gone_but_not_wiped(path: Path, store: Sql
     engine.dispose()
     store.destroy([ANNA])
     assert key not in everything(path.parent)
+
+
+def test_a_full_disk_while_wiping_is_a_store_that_is_away(path: Path, store: SqlKeys) -> None:
+    """The log has room, and the page behind it has not: the key is deleted, and its page not overwritten."""
+    people = [owner_of_person(PersonId(f"person-{each:05}")) for each in range(6_000)]
+    store.made(people)
+    store.destroy(people[:1])
+    assert path.stat().st_size > 4 * FULL_BYTES
+    limits = getrlimit(RLIMIT_FSIZE)
+    setrlimit(RLIMIT_FSIZE, (FULL_BYTES, limits[1]))
+    try:
+        with pytest.raises(KeysLostError, match="the disk is full"):
+            store.destroy(people[-1:])
+    finally:
+        setrlimit(RLIMIT_FSIZE, limits)
+    assert store.known(people[-1:]) == {}
+    store.destroy(people[-1:])
 
 
 def test_postgresql_keeps_nothing_of_a_destroyed_key_on_its_pages(
