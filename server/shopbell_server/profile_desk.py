@@ -135,6 +135,12 @@ def block_value(settings: Settings, arguments: argparse.Namespace) -> None:
 
     with contextlib.closing(open_database(settings)) as database:
         _carried(database, act)
+    if kind == EVERY_KIND:
+        print(
+            "no profile gets this value from now on, of whatever kind; those that have it keep it: "
+            "`identity block KIND VALUE` takes it from them"
+        )
+        return
     print(f"this {kind} is nobody's from now on; it was taken from {len(found)} profiles")
 
 

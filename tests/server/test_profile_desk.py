@@ -173,6 +173,15 @@ def test_a_tills_number_is_blocked_and_let_be(
         profile_desk.unblock_value(settings, asked(kind="loyalty_number", value=NUMBER))
 
 
+def test_blocking_every_kind_says_that_nothing_was_taken(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    profile_desk.block_value(settings, asked(kind="*", value=NUMBER))
+    assert "those that have it keep it" in capsys.readouterr().out
+    profile_desk.block_value(settings, asked(kind="loyalty_number", value=NUMBER))
+    assert "from 1 profiles" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "problem"), [("Loyalty", "1", "KIND"), ("crm", " ", "VALUE")]
 )

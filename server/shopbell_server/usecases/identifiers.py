@@ -156,7 +156,10 @@ def unlink(
 def block(
     work: UnitOfWork, entropy: Entropy, now_ms: Millis, *, kind: str, value: str, by: str
 ) -> frozenset[ProfileId]:
-    """Let a value be nobody's from now on; return the profiles that it was taken from. `*` is every kind.
+    """Let a value be nobody's from now on; return the profiles that it was taken from.
+
+    As `*`, every kind, it is taken from nobody who has it: profiles are found by kind and value. Block it as
+    that kind too.
 
     Raises DatabaseBusyError if another one got it meanwhile.
     """

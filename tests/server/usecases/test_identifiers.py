@@ -135,6 +135,17 @@ def test_what_an_operator_blocks_is_taken_from_all_and_given_to_none(shop: Floor
     holds(shop, [ANNA, BEN])
 
 
+def test_a_value_of_every_kind_is_blocked_from_now_on_and_taken_from_nobody(shop: Floor) -> None:
+    with shop.database.begin() as work:
+        found = block(work, shop.entropy, Millis(NOW), kind="*", value="29001", by="staff:op")
+        work.commit()
+    assert found == frozenset()
+    with shop.database.read() as work:
+        assert work.identity.bearers("loyalty_number", "29001") == {BEN}
+    assert said(shop, ANNA, loyalty_number="29001") == [("loyalty_number", "blocked_value")]
+    holds(shop, [ANNA, BEN])
+
+
 def test_only_what_a_profile_has_is_unlinked(shop: Floor) -> None:
     with shop.database.begin() as work:
         (number,) = work.identity.links([ANNA])[ANNA]
