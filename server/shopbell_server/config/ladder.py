@@ -40,9 +40,6 @@ class Ladder(Struct, frozen=True, kw_only=True):
     """Which pick-up, which appointment."""
     card: Row = "pass"
     purchases: Row = "pass"
-    browsing: Row = "pass"
-    redeem: Row = "confirmed"
-    change_profile: Row = "confirmed"
 
     def table(self) -> Table:
         """Return it as everything that is shown is asked by."""

@@ -33,7 +33,12 @@ FOLLOW: Final[Mapping[Field, Field]] = MappingProxyType(
 )
 """Fields without a setting: each is shown where the other one is. Without a handle there is no row at all."""
 
-CHOICES: Final[tuple[Field, ...]] = tuple(each for each in Field if each not in FOLLOW)
+UNSHOWN: Final = frozenset({Field.BROWSING, Field.REDEEM, Field.CHANGE_PROFILE})
+"""Fields that no answer has: a choice for one of them would do nothing."""
+
+CHOICES: Final[tuple[Field, ...]] = tuple(
+    each for each in Field if each not in FOLLOW and each not in UNSHOWN
+)
 
 
 def faults(chosen: Mapping[Field, Evidence]) -> tuple[str, ...]:

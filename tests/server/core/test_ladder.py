@@ -11,7 +11,7 @@ from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.consent import Purpose
 from shopbell_server.core.disclosure import TABLE, Field, Standing, Viewer, allowed
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ladder import CHOICES, FOLLOW, faults, least, table_of
+from shopbell_server.core.ladder import CHOICES, FOLLOW, UNSHOWN, faults, least, table_of
 from shopbell_server.core.registry import Role
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ def test_what_makes_up_a_row_is_shown_where_its_handle_is() -> None:
         Field.STAY: Evidence.PASS,
         Field.CONVERTED: Evidence.FRESH,
     }
-    assert set(CHOICES) | set(FOLLOW) == set(Field)
+    assert set(CHOICES) | set(FOLLOW) | UNSHOWN == set(Field)
