@@ -133,6 +133,11 @@ def _value(value: object, kind: Any, path: str, faults: list[Fault]) -> Any:  # 
         chosen = _tagged(value, structs, path, faults)
         return None if chosen is None else _struct(value, chosen, path, faults)
     for each in options(kind):
+        if get_origin(each) is dict and isinstance(value, dict) and _holds_structs(each, 1):
+            inner = get_args(each)[1]
+            return {
+                key: _value(item, inner, _join(path, key), faults) for key, item in value.items()
+            }
         if get_origin(each) is tuple and isinstance(value, list) and _holds_structs(each):
             inner = get_args(each)[0]
             return tuple(
@@ -167,10 +172,10 @@ def _tagged(
     return kinds[named]
 
 
-def _holds_structs(kind: Any) -> bool:  # noqa: ANN401  # types as data
+def _holds_structs(kind: Any, argument: int = 0) -> bool:  # noqa: ANN401  # types as data
     return any(
         isinstance(each, type) and issubclass(each, msgspec.Struct)
-        for each in options(get_args(kind)[0])
+        for each in options(get_args(kind)[argument])
     )
 
 

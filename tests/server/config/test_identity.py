@@ -44,3 +44,12 @@ def test_what_is_no_kind_or_no_value_is_refused_each_by_its_place() -> None:
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(SettingsError):
         read({"limits": {"crm": {"profiles": 0, "values": 1}}}, Identity, source="the settings")
+
+
+def test_what_is_wrong_with_a_limit_is_said_key_by_key() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({"limits": {"crm": {"profile": 2, "values": 0}}}, Identity, source="the settings")
+    said = str(caught.value)
+    assert "limits.crm.profile: unknown key; did you mean 'profiles'?" in said
+    assert "limits.crm.profiles: missing" in said
+    assert "limits.crm.values: 0 is not allowed" in said
