@@ -66,6 +66,9 @@ async def test_without_the_store_of_keys_a_server_is_not_ready() -> None:
             503,
             {"keys": "their store does not answer"},
         )
+        figures = (await client.get("/metrics")).text.splitlines()
+        assert 'shopbell_ready{part="keys"} 0.0' in figures
+        assert 'shopbell_ready{part="database"} 1.0' in figures
         database.keys.away = False
         assert (await client.get("/readyz")).status_code == 200
 
