@@ -33,11 +33,7 @@ class Ladder(Struct, frozen=True, kw_only=True):
     handle: Row = "hint"
     """That she is here at all, as "Guest 12". Whoever is not shown this is not shown."""
     language: Row = "hint"
-    reason_kind: Row = "hint"
-    """That she comes for a pick-up, an appointment."""
     first_name: Row = "signal"
-    reason: Row = "fresh"
-    """Which pick-up, which appointment."""
     card: Row = "pass"
     purchases: Row = "pass"
 

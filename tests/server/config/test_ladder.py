@@ -24,7 +24,7 @@ def test_a_shop_may_be_stricter_and_laxer_by_one_row() -> None:
 
 
 def test_what_is_too_lax_is_refused_each_by_name() -> None:
-    found = list(faults_of_ladder(Ladder(card="hint", purchases="signal", reason="signal")))
+    found = list(faults_of_ladder(Ladder(card="hint", purchases="signal", first_name="fresh")))
     assert [each.key for each in found] == ["ladder.card", "ladder.purchases"]
     assert "may be loosened by one row, to fresh" in found[0].problem
 

@@ -18,7 +18,7 @@ from shopbell_server.core.consent import Purpose
 from shopbell_server.core.disclosure import Field, Viewer, allowed, disclose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.core.ladder import UNSHOWN, table_of
+from shopbell_server.core.ladder import FOLLOW, UNSHOWN, table_of
 from shopbell_server.core.registry import Role
 from shopbell_server.usecases.visits_list import SeenVisit
 from shopbell_server.web.leaving import only
@@ -59,7 +59,7 @@ def test_a_field_of_an_answer_that_has_no_row_in_the_map_fails_here(out: type[Ba
 
 def test_a_shop_may_not_choose_for_what_no_answer_has() -> None:
     named = {each for fields in ABOUT_PEOPLE.values() for each in fields.values()}
-    assert set(Field) - named == UNSHOWN
+    assert set(Field) - named - set(FOLLOW.values()) == UNSHOWN
 
 
 def test_a_field_that_the_map_does_not_name_does_not_leave() -> None:
