@@ -173,6 +173,11 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         yield passed("database", "answers")
         yield _tables(migrate.still_readable(url, password))
         yield _tenants(path, migrate.unguarded(url, password))
+        missing = _missing_keys(settings)
+        if missing is not None:
+            # Opening it would make an empty one, perhaps where a disk is not mounted.
+            yield missing
+            return
         with (
             contextlib.closing(open_database(settings)) as database,
             database.read() as work,
@@ -189,6 +194,19 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         yield failed("database", str(error), "see [database]; `journalctl` of the database")
 
 
+def _missing_keys(settings: Settings) -> Finding | None:
+    if settings.keys.vault is not None:
+        return None
+    path = _file_of(keys_url(settings.keys, settings.database))
+    if path is None or path.exists():
+        return None
+    return failed(
+        "keys",
+        f"there is no file {path}",
+        "see [keys]: is its disk mounted? Else restore it; without it nobody's names can be read",
+    )
+
+
 def _tables(readable: str | None) -> Finding:
     if readable is None:
         return passed("tables", f"at revision {migrate.NEWEST}, as this version needs")
@@ -201,7 +219,9 @@ def _tenants(path: Path | None, unguarded: str | None) -> Finding:
         return passed("tenants", "SQLite: each tenant has a file of its own")
     if unguarded is None:
         return passed("tenants", "the database itself keeps them apart")
-    return warned("tenants", unguarded, "`ALTER ROLE … NOSUPERUSER NOBYPASSRLS`")
+    return warned(
+        "tenants", unguarded, 'deploy/README.md, "PostgreSQL"; leave "postgres" itself as it is'
+    )
 
 
 def _kept(settings: Settings, work: UnitOfWork, *, runs: bool) -> Iterator[Finding]:

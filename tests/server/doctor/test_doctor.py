@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -135,3 +136,18 @@ def test_a_secret_that_everybody_may_read_is_told(config: Path) -> None:
     _, found = asked(config)
     level, text = found["files audit.signing_key_file"]
     assert (level, text.startswith('"')) == ("WARN", True)
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_keys_that_are_away_are_not_made_anew_and_old_pages_are_said(config: Path) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    (config.parent / "own-keys.db").unlink()
+    with closing(sqlite3.connect(config.parent / "shop.db")) as database:
+        database.execute("PRAGMA user_version = 1")
+    _, found = asked(config)
+    assert found["keys"][0] == "FAIL"
+    assert found["tables"] == (
+        "WARN",
+        "what is sealed by now can still be read on old pages of the database",
+    )
+    assert not (config.parent / "own-keys.db").exists()
