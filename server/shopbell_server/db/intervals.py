@@ -146,7 +146,10 @@ class SqlIntervals:
 
 
 def _named(key: IntervalKey) -> dict[str, str | int]:
-    values = (key.person, key.store, key.first_ms, key.edge, key.scanner, key.carrier)
+    values: tuple[str | int, ...] = (
+        *(key.person, key.store, key.first_ms),
+        *(key.edge, key.scanner, key.carrier),
+    )
     return {f"its_{column.name}": value for column, value in zip(_KEY, values, strict=True)}
 
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal_column,
     select,
     tuple_,
     update,
@@ -63,14 +62,13 @@ class SqlRetention:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
-        self._old = _OLD[transaction.database]
 
     def remove(self, what: What, before_ms: Millis, most: int) -> Mapping[str, int]:
         """Remove at most `most` rows a table of what is older; return how many of each."""
         # A token's window is what is issued, not a moment.
         before = last_window(before_ms) if what is What.ISSUED else before_ms
         gone: dict[str, int] = {}
-        for table, statement in self._old.rows[what]:
+        for table, statement in _OLD.rows[what]:
             rows = self._transaction.change(statement, before=before, most=most)
             if rows:
                 gone[table.name] = gone.get(table.name, 0) + rows
@@ -108,14 +106,12 @@ class SqlRetention:
     def clear_zones(self, store: StoreId, from_ms: Millis, before_ms: Millis, most: int) -> int:
         """Let evidence that ended in [from_ms, before_ms) be of no zone; return of how many rows."""
         return self._transaction.change(
-            self._old.zones, where=store, from_ms=from_ms, before=before_ms, most=most
+            _OLD.zones, where=store, from_ms=from_ms, before=before_ms, most=most
         )
 
     def remove_evidence(self, store: StoreId, before_ms: Millis, most: int) -> int:
         """Remove evidence that ended before; return how many rows."""
-        return self._transaction.change(
-            self._old.evidence, where=store, before=before_ms, most=most
-        )
+        return self._transaction.change(_OLD.evidence, where=store, before=before_ms, most=most)
 
     def done_until(self, what: What) -> Millis:
         """Return up to when all was done already; 0: nothing was."""
@@ -129,7 +125,7 @@ class SqlRetention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Old:
-    """What removes old rows in one kind of database, a piece at a time."""
+    """What removes old rows, a piece at a time."""
 
     rows: Mapping[What, Sequence[tuple[Table, Delete | Update]]]
     zones: Update
@@ -140,17 +136,16 @@ def _older(column: ColumnElement[int]) -> ColumnElement[bool]:
     return column < bindparam("before")
 
 
-def _old_in(database: str) -> _Old:
-    """Return the statements for "sqlite" or "postgresql"."""
+def _removals() -> _Old:
+    """Return the statements."""
 
     def some(
         table: Table, *conditions: ColumnElement[Any], first: ColumnElement[Any]
     ) -> ColumnElement[bool]:
         """Return the condition for at most `most` rows of a table, those with the least `first`."""
-        # PostgreSQL by their places: by their keys it may read all there are, and compare.
+        # By their keys, not by their places on PostgreSQL's pages: with row-level security it looks at
+        # places last, and reads all that there is of a tenant before.
         keys: list[ColumnElement[Any]] = list(table.primary_key)
-        if database == "postgresql":
-            keys = [literal_column(f"{table.name}.ctid")]
         found: Select[Any] = (
             select(*keys)
             .select_from(table)
@@ -158,8 +153,6 @@ def _old_in(database: str) -> _Old:
             .order_by(first)
             .limit(bindparam("most"))
         )
-        if database == "postgresql":
-            return and_(ours(table), keys[0] == func.any(func.array(found.scalar_subquery())))
         return and_(ours(table), tuple_(*keys).in_(found))
 
     def oldest(table: Table, name: str, *conditions: ColumnElement[Any]) -> tuple[Table, Delete]:
@@ -235,7 +228,7 @@ _UNTAKEN: Final = delete(DELIVERIES).where(
         .limit(bindparam("most"))
     ),
 )
-_OLD: Final = {database: _old_in(database) for database in ("sqlite", "postgresql")}
+_OLD: Final = _removals()
 
 _here: Final = _V.store == bindparam("where")
 _ENDED_BEFORE: Final = (
