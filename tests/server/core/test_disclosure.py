@@ -126,7 +126,7 @@ def test_another_system_sees_stays_and_nothing_of_who_she_is(purposes: frozenset
     assert (confirmed.reason_kind, confirmed.reason) == (None, None)
 
 
-@pytest.mark.parametrize("missing", SHARING)
+@pytest.mark.parametrize("missing", sorted(SHARING))
 def test_who_does_not_share_is_shown_to_no_other_system(missing: Purpose) -> None:
     for evidence in Evidence:
         assert seen(evidence, ALL - {missing}, "system") is None
