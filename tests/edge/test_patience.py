@@ -52,7 +52,7 @@ async def test_after_an_end_over_a_radio_the_next_process_is_more_patient(
 
         async def more_than_ten_scans() -> bool:
             # A bluetoothd that was restarted as a remedy counts from 0.
-            return not daemon.alive or (await bluez.counts())["starts"] > ENDS_AFTER
+            return not daemon.alive or await bluez.starts() > ENDS_AFTER
 
         await until("a scan more", more_than_ten_scans, within_s=60)
         assert daemon.alive

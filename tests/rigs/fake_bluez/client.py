@@ -121,9 +121,14 @@ class FakeBluez:
         await self._call("RefuseStarts", "u", count)
 
     async def counts(self) -> dict[str, int]:
-        """Return `starts` of scans, `power_cycles` and `restarts` (by systemd) that clients asked for."""
+        """Return `power_cycles` and `restarts` (by systemd) that clients have asked for."""
         counts: dict[str, int] = (await self._call("Counts"))[0]
-        return counts
+        return {name: counts[name] for name in ("restarts", "power_cycles")}
+
+    async def starts(self) -> int:
+        """Return how many scans were begun since bluetoothd runs."""
+        counts: dict[str, int] = (await self._call("Counts"))[0]
+        return counts["starts"]
 
     async def _scans(self, adapter: str) -> bool:
         scans: bool = (await self._call("Scanning", "s", adapter))[0]
