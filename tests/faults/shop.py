@@ -74,6 +74,8 @@ uuid = "{retailer}"
 prefix = "{prefix}"
 [database]
 url = "{database}"
+[keys]
+file = "{folder}/keys.db"
 [http]
 port = {http_port}
 [broker]
