@@ -178,12 +178,12 @@ class Fleet:
         }
         return Order(**(plain | changes))
 
-    async def passes_by(self, loss_db: int, radio: str = "air") -> None:
-        """Let a phone be heard ten times at `loss_db`."""
+    async def passes_by(self, loss_db: int, radio: str = "air", *, ad: str = IBEACON) -> None:
+        """Let a phone be heard ten times at `loss_db`: the first one, or one that advertises `ad`."""
         await until("the radio listens", (self.shop.folder / radio).exists)
         reader, writer = await asyncio.open_unix_connection(self.shop.folder / radio)
         for _ in range(10):
-            line = json.dumps({"ad": IBEACON, "rssi": -59 - loss_db})
+            line = json.dumps({"ad": ad, "rssi": -59 - loss_db})
             writer.write(line.encode() + b"\n")
             await writer.drain()
         writer.close()

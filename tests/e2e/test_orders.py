@@ -10,7 +10,7 @@ import pytest
 
 from shopbell_program.signing import Signer
 from shopbell_wire.orders import Configure, Identify, kind_of, seal
-from tests.e2e.fleet import Fleet, fleet_of
+from tests.e2e.fleet import IBEACON, TOKEN, Fleet, fleet_of
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -137,15 +137,20 @@ async def test_an_edge_without_a_key_obeys_nobody_and_says_so(shop: Shop) -> Non
         assert (await fleet.door())["in_force"] is None
 
 
+ANOTHER = IBEACON.replace(TOKEN, "ad550f73")
+"""What another phone advertises."""
+
+
 async def test_commands_do_what_they_say_and_harm_nobody_else(fleet: Fleet) -> None:
     await fleet.passes_by(5)
     await fleet.passes_by(5, "other-air")
     await until("she is in", lambda: "entered" in fleet.tap.phases("air"))
     said = await fleet.command("command", "door", "restart-scanner", "air", "--wait", "60")
     assert "done: air was begun anew" in said
-    await fleet.passes_by(5)
+    # Another phone: the first one means nobody, and an edge that was told so says no more of it for a while.
+    await fleet.passes_by(5, ad=ANOTHER)
     await fleet.passes_by(5, "other-air")
-    await until("she is in again", lambda: fleet.tap.phases("air").count("entered") == 2)
+    await until("another is in", lambda: fleet.tap.phases("air").count("entered") == 2)
     assert fleet.tap.phases("other-air").count("entered") == 1
     said = await fleet.command("command", "door", "restart-scanner", "usb9", "--wait", "60", code=1)
     assert "refused: there is no scanner usb9; there is: air, other-air" in said
