@@ -103,9 +103,9 @@ class Subscriber:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._subscribed.clear()  # first: to leave is not to lose the broker
         self._client.disconnect()
         self._client.loop_stop()
-        self._subscribed.clear()
 
     @property
     def listening(self) -> bool:
