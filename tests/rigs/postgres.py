@@ -1,7 +1,7 @@
 """A real PostgreSQL, from a wheel, that can be killed and brought back.
 
 `with PostgresServer() as server:`, or the fixtures of postgres_fixtures.py. One child process in a
-folder of its own under the system's temporary one, reached by a socket in it, stopped by its id.
+folder of its own, in memory where there is room, reached by a socket in it, stopped by its id.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import psycopg
 from psycopg import sql
@@ -44,6 +44,19 @@ def as_superuser(url: str) -> str:
     return url.replace(f"postgresql://{OWNER}@", f"postgresql://{SUPERUSER}@")
 
 
+MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
+"""Where Linux has files that are only in memory: a database is made and dropped there in 20 ms, and on
+a disk without waiting for it in 110 (of two cores, at rest)."""
+
+ROOM_BYTES: Final = 4 << 30
+"""What must be free there. One server takes 40 MB, 10 more for each database that is open, and
+`LOG_MB`; as many servers as there are workers run at once. Containers have 64 MB as a rule: those
+use the disk."""
+
+LOG_MB: Final = 128
+"""The write-ahead log at most; PostgreSQL's own 1 GB is for disks."""
+
+
 class PostgresMissingError(RuntimeError):
     """No PostgreSQL can be run here; the text says why and what to do."""
 
@@ -51,14 +64,14 @@ class PostgresMissingError(RuntimeError):
 class PostgresServer:
     """A server whose databases belong to an ordinary role, `shopbell`, who needs no password on its socket.
 
-    `durable=False` leaves out waiting for the disk: what was committed survives the death of the
-    server all the same, and only not that of the machine.
+    `durable=False` leaves the disk out: what was committed survives the death of the server all the
+    same, and only not that of the machine.
     """
 
     def __init__(self, *, durable: bool = False) -> None:
         self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
-        self._folder = Path(tempfile.mkdtemp(prefix="shopbell-pg-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="shopbell-pg-", dir=_place(durable=durable)))
         self._user = _user()
 
     def __enter__(self) -> Self:
@@ -88,7 +101,7 @@ class PostgresServer:
     def create(self, database: str, *, template: str = "template1") -> str:
         """Make a database as a copy of another that nobody is connected to; return its address."""
         self.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(database), sql.Identifier(template), sql.Identifier(OWNER)
             )
         )
@@ -171,7 +184,7 @@ class PostgresServer:
     def _launch(self) -> subprocess.Popen[bytes]:
         settings = [f"unix_socket_directories={self._folder}", "listen_addresses="]
         if not self._durable:
-            settings += ["fsync=off", "full_page_writes=off"]
+            settings += ["fsync=off", "full_page_writes=off", f"max_wal_size={LOG_MB}MB"]
         options = [word for setting in settings for word in ("-c", setting)]
         with self._log.open("ab") as log:
             return subprocess.Popen(
@@ -233,6 +246,13 @@ class PostgresServer:
     @property
     def _log(self) -> Path:
         return self._folder / "log"
+
+
+def _place(*, durable: bool) -> Path | None:
+    """Return in what folder to make that of a server, or None for the system's temporary one."""
+    if durable or not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        return None
+    return MEMORY
 
 
 def _programs() -> Path:

@@ -16,7 +16,7 @@ from shopbell_server.db.unit_of_work import SqlUnitOfWork
 from shopbell_server.ports.batches import BatchKey
 from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.rigs.postgres import as_superuser
-from tests.server.db.conftest import TENANT
+from tests.server.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, PROFILE, STORE, hashed
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from shopbell_server.core.retention import What
 from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
-from tests.server.db.conftest import TENANT
+from tests.server.conftest import TENANT
 from tests.server.db.rows import ANNA, STORE
 
 if TYPE_CHECKING:

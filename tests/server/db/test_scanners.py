@@ -9,7 +9,7 @@ import pytest
 from shopbell_server.core.deafness import Mark
 from shopbell_server.core.ids import EdgeId, Millis
 from tests.rigs.databases import open_sql
-from tests.server.db.conftest import TENANT
+from tests.server.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE, add_store, interval
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.core.ids import TenantId
-from shopbell_server.db import migrate
 from shopbell_server.ingest.account import Credentials
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import EmbeddedBroker, Login
@@ -115,8 +114,9 @@ class PlainEdge:
 class Ring:
     """A broker, a database, and the loop between them in a thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
+        self.url = url
         self.fails: Callable[[Sequence[BatchRecord]], None] = lambda _: None
         self.bells = Bells()
         self.edges = Edges()
@@ -125,10 +125,8 @@ class Ring:
         self._login: Login | None = None
 
     def __enter__(self) -> Self:
-        url = f"sqlite:///{self.folder}/shop.db"
-        migrate.upgrade(url)
-        database = self._stack.enter_context(closing(open_sql(url, TenantId(TENANT))))
-        self.floor = Floor(database, url)
+        database = self._stack.enter_context(closing(open_sql(self.url, TenantId(TENANT))))
+        self.floor = Floor(database, self.url)
         whole = self.floor.database
         self.floor.database = FailingDatabase(whole, self._record)
         intake = self.floor.worker()
@@ -182,8 +180,8 @@ class Ring:
 
 
 @pytest.fixture
-def ring(tmp_path: Path) -> Iterator[Ring]:
-    with Ring(tmp_path) as running:
+def ring(tmp_path: Path, sqlite_url: str) -> Iterator[Ring]:
+    with Ring(tmp_path, sqlite_url) as running:
         yield running
 
 

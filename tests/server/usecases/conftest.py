@@ -6,29 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.ids import TenantId
-from shopbell_server.db import migrate
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.databases import open_sql
+from tests.server.conftest import SQL, TENANT
 from tests.server.usecases.floor import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-TENANT = TenantId("acme")
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def floor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Floor]:
+@pytest.fixture(params=["memory", *SQL])
+def floor(request: pytest.FixtureRequest) -> Iterator[Floor]:
     if request.param == "memory":
         yield Floor(MemoryDatabase())
         return
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    else:
-        url = f"sqlite:///{tmp_path}/shop.db"
-        migrate.upgrade(url)
+    url = request.getfixturevalue(SQL[request.param])
     database = open_sql(url, TENANT)
     yield Floor(database, url)
     database.close()

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from shopbell_server.core.customer_keys import PAIRWISE, customer_key
-from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.db import migrate
+from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.deliver import (
     LEASE_MARGIN_MS,
@@ -18,8 +16,6 @@ from shopbell_server.usecases.deliver import (
     settle,
     take_due,
 )
-from tests.fakes.server import MemoryDatabase
-from tests.rigs.databases import open_sql
 from tests.server.told import (
     ADA,
     BOB,
@@ -40,9 +36,6 @@ from tests.server.told import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from shopbell_server.ports.database import Database
 
 TO = correspondence()
@@ -51,27 +44,6 @@ DELIVERED = Outcome(kind="delivered", reason="HTTP 200")
 REFUSED = Outcome(kind="refused", reason="HTTP 400")
 BUSY = Outcome(kind="retry", reason="HTTP 503")
 GONE = Outcome(kind="gone", reason="HTTP 410")
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an SQLite database with all tables and nothing in them."""
-    path = tmp_path_factory.mktemp("deliver") / "empty.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def database(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path
-) -> Iterator[Database]:
-    if request.param == "memory":
-        yield MemoryDatabase()
-        return
-    copied = shutil.copy(empty_file, tmp_path)
-    sqlite = open_sql(f"sqlite:///{copied}", TenantId("acme"))
-    yield sqlite
-    sqlite.close()
 
 
 def due(

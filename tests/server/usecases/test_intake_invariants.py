@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count, pairwise
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.consent import Change
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.db import migrate
 from shopbell_server.usecases.withdrawal import end_presence
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.databases import open_sql
@@ -156,9 +156,8 @@ class Shop:
 
 
 @contextmanager
-def _shop(folder: Path, number: int) -> Iterator[Shop]:
-    url = f"sqlite:///{folder}/{number}.db"
-    migrate.upgrade(url)
+def _shop(migrated: Path, copied: Path) -> Iterator[Shop]:
+    url = f"sqlite:///{shutil.copy(migrated, copied)}"
     with closing(open_sql(url, TenantId("acme"))) as database:
         yield Shop(database)
 
@@ -212,9 +211,9 @@ def test_order_repetition_and_batches_make_no_difference_in_memory(data: st.Data
 @settings(max_examples=20, suppress_health_check=WITH_FIXTURES)
 @given(data=st.data())
 def test_order_repetition_and_batches_make_no_difference_in_sqlite(
-    tmp_path: Path, data: st.DataObject
+    migrated_file: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
-    with _shop(tmp_path, next(_numbers)) as one:
+    with _shop(migrated_file, tmp_path / f"{next(_numbers)}.db") as one:
         check(one, Shop(MemoryDatabase()), data)
 
 

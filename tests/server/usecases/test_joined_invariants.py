@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
@@ -14,7 +15,6 @@ from shopbell_server.core.acceptance import span_of
 from shopbell_server.core.consent import Purpose, given_spans
 from shopbell_server.core.facts import ConsentChanged, PassScanned, VisitCancelled
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId, TenantId
-from shopbell_server.db import migrate
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.groups import evidence_of, groups_of, ledgers
 from shopbell_server.usecases.joined import NotJoined, join, part
@@ -357,9 +357,10 @@ def test_it_is_as_if_it_had_always_been_so_in_memory(steps: list[Step]) -> None:
 
 @settings(max_examples=15, suppress_health_check=WITH_FIXTURES, deadline=None)
 @given(steps=ANY)
-def test_it_is_as_if_it_had_always_been_so_in_sqlite(tmp_path: Path, steps: list[Step]) -> None:
-    url = f"sqlite:///{tmp_path}/{next(_numbers)}.db"
-    migrate.upgrade(url)
+def test_it_is_as_if_it_had_always_been_so_in_sqlite(
+    migrated_file: Path, tmp_path: Path, steps: list[Step]
+) -> None:
+    url = f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{next(_numbers)}.db')}"
     with closing(open_sql(url, TenantId("acme"))) as database:
         check(Shop(database), Shop(MemoryDatabase()), steps)
 

@@ -13,7 +13,7 @@ from shopbell_server.core.ids import Day, Millis, TenantId
 from shopbell_server.core.owners import owner_of_person, owner_of_profile
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.crypto import aes_block
-from shopbell_server.db import key_store, migrate
+from shopbell_server.db import key_store
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.usecases.make_keys import make_keys
@@ -69,9 +69,7 @@ class Site:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/shop.db"
-        migrate.upgrade(url)
-        yield Site(url, tmp_path, None)
+        yield Site(request.getfixturevalue("sqlite_url"), tmp_path, None)
         return
     postgres = request.getfixturevalue("postgres")
     site = Site(request.getfixturevalue("postgres_url"), tmp_path, postgres)

@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.consent import Purpose
-from shopbell_server.core.ids import TenantId
-from shopbell_server.db import migrate
-from tests.fakes.server import MemoryDatabase
-from tests.rigs.databases import open_sql
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent
@@ -19,27 +15,11 @@ from tests.server.web.test_pictures import Screens
 from tests.server.web.test_present import PRESENT, signed_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
     import httpx2
 
     from shopbell_server.ports.database import Database
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "memory":
-        yield MemoryDatabase()
-        return
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'shop.db'}"
-        migrate.upgrade(url)
-    else:
-        url = request.getfixturevalue("postgres_url")
-    real = open_sql(url, TenantId("acme"))
-    yield real
-    real.close()
 
 
 @pytest.fixture

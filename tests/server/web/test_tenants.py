@@ -6,7 +6,6 @@ Ids of the other's are not told from ids that nobody has: the same status, the s
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import StoreId, TenantId
 from shopbell_server.core.registry import Store
-from shopbell_server.db import migrate
 from tests.rigs.databases import open_sql
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, CountedEntropy, Guest, Shop
@@ -27,7 +25,6 @@ from tests.server.web.test_phones import consent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from tests.server.web.test_every_route import Opens
 
@@ -45,21 +42,6 @@ class Tenant:
     guest: Guest
     ids: dict[str, str]
     """By the name that routes give them."""
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tenants") / "shop.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, migrated: Path, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        given: str = request.getfixturevalue("postgres_url")
-        return given
-    return f"sqlite:///{shutil.copy(migrated, tmp_path / 'shop.db')}"
 
 
 @pytest.fixture
