@@ -11,7 +11,7 @@ import pytest
 
 from shopbell_edge.config import meaning, tables
 from shopbell_edge.core.rules import Rules
-from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.core.visits.rules import VisitRules, demo
 
 RADIO: Final = tables.SocketRadio(scanner="sim0", path="/run/sim0")
 

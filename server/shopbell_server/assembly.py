@@ -24,11 +24,11 @@ from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
 from shopbell_server.config.auditor import minutes
 from shopbell_server.config.keys import keys_url
-from shopbell_server.core.fixed_ids import marker
+from shopbell_server.core.delivery.webhook_signature import read_secrets
 from shopbell_server.core.ids import TenantId
-from shopbell_server.core.loyalty_numbers import opened
-from shopbell_server.core.visit_rules import VisitRules, demo
-from shopbell_server.core.webhook_signature import read_secrets
+from shopbell_server.core.recognition.fixed_ids import marker
+from shopbell_server.core.recognition.loyalty_numbers import opened
+from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_server.db import key_store, migrate
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from shopbell_server.config.keys import Vault
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
-    from shopbell_server.core.fixed_ids import MarkOf
+    from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.listen import ReadNumber

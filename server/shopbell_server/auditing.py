@@ -1,7 +1,7 @@
 """`shopbell-server audit …`: who looked and who did what, and whether that is still what was written.
 
 Owns: what an auditor asks for and reads.
-Never: what is wrong with a record (`core.audit_check`).
+Never: what is wrong with a record (`core.audit.check`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shopbell_program.commands import CommandError
 from shopbell_program.signing import KEY_BYTES, Signer, Verifier
 from shopbell_server.assembly import open_database, receiver_of, secret_in
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read_lines
-from shopbell_server.core.audit_check import Fault, Trust, check
+from shopbell_server.core.audit.check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
 from shopbell_server.system import SystemClock
 from shopbell_server.web.rows import moment
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit
-    from shopbell_server.core.audit import Checkpoint, Record
+    from shopbell_server.core.audit.chain import Checkpoint, Record
 
 _MEANING = {
     Fault.CHANGED: "record {} was changed",

@@ -40,10 +40,10 @@ from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
 from shopbell_server.config.retention import limits_of
-from shopbell_server.core.cloud_events import Origin
-from shopbell_server.core.customer_keys import sink_key
+from shopbell_server.core.delivery.cloud_events import Origin
+from shopbell_server.core.delivery.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
-from shopbell_server.core.retention import DAY_MS
+from shopbell_server.core.keeping.retention import DAY_MS
 from shopbell_server.crypto import aes_block
 from shopbell_server.erasing import Erasing
 from shopbell_server.ingest.edges import Edges

@@ -1,7 +1,7 @@
 """Checkpoints of the record in a file outside of the database.
 
 Owns: its lines, one JSON object each, oldest first; that a line is on the disk when it is said to be kept.
-Never: whether a line was signed by us (`core.audit_check`).
+Never: whether a line was signed by us (`core.audit.check`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from shopbell_server.core.audit import Checkpoint
+from shopbell_server.core.audit.chain import Checkpoint
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:

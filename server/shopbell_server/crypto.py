@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 if TYPE_CHECKING:
-    from shopbell_server.core.ff1 import Encrypt
+    from shopbell_server.core.recognition.ff1 import Encrypt
 
 
 def aes_block(key: bytes) -> Encrypt:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database, terms_of
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.cloud_events import rfc3339
-from shopbell_server.core.erasure import is_overdue, stands_for
-from shopbell_server.core.takeout import as_json, as_zip
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.delivery.cloud_events import rfc3339
+from shopbell_server.core.keeping.erasure import is_overdue, stands_for
+from shopbell_server.core.keeping.takeout import as_json, as_zip
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.erase import erase, erase_profile, finish, unreadable
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.erasure import Erasure
     from shopbell_server.core.ids import Millis
+    from shopbell_server.core.keeping.erasure import Erasure
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.told import Told
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Gauge
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.erasure import DONE_MS
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import DAY_MS, HOUR_MS
+from shopbell_server.core.keeping.erasure import DONE_MS
+from shopbell_server.core.keeping.retention import DAY_MS, HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.erase import erase, finish
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from shopbell_server.core.retention import Limits
+    from shopbell_server.core.keeping.retention import Limits
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
     from shopbell_server.usecases.recompute import Terms

@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from shopbell_server.assembly import courier_of, open_database
-from shopbell_server.core.lineage import is_settled
+from shopbell_server.core.edges.lineage import is_settled
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
 from shopbell_server.order_words import plain
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.orders import Ordered
+    from shopbell_server.core.edges.orders import Ordered
     from shopbell_server.core.registry import Edge
     from shopbell_wire.messages import Status
 

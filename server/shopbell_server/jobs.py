@@ -12,9 +12,10 @@ import structlog
 from prometheus_client import Gauge
 
 from shopbell_server.checkpoint_file import IllegibleError
-from shopbell_server.core import gaps, spray, stream_ranges
-from shopbell_server.core.audit import KEPT_MS
+from shopbell_server.core.audit.chain import KEPT_MS
+from shopbell_server.core.edges import gaps, stream_ranges
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.recognition import spray
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.expired_consents import record_expired
 from shopbell_server.usecases.forget_expired import forget_expired
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from threading import Event
 
-    from shopbell_server.core.audit import Checkpoint
+    from shopbell_server.core.audit.chain import Checkpoint
     from shopbell_server.core.ids import EdgeId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
-from shopbell_server.core.api_keys import as_text
+from shopbell_server.core.access.api_keys import as_text
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.usecases.api_keys import make_key, revoke_key
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.api_keys import ApiKey
+    from shopbell_server.core.access.api_keys import ApiKey
     from shopbell_server.core.ids import Millis
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)

@@ -19,7 +19,7 @@ from shopbell_wire.orders import (
 )
 
 if TYPE_CHECKING:
-    from shopbell_server.core.orders import Ordered
+    from shopbell_server.core.edges.orders import Ordered
     from shopbell_wire.orders import Task
 
 

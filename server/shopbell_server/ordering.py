@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.orders import Ordered
+    from shopbell_server.core.edges.orders import Ordered
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_wire.orders import Task
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database, terms_of
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.identifiers import KIND, normal
-from shopbell_server.core.identity import undone_by
-from shopbell_server.core.identity_guards import EVERY_KIND, Refused
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.identity.guards import EVERY_KIND, Refused
+from shopbell_server.core.identity.history import undone_by
+from shopbell_server.core.identity.identifiers import KIND, normal
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.identity import IdentityEntry
-    from shopbell_server.core.profile_view import SeenProfile
+    from shopbell_server.core.identity.history import IdentityEntry
+    from shopbell_server.core.identity.profile_view import SeenProfile
     from shopbell_server.ports.database import Database, UnitOfWork
 
 

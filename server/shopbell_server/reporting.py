@@ -1,7 +1,7 @@
 """`shopbell-server audit report`: which looks of a week somebody should ask about.
 
 Owns: what an auditor asks for, and when the answer is no.
-Never: what is unusual (`core.unusual`), or how the report reads (`papers.unusual`).
+Never: what is unusual (`core.audit.unusual`), or how the report reads (`papers.unusual`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import agreement_of, open_database
-from shopbell_server.core.audit import Actor
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import TenantId
 from shopbell_server.papers.render import LANGUAGES
 from shopbell_server.papers.unusual import as_json, report_files

@@ -1,7 +1,7 @@
 """Keeps nothing longer than was promised: the loop that lets go of what is old.
 
 Owns: when it is done, that it never keeps others waiting, and what is counted.
-Never: how long anything is kept (`core.retention`), or how it goes (`usecases.retain`).
+Never: how long anything is kept (`core.keeping.retention`), or how it goes (`usecases.retain`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Counter, Gauge
 
-from shopbell_server.core.retention import HOUR_MS, rules
+from shopbell_server.core.keeping.retention import HOUR_MS, rules
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.retain import let_go
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from shopbell_server.core.retention import Limits, Rule
+    from shopbell_server.core.keeping.retention import Limits, Rule
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock
 

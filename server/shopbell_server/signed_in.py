@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import argparse
 
     from shopbell_server.config.settings import Settings
+    from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.registry import Staff
-    from shopbell_server.core.staff_session import OpenSession
 
 
 def show(settings: Settings, arguments: argparse.Namespace) -> None:

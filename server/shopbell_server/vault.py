@@ -21,8 +21,8 @@ from urllib.parse import quote
 import httpcore2
 import msgspec
 
-from shopbell_server.core.boxes import mark
-from shopbell_server.core.owners import INDEX, KEY_BYTES
+from shopbell_server.core.keeping.boxes import mark
+from shopbell_server.core.keeping.owners import INDEX, KEY_BYTES
 from shopbell_server.ports.keys import KeysLostError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from shopbell_server.core.ids import TenantId
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
 
 AT_ONCE: Final = 8
 """Requests under way: one per owner, and each takes a millisecond or so."""

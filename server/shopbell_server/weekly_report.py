@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shopbell_server.core.audit import Actor
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.papers.unusual import report_files
 from shopbell_server.usecases.unusual_looks import covers, last_week, report_unusual
 

@@ -18,14 +18,14 @@ import structlog
 from prometheus_client import Gauge
 
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, line_of
-from shopbell_server.core.retry import patient_wait_s
+from shopbell_server.core.delivery.retry import patient_wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
     from threading import Event
 
-    from shopbell_server.core.audit import Checkpoint
+    from shopbell_server.core.audit.chain import Checkpoint
     from shopbell_server.ports.audit import Receiver
     from shopbell_server.ports.world import ServerClock
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.system import SystemEntropy

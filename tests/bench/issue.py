@@ -11,10 +11,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Day, DeviceNo, Millis, TenantId, Window
-from shopbell_server.core.passes import Accepted, parse, pass_text, verify
+from shopbell_server.core.recognition.passes import Accepted, parse, pass_text, verify
+from shopbell_server.core.recognition.tokens import key_ring
 from shopbell_server.core.token_windows import batch_windows, day_of_window
-from shopbell_server.core.tokens import key_ring
-from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.system import SystemEntropy
@@ -27,7 +27,7 @@ from tests.bench.report import Report, at_least, figure
 from tests.rigs.databases import open_sql
 
 if TYPE_CHECKING:
-    from shopbell_server.core.tokens import KeyRing
+    from shopbell_server.core.recognition.tokens import KeyRing
     from shopbell_server.db.unit_of_work import SqlDatabase
     from tests.bench.people import Guest
 

@@ -17,8 +17,8 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from shopbell_program.mqtt_client import EndableClient
-from shopbell_server.core.passes import pass_text
-from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.core.recognition.passes import pass_text
+from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_sim.adapters.show_pass import modules
 from shopbell_sim.core import advert
 from shopbell_sim.core.photograph import photograph

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
-from shopbell_server.core.credentials import SECRET_BYTES, Kind, credential, fingerprint
-from shopbell_server.core.frame_trust import mac32
+from shopbell_server.core.access.credentials import SECRET_BYTES, Kind, credential, fingerprint
+from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
+from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
 from shopbell_server.core.ids import (
     CardRef,
     Day,
@@ -21,11 +21,11 @@ from shopbell_server.core.ids import (
     StoreId,
     ZoneId,
 )
-from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
+from shopbell_server.core.recognition.frame_trust import mac32
+from shopbell_server.core.recognition.passes import card_ref
+from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.registry import Edge, Staff, Store, Zone
 from shopbell_server.core.token_windows import batch_windows, day_of, window_of
-from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.crypto import aes_block
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.make_keys import make_keys

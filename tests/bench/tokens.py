@@ -11,11 +11,11 @@ from random import Random
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.admission import Seen
+from shopbell_server.core.edges.admission import Seen
 from shopbell_server.core.ids import Day, DeviceNo, Millis, TenantId, Window
-from shopbell_server.core.token_reader import TokenReader
+from shopbell_server.core.recognition.token_reader import TokenReader
+from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.token_windows import day_of, window_of
-from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.db.people_tables import ENROLMENTS, PROFILES
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
-    from shopbell_server.core.tokens import KeyRing
+    from shopbell_server.core.recognition.tokens import KeyRing
     from shopbell_server.db.unit_of_work import SqlDatabase
 
 TITLE: Final = "Server: token → customer"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import httpx2
 
 from shopbell_server.core.ids import CardRef
-from shopbell_server.core.passes import pass_text
+from shopbell_server.core.recognition.passes import pass_text
 from shopbell_sim.core import advert
 from tests.e2e.shop import PREFIX, RETAILER
 

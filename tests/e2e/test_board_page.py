@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.async_api import async_playwright, expect
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import StaffId
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.usecases.sign_in import make_link

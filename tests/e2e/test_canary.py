@@ -27,7 +27,7 @@ import pytest
 from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.ids import PersonId, ProfileId
-from shopbell_server.core.passes import pass_text
+from shopbell_server.core.recognition.passes import pass_text
 from tests.e2e import watching
 from tests.e2e.people import TEXT
 from tests.e2e.pictures import take_picture

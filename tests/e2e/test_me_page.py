@@ -13,9 +13,9 @@ import uvicorn
 import zxingcpp
 from playwright.async_api import ViewportSize, async_playwright, expect
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.passes import Accepted, parse, verify
+from shopbell_server.core.recognition.passes import Accepted, parse, verify
 from tests.e2e.browser import ARGUMENTS
 from tests.server.web.shop import MINUTE, SECOND, Shop
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import BrowserContext, Page
 
-    from shopbell_server.core.people import Card
+    from shopbell_server.core.identity.people import Card
     from tests.server.web.shop import Guest
 
 CHROMIUM = shutil.which("chromium")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.ports.sinks import Outcome
 
 if TYPE_CHECKING:
-    from shopbell_server.core.audit import Checkpoint
+    from shopbell_server.core.audit.chain import Checkpoint
     from shopbell_server.core.ids import Millis
 
 

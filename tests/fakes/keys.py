@@ -16,7 +16,7 @@ from shopbell_server.system import SystemEntropy
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
     from shopbell_server.ports.keys import KeyStore
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import LOOKS, first_head, linked
+from shopbell_server.core.audit.chain import LOOKS, first_head, linked
 from shopbell_server.core.ids import TenantId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shopbell_server.core.audit import Act, Head, Record
+    from shopbell_server.core.audit.chain import Act, Head, Record
     from shopbell_server.core.ids import Millis, PersonId
     from tests.fakes.memory_rows import Tables
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.memory_rows import drop, insert, require
 
 if TYPE_CHECKING:
-    from shopbell_server.core.customer_sessions import CustomerSession
+    from shopbell_server.core.access.customer_sessions import CustomerSession
     from shopbell_server.core.ids import Millis, PersonId
     from tests.fakes.memory_rows import Tables
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.lineage import Heir
-from shopbell_server.core.loyalty_numbers import Guesses
-from shopbell_server.core.spray import Tokens
+from shopbell_server.core.edges.lineage import Heir
+from shopbell_server.core.recognition.loyalty_numbers import Guesses
+from shopbell_server.core.recognition.spray import Tokens
 from tests.fakes.memory_rows import drop
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
+    from shopbell_server.core.edges.lineage import Start
     from shopbell_server.core.ids import EdgeId, Millis
-    from shopbell_server.core.lineage import Start
-    from shopbell_server.core.spray import Minutes
+    from shopbell_server.core.recognition.spray import Minutes
     from shopbell_server.ports.edge_records import Lineage
     from tests.fakes.memory_rows import Tables
 

@@ -11,8 +11,8 @@ from tests.fakes.memory_rows import drop
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.erasure import Erasure, ErasureId
     from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.keeping.erasure import Erasure, ErasureId
     from tests.fakes.memory_rows import Tables
 
 

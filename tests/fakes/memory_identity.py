@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identifiers import Link
-from shopbell_server.core.identity import Born, absorption
+from shopbell_server.core.identity.history import Born, absorption
+from shopbell_server.core.identity.identifiers import Link
 from tests.fakes.memory_rows import Unlinked, drop, insert, require, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.identity import IdentityEntry
+    from shopbell_server.core.identity.history import IdentityEntry
     from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
     from tests.fakes.memory_rows import Tables
 

@@ -10,8 +10,8 @@ from tests.fakes.memory_rows import drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.ids import Millis, PersonId, ProfileId
-    from shopbell_server.core.notices import Notice
     from tests.fakes.memory_rows import Tables
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.orders import joined
+from shopbell_server.core.edges.orders import joined
 from tests.fakes.memory_rows import insert, require
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shopbell_server.core.edges.orders import Ordered
     from shopbell_server.core.ids import EdgeId
-    from shopbell_server.core.orders import Ordered
     from shopbell_server.ports.orders import Answered, Examined
     from tests.fakes.memory_rows import Tables
 

@@ -6,17 +6,16 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
-from shopbell_server.core.consent import expires_ms, expiring
+from shopbell_server.core.consent.ledger import expires_ms, expiring
 from shopbell_server.core.ids import Millis, Stamp
 from tests.fakes.memory_rows import drop, insert, require, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.api_keys import ApiKey
-    from shopbell_server.core.app_reports import Spot, StoreBeacon
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.fixed_ids import FixedId, IdMark
+    from shopbell_server.core.access.api_keys import ApiKey
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.ids import (
         CardRef,
         Day,
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
         StaffId,
         StoreId,
     )
-    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
+    from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
     from shopbell_server.ports.answers import KeptAnswer
     from tests.fakes.memory_rows import Tables
 

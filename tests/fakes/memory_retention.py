@@ -7,14 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import What, last_window
+from shopbell_server.core.keeping.retention import What, last_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shopbell_server.core.deafness import Mark
+    from shopbell_server.core.edges.deafness import Mark
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.told import Told
     from tests.fakes.memory_rows import Tables
 

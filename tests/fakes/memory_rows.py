@@ -16,19 +16,20 @@ from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedErr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shopbell_server.core.api_keys import ApiKey
-    from shopbell_server.core.app_reports import StoreBeacon
-    from shopbell_server.core.audit import Head, Record
-    from shopbell_server.core.code_uses import CodeUse
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.customer_sessions import CustomerSession
-    from shopbell_server.core.deafness import Mark, Scanner
-    from shopbell_server.core.erasure import Erasure, ErasureId
+    from shopbell_server.core.access.api_keys import ApiKey
+    from shopbell_server.core.access.customer_sessions import CustomerSession
+    from shopbell_server.core.access.staff_session import OpenSession
+    from shopbell_server.core.audit.chain import Head, Record
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.delivery.notices import Notice
+    from shopbell_server.core.edges.deafness import Mark, Scanner
+    from shopbell_server.core.edges.lineage import Heir
+    from shopbell_server.core.edges.orders import Ordered
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
-    from shopbell_server.core.fixed_ids import FixedId, IdMark
-    from shopbell_server.core.identifiers import Link
-    from shopbell_server.core.identity import IdentityEntry
+    from shopbell_server.core.identity.history import IdentityEntry
+    from shopbell_server.core.identity.identifiers import Link
+    from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.ids import (
         CardRef,
         Day,
@@ -45,15 +46,14 @@ if TYPE_CHECKING:
         VisitId,
         ZoneId,
     )
-    from shopbell_server.core.lineage import Heir
-    from shopbell_server.core.loyalty_numbers import Guesses
-    from shopbell_server.core.notices import Notice
-    from shopbell_server.core.orders import Ordered
-    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
+    from shopbell_server.core.keeping.erasure import Erasure, ErasureId
+    from shopbell_server.core.recognition.code_uses import CodeUse
+    from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
+    from shopbell_server.core.recognition.loyalty_numbers import Guesses
+    from shopbell_server.core.recognition.spray import Tokens
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
-    from shopbell_server.core.spray import Tokens
-    from shopbell_server.core.staff_session import OpenSession
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.app_reports import StoreBeacon
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
     from shopbell_server.ports.receipts import TillReceipt

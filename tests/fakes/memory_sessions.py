@@ -12,8 +12,8 @@ from tests.fakes.memory_rows import drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.ids import StaffId
-    from shopbell_server.core.staff_session import OpenSession
     from tests.fakes.memory_rows import Tables
 
 

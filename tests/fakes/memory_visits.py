@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
+from shopbell_server.core.edges.stream_ranges import from_text, missing
 from shopbell_server.core.evidence import joined
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.intervals import order, truncated
-from shopbell_server.core.stream_ranges import from_text, missing
+from shopbell_server.core.visits.intervals import order, truncated
 from shopbell_server.ports.database import DatabaseRefusedError
 from shopbell_server.ports.outgoing import Delivery
 from tests.fakes.memory_rows import Quarantined, Waiting, drop, insert, require
@@ -17,13 +17,13 @@ from tests.fakes.memory_rows import Quarantined, Waiting, drop, insert, require
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from shopbell_server.core.code_uses import CodeUse
-    from shopbell_server.core.conflict import Conflict
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import CardRef, EdgeId, FactId, PersonId, StoreId, VisitId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.recognition.code_uses import CodeUse
+    from shopbell_server.core.recognition.conflict import Conflict
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord, Stream
     from tests.fakes.memory_rows import Tables
 

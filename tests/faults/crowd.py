@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Final
 import segno
 
 from shopbell_server.assembly import open_database, terms_of
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import Day, Millis, PersonId, ProfileId, Window
-from shopbell_server.core.passes import pass_text
-from shopbell_server.core.people import Issued
+from shopbell_server.core.recognition.passes import pass_text
+from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.token_windows import WINDOW_S, day_of_window, window_of
-from shopbell_server.core.tokens import issue, key_ring
 from shopbell_server.crypto import aes_block
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.consents import Said
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.people import Card
+    from shopbell_server.core.identity.people import Card
 
 TICK_S: Final = 0.025
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shopbell_edge.core.clock_state import KNOWN_MS
 from shopbell_edge.core.units import ScannerName
 from shopbell_edge.core.wellbeing import Wellbeing
-from shopbell_server.core.deafness import Mark, ear_of
+from shopbell_server.core.edges.deafness import Mark, ear_of
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.db import migrate
 from shopbell_wire.messages import Clock

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shopbell_edge.core.sealing import seal_number
 from shopbell_program.hpke import Opener, Sealer
-from shopbell_server.core.loyalty_numbers import INFO, opened
+from shopbell_server.core.recognition.loyalty_numbers import INFO, opened
 
 KEY = bytes(range(32))
 PUBLIC = X25519PrivateKey.from_private_bytes(KEY).public_key().public_bytes_raw()

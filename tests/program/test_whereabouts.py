@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shopbell_program.whereabouts import place_of
-from shopbell_server.core.stream_ranges import MalformedRangesError, from_text
+from shopbell_server.core.edges.stream_ranges import MalformedRangesError, from_text
 
 
 def test_the_innermost_place_in_our_own_code_without_a_value() -> None:

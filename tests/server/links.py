@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identifiers import Link
+from shopbell_server.core.identity.identifiers import Link
 from shopbell_server.core.ids import LinkId, Millis
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from shopbell_server.core.access.staff_session import OpenSession
 from shopbell_server.core.ids import Millis, StaffId
-from shopbell_server.core.staff_session import OpenSession
 
 
 def a_session(sha256: bytes, staff: str, expires_ms: int) -> OpenSession:

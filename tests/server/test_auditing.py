@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from shopbell_program.signing import Signer
 from shopbell_server.checkpoint_file import CheckpointFile
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError
-from shopbell_server.core.audit import Checkpoint
+from shopbell_server.core.audit.chain import Checkpoint
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.erasure import DONE_MS, stands_for
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import DAY_MS, Limits
+from shopbell_server.core.keeping.erasure import DONE_MS, stands_for
+from shopbell_server.core.keeping.retention import DAY_MS, Limits
 from shopbell_server.erasing import AT_ONCE, Erasing
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.erase import erase

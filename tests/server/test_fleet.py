@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_program.signing import Signer
+from shopbell_server.core.edges.lineage import Start
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
-from shopbell_server.core.lineage import Start
 from shopbell_server.usecases.orders import Wish, order
 from shopbell_wire.orders import SendDiagnostics
 from tests.rigs.brokers import NatsBroker, free_port

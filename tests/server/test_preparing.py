@@ -10,8 +10,8 @@ import pytest
 from shopbell_server import preparing
 from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.core.people import Profile
 from shopbell_server.db import migrate
 from shopbell_server.db.key_pairing import OtherKeysError
 from shopbell_server.db.key_store import KeysNotPreparedError

@@ -13,9 +13,9 @@ from shopbell_program.commands import CommandError, UsageError
 from shopbell_server import profile_desk
 from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.core.people import Profile
 from shopbell_server.preparing import upgrade
 from shopbell_server.usecases.looks import looks_at
 from tests.server.db.rows import enrol

@@ -14,7 +14,7 @@ from shopbell_server import preparing
 from shopbell_server.assembly import open_database
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config.reading import read_settings
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db.engine import open_engine
 from shopbell_server.usecases.keep_audit import Notary, make_checkpoint

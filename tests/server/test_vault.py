@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import PersonId, TenantId
-from shopbell_server.core.owners import owner_of_person
+from shopbell_server.core.keeping.owners import owner_of_person
 from shopbell_server.ports.keys import KeysLostError
 from shopbell_server.vault import VaultKeys
 from tests.rigs.openbao import ROOT, OpenBaoMissingError, OpenBaoServer

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
 from shopbell_server.checkpoint_file import CheckpointFile, line_of
-from shopbell_server.core.audit import Checkpoint
+from shopbell_server.core.audit.chain import Checkpoint
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.witness import AT_ONCE, BEHIND_MS, ROUND_S, Outbox, Witness

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shopbell_server.core.cloud_events import Origin, cloud_event
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
-from shopbell_server.core.customer_keys import CustomerKey
+from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
+from shopbell_server.core.delivery.cloud_events import Origin, cloud_event
+from shopbell_server.core.delivery.customer_keys import CustomerKey
 from shopbell_server.core.facts import ConsentChanged, PassScanned
+from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.ids import (
     CardRef,
     DeviceNo,
@@ -20,7 +21,6 @@ from shopbell_server.core.ids import (
     TenantId,
     VisitId,
 )
-from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.usecases.deliver import Correspondence
 from tests.server.links import link

@@ -1,7 +1,7 @@
 """A pass held before a camera: a real QR code, drawn anew for every showing.
 
 Owns: drawing codes (segno), and putting pictures where a camera adapter looks.
-Never: what a pass says (`shopbell_server.core.passes`).
+Never: what a pass says (`shopbell_server.core.recognition.passes`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import segno
 
 from shopbell_server.core.ids import CardRef
-from shopbell_server.core.passes import STEP_S, pass_text
+from shopbell_server.core.recognition.passes import STEP_S, pass_text
 from shopbell_sim.core.photograph import HEIGHT, WIDTH, photograph
 
 if TYPE_CHECKING:

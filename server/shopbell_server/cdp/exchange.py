@@ -13,7 +13,7 @@ from typing import Final
 import httpcore2
 
 from shopbell_server.cdp.pinned import UnreachableError
-from shopbell_server.core.retry import answer_of
+from shopbell_server.core.delivery.retry import answer_of
 from shopbell_server.ports.sinks import Outcome
 
 ANSWER_BYTES: Final = 1024

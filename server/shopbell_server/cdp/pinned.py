@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore2
 
-from shopbell_server.core.public_addresses import reach
+from shopbell_server.core.delivery.public_addresses import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -17,8 +17,8 @@ import httpcore2
 
 from shopbell_server.cdp.exchange import LOST, outcome_of, throw_away, why
 from shopbell_server.cdp.pinned import PinnedBackend, system_resolver
-from shopbell_server.core.cloud_events import CONTENT_TYPE
-from shopbell_server.core.webhook_signature import signatures
+from shopbell_server.core.delivery.cloud_events import CONTENT_TYPE
+from shopbell_server.core.delivery.webhook_signature import signatures
 from shopbell_server.ports.sinks import Outcome
 
 if TYPE_CHECKING:

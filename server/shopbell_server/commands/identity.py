@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import loading
 from shopbell_server.config.reading import read_settings
-from shopbell_server.core.identity import REASONS
+from shopbell_server.core.identity.history import REASONS
 
 if TYPE_CHECKING:
     import argparse

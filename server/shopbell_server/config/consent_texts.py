@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, load
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.consent_texts import texts_of
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.texts import texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_server.core.consent_texts import ConsentTexts
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.consent.texts import ConsentTexts
+    from shopbell_server.core.language import Language
 
 Version = Annotated[
     str,

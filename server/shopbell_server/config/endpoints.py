@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from shopbell_program.loopback import is_loopback
 from shopbell_program.settings import Fault
-from shopbell_server.core.public_addresses import reach
+from shopbell_server.core.delivery.public_addresses import reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program.settings import Fault, unreadable
-from shopbell_server.core.customer_keys import SINK_KEY_BYTES
+from shopbell_server.core.delivery.customer_keys import SINK_KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

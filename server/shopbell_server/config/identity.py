@@ -1,7 +1,7 @@
 """Whose an identifier may be: what a retailer adds to the guards.
 
 Owns: the table `[identity]` and what may stand in it.
-Never: the defaults (`core.identity_guards`), or values that an operator blocks: the database has those.
+Never: the defaults (`core.identity.guards`), or values that an operator blocks: the database has those.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
-from shopbell_server.core.identifiers import KIND
-from shopbell_server.core.identity_guards import EVERY_KIND, Guards, Limit, normal_guards
+from shopbell_server.core.identity.guards import EVERY_KIND, Guards, Limit, normal_guards
+from shopbell_server.core.identity.identifiers import KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

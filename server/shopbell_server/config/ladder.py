@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, structs
 
 from shopbell_program.settings import Fault
-from shopbell_server.core.disclosure import Field
+from shopbell_server.core.board.disclosure import Field
+from shopbell_server.core.board.ladder import faults, table_of
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ladder import faults, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_server.core.disclosure import Table
+    from shopbell_server.core.board.disclosure import Table
 
 Row = Literal["hint", "signal", "fresh", "pass", "confirmed"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
-from shopbell_server.core.allowance import Allowance
-from shopbell_server.core.request_limits import STANDARD, Allowances, Limit, out_of_bounds
+from shopbell_server.core.access.allowance import Allowance
+from shopbell_server.core.access.request_limits import STANDARD, Allowances, Limit, out_of_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def _standard(limit: Limit) -> Rate:
 class Limits(Struct, frozen=True, kw_only=True):
     """Beyond it the answer is 429, with Retry-After. Of one process each, but `password`: that is of all.
 
-    What each is for, and the arithmetic of its standard: `core.request_limits`.
+    What each is for, and the arithmetic of its standard: `core.access.request_limits`.
     """
 
     api_key: Rate = _standard(Limit.API_KEY)

@@ -14,13 +14,13 @@ from msgspec import Meta, Struct
 from shopbell_program.settings import Fault
 from shopbell_server.config.consent_texts import faults_of_texts, read_texts
 from shopbell_server.config.shapes import File
-from shopbell_server.core.consent_words import STANDARD
-from shopbell_server.core.privacy_notice import Notice
+from shopbell_server.core.consent.privacy_notice import Notice
+from shopbell_server.core.consent.words import STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from shopbell_server.core.consent_texts import ConsentTexts
+    from shopbell_server.core.consent.texts import ConsentTexts
 
 Line = Annotated[
     str,

@@ -1,7 +1,7 @@
 """Settings of how long things are kept. Owns: the table [retention].
 
 Every default is the longest there is: a tenant may only keep less. What is not here cannot be shortened, for
-the reason that stands beside its number in `core.retention`.
+the reason that stands beside its number in `core.keeping.retention`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from shopbell_server.core.retention import (
+from shopbell_server.core.keeping.retention import (
     AUDIT_DAYS,
     DEAD_LETTERS_DAYS,
     SET_ASIDE_HOURS,

@@ -11,7 +11,7 @@ from shopbell_program.settings import Fault
 from shopbell_server.config.endpoints import faults_of_endpoint
 from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_key
 from shopbell_server.config.shapes import File
-from shopbell_server.core.webhook_signature import SecretError, read_secrets
+from shopbell_server.core.delivery.webhook_signature import SecretError, read_secrets
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.confidence import Confidence
-    from shopbell_server.core.consent import Change, Place, Purpose
+    from shopbell_server.core.consent.ledger import Change, Place, Purpose
     from shopbell_server.core.evidence import Carrier, Evidence
-    from shopbell_server.core.identity import As
+    from shopbell_server.core.identity.history import As
     from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
 
 

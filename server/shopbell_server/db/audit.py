@@ -1,7 +1,7 @@
 """Who did what.
 
 Owns: the rows behind the port `Audit`. A trigger of the database refuses to change or remove them.
-Never: what the chain is made of (`core.audit`), or whether it is whole (`core.audit_check`).
+Never: what the chain is made of (`core.audit.chain`), or whether it is whole (`core.audit.check`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
-from shopbell_server.core.audit import LOOKS, Act, Actor, Head, Record, first_head, linked
+from shopbell_server.core.audit.chain import LOOKS, Act, Actor, Head, Record, first_head, linked
 from shopbell_server.core.ids import Millis, PersonId, StoreId
 from shopbell_server.db.audit_tables import AUDIT, AUDIT_HEADS
 from shopbell_server.db.statements import adding, keeping

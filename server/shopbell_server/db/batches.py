@@ -51,7 +51,7 @@ class SqlBatches:
         )
 
     def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
-        """Return the ranges of sequence numbers of each stream, as `core.stream_ranges` writes them.
+        """Return the ranges of sequence numbers of each stream, as `core.edges.stream_ranges` writes them.
 
         A new stream gets a row first: PostgreSQL holds rows, and one that is not there cannot be held.
         """

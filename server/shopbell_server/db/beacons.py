@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, select
 
-from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.ids import StoreId, ZoneId
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.db.beacon_tables import STORE_BEACONS
 from shopbell_server.db.statements import replacing
 from shopbell_server.db.transaction import ours

@@ -1,7 +1,7 @@
 """Which customers are signed in at their own page.
 
 Owns: the rows behind the port `CustomerSessions`.
-Never: a secret, only its hash; when a session is over (`core.customer_sessions`).
+Never: a secret, only its hash; when a session is over (`core.access.customer_sessions`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from shopbell_server.core.customer_sessions import CustomerSession
+from shopbell_server.core.access.customer_sessions import CustomerSession
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.db.customer_tables import CUSTOMER_SESSIONS
 from shopbell_server.db.statements import adding

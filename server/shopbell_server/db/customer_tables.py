@@ -1,7 +1,7 @@
 """The table of customers' sessions at their own page.
 
 Owns: its columns, key, constraints and indexes, for SQLite and PostgreSQL alike.
-Never: when a session is over (`core.customer_sessions`).
+Never: when a session is over (`core.access.customer_sessions`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, select
 
 from shopbell_server.core.ids import Day
-from shopbell_server.core.owners import owner_of_day
+from shopbell_server.core.keeping.owners import owner_of_day
 from shopbell_server.db.people_tables import DAY_KEYS
 from shopbell_server.db.statements import keeping
 from shopbell_server.db.transaction import ours

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, select
 
+from shopbell_server.core.edges.lineage import Heir
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.lineage import Heir
-from shopbell_server.core.loyalty_numbers import Guesses
-from shopbell_server.core.spray import Tokens
+from shopbell_server.core.recognition.loyalty_numbers import Guesses
+from shopbell_server.core.recognition.spray import Tokens
 from shopbell_server.db.guess_tables import NUMBER_GUESSES
 from shopbell_server.db.statements import by_keys, keeping, merging, replacing
 from shopbell_server.db.tables import EDGE_LOSSES, STREAM_HEIRS, TOKEN_COUNTS
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from shopbell_server.core.deafness import Scanner
-    from shopbell_server.core.lineage import Start
-    from shopbell_server.core.spray import Minutes
+    from shopbell_server.core.edges.deafness import Scanner
+    from shopbell_server.core.edges.lineage import Start
+    from shopbell_server.core.recognition.spray import Minutes
     from shopbell_server.db.transaction import Transaction
     from shopbell_server.ports.edge_records import Lineage
 

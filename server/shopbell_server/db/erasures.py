@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, delete, func, null, or_, select, update
 
-from shopbell_server.core.erasure import Erasure, ErasureId
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
+from shopbell_server.core.keeping.erasure import Erasure, ErasureId
 from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.customer_tables import CUSTOMER_SESSIONS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES, UNDONE

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from shopbell_server.core.identifiers import Link
-from shopbell_server.core.identity import Born, IdentityEntry, Moved, absorption
-from shopbell_server.core.identity_guards import EVERY_KIND
+from shopbell_server.core.identity.guards import EVERY_KIND
+from shopbell_server.core.identity.history import Born, IdentityEntry, Moved, absorption
+from shopbell_server.core.identity.identifiers import Link
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
-from shopbell_server.core.owners import owner_of_profile
+from shopbell_server.core.keeping.owners import owner_of_profile
 from shopbell_server.db import identity_statements as the
 from shopbell_server.ports.boxes import Content
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, case, delete, func, literal_column, or_, select, update
 
-from shopbell_server.core.code_uses import CodeUse
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import StoreId
-from shopbell_server.core.intervals import gathered
+from shopbell_server.core.recognition.code_uses import CodeUse
+from shopbell_server.core.visits.intervals import gathered
 from shopbell_server.db.statements import by_keys, merging, replacing
 from shopbell_server.db.tables import CODE_USES, INTERVALS
 from shopbell_server.db.transaction import ours
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
     from shopbell_server.core.ids import CardRef, Millis, PersonId
     from shopbell_server.db.statements import Words
     from shopbell_server.db.transaction import Transaction

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shopbell_server.core.owners import KEY_BYTES, Owner
+from shopbell_server.core.keeping.owners import KEY_BYTES, Owner
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.key_tables import KEYS_METADATA, OWNER_KEYS

@@ -1,7 +1,7 @@
 """Consent, append-only.
 
 Owns: the rows behind the port `Ledger`. A trigger of the database refuses to change or remove them.
-Never: what they amount to (`core.consent`).
+Never: what they amount to (`core.consent.ledger`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, exists, select, tuple_, union
 
-from shopbell_server.core.consent import (
+from shopbell_server.core.consent.ledger import (
     LONGEST_YEAR_MS,
     SHORTEST_YEAR_MS,
     Change,

@@ -1,7 +1,7 @@
 """The table of what people's phones are to be told.
 
 Owns: its columns, key and indexes, as `people_tables` does.
-Never: what a notice says (`core.notices`).
+Never: what a notice says (`core.delivery.notices`).
 """
 
 from __future__ import annotations

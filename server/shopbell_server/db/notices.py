@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from shopbell_server.core.delivery.notices import Notice
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.core.notices import Notice
 from shopbell_server.db.notice_tables import NOTICES
 from shopbell_server.db.people_tables import ENROLMENTS, PROFILES
 from shopbell_server.db.statements import adding

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import and_, bindparam, case, func, or_, select, update
 
+from shopbell_server.core.edges.orders import RANK, Answer, Ordered
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.orders import RANK, Answer, Ordered
 from shopbell_server.db.registry_tables import EDGE_ORDERS
 from shopbell_server.db.statements import adding
 from shopbell_server.db.transaction import ours

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, bindparam, delete, exists, func, select, text, update
 
-from shopbell_server.core.erasure import owner_of_events
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.keeping.erasure import owner_of_events
 from shopbell_server.db.statements import adding, replacing
 from shopbell_server.db.stored_facts import decoded, encoded
 from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING

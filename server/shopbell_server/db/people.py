@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
-from shopbell_server.core.fixed_ids import FixedId, IdMark
+from shopbell_server.core.identity.people import Enrolment, Issued, Profile
 from shopbell_server.core.ids import CardRef, DeviceNo, PersonId, ProfileId, Stamp, Window
-from shopbell_server.core.people import Enrolment, Issued, Profile
+from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
 from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.joined_tables import JOINED
 from shopbell_server.db.people_tables import (
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
+    from shopbell_server.core.identity.people import Card, Phone
     from shopbell_server.core.ids import Millis
-    from shopbell_server.core.people import Card, Phone
     from shopbell_server.db.transaction import Transaction
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import bindparam, select, update
 
-from shopbell_server.core.api_keys import ApiKey, as_text, from_text
+from shopbell_server.core.access.api_keys import ApiKey, as_text, from_text
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.db import beacons
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from shopbell_server.core.app_reports import Spot, StoreBeacon
+    from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
     from shopbell_server.db.transaction import Transaction
 
 

@@ -1,8 +1,8 @@
 """What is old enough to go.
 
 Owns: the rows behind the port `Retention`: which are older, in pieces.
-Never: how long anything is kept (`core.retention`). The ledger and the audit have triggers that let go of
-nothing too early, whatever is asked here.
+Never: how long anything is kept (`core.keeping.retention`). The ledger and the audit have triggers that let
+go of nothing too early, whatever is asked here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import What, last_window
+from shopbell_server.core.keeping.retention import What, last_window
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES
 from shopbell_server.db.people_tables import CONSENTS, ISSUED
 from shopbell_server.db.retention_tables import RETAINED, TOLD
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Delete, Select, Table, Update
 
     from shopbell_server.core.ids import StoreId, VisitId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.db.transaction import Transaction
 
 LONGEST_VISIT_MS: Final = 86_400_000

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, func, or_, select, text
 
-from shopbell_server.core.deafness import Mark
+from shopbell_server.core.edges.deafness import Mark
 from shopbell_server.db.statements import by_keys, keeping
 from shopbell_server.db.tables import SCANNER_MARKS
 from shopbell_server.db.transaction import ours
@@ -19,7 +19,7 @@ from shopbell_server.db.transaction import ours
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
     from shopbell_server.core.ids import EdgeId, Millis
     from shopbell_server.db.transaction import Transaction
 

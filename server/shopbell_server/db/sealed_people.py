@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.identity.people import Card, Phone
 from shopbell_server.core.ids import CardRef, PersonId, ProfileId
-from shopbell_server.core.owners import owner_of_person, owner_of_profile
-from shopbell_server.core.people import Card, Phone
+from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.boxes import Content
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
+from shopbell_server.core.access.staff_session import OpenSession
 from shopbell_server.core.ids import Millis, StaffId
-from shopbell_server.core.staff_session import OpenSession
 from shopbell_server.db.registry_tables import SIGN_IN_TRIES, STAFF_SESSIONS
 from shopbell_server.db.statements import adding, merging, replacing
 from shopbell_server.db.transaction import ours

@@ -13,9 +13,9 @@ import msgspec
 
 from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
-from shopbell_server.core.consent import Change, Place, Purpose
+from shopbell_server.core.consent.ledger import Change, Place, Purpose
 from shopbell_server.core.evidence import Carrier, Evidence
-from shopbell_server.core.identity import As
+from shopbell_server.core.identity.history import As
 from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
 
 

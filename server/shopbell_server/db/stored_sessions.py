@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from shopbell_server.core.sessions import Session
+from shopbell_server.core.visits.sessions import Session
 
 
 def encoded(session: Session) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_
 
 from shopbell_server.core.ids import PersonId
-from shopbell_server.core.visits import Visit
+from shopbell_server.core.visits.stored import Visit
 from shopbell_server.db.statements import by_keys, keeping, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
 from shopbell_server.db.tables import CONFLICTS, UNENDED, VISITS
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.ids import Millis, StoreId, VisitId
+    from shopbell_server.core.recognition.conflict import Conflict
     from shopbell_server.db.transaction import Transaction
 
 

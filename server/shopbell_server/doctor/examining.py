@@ -27,8 +27,8 @@ from shopbell_server.config.reading import open_secrets
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.doctor import flow, machine, trust
 from shopbell_server.core.doctor.verdict import failed, passed, warned
-from shopbell_server.core.erasure import DONE_MS
 from shopbell_server.core.ids import Day, Millis
+from shopbell_server.core.keeping.erasure import DONE_MS
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.db import clock, migrate
 from shopbell_server.db.engine import DatabaseAddressError

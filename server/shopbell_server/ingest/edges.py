@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Counter, Gauge
 
-from shopbell_server.core.losses import lost
+from shopbell_server.core.edges.losses import lost
 from shopbell_wire import codec
 
 if TYPE_CHECKING:

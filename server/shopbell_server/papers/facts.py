@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from shopbell_server.config.responsible import Privacy, blanks
 from shopbell_server.config.retention import limits_of
 from shopbell_server.config.sinks import WebhookSink
-from shopbell_server.core.consent import VALID_YEARS, Purpose
-from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.core.consent.ledger import VALID_YEARS, Purpose
+from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_server.papers.kept import Kept, kept
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.sinks import FileSink
-    from shopbell_server.core.disclosure import Table
+    from shopbell_server.core.board.disclosure import Table
     from shopbell_server.core.ids import EdgeId, StoreId
     from shopbell_server.core.registry import Edge, Store, Zone
     from shopbell_server.papers.sensing import Sensing

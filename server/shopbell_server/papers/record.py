@@ -17,7 +17,7 @@ from shopbell_server.papers.telling import in_language, kept_rows, security, who
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
     from shopbell_server.papers.facts import Facts
 
 

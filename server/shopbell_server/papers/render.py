@@ -35,7 +35,7 @@ from shopbell_server.papers.telling import gaps, in_language, kept_rows, measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
     from shopbell_server.papers.facts import Facts
     from shopbell_server.papers.shared_words import Words
 

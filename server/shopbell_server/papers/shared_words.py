@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
     Words = Mapping[str, Mapping[Language, str]]
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import KEPT_MS as AUDIT_KEPT_MS
-from shopbell_server.core.loyalty_numbers import MOST_UNKNOWN
-from shopbell_server.core.passes import STEP_S
-from shopbell_server.core.staff_session import SESSION_MS
+from shopbell_server.core.access.staff_session import SESSION_MS
+from shopbell_server.core.audit.chain import KEPT_MS as AUDIT_KEPT_MS
+from shopbell_server.core.recognition.loyalty_numbers import MOST_UNKNOWN
+from shopbell_server.core.recognition.passes import STEP_S
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.papers.shared_words import KEPT, SHARED, UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
     from shopbell_server.papers.facts import Facts
     from shopbell_server.papers.kept import Kept
     from shopbell_server.papers.shared_words import Words

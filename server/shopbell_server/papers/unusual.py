@@ -1,7 +1,7 @@
 """The weekly report of unusual looks as files.
 
 Owns: its forms (HTML and Markdown for people, JSON for programs), and their names.
-Never: what is unusual (`core.unusual`), or words of its own.
+Never: what is unusual (`core.audit.unusual`), or words of its own.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from shopbell_server.papers.unusual_words import KINDS, UNUSUAL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.audit.unusual import Finding
     from shopbell_server.core.ids import Millis, TenantId
-    from shopbell_server.core.unusual import Finding
+    from shopbell_server.core.language import Language
     from shopbell_server.usecases.unusual_looks import Report
 
 _ENVIRONMENT: Final = Environment(

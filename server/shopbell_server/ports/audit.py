@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shopbell_server.core.audit import Act, Checkpoint, Head, Record
+    from shopbell_server.core.audit.chain import Act, Checkpoint, Head, Record
     from shopbell_server.core.ids import Millis, PersonId
     from shopbell_server.ports.sinks import Outcome
 

@@ -60,7 +60,7 @@ class Batches(Protocol):
         ...
 
     def ranges(self, streams: Collection[Stream], now_ms: Millis) -> Mapping[Stream, str]:
-        """Return the ranges of sequence numbers of each stream, as `core.stream_ranges` writes them.
+        """Return the ranges of sequence numbers of each stream, as `core.edges.stream_ranges` writes them.
 
         "" for a new one. They are held until the unit of work ends, taken in the order of their names:
         whoever wants to extend them too waits, and then sees what was made of them here.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
 
 
 class Content(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from shopbell_server.core.customer_sessions import CustomerSession
+    from shopbell_server.core.access.customer_sessions import CustomerSession
     from shopbell_server.core.ids import Millis, PersonId
 
 

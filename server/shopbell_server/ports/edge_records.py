@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
+    from shopbell_server.core.edges.lineage import Heir, Start
     from shopbell_server.core.ids import EdgeId, Millis
-    from shopbell_server.core.lineage import Heir, Start
-    from shopbell_server.core.loyalty_numbers import Guesses
-    from shopbell_server.core.spray import Minutes, Tokens
+    from shopbell_server.core.recognition.loyalty_numbers import Guesses
+    from shopbell_server.core.recognition.spray import Minutes, Tokens
 
 Lineage = tuple["EdgeId", str]
 """An edge and the name of a stream that another one came after."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.erasure import Erasure, ErasureId
     from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.keeping.erasure import Erasure, ErasureId
 
 
 class Erasures(Protocol):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.identifiers import Link
-    from shopbell_server.core.identity import Born, IdentityEntry
+    from shopbell_server.core.identity.history import Born, IdentityEntry
+    from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 
 

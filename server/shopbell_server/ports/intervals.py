@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.code_uses import CodeUse
-    from shopbell_server.core.deafness import Scanner
+    from shopbell_server.core.edges.deafness import Scanner
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId
+    from shopbell_server.core.recognition.code_uses import CodeUse
 
 
 class Intervals(Protocol):

@@ -13,7 +13,7 @@ from shopbell_server.ports.database import DatabaseLostError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
 
 
 class KeysLostError(DatabaseLostError):

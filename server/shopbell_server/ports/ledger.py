@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.ids import Millis, PersonId
 
 
 class Ledger(Protocol):
-    """Consent, append-only. The state is derived by `core.consent`, never stored."""
+    """Consent, append-only. The state is derived by `core.consent.ledger`, never stored."""
 
     def entries(self, persons: Collection[PersonId]) -> Mapping[PersonId, Sequence[Entry]]:
         """Return all entries of each person, oldest first; people without any are left out."""

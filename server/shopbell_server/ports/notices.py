@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.ids import Millis, PersonId, ProfileId
-    from shopbell_server.core.notices import Notice
 
 
 class Notices(Protocol):

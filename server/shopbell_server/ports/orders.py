@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shopbell_server.core.edges.orders import Answer, Ordered
     from shopbell_server.core.ids import EdgeId
-    from shopbell_server.core.orders import Answer, Ordered
     from shopbell_wire.messages import Finding
 
 

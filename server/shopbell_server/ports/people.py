@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.fixed_ids import FixedId, IdMark
+    from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.ids import CardRef, DeviceNo, Millis, PersonId, ProfileId, Stamp
-    from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
+    from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
 
 
 class People(Protocol):

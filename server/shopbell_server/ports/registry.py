@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.api_keys import ApiKey
-    from shopbell_server.core.app_reports import Spot, StoreBeacon
+    from shopbell_server.core.access.api_keys import ApiKey
     from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 
 
 class Registry(Protocol):

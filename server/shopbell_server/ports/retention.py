@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.ids import Millis, StoreId, VisitId
-    from shopbell_server.core.retention import What
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.keeping.retention import What
+    from shopbell_server.core.visits.stored import Visit
 
 
 class Retention(Protocol):

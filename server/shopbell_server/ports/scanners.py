@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.deafness import Mark, Scanner
+    from shopbell_server.core.edges.deafness import Mark, Scanner
     from shopbell_server.core.ids import EdgeId, Millis
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.ids import Millis, StaffId
-    from shopbell_server.core.staff_session import OpenSession
 
 
 class StaffSessions(Protocol):

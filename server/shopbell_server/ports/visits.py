@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.recognition.conflict import Conflict
+    from shopbell_server.core.visits.stored import Visit
 
 
 class Visits(Protocol):

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import Counter
 
-from shopbell_server.core import boxes
-from shopbell_server.core.owners import INDEX
+from shopbell_server.core.keeping import boxes
+from shopbell_server.core.keeping.owners import INDEX
 from shopbell_server.crypto import NONCE_BYTES, opened_in, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from shopbell_server.core.ids import TenantId
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
     from shopbell_server.ports.boxes import Content
     from shopbell_server.ports.world import Entropy
     from shopbell_server.sealing.remembered import RememberedKeys

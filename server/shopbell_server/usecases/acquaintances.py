@@ -1,15 +1,15 @@
 """People that a worker has met before: what decides whether each may be known, while nothing changed it.
 
 Owns: holding people, and what is remembered of them between units of work.
-Never: the decision (`core.acceptance`), or an answer from memory without the database's word, given while she
-is held, that it still holds.
+Never: the decision (`core.recognition.acceptance`), or an answer from memory without the database's
+word, given while she is held, that it still holds.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.acceptance import Acquaintance, allowed
+from shopbell_server.core.recognition.acceptance import Acquaintance, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -10,13 +10,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.api_keys import KINDS, ApiKey, as_text, day_of_use
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.credentials import SECRET_BYTES, credential, fingerprint
+from shopbell_server.core.access.api_keys import KINDS, ApiKey, as_text, day_of_use
+from shopbell_server.core.access.credentials import SECRET_BYTES, credential, fingerprint
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
-    from shopbell_server.core.api_keys import System
+    from shopbell_server.core.access.api_keys import System
     from shopbell_server.core.ids import Millis
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Entropy

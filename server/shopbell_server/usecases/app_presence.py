@@ -1,7 +1,7 @@
 """A phone says where it is: at a beacon of a store, or no longer.
 
 Owns: taking one report in: whose it is, whether it counts, and what it changes.
-Never: what a report is worth (`core.app_reports`), or a visit's rules.
+Never: what a report is worth (`core.visits.app_reports`), or a visit's rules.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.acceptance import allowed, knowable, span_of
-from shopbell_server.core.app_reports import evidence_of, problem_with
+from shopbell_server.core.recognition.acceptance import allowed, knowable, span_of
+from shopbell_server.core.visits.app_reports import evidence_of, problem_with
 from shopbell_server.usecases.arrived import arrived
 from shopbell_server.usecases.doubts import new_conflicts, write_down
 from shopbell_server.usecases.groups import head_of, hold, ledgers
@@ -21,9 +21,9 @@ from shopbell_server.usecases.recompute import tell
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.app_reports import Spot, State
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.visits.app_reports import Spot, State
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms

@@ -1,7 +1,7 @@
 """Evidence that came in becomes visits.
 
 Owns: whose visits it concerns, what of it is of this moment, and that a pass was held up.
-Never: the rules (`core.sessions`), or whose evidence it is (`recognise`).
+Never: the rules (`core.visits.sessions`), or whose evidence it is (`recognise`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.reconcile import Circumstances
+    from shopbell_server.core.visits.reconcile import Circumstances
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recognise import Recognised

@@ -1,7 +1,7 @@
 """Codes that were held up become evidence of people, or are counted as nothing.
 
 Owns: whether a pass is right and counts, whose a loyalty number is, and who tries to guess one.
-Never: which scan of a code is the one (`core.code_uses`), or visits (`recompute`).
+Never: which scan of a code is the one (`core.recognition.code_uses`), or visits (`recompute`).
 
 Everybody whose code it might be is held, so what is read here of uses stays so until the work ends.
 """
@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from shopbell_server.core import passes
-from shopbell_server.core.acceptance import knowable, span_of
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.code_uses import CodeUse, is_elsewhere, verdict
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
-from shopbell_server.core.loyalty_numbers import Guesses, is_refused, with_unknown
+from shopbell_server.core.recognition import passes
+from shopbell_server.core.recognition.acceptance import knowable, span_of
+from shopbell_server.core.recognition.code_uses import CodeUse, is_elsewhere, verdict
+from shopbell_server.core.recognition.loyalty_numbers import Guesses, is_refused, with_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_server.core.acceptance import Acquaintance
     from shopbell_server.core.evidence import Carrier
+    from shopbell_server.core.identity.people import Card
     from shopbell_server.core.ids import Millis, PersonId, ZoneId
-    from shopbell_server.core.people import Card
+    from shopbell_server.core.recognition.acceptance import Acquaintance
     from shopbell_server.core.registry import Edge
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.heard import Scanner, ShownNumber, ShownPass

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.ids import FactId
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

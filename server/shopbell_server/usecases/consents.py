@@ -1,7 +1,7 @@
 """Record what a customer allows, and undo at once what she no longer does.
 
 Owns: entries of the ledger, the receipt, and what a withdrawal ends.
-Never: what a consent means (`core.consent`); erasing the past, which is another question.
+Never: what a consent means (`core.consent.ledger`); erasing the past, which is another question.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.consent import (
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.consent.ledger import (
     Change,
     Entry,
     Place,
@@ -32,9 +32,9 @@ from shopbell_server.usecases.withdrawal import end_presence
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.core.people import Enrolment
-    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.credentials import (
+from shopbell_server.core.access.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
@@ -18,18 +17,19 @@ from shopbell_server.core.credentials import (
     credential_id,
     fingerprint,
 )
-from shopbell_server.core.customer_sessions import (
+from shopbell_server.core.access.customer_sessions import (
     LINK_MS,
     SESSION_MS,
     CustomerSession,
     is_open,
     is_worth_noting,
 )
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import PersonId
-    from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
 

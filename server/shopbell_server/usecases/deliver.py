@@ -14,11 +14,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
-from shopbell_server.core.cloud_events import NAMES, cloud_event
-from shopbell_server.core.consent import may_share, may_tell_change
-from shopbell_server.core.customer_keys import customer_key
+from shopbell_server.core.consent.ledger import may_share, may_tell_change
+from shopbell_server.core.delivery.cloud_events import NAMES, cloud_event
+from shopbell_server.core.delivery.customer_keys import customer_key
+from shopbell_server.core.delivery.retry import TryAgain, after_failure
 from shopbell_server.core.facts import ConsentChanged, ProfileErased
-from shopbell_server.core.retry import TryAgain, after_failure
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, ledgers
@@ -27,8 +27,8 @@ from shopbell_server.usecases.sink_names import called
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.cloud_events import Origin
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.delivery.cloud_events import Origin
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis
     from shopbell_server.ports.database import Database

@@ -1,6 +1,7 @@
 """Which visits are not shown although they could be: people in two stores at once, hints under a spray.
 
-Owns: reading what `core.conflict` and `core.spray` decide by, from what is stored and nothing else.
+Owns: reading what `core.recognition.conflict` and `core.recognition.spray` decide by, from what is stored
+and nothing else.
 Never: the decisions. Every worker comes to the same ones, whoever took in what.
 """
 
@@ -9,11 +10,11 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.conflict import HIDDEN_MS, LONGEST_MS, Trace, conflict
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.spray import (
+from shopbell_server.core.recognition.conflict import HIDDEN_MS, LONGEST_MS, Trace, conflict
+from shopbell_server.core.recognition.spray import (
     WINDOW_MINUTES,
     doubted_until,
     hint_edges,
@@ -25,11 +26,11 @@ from shopbell_server.usecases.groups import evidence_of, groups_of, head_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.conflict import Conflict
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.ids import EdgeId, PersonId, VisitId
-    from shopbell_server.core.spray import Minutes
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.recognition.conflict import Conflict
+    from shopbell_server.core.recognition.spray import Minutes
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.groups import Groups
 

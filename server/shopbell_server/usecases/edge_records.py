@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.lineage import Start, heard
-from shopbell_server.core.losses import counted
+from shopbell_server.core.edges.lineage import Start, heard
+from shopbell_server.core.edges.losses import counted
 from shopbell_wire.messages import StreamStarted
 
 if TYPE_CHECKING:

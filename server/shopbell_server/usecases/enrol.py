@@ -1,7 +1,7 @@
 """Make a phone known: a ticket for a profile, then an enrolment for the ticket.
 
 Owns: tickets, enrolments, their keys and their card, and what was consented to on the way.
-Never: how secrets look (`core.credentials`), or who may ask for a ticket (`web`).
+Never: how secrets look (`core.access.credentials`), or who may ask for a ticket (`web`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.credentials import (
+from shopbell_server.core.access.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
@@ -19,12 +18,13 @@ from shopbell_server.core.credentials import (
     credential_id,
     fingerprint,
 )
-from shopbell_server.core.identifiers import ENROLMENTS
-from shopbell_server.core.identity import Moved
-from shopbell_server.core.identity_guards import DEFAULTS
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.identity.guards import DEFAULTS
+from shopbell_server.core.identity.history import Moved
+from shopbell_server.core.identity.identifiers import ENROLMENTS
+from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Phone, Profile
+from shopbell_server.core.recognition.passes import card_ref
 from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.identifiers import SaidBy, follow, say
@@ -34,7 +34,7 @@ from shopbell_server.usecases.profile_holds import hold_chain
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.identity_guards import Guards
+    from shopbell_server.core.identity.guards import Guards
     from shopbell_server.core.ids import ProfileId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

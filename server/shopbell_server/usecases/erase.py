@@ -13,14 +13,20 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import Act, What
-from shopbell_server.core.cloud_events import NAMES
-from shopbell_server.core.consent import Change, Place, Purpose, active, active_purposes
-from shopbell_server.core.erasure import Erasure, erasure_id, mark_kind, owner_of_events, stands_for
+from shopbell_server.core.audit.chain import Act, What
+from shopbell_server.core.consent.ledger import Change, Place, Purpose, active, active_purposes
+from shopbell_server.core.delivery.cloud_events import NAMES
 from shopbell_server.core.facts import ProfileErased
-from shopbell_server.core.identifiers import primary
+from shopbell_server.core.identity.identifiers import primary
 from shopbell_server.core.ids import FactId, PersonId
-from shopbell_server.core.owners import owner_of_person, owner_of_profile
+from shopbell_server.core.keeping.erasure import (
+    Erasure,
+    erasure_id,
+    mark_kind,
+    owner_of_events,
+    stands_for,
+)
+from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, head_of
@@ -29,12 +35,12 @@ from shopbell_server.usecases.joined import part
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.audit import Actor
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.erasure import AskedBy
+    from shopbell_server.core.audit.chain import Actor
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis, ProfileId, StoreId
-    from shopbell_server.core.owners import Owner
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.keeping.erasure import AskedBy
+    from shopbell_server.core.keeping.owners import Owner
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from shopbell_server.core.audit import Act, What
-from shopbell_server.core.cloud_events import rfc3339
+from shopbell_server.core.audit.chain import Act, What
+from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
-from shopbell_server.core.takeout import Takeout
+from shopbell_server.core.keeping.takeout import Takeout
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.usecases.known import own_told
 from shopbell_server.usecases.own import own_looks, own_visits
@@ -21,14 +21,14 @@ from shopbell_server.usecases.own_profile import own_profile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.audit import Actor
+    from shopbell_server.core.audit.chain import Actor
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.identifiers import Link
+    from shopbell_server.core.identity.identifiers import Link
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.core.people import Enrolment
-    from shopbell_server.core.takeout import Line
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.keeping.takeout import Line
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
 
 Form = Literal["json", "csv"]

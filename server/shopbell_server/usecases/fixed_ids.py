@@ -9,13 +9,13 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.consent import Purpose, active
-from shopbell_server.core.fixed_ids import MOST, FixedId
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.consent.ledger import Purpose, active
+from shopbell_server.core.recognition.fixed_ids import MOST, FixedId
 
 if TYPE_CHECKING:
-    from shopbell_server.core.fixed_ids import IdMark
     from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.recognition.fixed_ids import IdMark
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.customer_sessions import IDLE_MS
+from shopbell_server.core.access.customer_sessions import IDLE_MS
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.spray import KEPT_MINUTES, minute_of
+from shopbell_server.core.recognition.spray import KEPT_MINUTES, minute_of
 
 if TYPE_CHECKING:
     from shopbell_server.ports.database import Database

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
-from shopbell_server.core.customer_sessions import is_fresh
+from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.access.customer_sessions import is_fresh
 from shopbell_server.usecases.profile_holds import hold_chain
 
 if TYPE_CHECKING:
-    from shopbell_server.core.customer_sessions import CustomerSession
+    from shopbell_server.core.access.customer_sessions import CustomerSession
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis
-    from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import UnitOfWork
 
 

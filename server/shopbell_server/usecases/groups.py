@@ -1,7 +1,7 @@
 """People who are joined with others: who they are, what they allow, what is evidence of them together.
 
 Owns: reading groups, and evidence and purchases of people who may be in one.
-Never: joining or parting (`joined`), or what a group allows (`core.joined`).
+Never: joining or parting (`joined`), or what a group allows (`core.visits.joined`).
 
 Whoever is alone costs nothing here: her enrolment says so, and everybody who asks has read it.
 """
@@ -11,16 +11,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.joined import Member, group_of
+from shopbell_server.core.visits.joined import Member, group_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.joined import Group
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.visits.joined import Group
     from shopbell_server.ports.database import UnitOfWork
 
     Groups = Mapping[PersonId, Group]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.admission import Seen
+    from shopbell_server.core.edges.admission import Seen
     from shopbell_server.core.ids import EdgeId, Millis
-    from shopbell_server.core.passes import PassCode
+    from shopbell_server.core.recognition.passes import PassCode
+    from shopbell_server.core.recognition.token_reader import Reading
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.token_reader import Reading
     from shopbell_wire.messages import Hearing
 
 Scanner = tuple["EdgeId", str]

@@ -1,23 +1,23 @@
 """What scanners say of their own hearing comes in, and what is known of it where visits are made.
 
 Owns: keeping marks, whom a new one concerns, and the share of a stay that was listened to.
-Never: what follows for her visits (`core.sessions`, `recompute`).
+Never: what follows for her visits (`core.visits.sessions`, `recompute`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.deafness import Mark, changed, coverage, ears_of
+from shopbell_server.core.edges.deafness import Mark, changed, coverage, ears_of
 from shopbell_server.core.ids import EdgeId, Millis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from shopbell_server.core.deafness import Ear, Scanner
+    from shopbell_server.core.edges.deafness import Ear, Scanner
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.sessions import Session
-    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.sessions import Session
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.heard import Heard
 

@@ -1,7 +1,7 @@
 """Say by what else a customer is known, and take it back.
 
 Owns: identifiers linked, unlinked and blocked, under the guards.
-Never: the guards (`core.identity_guards`), or merging because two have the same value: an operator decides.
+Never: the guards (`core.identity.guards`), or merging because two have the same value: an operator decides.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identifiers import Link, normal
-from shopbell_server.core.identity import Moved, absorption
-from shopbell_server.core.identity_guards import Refused, why_not_linked
+from shopbell_server.core.identity.guards import Refused, why_not_linked
+from shopbell_server.core.identity.history import Moved, absorption
+from shopbell_server.core.identity.identifiers import Link, normal
 from shopbell_server.core.ids import LinkId
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.profile_holds import hold_chain, holdings, write
@@ -20,8 +20,8 @@ from shopbell_server.usecases.profile_holds import hold_chain, holdings, write
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.identifiers import Source
-    from shopbell_server.core.identity_guards import Guards
+    from shopbell_server.core.identity.guards import Guards
+    from shopbell_server.core.identity.identifiers import Source
     from shopbell_server.core.ids import Millis, ProfileId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

@@ -1,7 +1,7 @@
 """Give a phone its tokens for seven days.
 
 Owns: who gets tokens, and the record of what was issued.
-Never: how a token is made (`core.tokens`).
+Never: how a token is made (`core.recognition.tokens`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Purpose, active
+from shopbell_server.core.consent.ledger import Purpose, active
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import Day, Window
-from shopbell_server.core.people import Issued
+from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.token_windows import batch_windows, day_of_window
-from shopbell_server.core.tokens import issue, key_ring
 
 if TYPE_CHECKING:
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis
-    from shopbell_server.core.people import Enrolment
-    from shopbell_server.core.tokens import MakeAes, Token
+    from shopbell_server.core.recognition.tokens import MakeAes, Token
     from shopbell_server.ports.database import UnitOfWork
 
 

@@ -1,7 +1,8 @@
 """Let enrolments be one human, or several: her visits are those that would have arisen had it always been so.
 
 Owns: putting people into groups and out of them, and computing all of their visits anew.
-Never: who is one human (the history of profiles), what a group allows or what counts of it (`core.joined`).
+Never: who is one human (the history of profiles), what a group allows or what counts of it
+(`core.visits.joined`).
 
 Evidence, receipts and consent stay with the enrolment that they came from and are not touched, so that
 parting undoes joining. What comes of it is told as what late batches change is: late, so it rings no bell.
@@ -14,11 +15,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.joined import first_enrolled
-from shopbell_server.core.neighbourhood import Neighbourhood
-from shopbell_server.core.purchases import reach_ms
-from shopbell_server.core.reconcile import left_behind
-from shopbell_server.core.stretches import Stretch
+from shopbell_server.core.visits.joined import first_enrolled
+from shopbell_server.core.visits.neighbourhood import Neighbourhood
+from shopbell_server.core.visits.purchases import reach_ms
+from shopbell_server.core.visits.reconcile import left_behind
+from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.groups import groups_of, head_of, hold, ledgers
 from shopbell_server.usecases.recompute import circumstances, recomputed, tell, write
 
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from shopbell_server.core.facts import Fact
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.people import Enrolment
-    from shopbell_server.core.reconcile import Circumstances, Reconciled
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.reconcile import Circumstances, Reconciled
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups
@@ -81,7 +82,8 @@ def join(
     """Let `persons` be one human from ever on, with everybody with whom one of them is joined already.
 
     Their visits are under the id of the one who was enrolled first. A purpose is active for all while it is
-    for each (`core.joined`): what one of them forbids, or did not yet allow, is no evidence of the group.
+    for each (`core.visits.joined`): what one of them forbids, or did not yet allow, is no
+    evidence of the group.
     """
     enrolments = _held(work, persons)
     if not enrolments.keys() >= set(persons):

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Change, Purpose, active, active_purposes
+from shopbell_server.core.consent.ledger import Change, Purpose, active, active_purposes
 from shopbell_server.usecases.consent_facts import stores_shown_in, tell_changes
 from shopbell_server.usecases.joint_presence import count_from_now, end_presence_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.joined import Group
+    from shopbell_server.core.visits.joined import Group
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms

@@ -1,7 +1,7 @@
 """What one of several who are joined allows or forbids changes the presence of them all.
 
 Owns: ending their visits when one withdraws, and what counts again from when all allow it.
-Never: whether they do (`core.joined`), or evidence of one who forbade nothing: it stays hers.
+Never: whether they do (`core.visits.joined`), or evidence of one who forbade nothing: it stays hers.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.neighbourhood import reached
-from shopbell_server.core.purchases import reach_ms
-from shopbell_server.core.stretches import Stretch
+from shopbell_server.core.visits.neighbourhood import reached
+from shopbell_server.core.visits.purchases import reach_ms
+from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.hearing import LATEST
 from shopbell_server.usecases.own import forget_candidates
 from shopbell_server.usecases.recompute import circumstances, recompute, recomputed, tell
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.joined import Group
-    from shopbell_server.core.reconcile import Reconciled
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.joined import Group
+    from shopbell_server.core.visits.reconcile import Reconciled
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import KEPT_MS, checkpoint
+from shopbell_server.core.audit.chain import KEPT_MS, checkpoint
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopbell_server.core.audit import Checkpoint
+    from shopbell_server.core.audit.chain import Checkpoint
     from shopbell_server.core.ids import TenantId
     from shopbell_server.ports.audit import Checkpoints
     from shopbell_server.ports.database import Database

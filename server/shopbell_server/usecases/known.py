@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from shopbell_server.core.board_state import board_state
-from shopbell_server.core.masking import masked
-from shopbell_server.core.subject import seen
+from shopbell_server.core.board.state import board_state
+from shopbell_server.core.board.subject import seen
+from shopbell_server.core.identity.masking import masked
 from shopbell_server.usecases.consents import standing_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
@@ -21,15 +21,15 @@ from shopbell_server.usecases.own_profile import own_profile
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.disclosure import Disclosed
+    from shopbell_server.core.board.disclosure import Disclosed
+    from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.evidence import Evidence
-    from shopbell_server.core.fixed_ids import FixedId
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import CardRef, Millis, StoreId, VisitId, ZoneId
-    from shopbell_server.core.notices import Notice
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.recognition.fixed_ids import FixedId
     from shopbell_server.core.registry import Store, Zone
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.told import Told
     from shopbell_server.usecases.consents import Standing

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core import passes
-from shopbell_server.core.admission import (
+from shopbell_server.core.dating import dating_of
+from shopbell_server.core.edges.admission import (
     admit,
     anchor_err_ms,
     dated_by_window,
     is_believable,
 )
-from shopbell_server.core.dating import dating_of
 from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.core.recognition import passes
 from shopbell_server.ports.batches import Anchor
 from shopbell_server.usecases.heard import Feeling, Heard, ShownNumber, ShownPass, Sightings
 from shopbell_wire.messages import ClockAnchor
@@ -27,10 +27,10 @@ from shopbell_wire.messages import ClockAnchor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from shopbell_server.core.admission import Admitted, Felt, Seen, Shown
     from shopbell_server.core.dating import Dating
+    from shopbell_server.core.edges.admission import Admitted, Felt, Seen, Shown
+    from shopbell_server.core.recognition.token_reader import Reading, TokenReader
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.token_reader import Reading, TokenReader
     from shopbell_server.ports.batches import BatchRecord, Stream
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_wire.codec import Received

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import Actor, What
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.credentials import credential_id
+from shopbell_server.core.access.credentials import credential_id
+from shopbell_server.core.audit.chain import Actor, What
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.usecases.sign_in import staff_by_session
 
 if TYPE_CHECKING:

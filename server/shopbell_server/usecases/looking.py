@@ -1,6 +1,6 @@
 """Who may be shown at all: the one way from people to a screen or an API.
 
-Owns: reading what `core.subject` decides by.
+Owns: reading what `core.board.subject` decides by.
 Never: the decision. Staff and people who left are nobody here.
 """
 
@@ -9,17 +9,17 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Never
 
-from shopbell_server.core.subject import subject_of
+from shopbell_server.core.board.subject import subject_of
 from shopbell_server.usecases.groups import groups_of, ledgers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.board.subject import Subject
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.identity.people import Enrolment, Profile
     from shopbell_server.core.ids import PersonId, ProfileId
-    from shopbell_server.core.joined import Group
-    from shopbell_server.core.people import Enrolment, Profile
-    from shopbell_server.core.subject import Subject
+    from shopbell_server.core.visits.joined import Group
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.groups import Groups
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act
+from shopbell_server.core.audit.chain import Act
 from shopbell_server.usecases.lookers import lookers, purpose_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.audit import What
+    from shopbell_server.core.audit.chain import What
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.ports.database import Database, UnitOfWork
 

@@ -1,7 +1,7 @@
 """Make the keys that tokens are issued with, and destroy those whose time is over.
 
 Owns: which days have a key.
-Never: what is made of it (`core.tokens`).
+Never: what is made of it (`core.recognition.tokens`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import Day
-from shopbell_server.core.owners import owner_of_day
+from shopbell_server.core.keeping.owners import owner_of_day
+from shopbell_server.core.recognition.tokens import DAY_KEY_BYTES
 from shopbell_server.core.token_windows import day_of, key_days
-from shopbell_server.core.tokens import DAY_KEY_BYTES
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis

@@ -1,7 +1,7 @@
 """Tell a person's phones what happened elsewhere, and hear that they showed it.
 
 Owns: who is told of a new phone, and what a phone still has to show.
-Never: what a notice says (`core.notices`).
+Never: what a notice says (`core.delivery.notices`).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.notices import device_added
+from shopbell_server.core.delivery.notices import device_added
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.delivery.notices import Notice
+    from shopbell_server.core.identity.people import Enrolment, Phone
     from shopbell_server.core.ids import Millis, PersonId
-    from shopbell_server.core.notices import Notice
-    from shopbell_server.core.people import Enrolment, Phone
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
 

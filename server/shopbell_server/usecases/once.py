@@ -18,7 +18,7 @@ from shopbell_server.ports.database import DatabaseBusyError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopbell_server.core.identity_guards import Refused
+    from shopbell_server.core.identity.guards import Refused
     from shopbell_server.ports.database import Database, UnitOfWork
 
 Refusal = TypeVar("Refusal", bound="Enum | Refused")

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.edges.orders import Answer, Ordered, next_number
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.orders import Answer, Ordered, next_number
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.orders import Answered, Examined
 from shopbell_wire.messages import Diagnostics, OrderDone

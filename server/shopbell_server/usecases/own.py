@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.deafness import deafness_of
+from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import Millis, VisitId
-from shopbell_server.core.purchases import bought, early_ms
-from shopbell_server.core.sessions import sessions
-from shopbell_server.core.stretches import Stretch
+from shopbell_server.core.visits.purchases import bought, early_ms
+from shopbell_server.core.visits.sessions import sessions
+from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.groups import groups_of
 from shopbell_server.usecases.hearing import ears
 from shopbell_server.usecases.looks import looks_at, seen_by
@@ -21,12 +21,12 @@ from shopbell_server.usecases.looks import looks_at, seen_by
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.audit import Act
+    from shopbell_server.core.audit.chain import Act
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.sessions import Session
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.sessions import Session
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.looks import SeenBy
 

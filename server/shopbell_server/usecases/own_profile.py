@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from shopbell_server.usecases.profile_holds import chain_of
 
 if TYPE_CHECKING:
-    from shopbell_server.core.identifiers import Link
-    from shopbell_server.core.people import Enrolment, Profile
+    from shopbell_server.core.identity.identifiers import Link
+    from shopbell_server.core.identity.people import Enrolment, Profile
     from shopbell_server.ports.database import UnitOfWork
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shopbell_server.core.ids import PersonId
-    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
 
 LOOKED_BACK_MS: Final = OLDEST_MS + 2 * 86_400_000

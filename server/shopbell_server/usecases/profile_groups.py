@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identity_groups import groups_of, steps
-from shopbell_server.core.identity_guards import Refused
+from shopbell_server.core.identity.groups import groups_of, steps
+from shopbell_server.core.identity.guards import Refused
 from shopbell_server.usecases.joined import NotJoined, join, part
 from shopbell_server.usecases.profile_holds import connected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.identity_groups import Groups
+    from shopbell_server.core.identity.groups import Groups
     from shopbell_server.core.ids import Millis, PersonId, ProfileId, StoreId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

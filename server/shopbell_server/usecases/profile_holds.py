@@ -1,22 +1,22 @@
 """Hold profiles with all that they have, and write an entry of their history.
 
 Owns: the order of locks (profiles, then people), and the number of an entry.
-Never: whether something may be done (`core.identity_changes`).
+Never: whether something may be done (`core.identity.changes`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identity import IdentityEntry, chain, next_number
-from shopbell_server.core.identity_changes import Holding
+from shopbell_server.core.identity.changes import Holding
+from shopbell_server.core.identity.history import IdentityEntry, chain, next_number
 from shopbell_server.core.ids import EntryId
 from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.identity import As, Moved, Reason, What
+    from shopbell_server.core.identity.history import As, Moved, Reason, What
     from shopbell_server.core.ids import Millis, PersonId, ProfileId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

@@ -1,7 +1,7 @@
 """Look at a profile: whoever keeps the record straight, and whoever has its customer before them.
 
 Owns: what is read for it, and that a look is written down before it is answered.
-Never: what may be seen (`core.profile_view`, `core.disclosure`).
+Never: what may be seen (`core.identity.profile_view`, `core.board.disclosure`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, What
-from shopbell_server.core.disclosure import TABLE, Field
-from shopbell_server.core.profile_view import seen_profile
-from shopbell_server.core.subject import seen
+from shopbell_server.core.audit.chain import Act, What
+from shopbell_server.core.board.disclosure import TABLE, Field
+from shopbell_server.core.board.subject import seen
+from shopbell_server.core.identity.profile_view import seen_profile
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.lookers import SYSTEM, purpose_of
 from shopbell_server.usecases.looking import subjects
@@ -22,11 +22,11 @@ from shopbell_server.usecases.visits_list import SeenVisit
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from shopbell_server.core.audit import Actor
-    from shopbell_server.core.disclosure import Table, Viewer
-    from shopbell_server.core.identity import IdentityEntry
+    from shopbell_server.core.audit.chain import Actor
+    from shopbell_server.core.board.disclosure import Table, Viewer
+    from shopbell_server.core.identity.history import IdentityEntry
+    from shopbell_server.core.identity.profile_view import Keeper, SeenProfile
     from shopbell_server.core.ids import Millis, PersonId, ProfileId, StoreId
-    from shopbell_server.core.profile_view import Keeper, SeenProfile
     from shopbell_server.ports.database import Database, UnitOfWork
 
 

@@ -1,7 +1,7 @@
 """Merge profiles, take them apart, and undo either.
 
 Owns: what one of these changes, in one unit of work: what moves, who is one human since, who is told.
-Never: whether it may be done (`core.identity_changes`), or who may ask for it (`web`).
+Never: whether it may be done (`core.identity.changes`), or who may ask for it (`web`).
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, What
-from shopbell_server.core.consent import may_share
+from shopbell_server.core.audit.chain import Act, What
+from shopbell_server.core.consent.ledger import may_share
 from shopbell_server.core.facts import ProfileMerged, ProfileSplit
-from shopbell_server.core.identity import Moved
-from shopbell_server.core.identity_changes import merge as merged
-from shopbell_server.core.identity_changes import take_out, undo
-from shopbell_server.core.identity_guards import Refused
+from shopbell_server.core.identity.changes import merge as merged
+from shopbell_server.core.identity.changes import take_out, undo
+from shopbell_server.core.identity.guards import Refused
+from shopbell_server.core.identity.history import Moved
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import FactId, ProfileId
-from shopbell_server.core.people import Profile
 from shopbell_server.usecases.profile_groups import regroup
 from shopbell_server.usecases.profile_holds import holdings, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from shopbell_server.core.audit import Actor
+    from shopbell_server.core.audit.chain import Actor
     from shopbell_server.core.facts import Fact
-    from shopbell_server.core.identity import As, IdentityEntry, Reason
-    from shopbell_server.core.identity_changes import Holding
-    from shopbell_server.core.identity_guards import Guards
+    from shopbell_server.core.identity.changes import Holding
+    from shopbell_server.core.identity.guards import Guards
+    from shopbell_server.core.identity.history import As, IdentityEntry, Reason
     from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, StoreId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy

@@ -1,7 +1,7 @@
 """A till says that something was bought, and with whose card.
 
 Owns: once and only once for ever; whose purchase may be known; what that changes in her visit.
-Never: which visit it belongs to (`core.purchases`), or what was bought: nobody needs it here.
+Never: which visit it belongs to (`core.visits.purchases`), or what was bought: nobody needs it here.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.acceptance import allowed, knowable, span_of
 from shopbell_server.core.dating import AHEAD_MS
-from shopbell_server.core.ending import converted
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.passes import named_card
-from shopbell_server.core.purchases import early_ms, session_of
+from shopbell_server.core.recognition.acceptance import allowed, knowable, span_of
+from shopbell_server.core.recognition.passes import named_card
+from shopbell_server.core.visits.ending import converted
+from shopbell_server.core.visits.purchases import early_ms, session_of
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.usecases.groups import NONE, head_of, hold, ledgers
 from shopbell_server.usecases.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId, ReceiptId, StoreId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups

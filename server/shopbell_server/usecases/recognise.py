@@ -10,24 +10,24 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.acceptance import accepted, meanings, meant_by
 from shopbell_server.core.evidence import Interval, IntervalKey, Report, told
-from shopbell_server.core.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
-from shopbell_server.core.loyalty_numbers import KIND
-from shopbell_server.core.spray import Tokens, minute_of
-from shopbell_server.core.token_reader import DIGITS
+from shopbell_server.core.recognition.acceptance import accepted, meanings, meant_by
+from shopbell_server.core.recognition.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
+from shopbell_server.core.recognition.loyalty_numbers import KIND
+from shopbell_server.core.recognition.spray import Tokens, minute_of
+from shopbell_server.core.recognition.token_reader import DIGITS
 from shopbell_server.usecases.codes import may_be_known, take_numbers, take_passes, zone_of
 from shopbell_server.usecases.groups import NONE, groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.acceptance import Acquaintance, Meant
-    from shopbell_server.core.code_uses import CodeUse
+    from shopbell_server.core.identity.people import Card
     from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, Millis, PersonId
-    from shopbell_server.core.people import Card
+    from shopbell_server.core.recognition.acceptance import Acquaintance, Meant
+    from shopbell_server.core.recognition.code_uses import CodeUse
+    from shopbell_server.core.recognition.token_reader import Reading
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.token_reader import Reading
     from shopbell_server.ports.batches import Stream
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.acquaintances import Acquaintances

@@ -1,7 +1,7 @@
 """Visits follow their evidence: computed anew wherever it changed.
 
 Owns: loading the neighbourhood of a change, and writing what it makes of visits.
-Never: the rules (`core.sessions`, `core.reconcile`), or a commit: callers have more to write.
+Never: the rules (`core.visits.sessions`, `core.visits.reconcile`), or a commit: callers have more to write.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import may_share
-from shopbell_server.core.deafness import deafness_of
-from shopbell_server.core.handles import next_number
+from shopbell_server.core.board.handles import next_number
+from shopbell_server.core.consent.ledger import may_share
+from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import FactId, Millis, VisitId
-from shopbell_server.core.neighbourhood import neighbourhoods, overlapping
-from shopbell_server.core.purchases import bought, early_ms, reach_ms
-from shopbell_server.core.reconcile import Circumstances, reconcile
-from shopbell_server.core.sessions import sessions
+from shopbell_server.core.visits.neighbourhood import neighbourhoods, overlapping
+from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
+from shopbell_server.core.visits.reconcile import Circumstances, reconcile
+from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.usecases.groups import evidence_of, purchases_of
 from shopbell_server.usecases.hearing import ears, ears_at, listened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.deafness import Ear, Scanner
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.edges.deafness import Ear, Scanner
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.neighbourhood import Neighbourhood
-    from shopbell_server.core.reconcile import Reconciled
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.neighbourhood import Neighbourhood
+    from shopbell_server.core.visits.reconcile import Reconciled
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups

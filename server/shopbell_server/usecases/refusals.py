@@ -1,7 +1,7 @@
 """Write down that people try to sign in with a wrong password.
 
 Owns: how often that is written into the audit: seldom enough that nobody can fill it.
-Never: whether a password is right (`sign_in`), or how often one may be tried (`core.allowance`).
+Never: whether a password is right (`sign_in`), or how often one may be tried (`core.access.allowance`).
 
 A record for every refusal would let anybody who reaches the page fill a chain that is kept for twelve
 months; none would hide that a password is being guessed. So refusals are counted, by the hour and by whose
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import StaffId
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Let go of what its time is over for, in small pieces.
 
 Owns: one piece of work a transaction, and the order in which a visit and its evidence go.
-Never: how long anything is kept (`core.retention`).
+Never: how long anything is kept (`core.keeping.retention`).
 
 Any process may do it at any time, several at once: what one removed the other does not find. A crash in
 between leaves the rest for the next time.
@@ -14,14 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import DAY_MS, What, without_zones
+from shopbell_server.core.keeping.retention import DAY_MS, What, without_zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shopbell_server.core.ids import StoreId, VisitId
-    from shopbell_server.core.retention import Rule
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.keeping.retention import Rule
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
 
     Removed = Mapping[str, int]

@@ -10,9 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.allowance import Wait, draw_until
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.credentials import (
+from shopbell_server.core.access.allowance import Wait, draw_until
+from shopbell_server.core.access.credentials import (
     MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
@@ -20,14 +19,15 @@ from shopbell_server.core.credentials import (
     credential_id,
     fingerprint,
 )
+from shopbell_server.core.access.staff_session import begun, prolonged
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, StaffId
-from shopbell_server.core.staff_session import begun, prolonged
 from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.allowance import Allowance
+    from shopbell_server.core.access.allowance import Allowance
     from shopbell_server.core.registry import Staff
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords

@@ -1,7 +1,7 @@
 """What sinks may call customers: by the identifiers of their profiles, where everybody under them shares.
 
 Owns: reading what that follows from, for all facts of a delivery at once.
-Never: what one sink calls her (`core.customer_keys`), or whether it is told at all (`deliver`).
+Never: what one sink calls her (`core.delivery.customer_keys`), or whether it is told at all (`deliver`).
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.of_profile import shared_purposes
 from shopbell_server.core.facts import ConsentChanged, ProfileErased, ProfileMerged, ProfileSplit
-from shopbell_server.core.identifiers import primary
+from shopbell_server.core.identity.identifiers import primary
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.profile_consent import shared_purposes
 from shopbell_server.usecases.looking import ledgers_under
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.facts import Fact
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import FactId, PersonId
-    from shopbell_server.core.people import Enrolment
     from shopbell_server.ports.database import UnitOfWork
 
 

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Final
 from uuid import NAMESPACE_URL, uuid5
 
 from shopbell_program.settings import Fault, SettingsError
-from shopbell_server.core.api_keys import ApiKey, Scope
-from shopbell_server.core.app_reports import Spot, StoreBeacon
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
-from shopbell_server.core.credentials import fingerprint
-from shopbell_server.core.erasure import mark_kind
+from shopbell_server.core.access.api_keys import ApiKey, Scope
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
-from shopbell_server.core.identifiers import normal
-from shopbell_server.core.identity_guards import DEFAULTS
+from shopbell_server.core.identity.guards import DEFAULTS
+from shopbell_server.core.identity.identifiers import normal
+from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.ids import (
     EdgeId,
     Millis,
@@ -31,9 +30,10 @@ from shopbell_server.core.ids import (
     StoreId,
     ZoneId,
 )
-from shopbell_server.core.passes import card_ref
-from shopbell_server.core.people import Card, Enrolment, Phone, Profile
+from shopbell_server.core.keeping.erasure import mark_kind
+from shopbell_server.core.recognition.passes import card_ref
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identifiers import SaidBy, say
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.identity_guards import Guards
+    from shopbell_server.core.identity.guards import Guards
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
     from shopbell_server.seed import Seed, SeedProfile, SeedStaff, SeedStore, SeedVisit

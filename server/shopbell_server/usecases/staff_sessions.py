@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.ids import Millis, StaffId
     from shopbell_server.core.registry import Staff
-    from shopbell_server.core.staff_session import OpenSession
     from shopbell_server.ports.database import Database
 
 

@@ -1,7 +1,7 @@
 """Time passes: visits end, candidates are forgotten, without anything being heard.
 
 Owns: closing what is due, a limited number at a time, each in a transaction of its own people.
-Never: when something is due (`core.ending`).
+Never: when something is due (`core.visits.ending`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.ending import swept
+from shopbell_server.core.visits.ending import swept
 from shopbell_server.usecases.groups import hold, ledgers
 from shopbell_server.usecases.hearing import ears_at, listened
 from shopbell_server.usecases.own import forget_candidates
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups

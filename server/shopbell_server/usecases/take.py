@@ -11,13 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core import stream_ranges
-from shopbell_server.core.acknowledgement import acks
-from shopbell_server.core.admission import Fate, fate
+from shopbell_server.core.edges import stream_ranges
+from shopbell_server.core.edges.acknowledgement import acks
+from shopbell_server.core.edges.admission import Fate, fate
 from shopbell_server.core.ids import Day, Millis
-from shopbell_server.core.token_reader import TokenReader
+from shopbell_server.core.recognition.token_reader import TokenReader
+from shopbell_server.core.recognition.tokens import key_ring
 from shopbell_server.core.token_windows import key_days
-from shopbell_server.core.tokens import key_ring
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.usecases.acquaintances import Acquaintances
 from shopbell_server.usecases.arrived import arrived
@@ -36,11 +36,11 @@ from shopbell_wire.messages import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.conflict import Conflict
-    from shopbell_server.core.fixed_ids import MarkOf
     from shopbell_server.core.ids import EdgeId, PersonId, StoreId
+    from shopbell_server.core.recognition.conflict import Conflict
+    from shopbell_server.core.recognition.fixed_ids import MarkOf
+    from shopbell_server.core.recognition.tokens import MakeAes
     from shopbell_server.core.registry import Edge
-    from shopbell_server.core.tokens import MakeAes
     from shopbell_server.ports.batches import Stream
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy

@@ -1,7 +1,7 @@
 """Look through a week of the audit for looks that somebody should ask about.
 
 Owns: what has to be known about a look beside its record, and that making a report is on record too.
-Never: what is unusual (`core.unusual`), or how a report reads.
+Never: what is unusual (`core.audit.unusual`), or how a report reads.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from shopbell_server.core.audit import LOOKS, Act, What
+from shopbell_server.core.audit.chain import LOOKS, Act, What
+from shopbell_server.core.audit.unusual import Look, in_hours, since_visit, unusual
 from shopbell_server.core.ids import Millis, StaffId
-from shopbell_server.core.unusual import Look, in_hours, since_visit, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_server.core.audit import Actor, Record
+    from shopbell_server.core.audit.chain import Actor, Record
+    from shopbell_server.core.audit.unusual import Finding
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.unusual import Finding
     from shopbell_server.ports.database import Database, UnitOfWork
 
 LATE_MS: Final = 3_600_000

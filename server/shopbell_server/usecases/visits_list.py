@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from shopbell_server.core.disclosure import TABLE
-from shopbell_server.core.subject import seen
+from shopbell_server.core.board.disclosure import TABLE
+from shopbell_server.core.board.subject import seen
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.looking import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from shopbell_server.core.disclosure import Disclosed, Table, Viewer
+    from shopbell_server.core.board.disclosure import Disclosed, Table, Viewer
     from shopbell_server.core.ids import Millis, StoreId, VisitId
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database
 
 

@@ -1,7 +1,7 @@
 """Who is in a store now, as somebody with a role may see it.
 
 Owns: reading what the board of a store needs, of everybody or of a few.
-Never: what becomes of it (`core.board_rows`, `core.floor`), words, or their form (`web`).
+Never: what becomes of it (`core.board.rows`, `core.board.floor`), words, or their form (`web`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.board_rows import Place, Stored
-from shopbell_server.core.disclosure import TABLE
-from shopbell_server.core.floor import laid_out, sight
+from shopbell_server.core.board.disclosure import TABLE
+from shopbell_server.core.board.floor import laid_out, sight
+from shopbell_server.core.board.rows import Place, Stored
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.groups import evidence_of, heard_of
@@ -20,15 +20,15 @@ from shopbell_server.usecases.looking import subjects_and_groups
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.board_rows import Row
-    from shopbell_server.core.disclosure import Table, Viewer
+    from shopbell_server.core.board.disclosure import Table, Viewer
+    from shopbell_server.core.board.floor import Floor
+    from shopbell_server.core.board.rows import Row
+    from shopbell_server.core.board.subject import Subject
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.floor import Floor
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
     from shopbell_server.core.registry import Store
-    from shopbell_server.core.subject import Subject
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
 
 LATEST: Final = Millis(2**53)

@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.deafness import deafness_of
+from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.neighbourhood import neighbourhood
-from shopbell_server.core.purchases import bought, early_ms, reach_ms
-from shopbell_server.core.sessions import sessions
+from shopbell_server.core.visits.neighbourhood import neighbourhood
+from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
+from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.usecases.hearing import ears
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.sessions import Session
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.sessions import Session
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
 
 

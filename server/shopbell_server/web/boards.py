@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import StoreId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.web.live import LiveEndedError, NoRoomError, SessionFullError

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from shopbell_server.core.floor import difference
+from shopbell_server.core.board.floor import difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

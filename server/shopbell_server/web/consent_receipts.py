@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel
 
-from shopbell_server.core.consent import Change, Purpose, expires_ms
+from shopbell_server.core.consent.ledger import Change, Purpose, expires_ms
 from shopbell_server.web.rows import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.consent_texts import ConsentText, ConsentTexts
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.consent.privacy_notice import Notice
+    from shopbell_server.core.consent.texts import ConsentText, ConsentTexts
     from shopbell_server.core.ids import Millis, PersonId
-    from shopbell_server.core.privacy_notice import Notice
 
 SCHEMA: Final = "ISO/IEC TS 27560:2023"
 

@@ -1,7 +1,7 @@
 """`/v1/app/consent-texts`: what an app shows before somebody allows something.
 
 Owns: the form of the answer.
-Never: the texts (`core.consent_words`, or the retailer's file).
+Never: the texts (`core.consent.words`, or the retailer's file).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.request_limits import Limit
+from shopbell_server.core.access.request_limits import Limit
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.who import Buckets, Here, peer
 

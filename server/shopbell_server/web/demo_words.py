@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
 _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "title": {"nl": "Een winkel die er niet is", "en": "A shop that isn't there"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, StringConstraints
 
-from shopbell_server.core.fixed_ids import MOST
+from shopbell_server.core.recognition.fixed_ids import MOST
 from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
@@ -21,7 +21,7 @@ from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
-    from shopbell_server.core.fixed_ids import FixedId
+    from shopbell_server.core.recognition.fixed_ids import FixedId
     from shopbell_server.ports.database import UnitOfWork
 
 routes: Final = APIRouter(prefix="/v1/app/fixed-ids", tags=["app"], responses=PROBLEMS)

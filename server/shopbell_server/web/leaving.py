@@ -1,8 +1,8 @@
 """Which fields about a person an answer may hold.
 
 Owns: leaving out every field that is not shown, and every one for which nobody said what it tells.
-Never: what may be shown (the map in `core.disclosure`). Each answer about people says with `Fields` which
-row of that map each of its fields belongs to, and is made of what `only` returns.
+Never: what may be shown (the map in `core.board.disclosure`). Each answer about people says with `Fields`
+which row of that map each of its fields belongs to, and is made of what `only` returns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from shopbell_server.core.disclosure import Field
+from shopbell_server.core.board.disclosure import Field
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -3,8 +3,8 @@
 Owns: where they are kept, and the answer to one request too many. Several processes each grant their own:
 what these buckets protect is the process, and every secret that could be guessed has 256 bits, but for
 passwords.
-Never: how much is granted (`core.request_limits`), or the arithmetic (`core.allowance`). Credentials are
-kept as fingerprints.
+Never: how much is granted (`core.access.request_limits`), or the arithmetic (`core.access.allowance`).
+Credentials are kept as fingerprints.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.allowance import Granted, draw
-from shopbell_server.core.peers import network_of
-from shopbell_server.core.request_limits import STANDARD
+from shopbell_server.core.access.allowance import Granted, draw
+from shopbell_server.core.access.peers import network_of
+from shopbell_server.core.access.request_limits import STANDARD
 from shopbell_server.web.problems import ProblemError
 
 if TYPE_CHECKING:
-    from shopbell_server.core.allowance import Allowance, Bucket, Wait
-    from shopbell_server.core.request_limits import Allowances, Limit
+    from shopbell_server.core.access.allowance import Allowance, Bucket, Wait
+    from shopbell_server.core.access.request_limits import Allowances, Limit
     from shopbell_server.ports.world import ServerClock
 
 PASSWORDS_AT_ONCE: Final = 4

@@ -23,7 +23,7 @@ from shopbell_server.web.watch import Pace, Watch, due_looks
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.floor import Floor
+    from shopbell_server.core.board.floor import Floor
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.registry import Staff
     from shopbell_server.web.rows import View

@@ -1,7 +1,7 @@
 """Who looks at customers: somebody of the staff, or a system with an API key.
 
 Owns: which credentials the routes that show people take, and as whom they see them.
-Never: what they may see (`core.disclosure`).
+Never: what they may see (`core.board.disclosure`).
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from shopbell_server.core.api_keys import Scope
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.api_keys import Scope
+from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.who import Buckets, Here, PerhapsSignedIn, caller, own_session
 from shopbell_server.web.words import language_of
 
 if TYPE_CHECKING:
-    from shopbell_server.core.disclosure import Viewer
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.board.disclosure import Viewer
     from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff
     from shopbell_server.web.limits import Limits
     from shopbell_server.web.services import Services

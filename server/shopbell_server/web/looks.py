@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from shopbell_server.core.audit import What
+    from shopbell_server.core.audit.chain import What
     from shopbell_server.core.ids import VisitId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock

@@ -15,10 +15,10 @@ from shopbell_server.web.phone_bodies import PurposeOut, purposes_out
 from shopbell_server.web.rows import ZoneOut, moment
 
 if TYPE_CHECKING:
-    from shopbell_server.core.handles import Language
     from shopbell_server.core.ids import Millis, StoreId
+    from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Store
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.told import Told
     from shopbell_server.usecases.known import Here, Known, Places
     from shopbell_server.usecases.looks import SeenBy

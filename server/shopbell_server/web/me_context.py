@@ -31,7 +31,7 @@ from shopbell_server.web.words import language_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
     from shopbell_server.usecases.customer_page import Customer
     from shopbell_server.web.services import Services
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.takeout import as_json, as_zip
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.keeping.takeout import as_json, as_zip
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.export import Form, export
 from shopbell_server.usecases.fresh_proof import NotProven, prove

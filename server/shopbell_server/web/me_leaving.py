@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.customer_sessions import is_fresh
+from shopbell_server.core.access.customer_sessions import is_fresh
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.once import once
 from shopbell_server.usecases.recompute import Terms
@@ -34,8 +34,8 @@ from shopbell_server.web.who import Here, own_page
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from shopbell_server.core.handles import Language
     from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.language import Language
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.customer_page import Customer
     from shopbell_server.web.services import Services

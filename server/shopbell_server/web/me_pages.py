@@ -14,11 +14,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from shopbell_server.core.consent import Place, Purpose
-from shopbell_server.core.credentials import MOST_CHARACTERS
-from shopbell_server.core.customer_sessions import SESSION_MS
+from shopbell_server.core.access.credentials import MOST_CHARACTERS
+from shopbell_server.core.access.customer_sessions import SESSION_MS
+from shopbell_server.core.access.request_limits import Limit
+from shopbell_server.core.consent.ledger import Place, Purpose
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.consents import Said, change_consents
 from shopbell_server.usecases.customer_page import enter, leave_page
 from shopbell_server.usecases.known import here_now, known_of
@@ -50,10 +50,10 @@ from shopbell_server.web.rows import moment
 from shopbell_server.web.who import Buckets, Here, own_page, peer
 
 if TYPE_CHECKING:
-    from shopbell_server.core.consent_texts import ConsentText
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.consent.texts import ConsentText
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import PersonId, StoreId
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.language import Language
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.customer_page import Customer
     from shopbell_server.web.pass_drawing import DrawnPass

@@ -1,7 +1,7 @@
 """The words of the customer's page, nl and en.
 
 Owns: every sentence that `/me` shows by itself, and how times are said.
-Never: the texts of consents (`core.consent_words`): receipts name those, and a retailer may have others.
+Never: the texts of consents (`core.consent.words`): receipts name those, and a retailer may have others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
 
 WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
@@ -302,7 +302,7 @@ IDENTIFIERS: Final[Mapping[str, Mapping[Language, str]]] = {
     "loyalty_number": {"nl": "Klantenkaart", "en": "Loyalty card"},
     "cookie_id": {"nl": "Browser", "en": "Browser"},
 }
-"""The kinds that have a limit of their own (`core.identity_guards`); others are shown as they are called."""
+"""The kinds that have a limit of their own (`core.identity.guards`); others are shown as they are called."""
 
 LANGUAGES: Final[Mapping[str, Mapping[Language, str]]] = {
     "nl": {"nl": "Nederlands", "en": "Dutch"},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from shopbell_server.core.notices import KIND, PhoneClass
+from shopbell_server.core.delivery.notices import KIND, PhoneClass
 from shopbell_server.usecases.notices import NotRead, mark_read
 from shopbell_server.web.problems import Problem, must_be_an_id, not_found
 from shopbell_server.web.rows import moment
@@ -18,7 +18,7 @@ from shopbell_server.web.writes import DESCRIBED, carry_out
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.notices import Notice
+    from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.ports.database import UnitOfWork
 
 PROBLEMS: Final[dict[int | str, dict[str, object]]] = {

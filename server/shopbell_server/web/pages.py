@@ -12,11 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
-from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
-from shopbell_server.core.disclosure import TABLE, Field
+from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.access.request_limits import Limit
+from shopbell_server.core.access.staff_session import SESSION_MS
+from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
-from shopbell_server.core.request_limits import Limit
-from shopbell_server.core.staff_session import SESSION_MS
 from shopbell_server.usecases.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count
@@ -33,8 +33,8 @@ from shopbell_server.web.who import (
 from shopbell_server.web.words import language_of, script_words, words
 
 if TYPE_CHECKING:
-    from shopbell_server.core.handles import Language
     from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff, Store
     from shopbell_server.usecases.sign_in import SignedIn
     from shopbell_server.web.services import Services

@@ -1,7 +1,7 @@
 """The pass as it is shown: QR codes as SVG, ready drawn for the next ten minutes.
 
 Owns: how a code is drawn.
-Never: which codes (`core.passes`).
+Never: which codes (`core.recognition.passes`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 import segno
 
-from shopbell_server.core.passes import STEP_S, ahead
+from shopbell_server.core.recognition.passes import STEP_S, ahead
 
 if TYPE_CHECKING:
+    from shopbell_server.core.identity.people import Card
     from shopbell_server.core.ids import Millis
-    from shopbell_server.core.people import Card
 
 BORDER: Final = 4
 """Modules of white around it, as ISO/IEC 18004 wants: on a dark page nothing else is white."""

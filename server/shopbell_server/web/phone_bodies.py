@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.core.wallet import ALGORITHM, KIND, rotating_barcode
+from shopbell_server.core.recognition.wallet import ALGORITHM, KIND, rotating_barcode
 from shopbell_server.usecases.consents import Said
 from shopbell_server.usecases.enrol import TicketOrder
 from shopbell_server.web.notices import NoticeOut, notices_out
@@ -24,10 +24,10 @@ from shopbell_server.web.rows import millis, moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.notices import Notice
-    from shopbell_server.core.tokens import Token
-    from shopbell_server.core.wallet import RotatingBarcode
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.delivery.notices import Notice
+    from shopbell_server.core.recognition.tokens import Token
+    from shopbell_server.core.recognition.wallet import RotatingBarcode
     from shopbell_server.usecases.consents import Receipt, Standing
     from shopbell_server.usecases.enrol import Enrolled, Ticket
     from shopbell_server.web.services import Site

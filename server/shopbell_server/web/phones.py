@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 
-from shopbell_server.core.credentials import fingerprint
-from shopbell_server.core.request_limits import Limit
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.usecases.consents import change_consents, leave, standing_of
 from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket, note_ticket
 from shopbell_server.usecases.issue import NotIssued, issue_tokens

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from shopbell_server.core.app_reports import OLDEST_MS, Spot
-from shopbell_server.core.credentials import fingerprint
-from shopbell_server.core.request_limits import Limit
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.access.request_limits import Limit
+from shopbell_server.core.visits.app_reports import OLDEST_MS, Spot
 from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phones import PROBLEMS

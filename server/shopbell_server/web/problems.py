@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from shopbell_program.whereabouts import place_of
-from shopbell_server.core.tokens import NoDayKeyError
+from shopbell_server.core.recognition.tokens import NoDayKeyError
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.headers import HEADERS
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from shopbell_server.core.disclosure import Field as Shown
-from shopbell_server.core.identity import As, Reason, What, undone_by
+from shopbell_server.core.board.disclosure import Field as Shown
+from shopbell_server.core.identity.history import As, Reason, What, undone_by
+from shopbell_server.core.identity.profile_view import Part
 from shopbell_server.core.ids import EntryId, LinkId, PersonId
-from shopbell_server.core.profile_view import Part
 from shopbell_server.web.leaving import only
 from shopbell_server.web.phone_bodies import Id
 from shopbell_server.web.rows import moment
@@ -22,11 +22,11 @@ from shopbell_server.web.rows import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.identifiers import Link
-    from shopbell_server.core.identity import IdentityEntry, Moved
+    from shopbell_server.core.identity.history import IdentityEntry, Moved
+    from shopbell_server.core.identity.identifiers import Link
+    from shopbell_server.core.identity.people import Enrolment
+    from shopbell_server.core.identity.profile_view import SeenProfile
     from shopbell_server.core.ids import ProfileId
-    from shopbell_server.core.people import Enrolment
-    from shopbell_server.core.profile_view import SeenProfile
     from shopbell_server.usecases.profiles import Done
     from shopbell_server.usecases.visits_list import SeenVisit
     from shopbell_server.web.leaving import Fields
@@ -116,7 +116,8 @@ RECORD: Final[Mapping[str, Part]] = {
     "enrolments": Part.ENROLMENTS,
     "identifiers": Part.IDENTIFIERS,
 }
-"""What the others tell whoever keeps the records, who has no customer before them (`core.profile_view`)."""
+"""What the others tell whoever keeps the records, who has no customer before them
+(`core.identity.profile_view`)."""
 
 
 class MovedOut(BaseModel):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.identity_guards import Refused
+from shopbell_server.core.audit.chain import What
+from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.profile_view import card_here, look_at, look_at_history
@@ -32,7 +32,7 @@ from shopbell_server.web.writes import DESCRIBED, carry_out
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopbell_server.core.identity import Reason
+    from shopbell_server.core.identity.history import Reason
     from shopbell_server.core.registry import Staff
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.web.services import Services

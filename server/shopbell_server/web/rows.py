@@ -13,23 +13,24 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from shopbell_server.core.disclosure import TABLE, Field
-from shopbell_server.core.floor import moved, sight
+from shopbell_server.core.board.disclosure import TABLE, Field
+from shopbell_server.core.board.floor import moved, sight
+from shopbell_server.core.board.recognition_words import recognised, staff_word
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.recognition_words import recognised, staff_word
 from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
 from shopbell_server.web.leaving import only
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from shopbell_server.core.board_rows import Row, Stored
-    from shopbell_server.core.disclosure import Table, Viewer
-    from shopbell_server.core.floor import Floor, Sight
-    from shopbell_server.core.handles import Handle, Language
+    from shopbell_server.core.board.disclosure import Table, Viewer
+    from shopbell_server.core.board.floor import Floor, Sight
+    from shopbell_server.core.board.handles import Handle
+    from shopbell_server.core.board.rows import Row, Stored
     from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff, Store
-    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.web.leaving import Fields

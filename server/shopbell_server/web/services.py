@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent_words import STANDARD
-from shopbell_server.core.disclosure import TABLE
-from shopbell_server.core.identity_guards import DEFAULTS
-from shopbell_server.core.privacy_notice import Notice
-from shopbell_server.core.request_limits import STANDARD as STANDARD_LIMITS
+from shopbell_server.core.access.request_limits import STANDARD as STANDARD_LIMITS
+from shopbell_server.core.board.disclosure import TABLE
+from shopbell_server.core.consent.privacy_notice import Notice
+from shopbell_server.core.consent.words import STANDARD
+from shopbell_server.core.identity.guards import DEFAULTS
 from shopbell_server.usecases.refusals import Refusals
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from shopbell_server.core.consent_texts import ConsentTexts
-    from shopbell_server.core.disclosure import Table
-    from shopbell_server.core.fixed_ids import MarkOf
-    from shopbell_server.core.identity_guards import Guards
-    from shopbell_server.core.request_limits import Allowances
-    from shopbell_server.core.tokens import MakeAes
-    from shopbell_server.core.visit_rules import VisitRules
+    from shopbell_server.core.access.request_limits import Allowances
+    from shopbell_server.core.board.disclosure import Table
+    from shopbell_server.core.consent.texts import ConsentTexts
+    from shopbell_server.core.identity.guards import Guards
+    from shopbell_server.core.recognition.fixed_ids import MarkOf
+    from shopbell_server.core.recognition.tokens import MakeAes
+    from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Entropy, Passwords, ServerClock
     from shopbell_server.web.live import Live

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import Depends, Request
 
-from shopbell_server.core.api_keys import Scope
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.credentials import credential_id, fingerprint
+from shopbell_server.core.access.api_keys import Scope
+from shopbell_server.core.access.credentials import credential_id, fingerprint
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.who import COOKIE, Buckets, Here, PerhapsSignedIn, caller, own_page
 
@@ -29,7 +29,7 @@ class InCharge:
 
     actor: Actor
     viewer: Literal["operator", "system"]
-    """As whom they see customers (`core.disclosure`)."""
+    """As whom they see customers (`core.board.disclosure`)."""
     secret: str = field(repr=False)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.disclosure import Field
+from shopbell_server.core.audit.chain import What
+from shopbell_server.core.board.disclosure import Field
 from shopbell_server.core.ids import Millis, VisitId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
@@ -23,7 +23,7 @@ from shopbell_server.web.rows import HandleOut, handle_out, moment
 from shopbell_server.web.who import Here, may_see
 
 if TYPE_CHECKING:
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
     from shopbell_server.usecases.visits_list import SeenVisit
     from shopbell_server.web.leaving import Fields
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.looks import Look
 from shopbell_server.web.channel import Channel
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from shopbell_server.core.floor import Floor
+    from shopbell_server.core.board.floor import Floor
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.web.rows import Picture, View
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from shopbell_server.core.api_keys import Scope, made_for
-from shopbell_server.core.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.access.api_keys import Scope, made_for
+from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.registry import Staff
-from shopbell_server.core.request_limits import Limit
 from shopbell_server.usecases.api_keys import key_of
 from shopbell_server.usecases.sign_in import who_is
 from shopbell_server.web.limits import Limits
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.responses import Response
 
-    from shopbell_server.core.people import Enrolment
+    from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.usecases.looks import Look
 
 COOKIE: Final = "__Host-shopbell"

@@ -1,7 +1,8 @@
 """The words of the pages, nl and en.
 
 Owns: every sentence that a page shows by itself.
-Never: how somebody was recognised (`core.recognition_words`), or the names of handles (`core.handles`).
+Never: how somebody was recognised (`core.board.recognition_words`), or the names of handles
+(`core.board.handles`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
 WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "board": {"nl": "Wie is er", "en": "Who is here"},

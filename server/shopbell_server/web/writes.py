@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from pydantic import BaseModel
 
-    from shopbell_server.core.identity_guards import Refused
+    from shopbell_server.core.identity.guards import Refused
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.web.services import Services

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.loyalty_numbers import KIND
+from shopbell_server.core.recognition.loyalty_numbers import KIND
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND, Floor
 from tests.server.usecases.test_numbers import read, till
 

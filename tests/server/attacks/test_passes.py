@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.facts import PassScanned, VisitCancelled
 from shopbell_server.core.ids import Millis

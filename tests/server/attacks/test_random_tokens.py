@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.acceptance import Acquaintance, accepted, meanings, meant_by
-from shopbell_server.core.consent import Span
-from shopbell_server.core.fixed_ids import marker
-from shopbell_server.core.frame_trust import mac_is_fresh
+from shopbell_server.core.consent.ledger import Span
+from shopbell_server.core.identity.people import Enrolment, Issued
 from shopbell_server.core.ids import Day, DeviceNo, Millis, PersonId, ProfileId, TenantId, Window
-from shopbell_server.core.passes import PassCode, Refused, card_ref, verify
-from shopbell_server.core.people import Enrolment, Issued
+from shopbell_server.core.recognition.acceptance import Acquaintance, accepted, meanings, meant_by
+from shopbell_server.core.recognition.fixed_ids import marker
+from shopbell_server.core.recognition.frame_trust import mac_is_fresh
+from shopbell_server.core.recognition.passes import PassCode, Refused, card_ref, verify
+from shopbell_server.core.recognition.tokens import key_ring, read
 from shopbell_server.core.token_windows import candidate_windows, day_of, window_of
-from shopbell_server.core.tokens import key_ring, read
 from shopbell_server.crypto import aes_block
 from tests.server.attacks.chance import at_least, at_most
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from shopbell_server.core.tokens import Asked
+    from shopbell_server.core.recognition.tokens import Asked
 
 ENROLLED = 100_000
 A_FEW, A_MILLION = 20_000, 1_000_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.spray import LEAST_TOKENS
+from shopbell_server.core.recognition.spray import LEAST_TOKENS
 from shopbell_wire.messages import Loss, Presence
 from tests.fakes.server import MemoryDatabase
 from tests.server.attacks.chance import at_most

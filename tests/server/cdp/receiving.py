@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shopbell_server.cdp.file import FileSink
 from shopbell_server.cdp.webhook import WebhookSink
-from shopbell_server.core.webhook_signature import read_secrets
+from shopbell_server.core.delivery.webhook_signature import read_secrets
 from shopbell_server.system import SystemClock
 from tests.fakes.sink import FakeSink, failed
 from tests.rigs.webhook_receiver import Answer, WebhookReceiver

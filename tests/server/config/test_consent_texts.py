@@ -6,8 +6,8 @@ import pytest
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.config.consent_texts import faults_of_texts, read_texts
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.consent_words import STANDARD
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.words import STANDARD
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "server" / "consent-texts.toml"
 

@@ -4,7 +4,7 @@ import pytest
 
 from shopbell_program.settings import SettingsError, read
 from shopbell_server.config.identity import Identity, KindLimit, faults_of_identity
-from shopbell_server.core.identity_guards import LIMITS, Limit
+from shopbell_server.core.identity.guards import LIMITS, Limit
 
 
 def test_without_a_word_the_guards_are_those_of_the_program() -> None:

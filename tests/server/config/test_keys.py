@@ -13,7 +13,7 @@ from shopbell_server.config.database import Database
 from shopbell_server.config.keys import Keys, Vault, faults_of_keys, keys_url
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.ids import PersonId, TenantId
-from shopbell_server.core.owners import owner_of_person
+from shopbell_server.core.keeping.owners import owner_of_person
 from shopbell_server.ports.boxes import Content
 from tests.rigs.openbao import ROOT
 from tests.server.config.test_reading import LEAST

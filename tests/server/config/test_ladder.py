@@ -5,9 +5,9 @@ from msgspec import structs
 
 from shopbell_program.settings import SettingsError, read
 from shopbell_server.config.ladder import Ladder, faults_of_ladder
-from shopbell_server.core.disclosure import TABLE, Field
+from shopbell_server.core.board.disclosure import TABLE, Field
+from shopbell_server.core.board.ladder import CHOICES
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ladder import CHOICES
 
 
 def test_what_is_not_chosen_is_as_the_program_has_it() -> None:

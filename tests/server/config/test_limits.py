@@ -8,7 +8,7 @@ import pytest
 
 from shopbell_program.settings import SettingsError, read
 from shopbell_server.config.limits import Limits, Rate, allowances, faults_of_limits
-from shopbell_server.core.request_limits import STANDARD, Limit
+from shopbell_server.core.access.request_limits import STANDARD, Limit
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "server" / "server.toml"
 

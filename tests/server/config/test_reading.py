@@ -8,8 +8,8 @@ from shopbell_program.settings import SettingsError
 from shopbell_server.assembly import mark_of
 from shopbell_server.config.reading import read_settings
 from shopbell_server.config.sinks import FileSink
-from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import TenantId
+from shopbell_server.core.recognition.fixed_ids import marker
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from shopbell_server.config.responsible import (
     notice_of,
     texts_for,
 )
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.consent_words import STANDARD
-from shopbell_server.core.privacy_notice import Notice
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.privacy_notice import Notice
+from shopbell_server.core.consent.words import STANDARD
 from tests.server.config.test_consent_texts import written
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from shopbell_program.settings import SettingsError, read
 from shopbell_server.config.retention import Retention, limits_of
-from shopbell_server.core.retention import Limits
+from shopbell_server.core.keeping.retention import Limits
 
 
 def test_the_defaults_are_the_longest() -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.identifiers import Link
-from shopbell_server.core.identity import (
+from shopbell_server.core.identity.changes import Holding, Undoing, merge, take_out, undo
+from shopbell_server.core.identity.groups import groups_of
+from shopbell_server.core.identity.guards import Guards, Limit, Refused
+from shopbell_server.core.identity.history import (
     Born,
     Graph,
     IdentityEntry,
@@ -17,15 +19,13 @@ from shopbell_server.core.identity import (
     folded,
     next_number,
 )
-from shopbell_server.core.identity_changes import Holding, Undoing, merge, take_out, undo
-from shopbell_server.core.identity_groups import groups_of
-from shopbell_server.core.identity_guards import Guards, Limit, Refused
+from shopbell_server.core.identity.identifiers import Link
+from shopbell_server.core.identity.people import Enrolment, Profile
 from shopbell_server.core.ids import DeviceNo, EntryId, LinkId, Millis, PersonId, ProfileId
-from shopbell_server.core.people import Enrolment, Profile
 
 if TYPE_CHECKING:
-    from shopbell_server.core.identity import As, What
-    from shopbell_server.core.identity_groups import Groups
+    from shopbell_server.core.identity.groups import Groups
+    from shopbell_server.core.identity.history import As, What
 
 ANNA, BEN, NEW = ProfileId("anna"), ProfileId("ben"), ProfileId("new")
 WIDE = Guards(limits={kind: Limit(profiles=99, values=99) for kind in ("crm", "enrolment")})

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from shopbell_server.core.board_rows import Place, Stored
-from shopbell_server.core.consent import Change, Entry, Purpose
-from shopbell_server.core.consent import Place as Said
-from shopbell_server.core.deafness import deafness_of, ears_of
+from shopbell_server.core.board.rows import Place, Stored
+from shopbell_server.core.board.subject import Subject, subject_of
+from shopbell_server.core.consent.ledger import Change, Entry, Purpose
+from shopbell_server.core.consent.ledger import Place as Said
+from shopbell_server.core.edges.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Evidence, Interval
+from shopbell_server.core.identity.people import Enrolment, Profile
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, VisitId, ZoneId
-from shopbell_server.core.people import Enrolment, Profile
 from shopbell_server.core.registry import Store, Zone
-from shopbell_server.core.sessions import sessions
-from shopbell_server.core.subject import Subject, subject_of
-from shopbell_server.core.visits import State, Visit
+from shopbell_server.core.visits.sessions import sessions
+from shopbell_server.core.visits.stored import State, Visit
 from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, felt, heard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.deafness import Mark
+    from shopbell_server.core.edges.deafness import Mark
     from shopbell_server.core.evidence import Carrier
 
 PLACE = Place(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from shopbell_server.core.deafness import Mark
+from shopbell_server.core.edges.deafness import Mark
 from shopbell_server.core.evidence import Carrier, Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import EdgeId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
-from shopbell_server.core.reconcile import Circumstances
-from shopbell_server.core.visit_rules import VisitRules, demo
+from shopbell_server.core.visits.reconcile import Circumstances
+from shopbell_server.core.visits.rules import VisitRules, demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

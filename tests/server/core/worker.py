@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.deafness import Ear, changed, deafness_of, ears_of
-from shopbell_server.core.ending import converted, swept
+from shopbell_server.core.edges.deafness import Ear, changed, deafness_of, ears_of
 from shopbell_server.core.facts import (
     CustomerRecognized,
     VisitCancelled,
@@ -15,24 +14,25 @@ from shopbell_server.core.facts import (
     VisitStarted,
 )
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.intervals import gathered
-from shopbell_server.core.neighbourhood import neighbourhood
-from shopbell_server.core.purchases import bought, reach_ms, session_of
-from shopbell_server.core.reconcile import Reconciled, reconcile
-from shopbell_server.core.sessions import sessions
-from shopbell_server.core.visits import account
+from shopbell_server.core.visits.ending import converted, swept
+from shopbell_server.core.visits.intervals import gathered
+from shopbell_server.core.visits.neighbourhood import neighbourhood
+from shopbell_server.core.visits.purchases import bought, reach_ms, session_of
+from shopbell_server.core.visits.reconcile import Reconciled, reconcile
+from shopbell_server.core.visits.sessions import sessions
+from shopbell_server.core.visits.stored import account
 from tests.server.core.stays import ADA, STORE, around, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shopbell_server.core.deafness import Deaf, Mark, Scanner
+    from shopbell_server.core.edges.deafness import Deaf, Mark, Scanner
     from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Account, VisitFact
     from shopbell_server.core.ids import VisitId
-    from shopbell_server.core.sessions import Session
-    from shopbell_server.core.visit_rules import VisitRules
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.sessions import Session
+    from shopbell_server.core.visits.stored import Visit
 
 _UNKNOWN = Ear(Millis(0), ())
 

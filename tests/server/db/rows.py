@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.confidence import Confidence
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
+from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.facts import ConsentChanged
+from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.ids import (
     CardRef,
     DeviceNo,
@@ -21,15 +22,14 @@ from shopbell_server.core.ids import (
     VisitId,
     ZoneId,
 )
-from shopbell_server.core.people import Card, Enrolment, Phone, Profile
 from shopbell_server.core.registry import Staff, Store
-from shopbell_server.core.sessions import Session, ZoneTime
-from shopbell_server.core.showing import Glimpse
-from shopbell_server.core.visits import Visit
+from shopbell_server.core.visits.sessions import Session, ZoneTime
+from shopbell_server.core.visits.showing import Glimpse
+from shopbell_server.core.visits.stored import Visit
 
 if TYPE_CHECKING:
     from shopbell_server.core.evidence import Carrier
-    from shopbell_server.core.visits import State
+    from shopbell_server.core.visits.stored import State
     from shopbell_server.ports.database import UnitOfWork
 
 ANNA = PersonId("person-anna")

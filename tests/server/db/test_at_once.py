@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from shopbell_server.core.edges.lineage import Start, heard
+from shopbell_server.core.identity.people import Enrolment, Phone
 from shopbell_server.core.ids import Day, DeviceNo, EdgeId, Millis, PersonId
-from shopbell_server.core.intervals import gathered
-from shopbell_server.core.lineage import Start, heard
-from shopbell_server.core.loyalty_numbers import with_unknown
-from shopbell_server.core.people import Enrolment, Phone
+from shopbell_server.core.recognition.loyalty_numbers import with_unknown
+from shopbell_server.core.visits.intervals import gathered
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.server.db.rows import (

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shopbell_program.signing import Signer, Verifier
-from shopbell_server.core.audit import (
+from shopbell_server.core.audit.chain import (
     KEPT_MS,
     Act,
     Actor,
@@ -18,7 +18,7 @@ from shopbell_server.core.audit import (
     first_head,
     linked,
 )
-from shopbell_server.core.audit_check import Trust, check
+from shopbell_server.core.audit.check import Trust, check
 from shopbell_server.core.ids import Millis, PersonId, StoreId, TenantId
 from shopbell_server.db.engine import open_engine
 from tests.rigs.databases import open_sql

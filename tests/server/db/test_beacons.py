@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.app_reports import Spot, StoreBeacon
 from shopbell_server.core.ids import StoreId, ZoneId
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import STORE, add_store
 

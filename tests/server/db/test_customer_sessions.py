@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.customer_sessions import CustomerSession
+from shopbell_server.core.access.customer_sessions import CustomerSession
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, enrol, hashed

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.edges.lineage import Heir, Start
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.lineage import Heir, Start
-from shopbell_server.core.loyalty_numbers import Guesses
-from shopbell_server.core.spray import Tokens
+from shopbell_server.core.recognition.loyalty_numbers import Guesses
+from shopbell_server.core.recognition.spray import Tokens
 from tests.server.db.rows import EDGE
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.erasure import Erasure, ErasureId, stands_for
 from shopbell_server.core.ids import FactId, Millis, ProfileId
-from shopbell_server.core.retention import What
+from shopbell_server.core.keeping.erasure import Erasure, ErasureId, stands_for
+from shopbell_server.core.keeping.retention import What
 from tests.server.db.rows import ANNA, BEN, PROFILE, enrol, fact
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shopbell_server.core.fixed_ids import FixedId, IdMark
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
 from shopbell_server.ports.database import (
     Database,
     DatabaseBusyError,

@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from shopbell_server.core.identity import Born, IdentityEntry, Moved
+from shopbell_server.core.identity.history import Born, IdentityEntry, Moved
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
-from shopbell_server.core.owners import owner_of_profile
+from shopbell_server.core.keeping.owners import owner_of_profile
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 from tests.rigs.postgres import as_superuser
 from tests.server.db.rows import ANNA, BEN, PROFILE, add_profile, enrol, hashed
 from tests.server.links import link
 
 if TYPE_CHECKING:
-    from shopbell_server.core.identity import What
+    from shopbell_server.core.identity.history import What
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ports.database import UnitOfWork
 

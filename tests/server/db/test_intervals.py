@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from shopbell_server.core.code_uses import CodeUse
 from shopbell_server.core.evidence import Evidence, joined
 from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, ZoneId
-from shopbell_server.core.intervals import gathered, truncated
+from shopbell_server.core.recognition.code_uses import CodeUse
+from shopbell_server.core.visits.intervals import gathered, truncated
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE, interval
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from shopbell_server.core.ids import PersonId, TenantId
-from shopbell_server.core.owners import owner_of_person
+from shopbell_server.core.keeping.owners import owner_of_person
 from shopbell_server.db import key_store
 from shopbell_server.db.engine import open_engine, reading
 from shopbell_server.db.key_store import KeysNotPreparedError, SqlKeys
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
     from tests.rigs.postgres import PostgresServer
 
 ACME = TenantId("acme")

@@ -11,9 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import PersonId, TenantId, Window
-from shopbell_server.core.people import Issued
 from shopbell_server.db import migrate
 from shopbell_server.db.columns import METADATA
 from shopbell_server.db.engine import open_engine

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.delivery.notices import Notice
 from shopbell_server.core.ids import Millis, ProfileId
-from shopbell_server.core.notices import Notice
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, PROFILE, enrol
 

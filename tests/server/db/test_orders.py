@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shopbell_server.core.edges.orders import Answer, Ordered, joined
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.orders import Answer, Ordered, joined
 from shopbell_server.core.registry import Edge
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 from shopbell_server.ports.orders import Answered, Examined

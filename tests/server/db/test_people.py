@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import CardRef, Day, DeviceNo, Millis, ProfileId, Window
-from shopbell_server.core.people import Issued
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, PHONE, PROFILE, add_profile, card, enrol, entry, hashed
 

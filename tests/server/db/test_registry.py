@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.api_keys import ApiKey, Scope
+from shopbell_server.core.access.api_keys import ApiKey, Scope
 from shopbell_server.core.ids import EdgeId, Millis, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Edge, Position, Store, Zone
 from shopbell_server.ports.answers import KeptAnswer

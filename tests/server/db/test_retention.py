@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.code_uses import CodeUse
-from shopbell_server.core.consent import Change
-from shopbell_server.core.deafness import Mark
+from shopbell_server.core.consent.ledger import Change
+from shopbell_server.core.edges.deafness import Mark
+from shopbell_server.core.edges.lineage import Heir, Start
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import CardRef, FactId, Millis, ReceiptId, VisitId, Window
-from shopbell_server.core.lineage import Heir, Start
-from shopbell_server.core.people import Issued
-from shopbell_server.core.retention import LEDGER_MS, What
+from shopbell_server.core.keeping.retention import LEDGER_MS, What
+from shopbell_server.core.recognition.code_uses import CodeUse
 from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseRefusedError
 from shopbell_server.ports.receipts import TillReceipt

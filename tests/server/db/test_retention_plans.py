@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.retention import What
+from shopbell_server.core.keeping.retention import What
 from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork

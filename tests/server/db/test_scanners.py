@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.deafness import Mark
+from shopbell_server.core.edges.deafness import Mark
 from shopbell_server.core.ids import EdgeId, Millis
 from tests.rigs.databases import open_sql
 from tests.server.conftest import TENANT

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from shopbell_server.core.identity.people import Phone
 from shopbell_server.core.ids import CardRef, Day, Millis, PersonId, ProfileId, TenantId
-from shopbell_server.core.people import Phone
 from shopbell_server.db import migrate
 from shopbell_server.db.engine import open_engine, reading
 from shopbell_server.db.stored_facts import encoded

@@ -15,8 +15,8 @@ from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EntryId, FactId, Millis, StoreId, VisitId, ZoneId
-from shopbell_server.core.sessions import Session, ZoneTime
-from shopbell_server.core.showing import Glimpse
+from shopbell_server.core.visits.sessions import Session, ZoneTime
+from shopbell_server.core.visits.showing import Glimpse
 from shopbell_server.db import stored_facts, stored_sessions
 from tests.server.db.rows import ANNA, fact, session
 

@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.conflict import Conflict
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
+from shopbell_server.core.recognition.conflict import Conflict
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, entry, session, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
 
 ELSEWHERE = StoreId("store-2")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.system import SystemClock
 from tests.rigs.brokers import free_port

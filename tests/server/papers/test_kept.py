@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import shopbell_server.db.unit_of_work  # noqa: F401  # it knows every table there is
-from shopbell_server.core.retention import DAY_MS, ENDS_WITH, Limits, What, rules
-from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.core.keeping.retention import DAY_MS, ENDS_WITH, Limits, What, rules
+from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.db.columns import METADATA
 from shopbell_server.papers.kept import OF_NOBODY, kept
 from shopbell_server.papers.shared_words import KEPT, UNTIL
@@ -31,7 +31,7 @@ def test_every_table_has_a_clock_or_a_reason_to_have_none() -> None:
     }
     assert not by_job & ENDS_WITH.keys()
     assert by_job | promised | BY_THEMSELVES | ENDS_WITH.keys() == set(METADATA.tables), (
-        "say in core/retention.py how long a new table is kept, or what empties it"
+        "say in core/keeping/retention.py how long a new table is kept, or what empties it"
     )
 
 

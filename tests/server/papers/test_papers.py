@@ -11,8 +11,8 @@ import pytest
 import zxingcpp
 
 from shopbell_server.core import token_windows
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.disclosure import TABLE
+from shopbell_server.core.board.disclosure import TABLE
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.papers import (
     dpia_words,
     record_words,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
 CDP = {"kind": "webhook", "name": "cdp", "url": "https://in.cdp.example/x", "secret_file": "s"}
 NL, EN = LANGUAGES

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_program.settings import SettingsError
+from shopbell_server.core.edges.orders import Answer, Ordered
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.orders import Answer, Ordered
 from shopbell_server.papers.sensing import Sensor, in_force, read_edges, sensing_of
 from shopbell_wire.orders import Configure, Identify
 from tests.shared import ROOT
@@ -14,7 +14,7 @@ from tests.shared import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shopbell_server.core.orders import Result
+    from shopbell_server.core.edges.orders import Result
     from shopbell_wire.orders import Task
 
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
+from shopbell_server.core.audit.unusual import Finding, Kind
 from shopbell_server.core.ids import Millis, StoreId, TenantId
-from shopbell_server.core.unusual import Finding, Kind
 from shopbell_server.papers.unusual import report_files
 from shopbell_server.papers.unusual_words import KINDS
 from shopbell_server.usecases.unusual_looks import Agreement, Report, Week

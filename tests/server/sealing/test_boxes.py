@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from shopbell_server.core.ids import PersonId
-from shopbell_server.core.owners import INDEX, owner_of_person
+from shopbell_server.core.keeping.owners import INDEX, owner_of_person
 from shopbell_server.ports.boxes import Content
 from tests.fakes.keys import MemoryKeys, boxes_of
 
 if TYPE_CHECKING:
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
     from shopbell_server.sealing.boxes import SealedBoxes
 
 ANNA = owner_of_person(PersonId("anna"))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import Day, PersonId, ProfileId
-from shopbell_server.core.owners import (
+from shopbell_server.core.keeping.owners import (
     INDEX,
     KEY_BYTES,
     Owner,

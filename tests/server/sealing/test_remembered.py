@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import PersonId
-from shopbell_server.core.owners import owner_of_person
+from shopbell_server.core.keeping.owners import owner_of_person
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.sealing.remembered import FRESH_S, KEPT_S, RememberedKeys
 from tests.fakes.keys import MemoryKeys
@@ -14,7 +14,7 @@ from tests.fakes.keys import MemoryKeys
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from shopbell_server.core.owners import Owner
+    from shopbell_server.core.keeping.owners import Owner
 
 ANNA, BEN, CEES = (owner_of_person(PersonId(name)) for name in ("anna", "ben", "cees"))
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from shopbell_server.core.consent import Change, Entry, Place, Purpose
-from shopbell_server.core.frame_trust import mac32
+from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
+from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
 from shopbell_server.core.ids import (
     CardRef,
     Day,
@@ -25,12 +25,12 @@ from shopbell_server.core.ids import (
     Window,
     ZoneId,
 )
-from shopbell_server.core.passes import card_ref, pass_text
-from shopbell_server.core.people import Card, Enrolment, Issued, Phone, Profile
+from shopbell_server.core.recognition.frame_trust import mac32
+from shopbell_server.core.recognition.passes import card_ref, pass_text
+from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.core.token_windows import day_of, window_of
-from shopbell_server.core.tokens import issue, key_ring
-from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.db.tables import BATCHES
 from shopbell_server.usecases.recompute import Terms
@@ -44,9 +44,9 @@ from tests.server.links import link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_server.core.fixed_ids import MarkOf
-    from shopbell_server.core.tokens import Token
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.recognition.fixed_ids import MarkOf
+    from shopbell_server.core.recognition.tokens import Token
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database
     from shopbell_server.usecases.listen import ReadNumber
     from shopbell_wire.messages import Ack, Event, Frame, Phase

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
+from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, Window
-from shopbell_server.core.people import Issued
 from shopbell_server.usecases.acquaintances import Acquaintances
 from tests.server.usecases.floor import MINUTE, NOW, SECOND, Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from shopbell_server.core.acceptance import Acquaintance
+    from shopbell_server.core.recognition.acceptance import Acquaintance
     from shopbell_server.ports.database import UnitOfWork
     from tests.server.usecases.floor import Someone
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.app_reports import Spot, StoreBeacon
-from shopbell_server.core.consent import Change
+from shopbell_server.core.consent.ledger import Change
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
 from shopbell_server.usecases.recompute import Terms
 from tests.server.usecases.floor import (
@@ -25,7 +25,7 @@ from tests.server.usecases.floor import (
 from tests.server.usecases.two_stores import guest, heard, shown_in
 
 if TYPE_CHECKING:
-    from shopbell_server.core.app_reports import State
+    from shopbell_server.core.visits.app_reports import State
     from tests.server.usecases.floor import Floor, Someone
 
 

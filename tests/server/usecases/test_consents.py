@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shopbell_server.core.consent import Change, Purpose, active_purposes
+from shopbell_server.core.consent.ledger import Change, Purpose, active_purposes
 from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.consents import leave

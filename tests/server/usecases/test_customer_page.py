@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.credentials import fingerprint
-from shopbell_server.core.customer_sessions import IDLE_MS, LINK_MS, NOTED_MS
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.access.customer_sessions import IDLE_MS, LINK_MS, NOTED_MS
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.customer_page import customer_of, enter, leave_page
 from shopbell_server.usecases.forget_expired import forget_expired
 from tests.server.web.shop import Shop
 
 if TYPE_CHECKING:
-    from shopbell_server.core.customer_sessions import CustomerSession
+    from shopbell_server.core.access.customer_sessions import CustomerSession
     from tests.server.usecases.floor import Floor
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.customer_keys import PAIRWISE, customer_key
+from shopbell_server.core.delivery.customer_keys import PAIRWISE, customer_key
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.deliver import (

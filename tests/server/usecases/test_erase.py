@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Actor, What
-from shopbell_server.core.consent import Purpose, active_purposes
-from shopbell_server.core.erasure import DONE_MS, is_overdue, mark_kind, stands_for
+from shopbell_server.core.audit.chain import Actor, What
+from shopbell_server.core.consent.ledger import Purpose, active_purposes
 from shopbell_server.core.facts import ProfileErased
 from shopbell_server.core.ids import FactId, Millis, PersonId, ProfileId, ReceiptId
-from shopbell_server.core.owners import owner_of_person, owner_of_profile
+from shopbell_server.core.keeping.erasure import DONE_MS, is_overdue, mark_kind, stands_for
+from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.boxes import Content
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.ports.told import Told
@@ -30,8 +30,8 @@ from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, STORE,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.consent import Entry
-    from shopbell_server.core.erasure import Erasure
+    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.keeping.erasure import Erasure
     from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import UnitOfWork
     from tests.server.usecases.floor import Floor, Someone

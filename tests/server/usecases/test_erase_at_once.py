@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Actor
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.erase import erase, finish
@@ -17,7 +17,7 @@ from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, STORE, Floor, batch
 
 if TYPE_CHECKING:
-    from shopbell_server.core.erasure import Erasure
+    from shopbell_server.core.keeping.erasure import Erasure
     from tests.server.usecases.floor import Someone
 
 TERMS = Terms(rules=RULES, sinks=(SINK,))

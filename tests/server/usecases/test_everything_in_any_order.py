@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.consent import Change, Purpose, active_purposes
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.consent.ledger import Change, Purpose, active_purposes
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
-from shopbell_server.core.retention import Limits, rules
+from shopbell_server.core.keeping.retention import Limits, rules
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.erase import erase, finish
 from shopbell_server.usecases.profiles import Done
@@ -26,9 +26,9 @@ from tests.server.usecases.test_profile_sequences import WIDE
 from tests.server.usecases.test_profiles import TERMS, merged, taken_out, undone
 
 if TYPE_CHECKING:
-    from shopbell_server.core.consent import Entry
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from tests.server.usecases.floor import Someone
 
 STAYS = frozenset(

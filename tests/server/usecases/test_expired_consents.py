@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.consent import Change, Purpose, expires_ms
+from shopbell_server.core.audit.chain import What
+from shopbell_server.core.consent.ledger import Change, Purpose, expires_ms
 from shopbell_server.core.facts import ConsentChanged
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.consents import Said, change_consents, standing_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import Actor, What
+from shopbell_server.core.audit.chain import Actor, What
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import FactId, Millis, ProfileId, ReceiptId
-from shopbell_server.core.people import Profile
-from shopbell_server.core.takeout import as_json
+from shopbell_server.core.keeping.takeout import as_json
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.export import (
@@ -21,7 +21,7 @@ from shopbell_server.usecases.export import (
 from tests.server.usecases.floor import NOW, RULES, SINK, STORE
 
 if TYPE_CHECKING:
-    from shopbell_server.core.takeout import Takeout
+    from shopbell_server.core.keeping.takeout import Takeout
     from tests.server.usecases.floor import Floor, Someone
 
 SAM = Actor(kind="operator", name="sam")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.fixed_ids import MOST, FixedId, marker
 from shopbell_server.core.ids import Millis, PersonId, TenantId
+from shopbell_server.core.recognition.fixed_ids import MOST, FixedId, marker
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register

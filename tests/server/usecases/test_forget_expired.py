@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId
-from shopbell_server.core.people import Profile
+from shopbell_server.core.recognition.spray import KEPT_MINUTES, Tokens, minute_of
 from shopbell_server.core.registry import Staff
-from shopbell_server.core.spray import KEPT_MINUTES, Tokens, minute_of
 from shopbell_server.ports.answers import KeptAnswer
 from shopbell_server.usecases.forget_expired import Forgotten, forget_expired
 from tests.server.sessions import a_session

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.customer_sessions import FRESH_MS, CustomerSession
-from shopbell_server.core.identity_guards import Guards, Limit
+from shopbell_server.core.access.customer_sessions import FRESH_MS, CustomerSession
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.identity.guards import Guards, Limit
 from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.fresh_proof import ByPage, ByTicket, NotProven, Proof, prove

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.facts import VisitEnded
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.usecases.recompute import Terms
@@ -29,7 +29,7 @@ from tests.server.usecases.floor import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.board_rows import Row
+    from shopbell_server.core.board.rows import Row
     from shopbell_wire.messages import Hearing
     from tests.server.usecases.floor import Floor, Someone
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
-from shopbell_server.core.consent import Change
+from shopbell_server.core.consent.ledger import Change
 from tests.server.usecases.floor import NOW, batch, the_ack
 from tests.server.usecases.test_recognise import sighting
 

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from shopbell_server.core.identity_guards import DEFAULTS, Guards, Limit
+from shopbell_server.core.identity.guards import DEFAULTS, Guards, Limit
 from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.enrol import NotEnrolled, TicketOrder, enrol, make_ticket

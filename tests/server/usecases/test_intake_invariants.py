@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.consent import Change
+from shopbell_server.core.consent.ledger import Change
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.withdrawal import end_presence
 from tests.fakes.server import MemoryDatabase

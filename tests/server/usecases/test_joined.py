@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shopbell_server.core.audit import Act, Actor, What
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.facts import (
     ConsentChanged,
     CustomerRecognized,
@@ -18,7 +18,7 @@ from shopbell_server.core.facts import (
     VisitStarted,
 )
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId
-from shopbell_server.core.intervals import reassigned
+from shopbell_server.core.visits.intervals import reassigned
 from shopbell_server.usecases import joined as joining
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.expired_consents import record_expired
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
     from tests.server.usecases.floor import Someone
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.acceptance import span_of
-from shopbell_server.core.consent import Purpose, given_spans
+from shopbell_server.core.consent.ledger import Purpose, given_spans
 from shopbell_server.core.facts import ConsentChanged, PassScanned, VisitCancelled
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId, TenantId
+from shopbell_server.core.recognition.acceptance import span_of
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.groups import evidence_of, groups_of, ledgers
 from shopbell_server.usecases.joined import NotJoined, join, part
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from shopbell_server.core.visits import Visit
+    from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_wire.messages import Event, Frame
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import KEPT_MS, Act, Actor, What
+from shopbell_server.core.audit.chain import KEPT_MS, Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.keep_audit import (
     EVERY_MS,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId, VisitId
 from shopbell_server.core.registry import Staff
 from shopbell_server.system import SystemEntropy

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shopbell_edge.core.sealing import seal_number
 from shopbell_program.hpke import Opener, Sealer
-from shopbell_server.core.consent import Change
+from shopbell_server.core.consent.ledger import Change
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.loyalty_numbers import KIND, opened
+from shopbell_server.core.recognition.loyalty_numbers import KIND, opened
 from shopbell_server.usecases.identifiers import unlink
 from shopbell_wire.messages import Scan
 from tests.server.links import link

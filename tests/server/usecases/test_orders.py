@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shopbell_program.signing import Signer, Verifier
+from shopbell_server.core.edges.orders import Answer
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
-from shopbell_server.core.orders import Answer
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.orders import ATTEMPTS, UnknownEdgeError, Wish, order
 from shopbell_wire.malformed import MalformedError
@@ -25,7 +25,7 @@ from shopbell_wire.orders import (
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND, batch, synced, unset
 
 if TYPE_CHECKING:
-    from shopbell_server.core.orders import Ordered
+    from shopbell_server.core.edges.orders import Ordered
     from tests.server.usecases.floor import Floor
 
 KEY = Signer(bytes(range(32)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Actor
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.usecases.export import export
 from shopbell_server.usecases.own_profile import own_profile
@@ -14,7 +14,7 @@ from tests.server.usecases.floor import NOW, RULES
 from tests.server.usecases.test_profiles import ANNA, done, merged, taken_out, undone
 
 if TYPE_CHECKING:
-    from shopbell_server.core.identity import As
+    from shopbell_server.core.identity.history import As
     from tests.server.usecases.floor import Floor
 
 

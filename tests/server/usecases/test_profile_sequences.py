@@ -8,11 +8,11 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as some
 
-from shopbell_server.core.audit import Actor
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.identity_guards import Guards, Limit, Refused
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.identity.guards import Guards, Limit, Refused
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import EntryId, Millis, PersonId, ProfileId
-from shopbell_server.core.people import Profile
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.identifiers import block

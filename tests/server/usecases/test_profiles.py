@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shopbell_server.core.audit import Actor, What
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.audit.chain import Actor, What
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.facts import ProfileMerged, ProfileSplit
-from shopbell_server.core.identity import Moved, folded
-from shopbell_server.core.identity_groups import groups_of
-from shopbell_server.core.identity_guards import DEFAULTS, Guards, Limit, Refused
+from shopbell_server.core.identity.groups import groups_of
+from shopbell_server.core.identity.guards import DEFAULTS, Guards, Limit, Refused
+from shopbell_server.core.identity.history import Moved, folded
+from shopbell_server.core.identity.people import Phone, Profile
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
-from shopbell_server.core.people import Phone, Profile
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.identifiers import unlink
 from shopbell_server.usecases.looking import subjects
@@ -25,7 +25,7 @@ from tests.server.usecases.floor import NOW, RULES, SINK, CountedEntropy, Floor,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from shopbell_server.core.identity import As
+    from shopbell_server.core.identity.history import As
     from shopbell_server.ports.database import UnitOfWork
 
 ANNA, BEN, NEW = ProfileId("profile-anna"), ProfileId("profile-ben"), ProfileId("new")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.facts import VisitEnded, VisitRevised, VisitStarted
 from shopbell_server.core.ids import Millis, ReceiptId, StoreId
-from shopbell_server.core.passes import pass_text
+from shopbell_server.core.recognition.passes import pass_text
 from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.sweep import sweep

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.facts import CustomerRecognized, PassScanned, VisitStarted
 from shopbell_server.core.ids import DeviceNo, Millis, TenantId

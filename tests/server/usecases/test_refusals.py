@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import Millis, StaffId
 from shopbell_server.core.registry import Staff
 from shopbell_server.usecases.refusals import HOUR_MS, NOBODY, Refusals

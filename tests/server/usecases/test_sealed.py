@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import Day, Millis, TenantId
-from shopbell_server.core.owners import owner_of_person, owner_of_profile
+from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profile
 from shopbell_server.core.token_windows import day_of
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import key_store
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from shopbell_server.core.people import Card, Phone
+    from shopbell_server.core.identity.people import Card, Phone
     from shopbell_wire.messages import Presence
     from tests.rigs.postgres import PostgresServer
     from tests.server.usecases.floor import Someone

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.allowance import Allowance, Wait
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.allowance import Allowance, Wait
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.access.staff_session import IDLE_MS, SESSION_MS
 from shopbell_server.core.ids import Millis, StaffId
-from shopbell_server.core.staff_session import IDLE_MS, SESSION_MS
 from shopbell_server.usecases.forget_expired import forget_expired
 from shopbell_server.usecases.sign_in import (
     LINK_MS,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.customer_keys import PAIRWISE
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.delivery.customer_keys import PAIRWISE
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.consents import Said, change_consents

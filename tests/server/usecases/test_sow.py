@@ -9,13 +9,13 @@ import pytest
 from msgspec import structs
 
 from shopbell_program.settings import SettingsError
-from shopbell_server.core.api_keys import as_text
-from shopbell_server.core.app_reports import Spot
-from shopbell_server.core.audit import What
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.api_keys import as_text
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId, StoreId
 from shopbell_server.core.registry import Position
+from shopbell_server.core.visits.app_reports import Spot
 from shopbell_server.seed import (
     Seed,
     SeedApiKey,

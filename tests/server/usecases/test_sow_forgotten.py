@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Actor
+from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import Millis, ProfileId
-from shopbell_server.core.people import Profile
 from shopbell_server.seed import Seed, SeedProfile
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.recompute import Terms

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.spray import LEAST_TOKENS
+from shopbell_server.core.recognition.spray import LEAST_TOKENS
 from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
 from shopbell_wire.messages import Loss, Presence
 from tests.fakes.server import MemoryDatabase

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import What
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import Millis
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import Act, Actor, What
+from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, StaffId, StoreId
 from shopbell_server.core.registry import Staff
 from shopbell_server.usecases.unusual_looks import (

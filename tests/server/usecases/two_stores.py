@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent import Change, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.registry import Position, Store
 from shopbell_server.usecases.visits_list import get_visit, list_visits

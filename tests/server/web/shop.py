@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
-from shopbell_server.core.api_keys import ApiKey, Scope
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.api_keys import ApiKey, Scope
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, ProfileId, StaffId, StoreId, ZoneId
 from shopbell_server.core.registry import Staff, Store, Zone
-from shopbell_server.core.visit_rules import VisitRules
+from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.usecases.consents import Said, change_consents
 from shopbell_server.usecases.customer_page import enter, make_page_link

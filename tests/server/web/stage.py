@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.board_rows import Place
-from shopbell_server.core.floor import Floor
+from shopbell_server.core.board.floor import Floor
+from shopbell_server.core.board.rows import Place
 from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId, VisitId
 from shopbell_server.core.registry import Staff, Store
 from shopbell_server.web.live import Live, LiveEndedError, Room
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from shopbell_server.core.audit import What
+    from shopbell_server.core.audit.chain import What
     from shopbell_server.usecases.looks import Look
     from shopbell_server.web.channel import Stream
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import REGISTRY
 
-from shopbell_server.core.api_keys import DAY_MS
-from shopbell_server.core.audit import What
+from shopbell_server.core.access.api_keys import DAY_MS
+from shopbell_server.core.audit.chain import What
 from shopbell_server.usecases.api_keys import make_key, revoke_key
 from tests.server.web.shop import NOON, Shop
 
 if TYPE_CHECKING:
     import httpx2
 
-    from shopbell_server.core.api_keys import System
+    from shopbell_server.core.access.api_keys import System
 
 WHY = {"reason": "unauthorized"}
 

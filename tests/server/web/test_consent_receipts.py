@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import httpx2
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.consent_words import STANDARD
-from shopbell_server.core.privacy_notice import Notice
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.privacy_notice import Notice
+from shopbell_server.core.consent.words import STANDARD
 from shopbell_server.web.consent_receipts import SCHEMA
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import MINUTE, Shop

@@ -14,11 +14,11 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
-from shopbell_server.core.allowance import Allowance
-from shopbell_server.core.app_reports import Spot, StoreBeacon
-from shopbell_server.core.fixed_ids import marker
+from shopbell_server.core.access.allowance import Allowance
+from shopbell_server.core.access.request_limits import Allowances, Limit
 from shopbell_server.core.ids import TenantId
-from shopbell_server.core.request_limits import Allowances, Limit
+from shopbell_server.core.recognition.fixed_ids import marker
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.api_keys import make_key
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, UTR, Shop
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from shopbell_server.core.api_keys import System
+    from shopbell_server.core.access.api_keys import System
     from shopbell_server.core.registry import Role
 
 Opens = Literal[

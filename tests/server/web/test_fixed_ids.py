@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2
 import pytest
 
-from shopbell_server.core.fixed_ids import MOST, marker
 from shopbell_server.core.ids import TenantId
+from shopbell_server.core.recognition.fixed_ids import MOST, marker
 from tests.server.web.conftest import HOST
 from tests.server.web.test_phones import consent
 

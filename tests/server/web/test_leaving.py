@@ -13,29 +13,29 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from shopbell_server.core.board_rows import row
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.disclosure import Field, Viewer, allowed, disclose
+from shopbell_server.core.board.disclosure import Field, Viewer, allowed, disclose
+from shopbell_server.core.board.ladder import FOLLOW, UNSHOWN, table_of
+from shopbell_server.core.board.rows import row
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.core.ladder import FOLLOW, UNSHOWN, table_of
 from shopbell_server.core.registry import Role
 from shopbell_server.usecases.visits_list import SeenVisit
 from shopbell_server.web.leaving import only
 from shopbell_server.web.profile_bodies import CARD, RECORD, ProfileOut, card_out
 from shopbell_server.web.rows import ROW, Boards, RowOut, View, row_out
 from shopbell_server.web.visits import VISIT, VisitOut, visit_out
+from tests.server.core.board.test_rows import stays
 from tests.server.core.shop_floor import truth
 from tests.server.core.stays import SECOND, acted, heard
-from tests.server.core.test_board_rows import stays
 from tests.server.web.shop import AMS, MINUTE, Shop
 from tests.server.web.test_present import signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shopbell_server.core.board_rows import Stay
-    from shopbell_server.core.profile_view import Part
+    from shopbell_server.core.board.rows import Stay
+    from shopbell_server.core.identity.profile_view import Part
     from shopbell_server.web.leaving import Fields
 
 VIEWERS: Final[tuple[Viewer, ...]] = (*get_args(Role), "tablet")

@@ -4,8 +4,8 @@ from types import MappingProxyType
 
 import pytest
 
-from shopbell_server.core.allowance import Allowance
-from shopbell_server.core.request_limits import Allowances, Limit
+from shopbell_server.core.access.allowance import Allowance
+from shopbell_server.core.access.request_limits import Allowances, Limit
 from shopbell_server.web.limits import Limits
 from shopbell_server.web.problems import ProblemError
 from tests.server.web.shop import SetClock

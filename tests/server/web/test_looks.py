@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import VisitId
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.looks import Look, SeenBy, looks_at
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     import httpx2
 
-    from shopbell_server.core.audit import Record
+    from shopbell_server.core.audit.chain import Record
 VISIT = frozenset({VisitId("v")})
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.customer_sessions import IDLE_MS, LINK_MS, SESSION_MS
+from shopbell_server.core.access.customer_sessions import IDLE_MS, LINK_MS, SESSION_MS
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import FactId
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.consents import leave

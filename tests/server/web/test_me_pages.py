@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.consent_words import STANDARD, WORDS
-from shopbell_server.core.customer_sessions import FRESH_MS
+from shopbell_server.core.access.customer_sessions import FRESH_MS
+from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.consent.privacy_notice import Notice
+from shopbell_server.core.consent.words import STANDARD, WORDS
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.privacy_notice import Notice
 from shopbell_server.web.customers import COOKIE
 from shopbell_server.web.me_words import EVENTS, IDENTIFIERS, LANGUAGES, PURPOSES_OF_LOOKS, ROLES
 from shopbell_server.web.me_words import WORDS as PAGE_WORDS
@@ -23,7 +23,7 @@ from tests.server.web.shop import MINUTE, Guest, Shop
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.handles import Language
+    from shopbell_server.core.language import Language
 
 OWN = {"Origin": HOST}
 DAY = 24 * 60 * MINUTE

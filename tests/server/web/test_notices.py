@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from tests.server.web.shop import MINUTE, NOON, Shop
 from tests.server.web.test_phones import consent, ticket
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent

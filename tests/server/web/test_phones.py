@@ -3,8 +3,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from shopbell_server.core.consent import Purpose
-from shopbell_server.core.credentials import fingerprint
+from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import PersonId, ProfileId
 from tests.server.web.shop import KEY, MINUTE, NOON, SECOND, TEXT, Shop
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import StoreId, ZoneId
 from shopbell_server.core.registry import Zone
 from shopbell_server.web.rows import Boards, Picture, View

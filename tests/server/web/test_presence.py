@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shopbell_server.core.app_reports import Spot, StoreBeacon
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.facts import CustomerRecognized
 from shopbell_server.core.ids import ProfileId, ZoneId
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from tests.server.web.shop import AMS, MINUTE, NOON, SECOND, UTR, Shop
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import StoreId
-from shopbell_server.core.people import Profile
 from shopbell_server.web.who import COOKIE
 from tests.server.web.shop import AMS, MINUTE, SECOND, UTR, Shop
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shopbell_server.core.audit import What
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.audit.chain import What
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.api_keys import make_key
 from shopbell_server.usecases.looks import looks_at
@@ -19,7 +19,7 @@ from tests.server.web.test_looks import records
 if TYPE_CHECKING:
     import httpx2
 
-    from shopbell_server.core.api_keys import System
+    from shopbell_server.core.access.api_keys import System
     from shopbell_server.core.registry import Role
 
 NOOR, BEN = "/v1/profiles/profile-Noor", "/v1/profiles/profile-Ben"

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from shopbell_server.core.app_reports import Spot, StoreBeacon
-from shopbell_server.core.fixed_ids import marker
 from shopbell_server.core.ids import StoreId, TenantId
+from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.registry import Store
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from tests.rigs.databases import open_sql
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, CountedEntropy, Guest, Shop

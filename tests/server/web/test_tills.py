@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.facts import VisitEnded
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId
 from shopbell_server.usecases.recompute import Terms

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.consent import Purpose
+from shopbell_server.core.consent.ledger import Purpose
 from tests.server.web.shop import MINUTE, UTR, Shop
 from tests.server.web.test_present import signed_in
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.passes import Accepted, parse, verify
+from shopbell_server.core.recognition.passes import Accepted, parse, verify
 from shopbell_sim.adapters.app import Enrolled
 from shopbell_sim.adapters.show_pass import (
     CameraFolder,

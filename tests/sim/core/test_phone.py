@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core import frame_trust
+from shopbell_server.core.recognition import frame_trust
 from shopbell_sim.core.phone import (
     PHONE_SD_DB,
     Identity,

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from shopbell_server.core.ids import TenantId
-from shopbell_server.core.owners import Owner
+from shopbell_server.core.keeping.owners import Owner
 from shopbell_server.db.migrations.first_columns import text_column
 from shopbell_server.ports.boxes import Content
 

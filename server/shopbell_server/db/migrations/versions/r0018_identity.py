@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic import context, op
 
 from shopbell_server.core.ids import TenantId
-from shopbell_server.core.owners import Owner
+from shopbell_server.core.keeping.owners import Owner
 from shopbell_server.db.migrations.first_columns import (
     bytes_column,
     number_column,

@@ -1,0 +1,71 @@
+"""A visit as it is stored: a session with a name and a history.
+
+Owns: the visit, and what is told of it.
+Never: how it comes to be or changes (`reconcile`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from shopbell_server.core.facts import Account, ZoneStay
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.visits.sessions import Session
+
+State = Literal["candidate", "open", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One stay of one person in one store, or a candidate for one.
+
+    `state` is "candidate" exactly where `session.kind` is. Everything in `session` follows from the
+    evidence, `converted` from that and the receipts; what is beside them was decided once and is kept.
+    """
+
+    id: VisitId
+    person: PersonId
+    store: StoreId
+    handle: int
+    """"Guest 12": what staff and her own page call her for this visit."""
+    state: State
+    revision: int
+    """What was told first is 1; candidates, of which nothing was told, have 0."""
+    converted: bool
+    """She bought something (`purchases`)."""
+    session: Session
+
+    @property
+    def reported(self) -> bool:
+        """Whether others were told of it."""
+        return self.state != "candidate"
+
+    @property
+    def recognised(self) -> bool:
+        """Whether others were told that she was recognised."""
+        return self.reported and self.session.shown is not None
+
+
+def account(visit: Visit, coverage: float | None) -> Account:
+    """Return what is told of `visit`; `coverage` is the share of the time its scanners could hear."""
+    session = visit.session
+    return Account(
+        began_ms=session.start_ms,
+        last_ms=session.end_ms,
+        duration_s=(session.end_ms - session.start_ms) // 1_000,
+        duration_known=session.duration_known,
+        evidence=session.evidence,
+        confidence=session.confidence,
+        confidence_reasons=session.reasons,
+        zones=tuple(
+            ZoneStay(zone=time.zone, dwell_s=time.dwell_ms // 1_000) for time in session.zones
+        ),
+        reentries=session.reentries,
+        converted=visit.converted,
+        overlong=session.overlong,
+        coverage=coverage,
+        rule_version=session.rule_version,
+    )

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from shopbell_server.core.access.credentials import (
+    MOST_CHARACTERS,
+    SECRET_BYTES,
+    Kind,
+    credential,
+    credential_id,
+    fingerprint,
+)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_secret_says_what_it_is_for_and_fits_a_header(kind: Kind) -> None:
+    secret = credential(kind, bytes(range(SECRET_BYTES)))
+    assert secret.startswith(f"{kind}_")
+    assert secret.isascii()
+    assert "=" not in secret
+    assert len(secret) <= MOST_CHARACTERS
+
+
+def test_one_random_makes_different_secrets_of_different_kinds() -> None:
+    prints = {fingerprint(credential(kind, bytes(SECRET_BYTES))) for kind in Kind}
+    assert len(prints) == len(Kind)
+
+
+@pytest.mark.parametrize("size", [0, 16, 31, 33])
+def test_a_secret_is_as_random_as_it_must_be(size: int) -> None:
+    with pytest.raises(ValueError, match="32 random bytes"):
+        credential(Kind.SESSION, bytes(size))
+
+
+def test_a_credential_is_named_by_a_part_of_its_fingerprint() -> None:
+    named = credential_id(fingerprint("sbk_x"))
+    assert named == fingerprint("sbk_x").hex()[: len(named)]
+    assert named != credential_id(fingerprint("sbk_y"))
