@@ -111,7 +111,7 @@ class Floor:
         today = day_of(Millis(NOW))
         self.day_keys = self.day_keys or {
             Day(day): hashlib.sha256(f"day {day}".encode()).digest()
-            for day in range(today - 7, today + 8)
+            for day in range(today - 1, today + 2)
         }
         with self.database.begin() as work:
             for store in (STORE, OTHER_STORE):
