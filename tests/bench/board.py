@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.web.who import COOKIE
+from shopbell_server.web.session_cookies import STAFF_COOKIE
 from tests.bench.people import SESSIONS, STORE, session_token
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def looking(http_port: int, number: int = 0) -> AsyncIterator[Tablet]:
     try:
         writer.write(
             f"GET /v1/stores/{STORE}/stream HTTP/1.1\r\nHost: localhost\r\n"
-            f"Cookie: {COOKIE}={session_token(number % SESSIONS)}\r\n\r\n".encode()
+            f"Cookie: {STAFF_COOKIE.name}={session_token(number % SESSIONS)}\r\n\r\n".encode()
         )
         async with asyncio.timeout(WAIT_S):
             head = await reader.readuntil(b"\r\n\r\n")

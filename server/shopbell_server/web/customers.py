@@ -1,6 +1,6 @@
 """Who asks for what is known of her: the customer, by her phone or at her own page.
 
-Owns: which credentials `/me` and `/v1/me` take, the cookie of the page, and asking for a fresh proof.
+Owns: which credentials `/me` and `/v1/me` take, and asking for a fresh proof.
 Never: what she may do. Staff have a cookie of another name, and neither opens a door of the other.
 """
 
@@ -16,17 +16,14 @@ from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.usecases.customer_page import Customer, customer_of
 from shopbell_server.usecases.fresh_proof import ByPage, ByTicket
 from shopbell_server.web.problems import ProblemError
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from shopbell_server.web.who import Buckets, Here, any_phone, own_page, phone
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
-
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.usecases.fresh_proof import Proof
     from shopbell_server.web.limits import Limits
     from shopbell_server.web.services import Services
-
-COOKIE: Final = "__Host-shopbell-me"
 
 TICKET_HEADER: Final = "Shopbell-Ticket"
 
@@ -48,12 +45,6 @@ class Proven:
     enrolment: Enrolment
     secret: str = field(repr=False)
     proof: Proof
-
-
-def page_secret(request: Request) -> str:
-    """Return what the cookie of the page holds; empty where there is none."""
-    secret = request.cookies.get(COOKIE, "")
-    return secret if len(secret) <= MOST_CHARACTERS else ""
 
 
 def on_her_page(request: Request, here: Here, buckets: Buckets) -> Customer | None:
@@ -84,7 +75,7 @@ def herself(request: Request, here: Here, buckets: Buckets) -> Herself:
         )
     if request.method not in {"GET", "HEAD"}:
         own_page(request, here)
-    return Herself(enrolment=page.enrolment, secret=page_secret(request), page=page)
+    return Herself(enrolment=page.enrolment, secret=PAGE_COOKIE.secret(request), page=page)
 
 
 def proven(
@@ -124,18 +115,6 @@ OwnData = Annotated[Herself, Depends(herself)]
 OwnDataProven = Annotated[Proven, Depends(proven)]
 
 
-def set_page_session(response: Response, secret: str, max_age_s: int) -> None:
-    """Put the session into the browser's keeping, out of reach of scripts and of other sites."""
-    response.set_cookie(
-        COOKIE, secret, max_age=max_age_s, path="/", secure=True, httponly=True, samesite="lax"
-    )
-
-
-def drop_page_session(response: Response) -> None:
-    """Take it away again."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-
-
 def own_address(request: Request, origin: str | None) -> str:
     """Return where this server is reached; without a setting, as whoever asks reached it."""
     if origin is not None:
@@ -146,7 +125,7 @@ def own_address(request: Request, origin: str | None) -> str:
 def _on_page(
     request: Request, here: Services, buckets: Limits, *, counts_as_use: bool
 ) -> Customer | None:
-    secret = page_secret(request)
+    secret = PAGE_COOKIE.secret(request)
     if not secret:
         return None
     found = customer_of(here.database, secret, here.clock.now_ms(), counts_as_use=counts_as_use)

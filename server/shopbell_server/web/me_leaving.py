@@ -18,7 +18,7 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.once import once
 from shopbell_server.usecases.recompute import Terms
-from shopbell_server.web.customers import PerhapsOnPage, drop_page_session
+from shopbell_server.web.customers import PerhapsOnPage
 from shopbell_server.web.me_context import (
     TEMPLATES,
     Chosen,
@@ -29,6 +29,7 @@ from shopbell_server.web.me_context import (
     own_language,
 )
 from shopbell_server.web.page_links import ENTRANCE
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from shopbell_server.web.who import Here, own_page
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ async def post_forget(
     language = await run_in_threadpool(own_language, request, here, found, chosen)
     await run_in_threadpool(_erase, here, found)
     answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='erased')}", 303)
-    drop_page_session(answer)
+    PAGE_COOKIE.drop(answer)
     return answer
 
 

@@ -23,14 +23,7 @@ from shopbell_server.usecases.consents import Said, change_consents
 from shopbell_server.usecases.customer_page import enter, leave_page
 from shopbell_server.usecases.known import here_now, known_of
 from shopbell_server.usecases.once import once
-from shopbell_server.web.customers import (
-    PerhapsOnPage,
-    PerhapsOnPageUnasked,
-    drop_page_session,
-    own_address,
-    page_secret,
-    set_page_session,
-)
+from shopbell_server.web.customers import PerhapsOnPage, PerhapsOnPageUnasked, own_address
 from shopbell_server.web.me import own_receipt
 from shopbell_server.web.me_bodies import here_out, me_out
 from shopbell_server.web.me_context import (
@@ -47,6 +40,7 @@ from shopbell_server.web.page_links import ENTRANCE
 from shopbell_server.web.pass_drawing import drawn_pass
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.rows import moment
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from shopbell_server.web.who import Buckets, Here, own_page, peer
 
 if TYPE_CHECKING:
@@ -121,7 +115,7 @@ async def post_door(
         buckets.draw(Limit.REFUSED, peer(request))
         return _door(request, here, chosen, "link_used", 401)
     answer = RedirectResponse(f"/me{chosen_query(chosen)}", 303)
-    set_page_session(answer, entered.secret, SESSION_MS // 1000)
+    PAGE_COOKIE.put(answer, entered.secret, SESSION_MS // 1000)
     return answer
 
 
@@ -131,9 +125,9 @@ def post_leave(
 ) -> Response:
     """Sign out. Doing it again is fine. The door speaks the language that the page did."""
     language = chosen if found is None else own_language(request, here, found, chosen)
-    leave_page(here.database, page_secret(request))
+    leave_page(here.database, PAGE_COOKIE.secret(request))
     answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='ended')}", 303)
-    drop_page_session(answer)
+    PAGE_COOKIE.drop(answer)
     return answer
 
 

@@ -20,15 +20,13 @@ from shopbell_server.core.ids import StaffId
 from shopbell_server.usecases.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count
+from shopbell_server.web.session_cookies import STAFF_COOKIE
 from shopbell_server.web.who import (
-    COOKIE,
     Buckets,
     Here,
     PerhapsSignedIn,
-    drop_session,
     own_page,
     peer,
-    set_session,
 )
 from shopbell_server.web.words import language_of, script_words, words
 
@@ -137,9 +135,9 @@ def post_logout(request: Request, here: Here) -> Response:
 
     A stream that is open elsewhere ends within seconds, and no other is opened.
     """
-    sign_out(here.database, request.cookies.get(COOKIE, "")[:MOST_CHARACTERS])
+    sign_out(here.database, STAFF_COOKIE.secret(request))
     answer = RedirectResponse("/login", 303)
-    drop_session(answer)
+    STAFF_COOKIE.drop(answer)
     return answer
 
 
@@ -208,7 +206,7 @@ def _is_short(*texts: str) -> bool:
 
 
 def _welcome(answer: Response, signed_in: SignedIn) -> Response:
-    set_session(answer, signed_in.secret, SESSION_MS // 1000)
+    STAFF_COOKIE.put(answer, signed_in.secret, SESSION_MS // 1000)
     return answer
 
 

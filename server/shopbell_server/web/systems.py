@@ -15,7 +15,8 @@ from shopbell_server.core.access.api_keys import Scope
 from shopbell_server.core.access.credentials import credential_id, fingerprint
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.web.problems import ProblemError
-from shopbell_server.web.who import COOKIE, Buckets, Here, PerhapsSignedIn, caller, own_page
+from shopbell_server.web.session_cookies import STAFF_COOKIE
+from shopbell_server.web.who import Buckets, Here, PerhapsSignedIn, caller, own_page
 
 if TYPE_CHECKING:
     from shopbell_server.core.registry import Staff
@@ -68,7 +69,7 @@ def _in_charge(
         raise ProblemError(403, "not-an-operator", detail)
     if request.method not in {"GET", "HEAD"}:
         own_page(request, here)
-    secret = request.cookies[COOKIE]
+    secret = STAFF_COOKIE.secret(request)
     actor = Actor(kind="staff", name=found.id, role=found.role, credential=_id(secret))
     return InCharge(actor=actor, viewer="operator", secret=secret)
 

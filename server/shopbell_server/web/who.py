@@ -1,6 +1,6 @@
 """Who asks: another system, a phone, or somebody of the staff.
 
-Owns: which credential a route takes, the session cookie, and the check of where a form came from.
+Owns: which credential a route takes, and the check of where a form came from.
 Never: what they may do. A credential of one kind opens no door of another.
 """
 
@@ -22,19 +22,15 @@ from shopbell_server.usecases.sign_in import who_is
 from shopbell_server.web.limits import Limits
 from shopbell_server.web.problems import ProblemError, not_found
 from shopbell_server.web.services import Services
+from shopbell_server.web.session_cookies import STAFF_COOKIE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.datastructures import Headers
-    from starlette.responses import Response
 
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.usecases.looks import Look
-
-COOKIE: Final = "__Host-shopbell"
-"""The prefix binds it to this host, to Secure and to Path=/. Browsers take Secure cookies from plain
-http on loopback, which is where the demo runs (tried: Chromium)."""
 
 _BEARER: Final = "bearer "
 
@@ -124,8 +120,8 @@ def phone(request: Request, found: Annotated[Phone, Depends(any_phone)], buckets
 
 def staff_or_none(request: Request, here: Here, buckets: Buckets) -> Staff | None:
     """Return who is signed in on this browser."""
-    secret = request.cookies.get(COOKIE, "")
-    if not secret or len(secret) > MOST_CHARACTERS:
+    secret = STAFF_COOKIE.secret(request)
+    if not secret:
         return None
     found = who_is(here.database, secret, here.clock.now_ms())
     if found is not None:
@@ -142,7 +138,7 @@ def staff(found: Annotated[Staff | None, Depends(staff_or_none)]) -> Staff:
 
 def own_session(request: Request) -> bytes:
     """Return the fingerprint of the session that a browser shows, whether it is one or not."""
-    return fingerprint(request.cookies.get(COOKIE, "")[:MOST_CHARACTERS])
+    return fingerprint(STAFF_COOKIE.secret(request))
 
 
 def own_store(store: str, found: Annotated[Staff, Depends(staff)]) -> StoreId:
@@ -178,18 +174,6 @@ SignedIn = Annotated[Staff, Depends(staff)]
 PerhapsSignedIn = Annotated[Staff | None, Depends(staff_or_none)]
 OwnSession = Annotated[bytes, Depends(own_session)]
 OwnStore = Annotated[StoreId, Depends(own_store)]
-
-
-def set_session(response: Response, secret: str, max_age_s: int) -> None:
-    """Put the session into the browser's keeping, out of reach of scripts and of other sites."""
-    response.set_cookie(
-        COOKIE, secret, max_age=max_age_s, path="/", secure=True, httponly=True, samesite="lax"
-    )
-
-
-def drop_session(response: Response) -> None:
-    """Take it away again."""
-    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def _own_origins(configured: str | None, headers: Headers) -> frozenset[str]:

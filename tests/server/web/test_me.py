@@ -14,7 +14,7 @@ from shopbell_server.ports.told import Told
 from shopbell_server.usecases.consents import leave
 from shopbell_server.usecases.joined import join
 from shopbell_server.usecases.recompute import Terms
-from shopbell_server.web.customers import COOKIE
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
 from tests.server.web.test_present import PRESENT, signed_in
@@ -74,7 +74,7 @@ async def test_looking_at_a_link_does_not_use_it_up(shop: Shop, client: httpx2.A
     answer = await client.post("/me/enter", data={"link": secret}, headers=OWN)
     assert answer.status_code == 303
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=sbc_")
+    assert cookie.startswith(f"{PAGE_COOKIE.name}=sbc_")
     for part in ("HttpOnly", "Secure", "Path=/", "SameSite=lax", "Max-Age=43200"):
         assert part in cookie
     again = await client.post("/me/enter", data={"link": secret}, headers=OWN)
@@ -104,7 +104,7 @@ async def test_no_credential_of_another_kind_is_a_link_or_a_session(
         answer = await client.post("/me/enter", data={"link": secret}, headers=OWN)
         assert answer.status_code == 401
     for secret in (noor.device_token, shop.employ().secret, shop.link(noor)):
-        client.cookies.set(COOKIE, secret)
+        client.cookies.set(PAGE_COOKIE.name, secret)
         assert (await client.get("/me/here")).status_code == 401
 
 
@@ -169,7 +169,7 @@ async def test_signing_out_ends_this_session_alone(shop: Shop, client: httpx2.As
         answer = await client.post("/me/leave", headers=OWN)
         assert (answer.status_code, answer.headers["location"]) == (303, f"/me/enter?{query}")
     assert (await client.get("/me/here")).status_code == 401
-    client.cookies.set(COOKIE, other)
+    client.cookies.set(PAGE_COOKIE.name, other)
     assert (await client.get("/me/here")).status_code == 200
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.web.customers import COOKIE
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ async def test_her_page_may_ask_in_its_first_minutes(
     shop: Shop, client: httpx2.AsyncClient
 ) -> None:
     noor = shop.welcome()
-    client.cookies.set(COOKIE, shop.open_page(noor))
+    client.cookies.set(PAGE_COOKIE.name, shop.open_page(noor))
     assert (await client.get("/v1/me/export")).status_code == 200
     assert (await client.delete("/v1/me")).status_code == 403  # from no page of ours
     answer = await client.delete("/v1/me", headers={"Origin": HOST})

@@ -14,9 +14,9 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD, WORDS
 from shopbell_server.core.ids import Millis
-from shopbell_server.web.customers import COOKIE
 from shopbell_server.web.me_words import EVENTS, IDENTIFIERS, LANGUAGES, PURPOSES_OF_LOOKS, ROLES
 from shopbell_server.web.me_words import WORDS as PAGE_WORDS
+from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import MINUTE, Guest, Shop
 
@@ -30,7 +30,7 @@ DAY = 24 * 60 * MINUTE
 
 
 def signed_in(shop: Shop, client: httpx2.AsyncClient, guest: Guest) -> None:
-    client.cookies.set(COOKIE, shop.open_page(guest))
+    client.cookies.set(PAGE_COOKIE.name, shop.open_page(guest))
 
 
 def form(purpose: Purpose, state: str, language: Language = "nl") -> dict[str, str]:

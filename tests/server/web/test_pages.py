@@ -10,7 +10,7 @@ import pytest
 from shopbell_server.core.ids import StaffId
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.web.pages import FOLDER
-from shopbell_server.web.who import COOKIE
+from shopbell_server.web.session_cookies import STAFF_COOKIE
 from shopbell_server.web.words import FOR_SCRIPTS, WORDS
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, PASSWORD, SECOND, UTR, Shop
@@ -41,7 +41,7 @@ async def test_staff_sign_in_by_a_form(shop: Shop, client: httpx2.AsyncClient) -
     answer = await client.post("/login", data=FORM, headers=OWN)
     assert (answer.status_code, answer.headers["location"]) == (303, "/board")
     cookie = answer.headers["set-cookie"]
-    assert cookie.startswith(f"{COOKIE}=sbs_")
+    assert cookie.startswith(f"{STAFF_COOKIE.name}=sbs_")
     for part in ("HttpOnly", "Secure", "Path=/", "SameSite=lax", "Max-Age=43200"):
         assert part in cookie
     assert "domain" not in cookie.lower()
@@ -138,11 +138,11 @@ async def test_behind_a_proxy_the_configured_origin_counts() -> None:
 async def test_signing_out_ends_the_session(shop: Shop, client: httpx2.AsyncClient) -> None:
     shop.employ()
     await client.post("/login", data=FORM, headers=OWN)
-    session = client.cookies[COOKIE]
+    session = client.cookies[STAFF_COOKIE.name]
     answer = await client.post("/logout", headers=OWN)
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    assert COOKIE not in client.cookies
-    kept = {"Cookie": f"{COOKIE}={session}"}
+    assert STAFF_COOKIE.name not in client.cookies
+    kept = {"Cookie": f"{STAFF_COOKIE.name}={session}"}
     assert (await client.get(PRESENT, headers=kept)).status_code == 401
     assert (await client.post("/logout", headers=OWN)).status_code == 303
 
@@ -178,7 +178,7 @@ async def test_a_link_is_no_session_and_a_session_no_link(
 ) -> None:
     session = shop.employ().secret
     link = make_link(shop.database, shop.entropy, shop.clock.now_ms(), StaffId("sam"))
-    as_cookie = {"Cookie": f"{COOKIE}={link}"}
+    as_cookie = {"Cookie": f"{STAFF_COOKIE.name}={link}"}
     assert (await client.get(PRESENT, headers=as_cookie)).status_code == 401
     assert (await client.get("/login", params={"link": session})).status_code == 401
 
@@ -201,7 +201,7 @@ async def test_the_board_is_a_page_for_the_stream_to_fill(
 
 async def test_staff_of_two_stores_choose(shop: Shop, client: httpx2.AsyncClient) -> None:
     secret = shop.employ("kim", AMS, UTR, language="en").secret
-    headers = {"Cookie": f"{COOKIE}={secret}"}
+    headers = {"Cookie": f"{STAFF_COOKIE.name}={secret}"}
     page = await client.get("/board", headers=headers)
     assert 'data-store="ams-01"' in page.text
     other = await client.get("/board?store=utr-01", headers=headers)

@@ -8,7 +8,7 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import StoreId
-from shopbell_server.web.who import COOKIE
+from shopbell_server.web.session_cookies import STAFF_COOKIE
 from tests.server.web.shop import AMS, MINUTE, SECOND, UTR, Shop
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PRESENT = f"/v1/stores/{AMS}/present"
 
 def signed_in(shop: Shop, role: Role = "advisor", language: str = "nl") -> dict[str, str]:
     secret = shop.employ(f"{role}-{language}", role=role, language=language).secret
-    return {"Cookie": f"{COOKIE}={secret}"}
+    return {"Cookie": f"{STAFF_COOKIE.name}={secret}"}
 
 
 async def test_who_checked_in_is_on_the_board(shop: Shop, client: httpx2.AsyncClient) -> None:
@@ -139,7 +139,12 @@ async def test_who_has_no_customer_to_help_sees_none(
 
 async def test_only_staff_look(shop: Shop, client: httpx2.AsyncClient) -> None:
     guest = shop.welcome()
-    for headers in ({}, guest.bearer, {"Cookie": f"{COOKIE}=sbs_nonsense"}, {"Cookie": COOKIE}):
+    for headers in (
+        {},
+        guest.bearer,
+        {"Cookie": f"{STAFF_COOKIE.name}=sbs_nonsense"},
+        {"Cookie": STAFF_COOKIE.name},
+    ):
         answer = await client.get(PRESENT, headers=dict(headers))
         assert answer.status_code == 401
         # A phone's token is no API key, which is the other thing that would do here.
@@ -160,7 +165,7 @@ async def test_a_store_of_theirs_that_is_gone_does_not_exist(
 ) -> None:
     secret = shop.employ("kim", StoreId("closed-01")).secret
     answer = await client.get(
-        "/v1/stores/closed-01/present", headers={"Cookie": f"{COOKIE}={secret}"}
+        "/v1/stores/closed-01/present", headers={"Cookie": f"{STAFF_COOKIE.name}={secret}"}
     )
     assert answer.status_code == 404
 
