@@ -10,7 +10,7 @@ import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +21,7 @@ from tests.rigs.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from playwright.async_api import Browser, Page, StorageState
+    from playwright.async_api import Browser, Page
 
     from tests.e2e.shop import Shop
 
@@ -152,17 +152,13 @@ async def chromium() -> AsyncIterator[Browser]:
 async def tablet(
     browser: Browser,
     size: tuple[int, int] = LANDSCAPE,
-    colours: Literal["light", "dark"] = "light",
-    signed_in: StorageState | None = None,
 ) -> AsyncIterator[Page]:
-    """Open a page in a browser profile of its own; `signed_in` is the storage of another one."""
+    """Open a page in a browser profile of its own."""
     width, height = size
     context = await browser.new_context(
         viewport={"width": width, "height": height},
-        color_scheme=colours,
         locale="en-GB",
         timezone_id="Europe/Amsterdam",
-        storage_state=signed_in,
     )
     try:
         yield await context.new_page()

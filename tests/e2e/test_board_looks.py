@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(180)  # a broker, a server, edges and a browser start first
 
 TABLETS = {"landscape": LANDSCAPE, "portrait": PORTRAIT, "phone": (390, 844)}
+
+COLOURS: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 CUT_OFF = """
 () => {
@@ -75,7 +77,6 @@ async def test_a_full_board_fits_every_screen(
     async with tablet(browser) as page:
         board = Board(page)
         await page.goto(shop.sign_in)
-        signed_in = await page.context.storage_state()
         async with advertising(air, *phones):
             async with advertising(air, leaving):
                 await board.shows("eight guests", lambda rows: len(rows) == 8)
@@ -83,11 +84,11 @@ async def test_a_full_board_fits_every_screen(
                 "one who may have left",
                 lambda rows: [row.place for row in rows].count("left_maybe") == 1,
             )
-            for screen, size in TABLETS.items():
-                for colours in ("light", "dark"):
-                    async with tablet(browser, size, colours, signed_in) as other:
-                        await other.goto(f"{shop.url}/board")
-                        # Whoever left may be gone by the last of them.
-                        await Board(other).shows("all", lambda rows: len(rows) >= 7)
-                        await other.screenshot(path=tmp_path / f"{screen}-{colours}.png")
-                        assert await other.evaluate(CUT_OFF) == [], f"{screen}, {colours}"
+            for screen, (width, height) in TABLETS.items():
+                await page.set_viewport_size({"width": width, "height": height})
+                for colours in COLOURS:
+                    await page.emulate_media(color_scheme=colours)
+                    # Whoever left may be gone by the last of them.
+                    await board.shows("all", lambda rows: len(rows) >= 7)
+                    await page.screenshot(path=tmp_path / f"{screen}-{colours}.png")
+                    assert await page.evaluate(CUT_OFF) == [], f"{screen}, {colours}"
