@@ -84,6 +84,15 @@ class OpenBaoServer:
         made = self.ask("POST", "auth/token/create", {"policies": ["test"], "ttl": "1h"})
         return str(made["auth"]["client_token"])
 
+    def remount(self, mount: str, to: str) -> None:
+        """Give an engine another path; return when it has it: the server moves it after its answer."""
+        moving = self.ask("POST", "sys/remount", {"from": mount, "to": to})["migration_id"]
+        limit = time.monotonic() + START_S
+        while (state := self._migration(moving)) != "success":
+            if state == "failure" or time.monotonic() > limit:
+                raise AssertionError(f"the engine was not moved: {state}")
+            time.sleep(0.02)
+
     def seal(self) -> None:
         """Let it answer that it is sealed, for good: nobody knows the key."""
         self.ask("PUT", "sys/seal")
@@ -109,6 +118,10 @@ class OpenBaoServer:
                 lines = log.read_text(errors="replace").splitlines()
                 raise OpenBaoMissingError(f"OpenBao does not start: {' | '.join(lines[-3:])}")
             time.sleep(0.02)
+
+    def _migration(self, number: str) -> str:
+        told = self.ask("GET", f"sys/remount/status/{number}")
+        return str(told["data"]["migration_info"]["status"])
 
     def _answers(self) -> bool:
         try:

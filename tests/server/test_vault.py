@@ -118,7 +118,7 @@ def test_nothing_is_called_destroyed_by_another_engine(openbao: OpenBaoServer) -
     openbao.ask("POST", "sys/mounts/moved", {"type": "transit"})
     with closing(keys(openbao.url, "moved", ROOT, mount="moved")) as store:
         store.made([CANARY])
-        openbao.ask("POST", "sys/remount", {"from": "moved", "to": "elsewhere-now"})
+        openbao.remount("moved", "elsewhere-now")
         with pytest.raises(KeysLostError, match="404"):
             store.destroy([CANARY])
         openbao.ask("POST", "sys/mounts/moved", {"type": "transit"})
