@@ -11,7 +11,7 @@ from tests.fakes.memory_rows import drop
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.ids import Millis, PersonId, ProfileId
     from shopbell_server.core.keeping.erasure import Erasure, ErasureId
     from tests.fakes.memory_rows import Tables
 
@@ -41,6 +41,10 @@ class MemoryErasures:
 
     def count_overdue(self, asked_before_ms: Millis) -> int:
         return sum(each.asked_ms < asked_before_ms for each in self.undone(10**9))
+
+    def has_keys_left(self, profiles: Collection[ProfileId]) -> bool:
+        left = [each for each in self._tables.erasures.values() if each.keys_ms is None]
+        return any(not set(profiles).isdisjoint(each.profiles) for each in left)
 
     def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None:
         row = self._tables.erasures[erasure]

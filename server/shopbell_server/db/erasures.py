@@ -82,6 +82,12 @@ class SqlErasures:
         row = self._transaction.row(_OVERDUE, before=asked_before_ms)
         return 0 if row is None else int(row.number)
 
+    def has_keys_left(self, profiles: Collection[ProfileId]) -> bool:
+        """Return whether the key of one of `profiles` is still to be destroyed."""
+        # A handful: each is gone within seconds, as long as the store of keys answers.
+        left = [_profiles.decode(row.profiles_json) for row in self._transaction.rows(_KEYS_LEFT)]
+        return not set(profiles).isdisjoint(each for one in left for each in one)
+
     def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None:
         """Note that her keys are gone, and forget which profiles it was; the first time counts."""
         self._transaction.change(_KEYS_GONE, this=erasure, at_ms=at_ms)
@@ -210,6 +216,9 @@ _ALL: Final = (
 )
 _OVERDUE: Final = select(func.count().label("number")).where(
     ours(ERASURES), UNDONE, _E.asked_ms < bindparam("before")
+)
+_KEYS_LEFT: Final = select(ERASURES.c.profiles_json).where(
+    ours(ERASURES), UNDONE, _E.keys_ms.is_(None), _E.profiles_json != "[]"
 )
 _KEYS_GONE: Final = (
     update(ERASURES)

@@ -40,7 +40,7 @@ class Boxes(Protocol):
     def destroy(self, owners: Collection[Owner]) -> None:
         """Destroy the keys of `owners`: what they sealed opens nowhere any more, backups included.
 
-        Call it after the commit that deleted their rows; doing it again changes nothing. All at once:
+        Call it when the deletion of their rows is committed; doing it again changes nothing. All at once:
         every call costs as much as reading the whole store of keys.
         """
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.ids import Millis, PersonId, ProfileId
     from shopbell_server.core.keeping.erasure import Erasure, ErasureId
 
 
@@ -32,6 +32,10 @@ class Erasures(Protocol):
 
     def count_overdue(self, asked_before_ms: Millis) -> int:
         """Return how many that were asked for before are not done."""
+        ...
+
+    def has_keys_left(self, profiles: Collection[ProfileId]) -> bool:
+        """Return whether the key of one of `profiles` is still to be destroyed."""
         ...
 
     def keys_destroyed(self, erasure: ErasureId, at_ms: Millis) -> None:

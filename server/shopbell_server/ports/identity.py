@@ -27,7 +27,10 @@ class Identity(Protocol):
         ...
 
     def hold_values(self, values: Collection[tuple[str, str]]) -> None:
-        """Hold (kind, value)s: nobody else links or blocks one of them until the unit of work ends."""
+        """Hold (kind, value)s: nobody else links or blocks one of them until the unit of work ends.
+
+        So are held the ids of profiles that may not be there, under a kind that no identifier has.
+        """
         ...
 
     def absorbed(self, profiles: Collection[ProfileId]) -> Mapping[ProfileId, ProfileId]:

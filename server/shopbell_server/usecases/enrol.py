@@ -29,7 +29,7 @@ from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.identifiers import SaidBy, follow, say
 from shopbell_server.usecases.notices import tell_others
-from shopbell_server.usecases.profile_holds import hold_chain
+from shopbell_server.usecases.profile_holds import hold_chain, hold_ids, require_new_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -104,7 +104,10 @@ def make_ticket(
     """Return a ticket of five minutes for the profile, which is made if it is new.
 
     Of a profile that is part of another one it is as good: whoever enrols with it is enrolled there.
+    Raises DatabaseBusyError while one of this id is being forgotten: that takes seconds.
     """
+    hold_ids(work, [order.profile])
+    require_new_key(work, [order.profile])
     known = work.people.profiles([order.profile]).get(order.profile)
     profile = known or Profile(id=order.profile, first_name=None, language=None, staff=False)
     told = replace(
@@ -123,6 +126,7 @@ def make_ticket(
         said_by=SaidBy(source="app_ticket", by=order.said_by),
         guards=guards,
     )
+    require_new_key(work, [order.profile])
     secret = credential(Kind.TICKET, entropy.token(SECRET_BYTES))
     expires_ms = Millis(now_ms + TICKET_MS)
     work.people.add_ticket(fingerprint(secret), order.profile, expires_ms)

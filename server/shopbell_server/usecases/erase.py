@@ -31,6 +31,7 @@ from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, head_of
 from shopbell_server.usecases.joined import part
+from shopbell_server.usecases.profile_holds import hold_ids
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, ProfileId, StoreId
     from shopbell_server.core.keeping.erasure import AskedBy
     from shopbell_server.core.keeping.owners import Owner
+    from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.recompute import Terms
@@ -179,13 +181,10 @@ def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
     again after it was broken off anywhere.
     """
     if erasure.keys_ms is None:
+        # Before anybody is made to wait: they may be away.
+        database.boxes.ask()
         with database.begin() as work:
-            # Once more: what was being written of her while she was erased.
-            work.erasures.remove_rows(erasure.person)
-            work.commit()
-        database.boxes.destroy(_owners(erasure))
-        with database.begin() as work:
-            work.erasures.keys_destroyed(erasure.id, now_ms)
+            _destroy_keys(work, database.boxes, erasure, now_ms)
             work.commit()
     told_as = stands_for(erasure.id)
     with database.read() as work:
@@ -197,6 +196,23 @@ def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
         work.erasures.done(erasure.id, now_ms)
         work.commit()
     return True
+
+
+def _destroy_keys(work: UnitOfWork, boxes: Boxes, erasure: Erasure, now_ms: Millis) -> None:
+    """Destroy her keys unless that was done, holding the ids of her profiles.
+
+    So nobody seals for a new profile of that id with a key that is about to go, nor does one who comes late
+    to this erasure destroy the key of who began anew since. A crash before the commit leaves an erasure whose
+    keys are to be destroyed: until then nobody begins anew.
+    """
+    hold_ids(work, erasure.profiles)
+    now = work.erasures.get(erasure.id)
+    if now is None or now.keys_ms is not None:
+        return
+    # Once more: what was being written of her while she was erased.
+    work.erasures.remove_rows(erasure.person)
+    boxes.destroy(_owners(erasure))
+    work.erasures.keys_destroyed(erasure.id, now_ms)
 
 
 def _held(work: UnitOfWork, person: PersonId) -> Enrolment | None:

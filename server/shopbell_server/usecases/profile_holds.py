@@ -6,7 +6,7 @@ Never: whether something may be done (`core.identity.changes`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.identity.changes import Holding
 from shopbell_server.core.identity.history import IdentityEntry, chain, next_number
@@ -38,6 +38,25 @@ def hold_chain(work: UnitOfWork, profile: ProfileId) -> tuple[ProfileId, ...]:
     if chain_of(work, profile) != found:
         raise DatabaseBusyError("a profile was merged meanwhile")
     return found
+
+
+def hold_ids(work: UnitOfWork, profiles: Collection[ProfileId]) -> None:
+    """Hold the ids of `profiles`, whether they are there or not, until the unit of work ends.
+
+    Whoever makes a profile holds its id before anything is sealed for it, and whoever destroys the key of
+    one that was erased holds it meanwhile. Ids are held before profiles.
+    """
+    work.identity.hold_values([(_ID, each) for each in profiles])
+
+
+def require_new_key(work: UnitOfWork, profiles: Collection[ProfileId]) -> None:
+    """Raise DatabaseBusyError while the key of one of `profiles`, which was erased, is still there.
+
+    What is sealed with it would become unreadable in a moment. The caller holds the ids, and asks once more
+    when the rows are written: they may have waited for the erasure.
+    """
+    if work.erasures.has_keys_left(profiles):
+        raise DatabaseBusyError("a profile of this id is being forgotten")
 
 
 def holdings(work: UnitOfWork, profiles: Collection[ProfileId]) -> Mapping[ProfileId, Holding]:
@@ -103,3 +122,7 @@ def write(  # noqa: PLR0913  (what an entry says, each by name)
     )
     work.identity.append(entry)
     return entry
+
+
+_ID: Final = "id of a profile"
+"""Under which ids are held: no kind of identifier has a space."""

@@ -19,7 +19,12 @@ from shopbell_server.core.identity.history import Moved
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import FactId, ProfileId
 from shopbell_server.usecases.profile_groups import regroup
-from shopbell_server.usecases.profile_holds import holdings, write
+from shopbell_server.usecases.profile_holds import (
+    hold_ids,
+    holdings,
+    require_new_key,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -112,6 +117,8 @@ def split(  # noqa: PLR0913  (each by name)
     The new one has no name and no language: whose they are, whoever splits knows, and says it with a ticket.
     """
     made = new or ProfileId(entropy.uuid7(asking.now_ms))
+    hold_ids(work, [made])
+    require_new_key(work, [made])
     work.identity.hold([profile])
     held = holdings(work, [profile]).get(profile)
     if held is None:
@@ -139,7 +146,7 @@ def split(  # noqa: PLR0913  (each by name)
         reason=asking.reason,
         by=asking.by,
     )
-
+    require_new_key(work, [made])
     return _finished(work, entropy, asking, entry, Moved(), What.SPLIT, _split)
 
 

@@ -37,6 +37,7 @@ from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identifiers import SaidBy, say
+from shopbell_server.usecases.profile_holds import hold_ids, require_new_key
 from shopbell_server.usecases.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
                 ),
                 hashes[staff.id],
             )
+        named = [ProfileId(each.id) for each in seed.profiles]
+        hold_ids(work, named)
         erased = _erased(work, seed)
         for index, profile in enumerate(seed.profiles):
             if profile.id in erased:
@@ -129,6 +132,8 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
             ]
         if faults:
             raise SettingsError("the seed", faults)
+        # Somebody may have been forgotten while her row was waited for.
+        require_new_key(work, [each for each in named if each not in erased])
         for key in seed.api_keys:
             secret = Path(key.key_file).read_text().strip()
             work.registry.put_api_key(

@@ -41,6 +41,16 @@ def test_an_erasure_is_remembered_step_by_step(work: UnitOfWork) -> None:
     assert work.erasures.all(9) == [TWO, done]
 
 
+def test_whose_key_is_still_there_is_known_by_the_profile(work: UnitOfWork) -> None:
+    work.erasures.add(ONE)
+    work.erasures.add(TWO)
+    assert work.erasures.has_keys_left([ProfileId("profile-0"), ProfileId("other")])
+    assert not work.erasures.has_keys_left([ProfileId("other")])
+    assert not work.erasures.has_keys_left([])
+    work.erasures.keys_destroyed(ONE.id, Millis(5))
+    assert not work.erasures.has_keys_left([PROFILE])
+
+
 def test_everybody_has_a_turn(work: UnitOfWork) -> None:
     for each in (ONE, TWO):
         work.erasures.add(each)

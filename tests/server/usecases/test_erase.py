@@ -14,8 +14,10 @@ from shopbell_server.core.ids import FactId, Millis, PersonId, ProfileId, Receip
 from shopbell_server.core.keeping.erasure import DONE_MS, is_overdue, mark_kind, stands_for
 from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profile
 from shopbell_server.ports.boxes import Content
+from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.ports.told import Told
+from shopbell_server.usecases.enrol import TicketOrder, make_ticket
 from shopbell_server.usecases.erase import (
     NOT_ANSWERED,
     NOT_CONFIGURED,
@@ -24,8 +26,10 @@ from shopbell_server.usecases.erase import (
     finish,
     unreadable,
 )
+from shopbell_server.usecases.profiles import Done
 from shopbell_server.usecases.recompute import Terms
 from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, STORE, batch
+from tests.server.usecases.test_profiles import taken_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.keeping.erasure import Erasure
     from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.usecases.enrol import Ticket
     from tests.server.usecases.floor import Floor, Someone
 
 HERSELF = Actor(kind="phone", name="")
@@ -318,6 +323,60 @@ def test_a_new_start_knows_nothing_of_before(floor: Floor) -> None:
     assert floor.visits(ada) == []
 
 
+def asks_anew(floor: Floor) -> Ticket:
+    """The app's backend asks for a ticket for her."""
+    order = TicketOrder(
+        profile=ProfileId("profile-ada"),
+        external_ids={"crm": "c-77"},
+        first_name="Ada",
+        language="nl",
+    )
+    with floor.database.begin() as work:
+        ticket = make_ticket(work, floor.entropy, order, LATER)
+        work.commit()
+    return ticket
+
+
+def is_there(floor: Floor) -> tuple[str | None, list[str]]:
+    """Return what is readable of her profile: her name, and her numbers."""
+    profile = ProfileId("profile-ada")
+    with floor.database.read() as work:
+        links = work.identity.links([profile]).get(profile, ())
+        return work.people.profiles([profile])[profile].first_name, [each.value for each in links]
+
+
+def test_who_comes_back_before_her_keys_are_gone_is_told_to_wait(floor: Floor) -> None:
+    """What she says now would become unreadable with the keys of before, and nobody would ever know."""
+    erasure = forgotten(floor, floor.enrol("ada", 1, external_ids={"crm": "c-77"}))
+    rows = floor.rows()
+    with pytest.raises(DatabaseBusyError, match="being forgotten"):
+        asks_anew(floor)
+    assert floor.rows() == rows
+    finish(floor.database, erasure, LATER)
+    assert asks_anew(floor).refused == ()
+    assert is_there(floor) == ("Ada", ["c-77"])
+
+
+def test_nobody_is_split_off_under_an_id_whose_key_is_about_to_go(floor: Floor) -> None:
+    ada = floor.enrol("ada", 1)
+    ben, _ = floor.enrol("ben", 2, profile="home"), floor.enrol("eve", 3, profile="home")
+    erasure = forgotten(floor, ada)
+    home, anew = ProfileId("home"), ada.enrolment.profile
+    with pytest.raises(DatabaseBusyError, match="being forgotten"):
+        taken_out(floor, home, [ben.person], [], anew)
+    finish(floor.database, erasure, LATER)
+    assert isinstance(taken_out(floor, home, [ben.person], [], anew), Done)
+
+
+def test_who_finishes_late_leaves_the_keys_of_who_began_anew(floor: Floor) -> None:
+    """Two read that her keys are to be destroyed; between them she came back."""
+    erasure = forgotten(floor, floor.enrol("ada", 1))
+    finish(floor.database, erasure, LATER)
+    asks_anew(floor)
+    finish(floor.database, erasure, LATER)
+    assert is_there(floor) == ("Ada", ["c-77"])
+
+
 # ------------------------------------------------------------------ broken off
 
 
@@ -354,6 +413,9 @@ class Dying:
 class DyingBoxes:
     def __init__(self, database: Dying) -> None:
         self._database = database
+
+    def ask(self) -> None:
+        self._database.step()
 
     def destroy(self, owners: Sequence[object]) -> None:
         self._database.step()

@@ -10,7 +10,7 @@ from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.seed import Seed, SeedProfile
-from shopbell_server.usecases.erase import erase
+from shopbell_server.usecases.erase import erase, finish
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.sow import sow
 from tests.server.usecases.floor import NOW, RULES, SINK
@@ -41,8 +41,13 @@ def forgotten(floor: Floor) -> None:
     ada = floor.enrol("ada", 1, external_ids={"crm": "crm-77"})
     with floor.database.begin() as work:
         actor = Actor(kind="phone", name="")
-        erase(work, floor.entropy, Millis(NOW), person=ada.person, actor=actor, terms=TERMS)
+        erased = erase(
+            work, floor.entropy, Millis(NOW), person=ada.person, actor=actor, terms=TERMS
+        )
         work.commit()
+    assert erased is not None
+    for each in erased.erasures:
+        finish(floor.database, each, Millis(NOW))
 
 
 def names(floor: Floor) -> dict[str, str | None]:
