@@ -13,8 +13,14 @@ from fastapi import Depends, Request
 
 from shopbell_server.core.access.api_keys import Scope
 from shopbell_server.core.access.credentials import fingerprint
-from shopbell_server.web.problems import ProblemError
-from shopbell_server.web.who import Buckets, Here, PerhapsSignedIn, caller, own_session
+from shopbell_server.web.who import (
+    Buckets,
+    Caller,
+    Here,
+    PerhapsSignedIn,
+    caller_or_staff,
+    own_session,
+)
 from shopbell_server.web.words import language_of
 
 if TYPE_CHECKING:
@@ -56,21 +62,19 @@ VisitsLooker = Annotated[Looker, Depends(visits_looker)]
 def _looker(
     request: Request, here: Services, buckets: Limits, found: Staff | None, scope: Scope
 ) -> Looker:
-    if "authorization" in request.headers:
-        key = caller(request, here, buckets, scope)
+    asks = caller_or_staff(request, here, buckets, found, scope)
+    if isinstance(asks, Caller):
         with here.database.read() as work:
             stores = frozenset(each.id for each in work.registry.stores())
         return Looker(
             stores=stores,
             viewer="system",
             language=language_of(request.headers.get("accept-language", "")),
-            session=fingerprint(key.secret),
+            session=fingerprint(asks.secret),
         )
-    if found is None:
-        raise ProblemError(401, "not-signed-in", "Sign in at /login, or present an API key.")
     return Looker(
-        stores=found.stores,
-        viewer=found.role,
-        language=found.language,
+        stores=asks.stores,
+        viewer=asks.role,
+        language=asks.language,
         session=own_session(request),
     )

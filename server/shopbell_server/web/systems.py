@@ -16,7 +16,14 @@ from shopbell_server.core.access.credentials import credential_id, fingerprint
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.session_cookies import STAFF_COOKIE
-from shopbell_server.web.who import Buckets, Here, PerhapsSignedIn, caller, own_page
+from shopbell_server.web.who import (
+    Buckets,
+    Caller,
+    Here,
+    PerhapsSignedIn,
+    caller_or_staff,
+    own_page,
+)
 
 if TYPE_CHECKING:
     from shopbell_server.core.registry import Staff
@@ -53,24 +60,17 @@ ProfileReader = Annotated[InCharge, Depends(profile_reader)]
 def _in_charge(
     request: Request, here: Services, buckets: Limits, found: Staff | None, scope: Scope
 ) -> InCharge:
-    if "authorization" in request.headers:
-        key = caller(request, here, buckets, scope)
-        actor = Actor(kind="system", name=key.name, credential=_id(key.secret))
-        return InCharge(actor=actor, viewer="system", secret=key.secret)
-    if found is None:
-        raise ProblemError(
-            401,
-            "not-signed-in",
-            "This needs an API key, or an operator's session: sign in at /login.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )
-    if found.role != "operator":
-        detail = f"This is for operators; you are signed in as {found.role}."
+    asks = caller_or_staff(request, here, buckets, found, scope)
+    if isinstance(asks, Caller):
+        actor = Actor(kind="system", name=asks.name, credential=_id(asks.secret))
+        return InCharge(actor=actor, viewer="system", secret=asks.secret)
+    if asks.role != "operator":
+        detail = f"This is for operators; you are signed in as {asks.role}."
         raise ProblemError(403, "not-an-operator", detail)
     if request.method not in {"GET", "HEAD"}:
         own_page(request, here)
     secret = STAFF_COOKIE.secret(request)
-    actor = Actor(kind="staff", name=found.id, role=found.role, credential=_id(secret))
+    actor = Actor(kind="staff", name=asks.id, role=asks.role, credential=_id(secret))
     return InCharge(actor=actor, viewer="operator", secret=secret)
 
 

@@ -136,6 +136,25 @@ def staff(found: Annotated[Staff | None, Depends(staff_or_none)]) -> Staff:
     return found
 
 
+def caller_or_staff(
+    request: Request, here: Services, buckets: Limits, found: Staff | None, scope: Scope
+) -> Caller | Staff:
+    """Let a system in whose API key has `scope`, or who is signed in on this browser (`found`).
+
+    Who brings a key is judged by that alone.
+    """
+    if "authorization" in request.headers:
+        return caller(request, here, buckets, scope)
+    if found is None:
+        raise ProblemError(
+            401,
+            "not-signed-in",
+            "Sign in at /login, or present an API key.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return found
+
+
 def own_session(request: Request) -> bytes:
     """Return the fingerprint of the session that a browser shows, whether it is one or not."""
     return fingerprint(STAFF_COOKIE.secret(request))
