@@ -7,12 +7,12 @@ Never: what a page shows.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
-from urllib.parse import parse_qs
 
 from fastapi import Query, Request
 from fastapi.templating import Jinja2Templates
 
 from shopbell_server.usecases.own_profile import own_profile
+from shopbell_server.web.forms import fields_of
 from shopbell_server.web.me_words import (
     EVENTS,
     IDENTIFIERS,
@@ -24,7 +24,7 @@ from shopbell_server.web.me_words import (
     me_words,
     said_of,
 )
-from shopbell_server.web.pages import FOLDER, MOST_FIELDS
+from shopbell_server.web.pages import FOLDER
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.words import language_of
 
@@ -90,10 +90,9 @@ def chosen_query(chosen: Language | None, *, said: str | None = None) -> str:
 def form_of(body: bytes) -> Mapping[str, str]:
     """Return the fields of a form; of several of one name the first."""
     try:
-        fields = parse_qs(body.decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True)
+        return fields_of(body)
     except ValueError:
         raise not_as_described("form") from None
-    return {key: values[0] for key, values in fields.items()}
 
 
 def not_as_described(field: str) -> ProblemError:

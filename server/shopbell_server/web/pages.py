@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,7 +18,8 @@ from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
 from shopbell_server.usecases.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
-from shopbell_server.web.problems import Fault, Problem, ProblemError, count
+from shopbell_server.web.forms import fields_of
+from shopbell_server.web.problems import Fault, Problem, ProblemError, count, invalid
 from shopbell_server.web.session_cookies import STAFF_COOKIE
 from shopbell_server.web.who import (
     Buckets,
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from shopbell_server.web.services import Services
 
 FOLDER: Final = Path(__file__).parent
-
-MOST_FIELDS: Final = 8
-"""Of a form; ours has two."""
 
 Next = Annotated[Literal["/board", "/demo"], Query(alias="next")]
 """Where signing in leads. A closed list: a link from elsewhere must not lead anywhere else."""
@@ -180,11 +177,7 @@ def own_stores(here: Services, found: Staff) -> list[Store]:
 def _credentials(body: bytes, *, is_form: bool) -> tuple[str, str]:
     """Return name and password as they were typed. Raises ProblemError where there is none."""
     try:
-        if is_form:
-            form = parse_qs(body.decode(), max_num_fields=MOST_FIELDS, keep_blank_values=True)
-            given: object = {key: values[0] for key, values in form.items()}
-        else:
-            given = json.loads(body)
+        given: object = fields_of(body) if is_form else json.loads(body)
     except (ValueError, RecursionError):
         given = None
     fields = given if isinstance(given, dict) else {}
@@ -197,7 +190,7 @@ def _credentials(body: bytes, *, is_form: bool) -> tuple[str, str]:
         for field, value in (("staff", name), ("password", password))
         if not isinstance(value, str) or not _is_short(value)
     ]
-    raise ProblemError(422, "invalid", "Not as described: staff, password.", errors=faults)
+    raise invalid(faults)
 
 
 def _is_short(*texts: str) -> bool:

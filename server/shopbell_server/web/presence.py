@@ -13,7 +13,7 @@ from shopbell_server.core.visits.app_reports import OLDEST_MS, Spot
 from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phones import PROBLEMS
-from shopbell_server.web.problems import Fault, Problem, ProblemError
+from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.rows import millis
 from shopbell_server.web.tills import At
 from shopbell_server.web.who import Buckets, Here, OwnPhone
@@ -113,8 +113,7 @@ def _refused(why: NotReported) -> ProblemError:
     if why is NotReported.NO_CONSENT:
         detail = "A report needs the consent recognise_in_store, at its time and now."
         return ProblemError(403, "no-consent", detail)
-    fault = _FAULTS[why]
-    return ProblemError(422, "invalid", f"Not as described: {fault.field}.", errors=[fault])
+    return invalid([_FAULTS[why]])
 
 
 _FAULTS: Final = {

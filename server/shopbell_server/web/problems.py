@@ -103,6 +103,12 @@ def response(error: ProblemError) -> JSONResponse:
     )
 
 
+def invalid(faults: Sequence[Fault]) -> ProblemError:
+    """Return the answer to a request that is not as it is described; `faults` says where."""
+    where = ", ".join(each.field for each in faults)
+    return ProblemError(422, "invalid", f"Not as described: {where}.", errors=faults)
+
+
 def not_found(what: str) -> ProblemError:
     """Return the one answer for what does not exist and for what is somebody else's."""
     return ProblemError(404, "not-found", f"There is no such {what}, or it is not yours to see.")
@@ -132,9 +138,7 @@ async def _told(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  (registered for it alone)
-    faults = [_fault(each) for each in error.errors()]
-    where = ", ".join(fault.field for fault in faults)
-    return response(ProblemError(422, "invalid", f"Not as described: {where}.", errors=faults))
+    return response(invalid([_fault(each) for each in error.errors()]))
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

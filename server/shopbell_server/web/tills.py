@@ -18,7 +18,7 @@ from shopbell_server.core.ids import ReceiptId, StoreId
 from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phone_bodies import Id, Text
-from shopbell_server.web.problems import Fault, Problem, ProblemError
+from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.rows import millis
 from shopbell_server.web.who import Here, ReceiptKey
 from shopbell_server.web.writes import DESCRIBED, carry_out
@@ -139,8 +139,7 @@ def _refused(why: NotBooked) -> ProblemError:
     if why is NotBooked.ANOTHER:
         detail = "Another receipt has this receipt_id, or it was sent with another key."
         return ProblemError(409, "receipt-differs", detail)
-    fault = _FAULTS[why]
-    return ProblemError(422, "invalid", f"Not as described: {fault.field}.", errors=[fault])
+    return invalid([_FAULTS[why]])
 
 
 _FAULTS: Final = {

@@ -18,7 +18,7 @@ from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
 from shopbell_server.web.leaving import only
 from shopbell_server.web.lookers import VisitsLooker
-from shopbell_server.web.problems import Fault, Problem, ProblemError, not_found
+from shopbell_server.web.problems import Fault, Problem, invalid, not_found
 from shopbell_server.web.rows import HandleOut, handle_out, moment
 from shopbell_server.web.who import Here, may_see
 
@@ -220,5 +220,5 @@ def _position(cursor: str) -> Position:
             got=f"text of {len(cursor)} characters",
             allowed="next_cursor of a page, unchanged",
         )
-        raise ProblemError(422, "invalid", "Not as described: cursor.", errors=[fault])
+        raise invalid([fault])
     return Position(Millis(int(start_ms)), VisitId(visit))
