@@ -16,11 +16,11 @@ from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
 from shopbell_server.core.access.api_keys import as_text
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
+from shopbell_server.terminal import print_table
 from shopbell_server.usecases.api_keys import make_key, revoke_key
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.core.access.api_keys import ApiKey
@@ -55,8 +55,7 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps([_plain(each) for each in keys]))
         return
-    rows: list[Sequence[str]] = [("ID", "NAME", "FOR", "MADE", "LAST USED", "REVOKED")]
-    rows += [
+    rows = [
         (
             each.id,
             each.name,
@@ -67,10 +66,7 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
         )
         for each in keys
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+    print_table([("ID", "NAME", "FOR", "MADE", "LAST USED", "REVOKED"), *rows])
 
 
 def end(settings: Settings, arguments: argparse.Namespace) -> None:
