@@ -37,7 +37,7 @@ class Kept:
     """Where in the server's database it is."""
 
 
-OF_NOBODY: Final = frozenset(
+NO_CUSTOMERS: Final = frozenset(
     {
         "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
         "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",

@@ -3,10 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import shopbell_server.db.unit_of_work  # noqa: F401  # it knows every table there is
-from shopbell_server.core.keeping.retention import DAY_MS, ENDS_WITH, Limits, What, rules
+from shopbell_server.core.keeping.retention import DAY_MS, NO_TIME_LIMIT, Limits, What, rules
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.db.columns import METADATA
-from shopbell_server.papers.kept import OF_NOBODY, kept
+from shopbell_server.papers.kept import NO_CUSTOMERS, kept
 from shopbell_server.papers.shared_words import KEPT, UNTIL
 
 BY_THEMSELVES = frozenset({"number_guesses", "sign_in_tries", "token_counts"})
@@ -17,8 +17,8 @@ def test_the_papers_speak_of_every_table() -> None:
     there = set(METADATA.tables)
     spoken_of = [name for each in kept(VisitRules(), Limits()) for name in each.tables]
     assert len(spoken_of) == len(set(spoken_of))
-    assert not OF_NOBODY & set(spoken_of)
-    assert there == OF_NOBODY | set(spoken_of), "say in papers/kept.py what a new table keeps"
+    assert not NO_CUSTOMERS & set(spoken_of)
+    assert there == NO_CUSTOMERS | set(spoken_of), "say in papers/kept.py what a new table keeps"
 
 
 def test_every_table_has_a_clock_or_a_reason_to_have_none() -> None:
@@ -29,8 +29,8 @@ def test_every_table_has_a_clock_or_a_reason_to_have_none() -> None:
         if each.for_ms is not None
         for table in each.tables
     }
-    assert not by_job & ENDS_WITH.keys()
-    assert by_job | promised | BY_THEMSELVES | ENDS_WITH.keys() == set(METADATA.tables), (
+    assert not by_job & NO_TIME_LIMIT.keys()
+    assert by_job | promised | BY_THEMSELVES | NO_TIME_LIMIT.keys() == set(METADATA.tables), (
         "say in core/keeping/retention.py how long a new table is kept, or what empties it"
     )
 

@@ -166,7 +166,7 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
     )
 
 
-ENDS_WITH: Final[dict[str, str]] = {
+NO_TIME_LIMIT: Final[dict[str, str]] = {
     "api_keys": "revoked keys stay, so that a seed cannot bring one back",
     "audit_heads": "one row of a tenant: where the audit ends",
     "edge_losses": "totals by edge and reason: they do not grow in number",
