@@ -21,7 +21,7 @@ from shopbell_server.core.recognition.ff1 import BinaryFf1
 from shopbell_server.core.token_windows import day_of_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from shopbell_server.core.ids import Day
     from shopbell_server.core.recognition.ff1 import Encrypt
@@ -136,38 +136,25 @@ def read(ring: KeyRing, asked: Sequence[Asked]) -> list[tuple[Candidate, ...]]:
     one per window, always: accept only devices that exist, were issued tokens for that window and
     have consented, and put what is left to `decide`. Nothing where the day's key is gone.
 
-    All of one kind and day are decrypted at once: some 4 µs for each of a thousand.
+    All of one kind, time and day are decrypted at once: some 3 µs for each of a thousand.
     """
-    pairs = [(token, Window(window)) for token, windows in asked for window in windows]
-    device_nos = [0] * len(pairs)
-    for (day, digits), places in _by_cipher(pairs).items():
-        ciphers = ring.get(day)
-        if ciphers is None:
+    alike: dict[tuple[Sequence[int], int], list[int]] = {}
+    for place, (token, windows) in enumerate(asked):
+        alike.setdefault((windows, len(token)), []).append(place)
+    found: list[tuple[Candidate, ...]] = [()] * len(asked)
+    for (windows, digits), places in alike.items():
+        if digits not in _DIGITS:
             continue
-        tweaks = [pairs[place][1] for place in places]
-        values = [int(pairs[place][0], 16) for place in places]
-        if digits == ID32_DIGITS:
-            plain = ciphers.id32.decrypt(tweaks, values)
-        else:
-            plain = ciphers.id64.decrypt(tweaks, values)
-            plain = tuple([0 if each & _LOW_32 else each >> 32 for each in plain])
-        for place, device_no in zip(places, plain, strict=True):
-            device_nos[place] = device_no
-    found = []
-    end = 0
-    for _, windows in asked:
-        start, end = end, end + len(windows)
-        found.append(
-            tuple(
-                [
-                    Candidate(device_no=DeviceNo(device_no), window=window)
-                    for (_, window), device_no in zip(
-                        pairs[start:end], device_nos[start:end], strict=True
-                    )
-                    if device_no
-                ]
-            )
-        )
+        values = [int(asked[place][0], 16) for place in places]
+        for of_day in _by_day(windows):
+            ciphers = ring.get(day_of_window(of_day[0]))
+            if ciphers is None:
+                continue
+            plain = _decrypted(ciphers, digits, of_day, values)
+            for window, device_nos in zip(of_day, plain, strict=True):
+                for place, device_no in zip(places, device_nos, strict=True):
+                    if device_no:
+                        found[place] += (Candidate(device_no=DeviceNo(device_no), window=window),)
     return found
 
 
@@ -183,14 +170,26 @@ def decide(accepted: Sequence[Candidate]) -> Resolution:
     return Resolved(candidate=accepted[0])
 
 
-def _by_cipher(pairs: Sequence[tuple[str, Window]]) -> dict[tuple[Day, int], list[int]]:
-    """Return the places of what one cipher decrypts, by its day and the length of the token."""
-    places: dict[tuple[Day, int], list[int]] = {}
-    for place, (token, window) in enumerate(pairs):
-        digits = len(token)
-        if digits in _DIGITS:
-            places.setdefault((day_of_window(window), digits), []).append(place)
-    return places
+def _by_day(windows: Iterable[int]) -> Iterable[list[Window]]:
+    """Return the windows by the day whose key made their tokens, in their order."""
+    days: dict[Day, list[Window]] = {}
+    for window in map(Window, windows):
+        days.setdefault(day_of_window(window), []).append(window)
+    return days.values()
+
+
+def _decrypted(
+    ciphers: DayCiphers, digits: int, windows: Sequence[Window], values: Sequence[int]
+) -> Iterator[Sequence[int]]:
+    """Yield for each window the device number that each value would mean, 0 for none."""
+    cipher = ciphers.id32 if digits == ID32_DIGITS else ciphers.id64
+    count = len(values)
+    tweaks = [window for window in windows for _ in range(count)]
+    plain: Sequence[int] = cipher.decrypt(tweaks, list(values) * len(windows))
+    if digits == ID64_DIGITS:
+        plain = [0 if each & _LOW_32 else each >> 32 for each in plain]
+    for start in range(0, len(plain), count):
+        yield plain[start : start + count]
 
 
 def _ciphers(day_key: bytes, aes: MakeAes) -> DayCiphers:
