@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database, terms_of
 from shopbell_server.core.audit.chain import Actor
-from shopbell_server.core.identity.guards import EVERY_KIND, Refused
+from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.identity.history import undone_by
-from shopbell_server.core.identity.identifiers import KIND, normal
+from shopbell_server.core.identity.identifiers import EVERY_KIND, KIND, normal
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable

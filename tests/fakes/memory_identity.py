@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.identity.history import Born, absorption
-from shopbell_server.core.identity.identifiers import Link
+from shopbell_server.core.identity.identifiers import EVERY_KIND, Link, normal
 from tests.fakes.memory_rows import Unlinked, drop, insert, require, stamp
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class MemoryIdentity:
         return True
 
     def is_blocked(self, kind: str, value: str) -> bool:
-        return (kind, value) in self._tables.blocked or ("*", value) in self._tables.blocked
+        asked = {(each, normal(each, value)) for each in (kind, EVERY_KIND)}
+        return not asked.isdisjoint(self._tables.blocked)
 
     def forget(self, profiles: Collection[ProfileId]) -> None:
         gone = set(profiles)

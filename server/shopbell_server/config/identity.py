@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault
-from shopbell_server.core.identity.guards import EVERY_KIND, Guards, Limit, normal_guards
-from shopbell_server.core.identity.identifiers import KIND
+from shopbell_server.core.identity.guards import Guards, Limit, normal_guards
+from shopbell_server.core.identity.identifiers import EVERY_KIND, KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

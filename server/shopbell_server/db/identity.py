@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from shopbell_server.core.identity.guards import EVERY_KIND
 from shopbell_server.core.identity.history import Born, IdentityEntry, Moved, absorption
-from shopbell_server.core.identity.identifiers import Link
+from shopbell_server.core.identity.identifiers import EVERY_KIND, Link, normal
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.owners import owner_of_profile
 from shopbell_server.db import identity_statements as the
@@ -179,7 +178,9 @@ class SqlIdentity:
     def is_blocked(self, kind: str, value: str) -> bool:
         """Return whether it was blocked, as this kind or as every kind."""
         return any(
-            self._transaction.row(the.BLOCKED, what_kind=each, what_mark=self._mark(each, value))
+            self._transaction.row(
+                the.BLOCKED, what_kind=each, what_mark=self._mark(each, normal(each, value))
+            )
             for each in (kind, EVERY_KIND)
         )
 

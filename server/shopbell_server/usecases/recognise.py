@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.evidence import Interval, IntervalKey, Report, told
+from shopbell_server.core.identity.identifiers import LOYALTY_NUMBER
 from shopbell_server.core.recognition.acceptance import accepted, meanings, meant_by
 from shopbell_server.core.recognition.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
-from shopbell_server.core.recognition.loyalty_numbers import KIND
 from shopbell_server.core.recognition.spray import Tokens, minute_of
 from shopbell_server.core.recognition.token_reader import DIGITS
 from shopbell_server.usecases.codes import may_be_known, take_numbers, take_passes, zone_of
@@ -121,7 +121,7 @@ def _people(
 ) -> People:
     readings = {reading for sightings in heard.sightings for _, reading in sightings.seen}
     cards = work.people.cards({each.code.card for each in heard.passes})
-    numbered = work.identity.persons_by(KIND, {each.number for each in heard.numbers})
+    numbered = work.identity.persons_by(LOYALTY_NUMBER, {each.number for each in heard.numbers})
     marks = {reading.mark for reading in readings if reading.mark is not None}
     fixed = work.people.fixed_ids(marks)
     others = {*also, *(card.person for card in cards.values())}

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.recognition.loyalty_numbers import KIND
+from shopbell_server.core.identity.identifiers import LOYALTY_NUMBER
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND, Floor
 from tests.server.usecases.test_numbers import read, till
 
@@ -29,7 +29,7 @@ def ean13(chance: random.Random) -> str:
 def customers(till: Floor, number: int = 50) -> list[Someone]:
     chance = random.Random("customers")
     return [
-        till.enrol(f"guest{each}", each, external_ids={KIND: ean13(chance)})
+        till.enrol(f"guest{each}", each, external_ids={LOYALTY_NUMBER: ean13(chance)})
         for each in range(1, number + 1)
     ]
 

@@ -117,6 +117,7 @@ def test_a_value_is_blocked_until_it_is_not(work: UnitOfWork) -> None:
     assert work.identity.is_blocked("crm", "C-0")
     assert not work.identity.is_blocked("webshop_id", "C-0")
     assert work.identity.is_blocked("webshop_id", "kassa")
+    assert work.identity.is_blocked("webshop_id", "KAS SA"), "as every kind: however it is written"
     assert work.identity.unblock("crm", "C-0")
     assert not work.identity.unblock("crm", "C-0")
     assert not work.identity.is_blocked("crm", "C-0")

@@ -12,8 +12,9 @@ from shopbell_edge.core.sealing import seal_number
 from shopbell_program.hpke import Opener, Sealer
 from shopbell_server.core.consent.ledger import Change
 from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.identity.identifiers import LOYALTY_NUMBER
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.recognition.loyalty_numbers import KIND, opened
+from shopbell_server.core.recognition.loyalty_numbers import opened
 from shopbell_server.usecases.identifiers import unlink
 from shopbell_wire.messages import Scan
 from tests.server.links import link
@@ -49,8 +50,8 @@ def read(
 
 
 def test_a_number_is_a_hint_of_the_one_who_has_it(till: Floor) -> None:
-    ada = till.enrol("ada", 1, external_ids={KIND: HERS, "crm": "c-1"})
-    till.enrol("ben", 2, external_ids={KIND: "2900000000001"})
+    ada = till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS, "crm": "c-1"})
+    till.enrol("ben", 2, external_ids={LOYALTY_NUMBER: "2900000000001"})
     taken = till.hear(read())
     assert taken.events["number_accepted"] == 1
     (visit,) = till.visits(ada)
@@ -62,9 +63,9 @@ def test_a_number_is_a_hint_of_the_one_who_has_it(till: Floor) -> None:
 
 
 def test_a_number_is_hers_until_it_is_unlinked(till: Floor) -> None:
-    ada = till.enrol("ada", 1, external_ids={KIND: HERS})
+    ada = till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
     with till.database.begin() as work:
-        link(work, ada.enrolment.profile, KIND, "2900000000001")
+        link(work, ada.enrolment.profile, LOYALTY_NUMBER, "2900000000001")
         work.commit()
     assert till.hear(read()).events["number_accepted"] == 1
     assert till.hear(read("2900000000001")).events["number_accepted"] == 1
@@ -84,8 +85,8 @@ def test_the_same_number_of_another_kind_is_none(till: Floor) -> None:
 
 
 def test_a_household_of_two_who_allow_it_is_nobody(till: Floor) -> None:
-    ada = till.enrol("ada", 1, external_ids={KIND: HERS}, profile="household")
-    eve = till.enrol("eve", 2, external_ids={KIND: HERS}, profile="household")
+    ada = till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS}, profile="household")
+    eve = till.enrol("eve", 2, external_ids={LOYALTY_NUMBER: HERS}, profile="household")
     assert till.hear(read()).events["number_ambiguous"] == 1
     assert till.has_forgotten(ada)
     till.consents(eve, Change.WITHDRAWN, NOW - 10 * MINUTE)
@@ -95,16 +96,16 @@ def test_a_household_of_two_who_allow_it_is_nobody(till: Floor) -> None:
 
 
 def test_two_profiles_of_one_number_are_nobody(till: Floor) -> None:
-    ada = till.enrol("ada", 1, external_ids={KIND: HERS})
-    till.enrol("eve", 2, external_ids={KIND: HERS})
+    ada = till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
+    till.enrol("eve", 2, external_ids={LOYALTY_NUMBER: HERS})
     assert till.hear(read()).events["number_ambiguous"] == 1
     assert till.has_forgotten(ada)
 
 
 def test_without_consent_or_a_phone_a_number_is_nobody(till: Floor) -> None:
-    ada = till.enrol("ada", 1, given_ms=None, external_ids={KIND: HERS})
+    ada = till.enrol("ada", 1, given_ms=None, external_ids={LOYALTY_NUMBER: HERS})
     assert till.hear(read()).events["number_not_allowed"] == 1
-    ben = till.enrol("ben", 2, external_ids={KIND: "2900000000001"})
+    ben = till.enrol("ben", 2, external_ids={LOYALTY_NUMBER: "2900000000001"})
     with till.database.begin() as work:
         work.people.revoke(ben.person, Millis(NOW - 5))
         work.commit()
@@ -114,7 +115,7 @@ def test_without_consent_or_a_phone_a_number_is_nobody(till: Floor) -> None:
 
 
 def test_a_number_that_another_edge_sealed_is_not_opened(till: Floor) -> None:
-    ada = till.enrol("ada", 1, external_ids={KIND: HERS})
+    ada = till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
     taken = till.hear(read(edge=EDGES[1]), edge=EDGES[0])
     assert taken.events["number_unopened"] == 1
     assert taken.alarms == [("number_unopened", EDGES[0])]
@@ -122,12 +123,12 @@ def test_a_number_that_another_edge_sealed_is_not_opened(till: Floor) -> None:
 
 
 def test_without_a_key_numbers_are_not_opened(floor: Floor) -> None:
-    floor.enrol("ada", 1, external_ids={KIND: HERS})
+    floor.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
     assert floor.hear(read()).alarms == [("number_unopened", EDGES[0])]
 
 
 def test_who_tries_numbers_is_refused_for_a_minute(till: Floor) -> None:
-    till.enrol("ada", 1, external_ids={KIND: HERS})
+    till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
     began = NOW - 10 * MINUTE
     tries = [read(f"29{number:011d}", at_ms=began + number) for number in range(10)]
     tenth = till.hear(*reversed(tries))
@@ -153,7 +154,7 @@ def test_tries_add_up_over_groups(till: Floor) -> None:
 
 def test_tries_add_up_over_workers_and_restarts(till: Floor) -> None:
     """Who has many workers, or a worker that starts anew, has as many tries as with one."""
-    till.enrol("ada", 1, external_ids={KIND: HERS})
+    till.enrol("ada", 1, external_ids={LOYALTY_NUMBER: HERS})
     counts: Counter[str] = Counter()
     for number in range(20):
         till.intake = till.worker(f"w{number}")

@@ -13,14 +13,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.identity.identifiers import ENROLMENTS, HASHES, normal
+from shopbell_server.core.identity.identifiers import ENROLMENTS, EVERY_KIND, HASHES, normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-
-EVERY_KIND: Final = "*"
-"""In the place of a kind: a value that is nobody's, whatever it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +83,12 @@ class Guards:
 
     def blocks(self, kind: str, value: str) -> bool:
         """Return whether `value`, written as `normal` does, is nobody's."""
-        folded = value.casefold()
+        folded = normal(EVERY_KIND, value)
         if kind.endswith(HASHES) and folded in _HASHES_OF_NOTHING:
             return True
-        if folded in WORDS or _NOTHING.fullmatch(folded):
+        if folded in _WORDS or _NOTHING.fullmatch(folded):
             return True
-        return not self.blocked.isdisjoint({(kind, value), (EVERY_KIND, value)})
+        return not self.blocked.isdisjoint({(kind, value), (EVERY_KIND, folded)})
 
 
 DEFAULTS: Final = Guards()
@@ -157,6 +153,8 @@ def why_not_together(
             return Refused(guard="too_many_values", detail=detail)
     return None
 
+
+_WORDS: Final = frozenset(normal(EVERY_KIND, word) for word in WORDS)
 
 _HASHES_OF_NOTHING: Final = frozenset(
     hashlib.new(name, word.encode(), usedforsecurity=False).hexdigest()

@@ -7,6 +7,7 @@ Never: whose a value may be (`identity_guards`), or where it went since (`identi
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,6 +24,12 @@ ENROLMENTS: Final = "enrolment"
 
 HASHES: Final = ("_sha256", "_sha1", "_md5")
 """Kinds whose name ends so hold hashes in hexadecimal: upper and lower case are one."""
+
+EVERY_KIND: Final = "*"
+"""In the place of a kind: a value that is nobody's, whatever it is called."""
+
+LOYALTY_NUMBER: Final = "loyalty_number"
+"""The kind of the number on a card. Scanners read its digits; people and forms write spaces and dashes."""
 
 Source = Literal["app_ticket", "seed", "operator", "online_channel", "before"]
 """What said that it is hers: the app's backend with a ticket, a seed, an operator, an online channel with a
@@ -48,9 +55,23 @@ class Link:
 
 
 def normal(kind: str, value: str) -> str:
-    """Return the one way in which `value` is written here, so that the same is found as the same."""
-    trimmed = value.strip()
-    return trimmed.lower() if kind.endswith(HASHES) else trimmed
+    """Return the one way in which `value` is written here, so that the same is found as the same.
+
+    Of every kind: as Unicode's NFKC has it (wide digits are digits, é is one letter however it was typed),
+    without spaces around it. Hashes are in small letters and without spaces, a loyalty number is its digits.
+    Ids of other systems keep their letters and their inner spaces: only those systems know what these mean.
+    EVERY_KIND: as little as two of the same may have in common, without spaces, invisible characters and
+    capitals. Letters of one alphabet that look like those of another stay what they are.
+    """
+    trimmed = unicodedata.normalize("NFKC", value).strip()
+    if kind == EVERY_KIND:
+        return _folded(trimmed)
+    if kind.endswith(HASHES):
+        return "".join(trimmed.split()).lower()
+    if kind == LOYALTY_NUMBER:
+        grouped = _GROUPED_DIGITS.fullmatch(trimmed)
+        return trimmed if grouped is None else re.sub(r"[ -]", "", trimmed)
+    return trimmed
 
 
 def primary(links: Iterable[Link]) -> dict[str, str]:
@@ -61,3 +82,15 @@ def primary(links: Iterable[Link]) -> dict[str, str]:
     """
     ranked = sorted(links, key=lambda link: (link.home == link.profile, link.at_ms, link.id))
     return {link.kind: link.value for link in ranked}
+
+
+def _folded(text: str) -> str:
+    # Twice: folding may leave what NFKC would write otherwise, and that other capitals.
+    for _ in range(2):
+        text = unicodedata.normalize("NFKC", text.casefold())
+    return "".join(
+        each for each in text if not each.isspace() and unicodedata.category(each) != "Cf"
+    )
+
+
+_GROUPED_DIGITS: Final = re.compile(r"[0-9](?:[ -]*[0-9])*", re.ASCII)

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 OpenSealed = Callable[[bytes, bytes, bytes], "bytes | None"]
 """(sealed, info, aad) → what was sealed, None if that cannot be opened (`shopbell_program.hpke`)."""
 
-KIND: Final = "loyalty_number"
-"""Under which profiles have them among their external ids."""
-
 INFO: Final = b"shopbell/number/1"
 """What the sealed bytes are, as edges say: nothing else under the key can be taken for a number."""
 

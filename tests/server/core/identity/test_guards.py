@@ -58,6 +58,29 @@ def test_a_retailer_blocks_values_of_one_kind_or_of_every_kind() -> None:
     assert ask("crm", "kassa", guards=guards) == "blocked_value"
 
 
+@pytest.mark.parametrize("value", ["KASSA", "kassa", "Kas sa", "kas\uff53a", "kas\u200bsa"])
+@pytest.mark.parametrize("kind", ["crm", "webshop_id"])
+def test_a_value_of_no_kind_is_blocked_however_it_is_written(kind: str, value: str) -> None:
+    assert ask(kind, value, guards=normal_guards({}, [("*", " Kassa ")])) == "blocked_value"
+
+
+@pytest.mark.parametrize("kind", ["*", "email_sha256"])
+def test_a_hash_is_blocked_in_capitals_as_in_small_letters(kind: str) -> None:
+    digest = hashlib.sha256(b"kassa@shop.example").hexdigest()
+    guards = normal_guards({}, [(kind, digest.upper())])
+    assert ask("email_sha256", digest, guards=guards) == "blocked_value"
+
+
+def test_a_value_of_one_kind_is_blocked_to_the_letter() -> None:
+    guards = normal_guards({}, [("webshop_id", "w-1")])
+    assert ask("webshop_id", "W-1", guards=guards) is None
+
+
+@pytest.mark.parametrize("value", ["(Not Set)", "[object Object]", "NUL\uff2c", "un\u00addefined"])
+def test_words_for_nobody_are_known_however_they_are_written(value: str) -> None:
+    assert ask(value=value) == "blocked_value"
+
+
 def test_what_an_operator_blocked_is_nobodys() -> None:
     assert ask(blocked=True) == "blocked_value"
 
