@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import StaffId
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.web.watch import Pace
+from tests.e2e.pages import quiet, served
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.shop import MINUTE, PASSWORD, Shop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
     from tests.fakes.server import MemoryUnitOfWork
 
-CHROMIUM = shutil.which("chromium")
-QUIET = (
-    "--no-sandbox",  # root in a container has no other
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PACE = Pace(spacing_s=0.02, refresh_s=0.1, heartbeat_s=0.2)
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs a browser: apt-get install chromium"
-)
 
 
 class Losable(MemoryDatabase):
@@ -68,39 +52,22 @@ def shop(database: Losable) -> Shop:
 @pytest.fixture
 async def address(shop: Shop) -> AsyncIterator[str]:
     """Serve the shop over real HTTP."""
-    server = uvicorn.Server(
-        uvicorn.Config(shop.app(), port=0, log_level="warning", lifespan="off", ws="none")
-    )
-    stopping = asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(shop.live.run(stopping))
-        tasks.create_task(server.serve())
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110  (uvicorn tells nobody)
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        stopping.set()
-        server.should_exit = True
+    async with served(shop) as address:
+        yield address
 
 
 @pytest.fixture
-async def page(address: str) -> AsyncIterator[Page]:
+async def page(browser: Browser, address: str) -> AsyncIterator[Page]:
     """Be a tablet, with a clock that can be put forward. No page may say anything on its console."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        context = await browser.new_context(
-            base_url=address, viewport={"width": 800, "height": 1280}, locale="nl-NL"
-        )
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    context = await browser.new_context(
+        base_url=address, viewport={"width": 800, "height": 1280}, locale="nl-NL"
+    )
+    page = await context.new_page()
+    # The browser notes answers that are the point of a test: refused, and away.
+    with quiet(page, "status of 401", "status of 503"):
         await page.clock.install()
         yield page
-        await browser.close()
-    # The browser notes answers that are the point of a test: refused, and away.
-    expected = ("status of 401", "status of 503")
-    assert [text for text in complaints if not any(each in text for each in expected)] == []
+    await context.close()
 
 
 async def enter(page: Page, shop: Shop) -> None:

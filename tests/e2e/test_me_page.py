@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 import pytest
-import uvicorn
 import zxingcpp
-from playwright.async_api import ViewportSize, async_playwright, expect
+from playwright.async_api import ViewportSize, expect
 
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition.passes import Accepted, parse, verify
-from tests.e2e.browser import ARGUMENTS
+from tests.e2e.pages import quiet, served
 from tests.server.web.shop import MINUTE, SECOND, Shop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import BrowserContext, Page
+    from playwright.async_api import Browser, BrowserContext, Page
 
     from shopbell_server.core.identity.people import Card
     from tests.server.web.shop import Guest
 
-CHROMIUM = shutil.which("chromium")
 PHONE: Final[ViewportSize] = {"width": 360, "height": 740}
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="needs a browser: apt-get install chromium"
-)
 
 
 @pytest.fixture
@@ -43,41 +35,28 @@ def shop() -> Shop:
 @pytest.fixture
 async def address(shop: Shop) -> AsyncIterator[str]:
     """Serve the shop over real HTTP."""
-    server = uvicorn.Server(
-        uvicorn.Config(shop.app(), port=0, log_level="warning", lifespan="off", ws="none")
-    )
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve())
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110  (uvicorn tells nobody)
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        server.should_exit = True
+    async with served(shop) as address:
+        yield address
 
 
 @pytest.fixture
-async def context(address: str) -> AsyncIterator[BrowserContext]:
+async def context(browser: Browser, address: str) -> AsyncIterator[BrowserContext]:
     """Be a phone of 360 pixels."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
-        yield await browser.new_context(
-            base_url=address, viewport=PHONE, locale="nl-NL", device_scale_factor=2
-        )
-        await browser.close()
+    context = await browser.new_context(
+        base_url=address, viewport=PHONE, locale="nl-NL", device_scale_factor=2
+    )
+    yield context
+    await context.close()
 
 
 @pytest.fixture
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
     """Be a page with a clock that can be put forward; it may say nothing on its console."""
     page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.clock.install()
-    yield page
     # The browser notes answers and cuts that are the point of a test.
-    expected = ("status of 401", "status of 403", "ERR_INTERNET_DISCONNECTED")
-    assert [text for text in complaints if not any(each in text for each in expected)] == []
+    with quiet(page, "status of 401", "status of 403", "ERR_INTERNET_DISCONNECTED"):
+        await page.clock.install()
+        yield page
 
 
 async def enter(page: Page, shop: Shop, guest: Guest) -> None:
@@ -211,28 +190,28 @@ async def test_only_today_ends_at_midnight(page: Page, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-async def test_it_works_without_scripts(address: str, shop: Shop, *, scripts: bool) -> None:
+async def test_it_works_without_scripts(
+    browser: Browser, address: str, shop: Shop, *, scripts: bool
+) -> None:
     noor = shop.welcome("Noor", purposes=[])
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
-        context = await browser.new_context(
-            base_url=address, viewport=PHONE, locale="en-GB", java_script_enabled=scripts
-        )
-        page = await context.new_page()
-        await page.goto("/me?language=en")
-        await page.get_by_label("Code from the app").fill(shop.link(noor))
-        await page.get_by_role("button", name="Open my page").click()
-        assert is_accepted(shop, noor, await pass_shown(page))
-        switch = page.get_by_role("switch", name="Recognise me in the store")
-        await switch.click()
-        await expect(switch).to_be_checked()
-        await page.get_by_role("link", name="Nederlands").click()
-        switch = page.get_by_role("switch", name="Mij herkennen in de winkel")
-        await switch.click()
-        await expect(switch).not_to_be_checked()
-        await page.get_by_role("link", name="English").click()
-        await expect(page.get_by_role("heading", name="What is allowed")).to_be_visible()
-        await browser.close()
+    context = await browser.new_context(
+        base_url=address, viewport=PHONE, locale="en-GB", java_script_enabled=scripts
+    )
+    page = await context.new_page()
+    await page.goto("/me?language=en")
+    await page.get_by_label("Code from the app").fill(shop.link(noor))
+    await page.get_by_role("button", name="Open my page").click()
+    assert is_accepted(shop, noor, await pass_shown(page))
+    switch = page.get_by_role("switch", name="Recognise me in the store")
+    await switch.click()
+    await expect(switch).to_be_checked()
+    await page.get_by_role("link", name="Nederlands").click()
+    switch = page.get_by_role("switch", name="Mij herkennen in de winkel")
+    await switch.click()
+    await expect(switch).not_to_be_checked()
+    await page.get_by_role("link", name="English").click()
+    await expect(page.get_by_role("heading", name="What is allowed")).to_be_visible()
+    await context.close()
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])
