@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, last_window
+from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES
 from shopbell_server.db.people_tables import CONSENTS, ISSUED
 from shopbell_server.db.retention_tables import RETAINED, TOLD
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId, VisitId
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.db.transaction import Transaction
-
-LONGEST_VISIT_MS: Final = 86_400_000
-"""No visit is longer than any rules allow (`visit_rules.ALLOWED`): so the index knows which to look at."""
 
 
 class SqlRetention:

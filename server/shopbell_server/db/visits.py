@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, delete, func, or_, select, tuple_
 
 from shopbell_server.core.ids import PersonId
+from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
 from shopbell_server.core.visits.stored import Visit
 from shopbell_server.db.statements import by_keys, keeping, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
@@ -104,7 +105,7 @@ class SqlVisits:
         rows = self._transaction.rows_by_keys(
             _SEVERAL,
             [(person,) for person in persons],
-            began_ms=since_ms - _LONGEST_VISIT_MS,
+            began_ms=since_ms - LONGEST_VISIT_MS,
             since_ms=since_ms,
         )
         return frozenset(PersonId(row.person) for row in rows)
@@ -216,8 +217,6 @@ _TOUCHING_EACH: Final = by_keys(
     .order_by(_V.person, _V.start_ms, _V.visit),
     _V.person,
 )
-_LONGEST_VISIT_MS: Final = 86_400_000
-"""No visit is longer than any rules allow (`visit_rules.ALLOWED`): so the index knows which to look at."""
 _SEVERAL: Final = by_keys(
     select(_V.person)
     .where(ours(VISITS), _V.start_ms >= bindparam("began_ms"), _V.end_ms >= bindparam("since_ms"))

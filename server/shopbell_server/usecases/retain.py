@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.keeping.retention import DAY_MS, What, without_zones
+from shopbell_server.core.keeping.retention import What, without_zones
+from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,9 +32,6 @@ PIECE: Final = 500
 
 VISITS: Final = 100
 """Visits of one transaction: each has its evidence, some ten rows."""
-
-LONGEST_VISIT_MS: Final = DAY_MS
-"""No visit is longer than any rules allow (`visit_rules.ALLOWED`)."""
 
 
 def let_go(database: Database, rule: Rule, now_ms: Millis) -> Iterator[Removed]:

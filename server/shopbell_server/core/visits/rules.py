@@ -1,7 +1,7 @@
 """The numbers that decide what a visit is.
 
 Owns: every number of the visit rules with its reason, and which of them a store may choose.
-Never: the rules themselves (`sessions`, `board_state`).
+Never: the rules themselves (`sessions`, `board.state`).
 """
 
 from __future__ import annotations
@@ -146,6 +146,9 @@ ALLOWED: Final = {
 }
 """Smallest and greatest of each. `candidate_kept_ms` is a retention: the tenant may only shorten it.
 `longest_ms` is at least the widest gap, so that no piece of a long visit is empty."""
+
+LONGEST_VISIT_MS: Final = ALLOWED["longest_ms"][1]
+"""By any rules. So whoever looks for visits by when they began knows how far back to look."""
 
 _ORDER: Final = (
     ("left_shown_ms", "off_board_ms"),
