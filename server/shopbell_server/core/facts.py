@@ -1,7 +1,7 @@
 """What became true and is worth telling others: the events that leave.
 
 Owns: the facts that visits, passes and consents give rise to, and what each carries.
-Never: how a sink spells them (`cloud_events`), nor whether she lets them be sent (`consent`).
+Never: how a sink spells them (`delivery.cloud_events`), nor whether she lets them be sent (`consent.ledger`).
 
 A fact is made once, commits with what it is about, and never changes; `fact` is its id everywhere.
 """

@@ -46,7 +46,7 @@ class SqlIntervals:
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Interval]:
-        """Return the intervals that touch [from_ms, to_ms], in the order of `core.intervals.order`."""
+        """Return the intervals that touch [from_ms, to_ms], in the order of `core.visits.intervals.order`."""
         return [
             _interval(row)
             for row in self._transaction.rows(
@@ -110,7 +110,7 @@ class SqlIntervals:
         )
 
     def truncate(self, person: PersonId, at_ms: Millis) -> None:
-        """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
+        """Leave nothing from `at_ms` on, in any store (`core.visits.intervals.truncated`)."""
         self._transaction.change(_REMOVE_FROM, who=person, at_ms=at_ms)
         self._transaction.change(_SHORTEN, who=person, at_ms=at_ms)
 
@@ -285,7 +285,7 @@ _SHORTEN: Final = (
         _I.first_ms < bindparam("at_ms"),
         _I.last_ms >= bindparam("at_ms"),
     )
-    # `core.intervals.clipped`: sightings are taken to be spread evenly, and one at least to be left.
+    # `core.visits.intervals.clipped`: sightings are taken to be spread evenly, and one at least to be left.
     .values(
         last_ms=bindparam("at_ms", type_=_I.last_ms.type) - 1,
         n=case((_SHORTENED_N < 1, 1), else_=_SHORTENED_N),

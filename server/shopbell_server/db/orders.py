@@ -142,7 +142,7 @@ _LATEST: Final = select(EDGE_ORDERS).where(
     .scalar_subquery(),
 )
 _rank: Final = case(dict(RANK), value=_O.result, else_=0)
-# `core.orders.joined`, said to the database: so two workers need not read before they write.
+# `core.edges.orders.joined`, said to the database: so two workers need not read before they write.
 _ANSWER: Final = (
     update(EDGE_ORDERS)
     .where(

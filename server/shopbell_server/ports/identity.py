@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Identity(Protocol):
     """Identifiers of profiles, and the history of which profile had what.
 
-    Values are given and returned as `core.identifiers.normal` writes them.
+    Values are given and returned as `core.identity.identifiers.normal` writes them.
     """
 
     def hold(self, profiles: Collection[ProfileId]) -> None:

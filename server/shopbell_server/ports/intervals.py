@@ -62,7 +62,7 @@ class Intervals(Protocol):
         ...
 
     def truncate(self, person: PersonId, at_ms: Millis) -> None:
-        """Leave nothing from `at_ms` on, in any store (`core.intervals.truncated`)."""
+        """Leave nothing from `at_ms` on, in any store (`core.visits.intervals.truncated`)."""
         ...
 
     def remove(self, keys: Collection[IntervalKey]) -> None:

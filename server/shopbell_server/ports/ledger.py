@@ -21,7 +21,7 @@ class Ledger(Protocol):
     def run_out(self, since_ms: Millis, now_ms: Millis) -> Sequence[PersonId]:
         """Return, in order, those whose latest word on a purpose may have run out from then until now.
 
-        Some of them may run out a day later only: `core.consent.expiring` says.
+        Some of them may run out a day later only: `core.consent.ledger.expiring` says.
         """
         ...
 

@@ -52,7 +52,7 @@ class Orders(Protocol):
         ...
 
     def answer(self, answers: Sequence[Answered]) -> None:
-        """Join answers to the orders that they are about, as `core.orders.joined` says.
+        """Join answers to the orders that they are about, as `core.edges.orders.joined` says.
 
         What is about no order of ours is ignored.
         """

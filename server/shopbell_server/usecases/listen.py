@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 ReadNumber = Callable[[EdgeId, str], "str | None"]
 """(edge of the topic, `sealed`) → the loyalty number; None if it was not sealed to us by that edge
-(`core.loyalty_numbers.opened`, with the key)."""
+(`core.recognition.loyalty_numbers.opened`, with the key)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Owns: the table, and its application to what is known. Everything that leaves for a screen or an API
 goes through `disclose`; what the table does not name is not shown.
-Never: whether she is here (`board_state`), or the words of pages.
+Never: whether she is here (`state`), or the words of pages.
 """
 
 from __future__ import annotations
@@ -175,9 +175,9 @@ def allowed(
 ) -> frozenset[Field]:
     """Return the fields that `viewer` may see; none unless the visit may be shown at all.
 
-    `purposes` are those active now (`consent.active_purposes`); `shared` those that everybody allows who is
-    enrolled under her profile (`profile_consent`), None where she is the only one. A visit of low confidence
-    shows nothing to anybody.
+    `purposes` are those active now (`consent.ledger.active_purposes`); `shared` those that everybody allows
+    who is enrolled under her profile (`consent.of_profile`), None where she is the only one. A visit of low
+    confidence shows nothing to anybody.
     """
     if not standing.shown or standing.confidence <= Confidence.LOW:
         return frozenset()

@@ -1,7 +1,7 @@
 """Everybody on the board of a store: kept from one reading to the next, so that only changes cost.
 
 Owns: what is computed anew when somebody's rows or the time changed, and what a viewer is told of it.
-Never: one person's rows (`board_rows`), or how the readings come about.
+Never: one person's rows (`rows`), or how the readings come about.
 
 A floor that followed every change one by one is the same as one that is laid out from all that is
 stored: a row depends on what is stored of its person, on the time, and on its own last zone.

@@ -1,7 +1,7 @@
 """Somebody of whom something may be shown, and what may be seen of a visit of hers.
 
 Owns: who is nobody here (staff, people who left), and what the disclosure table is asked with.
-Never: the table (`disclosure`), or whether she is here (`board_state`).
+Never: the table (`disclosure`), or whether she is here (`state`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The texts that a customer reads before she allows something: one for each purpose and language.
 
 Owns: what a set of texts must have, and the hash by which a receipt names one.
-Never: the words (`consent_words` has those that are shipped), or who wrote others.
+Never: the words (`words` has those that are shipped), or who wrote others.
 """
 
 from __future__ import annotations

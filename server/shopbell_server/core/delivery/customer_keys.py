@@ -1,7 +1,7 @@
 """What a sink calls a customer.
 
 Owns: the id that the sink knows already, and the pairwise id where it knows none.
-Never: whether she may be told of at all (`consent.may_share`).
+Never: whether she may be told of at all (`consent.ledger.may_share`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which profile has which identifiers and enrolments: a history that only grows, and what follows from it.
 
 Owns: entries of the history, and the fold that makes the present of them.
-Never: whether something may be merged or taken apart (`identity_changes`), or where a history is kept.
+Never: whether something may be merged or taken apart (`changes`), or where a history is kept.
 
 An enrolment and an identifier begin at the profile of which they were said: their home, which never changes.
 Every entry after that names what it moved, from where and to where. So the present of a thing is where the

@@ -1,7 +1,7 @@
 """What other systems and devices call a customer.
 
 Owns: how values are written, and which of several of a kind stands for her.
-Never: whose a value may be (`identity_guards`), or where it went since (`identity`).
+Never: whose a value may be (`guards`), or where it went since (`history`).
 """
 
 from __future__ import annotations
