@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +17,7 @@ from shopbell_wire.messages import OrderDone, Presence, StreamStarted
 from shopbell_wire.orders import Order, Task
 from tests.e2e.shop import PREFIX, RETAILER, watcher
 from tests.faults.daemon import Daemon
+from tests.rigs.commands import run_command
 from tests.rigs.listener import Listener
 from tests.rigs.waiting import until
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from tests.e2e.shop import Shop
     from tests.rigs.brokers import BrokerProcess
 
-SERVER: Final = str(Path(sys.executable).parent / "shopbell-server")
 EDGE_PROGRAM: Final = str(Path(sys.executable).parent / "shopbell-edge")
 
 EDGE: Final = """
@@ -136,12 +135,7 @@ class Fleet:
         """Run `shopbell-server edge …`; return what it printed, on whichever side."""
         config = str(self.shop.folder / "operator.toml")
         done = await asyncio.to_thread(
-            subprocess.run,
-            [SERVER, "edge", *arguments, "--config", config],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=100,
+            run_command, "shopbell_server", "edge", *arguments, "--config", config
         )
         said = done.stdout + done.stderr
         assert done.returncode == code, said
@@ -195,10 +189,8 @@ class Fleet:
 async def fleet_of(shop: Shop, *, obeys: bool = True) -> AsyncIterator[Fleet]:
     folder = shop.folder
     done = await asyncio.to_thread(
-        subprocess.run,
-        [SERVER, "edge", "new-key", str(folder / "keys")],
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+        run_command, "shopbell_server", "edge", "new-key", folder / "keys"
+    )
     assert "orders.pub: to every edge" in done.stdout
     key = folder / "keys" / "orders.key"
     assert key.stat().st_mode & 0o777 == 0o600

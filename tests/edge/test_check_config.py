@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
+from tests.rigs.commands import run_command
+
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 EDGE = """
@@ -32,10 +33,7 @@ def checked(folder: Path, mode: int) -> subprocess.CompletedProcess[str]:
     (folder / "password").write_text("not to be shown\n")
     (folder / "password").chmod(mode)
     (folder / "edge.toml").write_text(EDGE.format(folder=folder))
-    return subprocess.run(
-        [sys.executable, "-m", "shopbell_edge", "check-config", "--config", folder / "edge.toml"],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    return run_command("shopbell_edge", "check-config", "--config", folder / "edge.toml")
 
 
 def test_scanners_of_every_kind_are_named(tmp_path: Path) -> None:

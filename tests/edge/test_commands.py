@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
 import signal
 import socket
@@ -21,6 +20,7 @@ from shopbell_wire.messages import Ack, Refused
 from tests.edge.core.ad_bytes import EDDYSTONE_FOB, EDDYSTONE_ID
 from tests.edge.events import scan as a_scan
 from tests.fakes.clock import FakeClock
+from tests.rigs.commands import run_command
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -46,14 +46,7 @@ def written(tmp_path: Path, more: str = "") -> Path:
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "shopbell_edge", *arguments],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
+    return run_command("shopbell_edge", *arguments, environment=environment)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.rigs.commands import run_command
 from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 
@@ -62,13 +63,7 @@ def seed(tmp_path: Path) -> Path:
 
 
 def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "shopbell_server", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_command("shopbell_server", *arguments)
 
 
 def loaded(*arguments: object) -> set[str]:

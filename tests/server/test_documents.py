@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
+from tests.rigs.commands import run_command
 from tests.server.test_commands import SERVER
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 SEED = """
@@ -19,14 +19,7 @@ stores:
 
 
 def shopbell(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "shopbell_server", *arguments, "--config", "server.toml"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        cwd=folder,
-    )
+    return run_command("shopbell_server", *arguments, "--config", "server.toml", folder=folder)
 
 
 def test_papers_are_written_from_what_is_set_up(tmp_path: Path) -> None:
