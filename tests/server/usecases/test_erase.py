@@ -324,7 +324,7 @@ def test_a_new_start_knows_nothing_of_before(floor: Floor) -> None:
 
 
 def asks_anew(floor: Floor) -> Ticket:
-    """The app's backend asks for a ticket for her."""
+    """Ask for a ticket for her, as the app's backend does."""
     order = TicketOrder(
         profile=ProfileId("profile-ada"),
         external_ids={"crm": "c-77"},
