@@ -48,7 +48,7 @@ from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.obey import Hands, Obeying, Who
 from shopbell_edge.tasks.pulses import Pulses
 from shopbell_edge.tasks.standing import begun, faults
-from shopbell_program.whereabouts import place_of
+from shopbell_program.whereabouts import leaf_of, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -319,8 +319,7 @@ def _read(keeper: FileOrderBook) -> Book:
 
 def _said(error: BaseException) -> str:
     """Return what failed: the words of an error that is meant for people, else where it was."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = leaf_of(error)
     if isinstance(error, OSError):
         return str(error)
     return f"{type(error).__qualname__} at {place_of(error)}"

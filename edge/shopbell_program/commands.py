@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program.settings import SettingsError
+from shopbell_program.whereabouts import leaf_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,8 +121,7 @@ def _reader_left(error: Exception) -> bool:
 
 def _bug(error: BaseException) -> str:
     """Say where a program of ours is wrong, without a value: texts of errors may hold people's data."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    error = leaf_of(error)
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     where = "".join(f"\n  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
     return f"internal error, {type(error).__name__}; please report this:{where}"

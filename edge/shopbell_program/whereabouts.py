@@ -1,6 +1,6 @@
 """Where an exception was raised, in words that may be logged.
 
-Owns: file, line and function.
+Owns: file, line and function, and which of a group of exceptions is meant.
 Never: its message or any value: a value in a message may be a token or a name.
 """
 
@@ -8,6 +8,13 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+
+
+def leaf_of(error: BaseException) -> BaseException:
+    """Return the first real error in a group of groups; any other one itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def place_of(error: BaseException) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from shopbell_program.commands import CommandError, loading
+from shopbell_program.whereabouts import leaf_of
 from shopbell_sim import demo_folder
 from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.adapters.processes import Processes
@@ -77,7 +78,7 @@ async def _until_it_fails(demo: Demo, terminal: Terminal, address: str | None) -
             folder = demo_folder.fresh(demo.data, Path(sockets))
             await _Running(demo, folder, terminal, address).run()
     except* (CommandError, AppError) as group:
-        raise CommandError(str(_leaf(group))) from None
+        raise CommandError(str(leaf_of(group))) from None
 
 
 class _Running:
@@ -164,12 +165,6 @@ async def _said(child: Child, begins: str, count: int) -> list[str]:
 
 def _not_ready(child: Child) -> CommandError:
     return CommandError(f"{child.name} was not ready within {START_S:.0f} s; its log: {child.log}")
-
-
-def _leaf(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _check_port(port: int) -> None:

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from shopbell_program.commands import CommandError
 from shopbell_program.settings import Fault, load
+from shopbell_program.whereabouts import leaf_of
 from shopbell_sim.adapters.app import App
 from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.adapters.feed import Feed
@@ -83,7 +84,7 @@ def run(path: Path, truth: Path) -> None:
         try:
             asyncio.run(_run(scenario, api_key, written))
         except* AppError as group:
-            raise CommandError(str(_leaf(group))) from None
+            raise CommandError(str(leaf_of(group))) from None
 
 
 async def _run(scenario: Scenario, api_key: str, truth: Truth) -> None:
@@ -156,9 +157,3 @@ def _faults(scenario: Scenario) -> Iterator[Fault]:
         yield Fault(key="camera_folder", problem=f'there is no folder "{scenario.camera_folder}"')
     if not scenario.server.startswith(("http://", "https://")):
         yield Fault(key="server", problem="must begin with http:// or https://")
-
-
-def _leaf(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_program.settings import SettingsError
+from shopbell_program.whereabouts import leaf_of
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def told(arguments: argparse.Namespace) -> Iterator[None]:
     except (CommandError, SettingsError, UsageError, BrokenPipeError):
         raise
     except Exception as error:
-        said = _said(_leaf(error), arguments)
+        said = _said(leaf_of(error), arguments)
         if said is None:
             raise
         raise CommandError(said) from None
@@ -80,10 +81,3 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
             return f"cannot go on: {where}{error.strerror or error}"
         case _:
             return None
-
-
-def _leaf(error: BaseException) -> BaseException:
-    """Return the first real error in a group of groups."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
