@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Gauge
 
-from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.audit.chain import SERVER
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.erasure import DONE_MS
 from shopbell_server.core.keeping.retention import DAY_MS, HOUR_MS
@@ -116,7 +116,7 @@ class Erasing:
                     self._entropy,
                     now_ms,
                     person=person,
-                    actor=Actor(kind="server", name=""),
+                    actor=SERVER,
                     terms=self._terms,
                 )
                 work.commit()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.audit.chain import SERVER
 from shopbell_server.papers.unusual import report_files
 from shopbell_server.usecases.unusual_looks import covers, last_week, report_unusual
 
@@ -48,7 +48,7 @@ class WeeklyReport:
         week = last_week(now_ms)
         if not is_due(self._folder, self._agreement, week, now_ms):
             return False
-        by = Actor(kind="server", name="")
+        by = SERVER
         report = report_unusual(self._database, week, self._agreement, now_ms, by)
         write_files(self._folder, report_files(report, self._tenant, now_ms))
         log.info("unusual_looks_reported", week=week.name, findings=len(report.findings))

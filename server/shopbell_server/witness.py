@@ -19,6 +19,7 @@ from prometheus_client import Gauge
 
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, line_of
 from shopbell_server.core.delivery.retry import patient_wait_s
+from shopbell_server.core.doctor.trust import BEHIND_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +37,6 @@ AT_ONCE: Final = 500
 
 ROUND_S: Final = 10.0
 """How late one is sent, of the five minutes between two."""
-
-BEHIND_MS: Final = 15 * 60_000
-"""Three checkpoints that nobody confirmed: no more a hiccup."""
 
 _UNCONFIRMED: Final = Gauge(
     "shopbell_audit_checkpoints_unconfirmed",

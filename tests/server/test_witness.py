@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
 from shopbell_server.checkpoint_file import CheckpointFile, line_of
 from shopbell_server.core.audit.chain import Checkpoint
+from shopbell_server.core.doctor.trust import BEHIND_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.sinks import Outcome
-from shopbell_server.witness import AT_ONCE, BEHIND_MS, ROUND_S, Outbox, Witness
+from shopbell_server.witness import AT_ONCE, ROUND_S, Outbox, Witness
 from tests.fakes.checkpoints import FakeReceiver, MemoryCheckpoints
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 

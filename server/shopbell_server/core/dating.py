@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 OLDEST_MS: Final = 8 * 86_400_000
 """An edge keeps events for seven days, and one is for the work: what is older was dated wrongly."""
 
+LATEST: Final = Millis(2**53)
+"""After everything that an edge's clock can say: evidence of a moment ago may be dated ahead."""
+
 AHEAD_MS: Final = 5 * 60_000
 """An edge in holdover for 72 h is 13 s wrong (50 ppm); 5 min ahead is a broken clock."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import SERVER, Act, What
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.recognition import passes
 from shopbell_server.core.recognition.acceptance import knowable, span_of
@@ -93,7 +93,7 @@ def write_down_twice(
     acts = [
         Act(
             at_ms=now_ms,
-            actor=Actor(kind="server", name=""),
+            actor=SERVER,
             what=What.PASS_SHOWN_TWICE,
             person=person,
             store=use.store,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import HERSELF, SERVER, Act, Actor, What
 from shopbell_server.core.consent.ledger import (
     Change,
     Entry,
@@ -105,7 +105,7 @@ def record_first(
     """Record what was said on enrolling."""
     entries = _entries(person, (), said, now_ms, place=Place.APP, evidence="ticket")
     work.ledger.append(entries)
-    _note(work, entries, _PHONE)
+    _note(work, entries, HERSELF)
     if active(entries, Purpose.SHARE_WITH_CDP, now_ms):
         tell_changes(work, entropy, entries, sinks, whose=person)
     return Receipt(person=person, entries=entries)
@@ -137,7 +137,7 @@ def change_consents(  # noqa: PLR0913  (each by name)
     before = tuple(work.ledger.entries([person]).get(person, ()))
     entries = _entries(person, before, said, now_ms, place=place, evidence=evidence)
     work.ledger.append(entries)
-    _note(work, entries, _PHONE)
+    _note(work, entries, HERSELF)
     after = (*before, *entries)
     was, now = active_purposes(before, now_ms), active_purposes(after, now_ms)
     if Purpose.RECOGNISE_IN_STORE in was - now:
@@ -195,7 +195,7 @@ def leave(
     )
     work.people.revoke(enrolment.person, now_ms)
     if enrolment.revoked_ms is None:
-        left = Act(at_ms=now_ms, actor=_PHONE, what=What.LEFT, person=enrolment.person)
+        left = Act(at_ms=now_ms, actor=HERSELF, what=What.LEFT, person=enrolment.person)
         work.audit.note([left])
     work.people.remove_fixed_ids(enrolment.person)  # her consent may have ended by itself
     work.customer_sessions.close_all(enrolment.person)
@@ -228,7 +228,7 @@ def write_expired(
         for number, ended in enumerate(expiring(before, now_ms))
     )
     work.ledger.append(entries)
-    _note(work, entries, Actor(kind="server", name=""))
+    _note(work, entries, SERVER)
     joined = groups_of(work, work.people.enrolments([person]).values()).get(person)
     known_by, allowed = (person, before) if joined is None else (joined.head, joined.ledger)
     for entry in entries:
@@ -325,7 +325,3 @@ def _note(work: UnitOfWork, entries: Sequence[Entry], actor: Actor) -> None:
             for entry in entries
         ]
     )
-
-
-_PHONE: Final = Actor(kind="phone", name="")
-"""She, by her phone or at her page: the record's person is who."""

@@ -6,16 +6,16 @@ Never: cookies; what she sees there (`known`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.access.credentials import (
-    MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
     credential,
-    credential_id,
     fingerprint,
+    id_of,
+    is_a,
 )
 from shopbell_server.core.access.customer_sessions import (
     LINK_MS,
@@ -24,7 +24,7 @@ from shopbell_server.core.access.customer_sessions import (
     is_open,
     is_worth_noting,
 )
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import HERSELF, Act, What
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def make_page_link(
 
 def enter(database: Database, entropy: Entropy, now_ms: Millis, secret: str) -> Entered | None:
     """Return a session and use the link up; None if it is unknown, used, expired, or she left."""
-    if not _is_a(Kind.PAGE_LINK, secret):
+    if not is_a(Kind.PAGE_LINK, secret):
         return None
     with database.begin() as work:
         person = work.customer_sessions.take(fingerprint(secret), now_ms)
@@ -79,7 +79,7 @@ def enter(database: Database, entropy: Entropy, now_ms: Millis, secret: str) -> 
         opened = credential(Kind.PAGE_SESSION, entropy.token(SECRET_BYTES))
         session = _session(person, now_ms, SESSION_MS)
         work.customer_sessions.open(fingerprint(opened), session)
-        actor = Actor(kind="phone", name="", credential=credential_id(fingerprint(opened)))
+        actor = replace(HERSELF, credential=id_of(opened))
         work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.PAGE_ENTERED, person=person)])
         work.commit()
     return Entered(secret=opened, expires_ms=session.expires_ms)
@@ -92,7 +92,7 @@ def customer_of(
 
     What a page asks by itself does not count as use, or a page that is left open would never end.
     """
-    if not _is_a(Kind.PAGE_SESSION, secret):
+    if not is_a(Kind.PAGE_SESSION, secret):
         return None
     with database.read() as work:
         session = work.customer_sessions.get(fingerprint(secret))
@@ -125,7 +125,3 @@ def _standing(work: UnitOfWork, person: PersonId) -> Enrolment | None:
     """Return her enrolment unless it has ended."""
     enrolment = work.people.enrolments([person]).get(person)
     return None if enrolment is None or enrolment.revoked_ms is not None else enrolment
-
-
-def _is_a(kind: Kind, secret: str) -> bool:
-    return len(secret) <= MOST_CHARACTERS and secret.startswith(f"{kind}_")

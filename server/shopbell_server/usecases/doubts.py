@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import SERVER, Act, What
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition.conflict import HIDDEN_MS, LONGEST_MS, Trace, conflict
@@ -83,7 +83,7 @@ def write_down(work: UnitOfWork, found: Iterable[Conflict], now_ms: Millis) -> N
     acts = [
         Act(
             at_ms=now_ms,
-            actor=Actor(kind="server", name=""),
+            actor=SERVER,
             what=What.TWO_STORES_AT_ONCE,
             person=mine.person,
             store=mine.store,

@@ -15,10 +15,10 @@ from shopbell_server.core.access.credentials import (
     SECRET_BYTES,
     Kind,
     credential,
-    credential_id,
     fingerprint,
+    id_of,
 )
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import HERSELF, Act, Actor, What
 from shopbell_server.core.identity.guards import DEFAULTS
 from shopbell_server.core.identity.history import Moved
 from shopbell_server.core.identity.identifiers import ENROLMENTS
@@ -145,11 +145,9 @@ def note_ticket(
         [
             Act(
                 at_ms=now_ms,
-                actor=Actor(
-                    kind="system", name=key_name, credential=credential_id(fingerprint(key_secret))
-                ),
+                actor=Actor(kind="system", name=key_name, credential=id_of(key_secret)),
                 what=What.TICKET_ISSUED,
-                about=credential_id(fingerprint(ticket.secret)),
+                about=id_of(ticket.secret),
             )
         ]
     )
@@ -196,9 +194,8 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
     phone = Phone(mac_key=entropy.token(MAC_KEY_BYTES), model=phone_model)
     work.people.add_enrolment(enrolment, phone, fingerprint(device_token), card)
     follow(work, entropy, now_ms, route, Moved(persons=(person,)))
-    actor = Actor(kind="phone", name="")
-    about = credential_id(fingerprint(ticket))
-    act = Act(at_ms=now_ms, actor=actor, what=What.ENROLLED, person=person, about=about)
+    about = id_of(ticket)
+    act = Act(at_ms=now_ms, actor=HERSELF, what=What.ENROLLED, person=person, about=about)
     work.audit.note([act])
     tell_others(work, entropy, replace(enrolment, profile=route[-1]), phone)
     receipt = record_first(work, entropy, now_ms, person=person, said=said, sinks=sinks)

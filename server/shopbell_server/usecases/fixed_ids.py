@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import HERSELF, Act, What
 from shopbell_server.core.consent.ledger import Purpose, active
 from shopbell_server.core.recognition.fixed_ids import MOST, FixedId
 
@@ -72,5 +72,4 @@ def give_back(
 
 
 def _act(at_ms: Millis, what: What, person: PersonId, name: str) -> Act:
-    actor = Actor(kind="phone", name="")
-    return Act(at_ms=at_ms, actor=actor, what=what, person=person, about=name)
+    return Act(at_ms=at_ms, actor=HERSELF, what=what, person=person, about=name)

@@ -6,8 +6,9 @@ Never: what follows for her visits (`core.visits.sessions`, `recompute`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from shopbell_server.core.dating import LATEST
 from shopbell_server.core.edges.deafness import Mark, changed, coverage, ears_of
 from shopbell_server.core.ids import EdgeId, Millis
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.heard import Heard
-
-LATEST: Final = Millis(2**53)
-"""After everything that an edge's clock can say."""
 
 
 def keep_marks(work: UnitOfWork, heard: Heard, rules: VisitRules) -> list[Interval]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.core.audit.chain import SERVER, Act, What
 from shopbell_server.core.ids import StaffId
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Refusals:
                 [
                     Act(
                         at_ms=now_ms,
-                        actor=Actor(kind="server", name=""),
+                        actor=SERVER,
                         what=What.SIGN_IN_REFUSED,
                         about=name,
                         why=f"{count} in this hour",

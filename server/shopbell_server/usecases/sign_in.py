@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.access.allowance import Wait, draw_until
 from shopbell_server.core.access.credentials import (
-    MOST_CHARACTERS,
     SECRET_BYTES,
     Kind,
     credential,
-    credential_id,
     fingerprint,
+    id_of,
+    is_a,
 )
 from shopbell_server.core.access.staff_session import begun, prolonged
 from shopbell_server.core.audit.chain import Act, Actor, What
@@ -97,7 +97,7 @@ def make_link(database: Database, entropy: Entropy, now_ms: Millis, staff: Staff
             [
                 Act(
                     at_ms=now_ms,
-                    actor=Actor(kind="operator", name="", credential=_id(secret)),
+                    actor=Actor(kind="operator", name="", credential=id_of(secret)),
                     what=What.LINK_MADE,
                     about=staff,
                 )
@@ -111,7 +111,7 @@ def follow_link(
     database: Database, entropy: Entropy, now_ms: Millis, secret: str
 ) -> SignedIn | None:
     """Return a session and use the link up; None if it is unknown, used or expired."""
-    if not _is_a(Kind.LINK, secret):
+    if not is_a(Kind.LINK, secret):
         return None
     with database.begin() as work:
         staff = work.staff_sessions.take_link(fingerprint(secret), now_ms)
@@ -124,7 +124,7 @@ def follow_link(
 
 def who_is(database: Database, secret: str, now_ms: Millis) -> Staff | None:
     """Return who is signed in with `secret`, as the registry knows them now. It is a use of the session."""
-    if not _is_a(Kind.SESSION, secret):
+    if not is_a(Kind.SESSION, secret):
         return None
     session = fingerprint(secret)
     return who_are(database, [session], now_ms).get(session)
@@ -160,22 +160,13 @@ def sign_out(database: Database, secret: str) -> None:
         work.commit()
 
 
-def _is_a(kind: Kind, secret: str) -> bool:
-    """Return whether it can be one: a link is no session although both are kept side by side."""
-    return len(secret) <= MOST_CHARACTERS and secret.startswith(f"{kind}_")
-
-
-def _id(secret: str) -> str:
-    return credential_id(fingerprint(secret))
-
-
 def _opened(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
     secret = credential(Kind.SESSION, entropy.token(SECRET_BYTES))
     session = begun(fingerprint(secret), staff, now_ms)
     work.staff_sessions.open(session)
     known = work.registry.staff(staff)
     role = "" if known is None else known.role
-    actor = Actor(kind="staff", name=staff, role=role, credential=_id(secret))
+    actor = Actor(kind="staff", name=staff, role=role, credential=id_of(secret))
     work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.SIGNED_IN)])
     return SignedIn(secret=secret, staff=staff)
 

@@ -7,11 +7,12 @@ Never: what becomes of it (`core.board.rows`, `core.board.floor`), words, or the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.board.floor import laid_out, sight
 from shopbell_server.core.board.rows import Place, Stored
+from shopbell_server.core.dating import LATEST
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.groups import evidence_of, heard_of
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
-
-LATEST: Final = Millis(2**53)
-"""After everything that an edge's clock can say: evidence of a moment ago may be dated ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

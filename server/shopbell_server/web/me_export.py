@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.audit.chain import HERSELF
 from shopbell_server.core.keeping.takeout import as_json, as_zip
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.export import Form, export
@@ -34,8 +34,6 @@ routes: Final = APIRouter(
     responses={status: {"model": Problem} for status in (401, 403, 429, 503)},
 )
 
-_HERSELF: Final = Actor(kind="phone", name="")
-
 _KIND: Final = {"json": ("application/json", "json"), "csv": ("application/zip", "zip")}
 
 
@@ -54,7 +52,7 @@ def get_export(
         if enrolment is None:
             return NotProven.NOT_FRESH  # she was forgotten a moment ago
         taken = export(
-            work, now_ms, enrolment=enrolment, rules=here.site.rules, actor=_HERSELF, form=form
+            work, now_ms, enrolment=enrolment, rules=here.site.rules, actor=HERSELF, form=form
         )
         return as_json([taken]) if form == "json" else as_zip([taken])
 
@@ -84,7 +82,7 @@ def delete_me(request: Request, found: OwnDataProven, here: Here) -> Response:
         if refused is not None:
             return refused
         person = found.enrolment.person
-        erased = erase(work, here.entropy, now_ms, person=person, actor=_HERSELF, terms=terms)
+        erased = erase(work, here.entropy, now_ms, person=person, actor=HERSELF, terms=terms)
         changed.clear()
         if erased is not None:  # otherwise she was quicker at her page: the answer is the same
             changed.update(erased.changed)

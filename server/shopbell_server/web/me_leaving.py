@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from shopbell_server.core.access.customer_sessions import is_fresh
-from shopbell_server.core.audit.chain import Actor
+from shopbell_server.core.audit.chain import HERSELF
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.once import once
@@ -103,7 +103,7 @@ def _erase(here: Services, found: Customer) -> None:
             here.entropy,
             here.clock.now_ms(),
             person=found.enrolment.person,
-            actor=Actor(kind="phone", name=""),
+            actor=HERSELF,
             terms=terms,
         )
         if erased is not None:  # otherwise she was quicker on her phone

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from shopbell_server.core.audit.chain import What
+from shopbell_server.core.board.disclosure import FLOOR
 from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.looks import Look
@@ -53,8 +54,6 @@ _STATUS: Final = {
 }
 """Of a refusal; every other one is a conflict with what is there."""
 
-_FLOOR: Final = frozenset({"advisor", "manager"})
-
 OfPath = Annotated[str, Path(min_length=1, max_length=128)]
 
 
@@ -73,7 +72,7 @@ def get_profile(
     her pass. Operators and systems: what it is made of, and no name or value.
     """
     must_be_an_id(profile, "profile")
-    if found is not None and found.role in _FLOOR and "authorization" not in request.headers:
+    if found is not None and found.role in FLOOR and "authorization" not in request.headers:
         return _card(here, found, session, ProfileId(profile))
     keeper = profile_reader(request, here, buckets, found)
     seen = look_at(

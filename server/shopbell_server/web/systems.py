@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import Depends, Request
 
 from shopbell_server.core.access.api_keys import Scope
-from shopbell_server.core.access.credentials import credential_id, fingerprint
+from shopbell_server.core.access.credentials import id_of
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.session_cookies import STAFF_COOKIE
@@ -62,7 +62,7 @@ def _in_charge(
 ) -> InCharge:
     asks = caller_or_staff(request, here, buckets, found, scope)
     if isinstance(asks, Caller):
-        actor = Actor(kind="system", name=asks.name, credential=_id(asks.secret))
+        actor = Actor(kind="system", name=asks.name, credential=id_of(asks.secret))
         return InCharge(actor=actor, viewer="system", secret=asks.secret)
     if asks.role != "operator":
         detail = f"This is for operators; you are signed in as {asks.role}."
@@ -70,9 +70,5 @@ def _in_charge(
     if request.method not in {"GET", "HEAD"}:
         own_page(request, here)
     secret = STAFF_COOKIE.secret(request)
-    actor = Actor(kind="staff", name=asks.id, role=asks.role, credential=_id(secret))
+    actor = Actor(kind="staff", name=asks.id, role=asks.role, credential=id_of(secret))
     return InCharge(actor=actor, viewer="operator", secret=secret)
-
-
-def _id(secret: str) -> str:
-    return credential_id(fingerprint(secret))

@@ -55,6 +55,16 @@ def fingerprint(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
+def is_a(kind: Kind, secret: str) -> bool:
+    """Return whether it can be one of `kind`: a link is no session although both are kept side by side."""
+    return len(secret) <= MOST_CHARACTERS and secret.startswith(f"{kind}_")
+
+
+def id_of(secret: str) -> str:
+    """Return the `credential_id` of a secret."""
+    return credential_id(fingerprint(secret))
+
+
 def credential_id(sha256: bytes) -> str:
     """Return by what one credential is told from another in a record: 16 digits of its fingerprint."""
     return sha256.hex()[:16]

@@ -73,6 +73,13 @@ class Actor:
     """Tells one session from another; nothing can be opened with it."""
 
 
+HERSELF: Final = Actor(kind="phone", name="")
+"""She, by her phone or at her page: the record's person is who."""
+
+SERVER: Final = Actor(kind="server", name="")
+"""The program by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """Something that was done. No field holds a name of a customer."""

@@ -99,8 +99,10 @@ class Disclosed:
     """Every field that is allowed, those included that `Known` does not hold."""
 
 
-_FLOOR: Final[frozenset[Viewer]] = frozenset({"advisor", "manager"})
-_AMBIENT: Final[frozenset[Viewer]] = _FLOOR | {"tablet"}
+FLOOR: Final[frozenset[Viewer]] = frozenset({"advisor", "manager"})
+"""Who has a customer to help."""
+
+_AMBIENT: Final[frozenset[Viewer]] = FLOOR | {"tablet"}
 """Handles and kinds of reason need no signing in; names and cards do. Operators look after machines
 and auditors after the record: neither has a customer to help, so neither sees one."""
 
@@ -113,7 +115,7 @@ sees no more than it would be told, so no name and nothing of the profile."""
 def _needs(
     evidence: Evidence,
     *purposes: Purpose,
-    viewers: frozenset[Viewer] = _FLOOR,
+    viewers: frozenset[Viewer] = FLOOR,
     shared: bool = False,
 ) -> Needs:
     # Without show_to_staff nothing is shown, not even that somebody is there.

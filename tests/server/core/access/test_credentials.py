@@ -9,6 +9,8 @@ from shopbell_server.core.access.credentials import (
     credential,
     credential_id,
     fingerprint,
+    id_of,
+    is_a,
 )
 
 
@@ -36,3 +38,10 @@ def test_a_credential_is_named_by_a_part_of_its_fingerprint() -> None:
     named = credential_id(fingerprint("sbk_x"))
     assert named == fingerprint("sbk_x").hex()[: len(named)]
     assert named != credential_id(fingerprint("sbk_y"))
+    assert id_of("sbk_x") == named
+
+
+def test_a_secret_of_one_kind_is_none_of_another() -> None:
+    secret = credential(Kind.LINK, bytes(SECRET_BYTES))
+    assert [kind for kind in Kind if is_a(kind, secret)] == [Kind.LINK]
+    assert not is_a(Kind.LINK, secret + "x" * MOST_CHARACTERS)
