@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 import secrets
 import signal
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
 from prometheus_client import REGISTRY
 
 from shopbell_server.assembly import (
@@ -58,10 +56,10 @@ from shopbell_server.usecases.sign_in import make_link
 from shopbell_server.usecases.take import Intake
 from shopbell_server.web.app import create_app
 from shopbell_server.web.demo import demo_routes
+from shopbell_server.web.http_server import HttpServer
 from shopbell_server.web.live import Live
 from shopbell_server.web.looks import Looks
 from shopbell_server.web.passwords import Argon2Passwords
-from shopbell_server.web.patience import PatientProtocol
 from shopbell_server.web.rows import Boards
 from shopbell_server.web.services import Services, Site
 from shopbell_server.web.sessions import Sessions
@@ -190,22 +188,7 @@ class _Server:
             self._know(staff)
         self._jobs.keep_keys()
         self._jobs.sign_audit()
-        # It would print what went wrong in a request, text and all; `web.problems` says it without.
-        logging.getLogger("uvicorn.error").disabled = True
-        app = create_app(self._services(), more=self._more_pages())
-        web = _Web(
-            uvicorn.Config(
-                app,
-                http=PatientProtocol,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
+        web = HttpServer(create_app(self._services(), more=self._more_pages()))
         loop = asyncio.get_running_loop()
         for number in signals:
             loop.add_signal_handler(number, self._end, web)
@@ -293,7 +276,7 @@ class _Server:
         if self._witness is not None:
             yield "witness", partial(self._witness.run, self._stop)
 
-    async def _thread(self, work: Callable[[], None], web: _Web) -> None:
+    async def _thread(self, work: Callable[[], None], web: HttpServer) -> None:
         """Run `work` in a thread of its own; when it ends, everything does.
 
         Not one of the loop's: those are few, and boards are read in them.
@@ -305,13 +288,13 @@ class _Server:
             self._end(web)
             thread.shutdown(wait=False)
 
-    async def _web(self, web: _Web, listening: socket.socket) -> None:
+    async def _web(self, web: HttpServer, listening: socket.socket) -> None:
         try:
             await web.serve([listening])
         finally:
             self._end(web)
 
-    def _end(self, web: _Web) -> None:
+    def _end(self, web: HttpServer) -> None:
         self._stop.set()
         for dispatch in self._bells.dispatches:
             dispatch.wake()
@@ -376,11 +359,3 @@ class _Bells:
         self._live.changed(store, persons)
         for dispatch in self.dispatches:
             dispatch.wake()
-
-
-class _Web(uvicorn.Server):
-    """Uvicorn, without its own idea of signals: they end more than HTTP."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

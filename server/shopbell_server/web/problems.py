@@ -166,7 +166,7 @@ async def _no_keys(_request: Request, _error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     # Its type and place, and nothing that it says: that may be about somebody. Starlette raises it again
-    # after this answer, and bootstrap keeps uvicorn from printing it.
+    # after this answer, and `http_server` keeps uvicorn from printing it.
     route = request.scope.get("route")
     log.error(
         "request_failed",
