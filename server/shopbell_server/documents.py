@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.assembly import open_database
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers.facts import facts_of
-from shopbell_server.papers.render import LANGUAGES, papers
+from shopbell_server.papers.render import papers
 from shopbell_server.papers.sensing import in_force, read_edges, sensing_of
 from shopbell_server.system import SystemClock
 

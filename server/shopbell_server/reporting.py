@@ -15,7 +15,7 @@ from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import agreement_of, open_database
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import TenantId
-from shopbell_server.papers.render import LANGUAGES
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers.unusual import as_json, report_files
 from shopbell_server.system import SystemClock, user_name
 from shopbell_server.usecases.unusual_looks import covers, last_week, report_unusual, week_named

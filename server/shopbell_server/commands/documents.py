@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import loading
 from shopbell_server.config.reading import read_settings
+from shopbell_server.core.language import LANGUAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ def add(line: CommandLine) -> None:
     made.add_argument(
         "--out", type=Path, default=Path("papers"), metavar="DIR", help="where to (default: papers)"
     )
-    made.add_argument("--language", choices=("nl", "en"), help="one of them only (default: both)")
+    made.add_argument("--language", choices=LANGUAGES, help="one of them only (default: both)")
     made.add_argument(
         "--edges",
         type=Path,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal, get_args
 
 Language = Literal["nl", "en"]
+
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)

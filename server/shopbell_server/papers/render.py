@@ -15,6 +15,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers.dpia_words import DPIA
 from shopbell_server.papers.record import record_rows
 from shopbell_server.papers.record_words import RECORD
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.language import Language
     from shopbell_server.papers.facts import Facts
     from shopbell_server.papers.shared_words import Words
-
-LANGUAGES: Final[tuple[Language, ...]] = ("nl", "en")
 
 ON_THE_SIGN: Final = ("privacy.controller", "privacy.contact", "privacy.page")
 """What the sign cannot do without."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shopbell_server.papers.render import LANGUAGES
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers.telling import in_language
 from shopbell_server.papers.unusual_words import KINDS, UNUSUAL
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
+from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.usecases.own_profile import own_profile
 from shopbell_server.web.forms import fields_of
 from shopbell_server.web.me_words import (
     EVENTS,
     IDENTIFIERS,
-    LANGUAGES,
+    LANGUAGE_NAMES,
     PURPOSES_OF_LOOKS,
     ROLES,
     clock_of,
@@ -24,6 +26,7 @@ from shopbell_server.web.me_words import (
     me_words,
     said_of,
 )
+from shopbell_server.web.page_links import ENTRANCE
 from shopbell_server.web.pages import FOLDER
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.words import language_of
@@ -55,7 +58,7 @@ def context_of(here: Services, language: Language, chosen: Language | None) -> d
         "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, language),
         "event_of": lambda key: said_of(EVENTS, key, language),
         "identifier_of": lambda key: said_of(IDENTIFIERS, key, language),
-        "language_of": lambda key: said_of(LANGUAGES, key, language),
+        "language_of": lambda key: said_of(LANGUAGE_NAMES, key, language),
     }
 
 
@@ -63,9 +66,10 @@ def language_for(request: Request, chosen: Language | None, hers: str | None) ->
     """Return the language of the page: the chosen one, `hers` if it is one of ours, else the browser's."""
     if chosen is not None:
         return chosen
-    for known in ("nl", "en"):
-        if hers is not None and hers.lower().split("-")[0] == known:
-            return "nl" if known == "nl" else "en"
+    spoken = "" if hers is None else hers.lower().split("-")[0]
+    for ours in LANGUAGES:
+        if ours == spoken:
+            return ours
     return language_of(request.headers.get("accept-language", ""))
 
 
@@ -85,6 +89,11 @@ def chosen_query(chosen: Language | None, *, said: str | None = None) -> str:
     parts = {"language": chosen, "said": said}
     query = "&".join(f"{key}={value}" for key, value in parts.items() if value is not None)
     return f"?{query}" if query else ""
+
+
+def to_door(chosen: Language | None, *, said: str | None = None) -> RedirectResponse:
+    """Lead to the door: who is not signed in, or not any more."""
+    return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen, said=said)}", 303)
 
 
 def form_of(body: bytes) -> Mapping[str, str]:

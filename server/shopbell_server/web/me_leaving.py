@@ -22,13 +22,12 @@ from shopbell_server.web.customers import PerhapsOnPage
 from shopbell_server.web.me_context import (
     TEMPLATES,
     Chosen,
-    chosen_query,
     context_of,
     form_of,
     not_as_described,
     own_language,
+    to_door,
 )
-from shopbell_server.web.page_links import ENTRANCE
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from shopbell_server.web.who import Here, own_page
 
@@ -54,7 +53,7 @@ def get_take(
 ) -> Response:
     """Lead to the file with everything; ask who came in a while ago to come in again."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     if not is_fresh(found.session, here.clock.now_ms()):
         return _stale(request, here, found, chosen)
     return RedirectResponse(f"/v1/me/export?format={kind}", 303)
@@ -66,7 +65,7 @@ def get_forget(
 ) -> Response:
     """Say what being forgotten does, and ask again."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     if not is_fresh(found.session, here.clock.now_ms()):
         return _stale(request, here, found, chosen)
     language = own_language(request, here, found, chosen)
@@ -81,14 +80,14 @@ async def post_forget(
 ) -> Response:
     """Erase her, at once and for good, and sign her out."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     if not is_fresh(found.session, here.clock.now_ms()):
         return await run_in_threadpool(_stale, request, here, found, chosen)
     if form_of(await request.body()).get("sure") != "yes":
         raise not_as_described("sure")
     language = await run_in_threadpool(own_language, request, here, found, chosen)
     await run_in_threadpool(_erase, here, found)
-    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='erased')}", 303)
+    answer = to_door(language, said="erased")
     PAGE_COOKIE.drop(answer)
     return answer
 

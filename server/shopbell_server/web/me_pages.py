@@ -35,6 +35,7 @@ from shopbell_server.web.me_context import (
     language_for,
     not_as_described,
     own_language,
+    to_door,
 )
 from shopbell_server.web.page_links import ENTRANCE
 from shopbell_server.web.pass_drawing import drawn_pass
@@ -70,7 +71,7 @@ def get_page(
 ) -> Response:
     """Show her page; lead who is not signed in to the door."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     now_ms = here.clock.now_ms()
     known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
     language = language_for(request, chosen, known.language)
@@ -126,7 +127,7 @@ def post_leave(
     """Sign out. Doing it again is fine. The door speaks the language that the page did."""
     language = chosen if found is None else own_language(request, here, found, chosen)
     leave_page(here.database, PAGE_COOKIE.secret(request))
-    answer = RedirectResponse(f"{ENTRANCE}{chosen_query(language, said='ended')}", 303)
+    answer = to_door(language, said="ended")
     PAGE_COOKIE.drop(answer)
     return answer
 
@@ -137,7 +138,7 @@ async def post_consents(
 ) -> Response:
     """Switch one purpose on, off, or on for today. Off is off when this answers."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     form = form_of(await request.body())
     try:
         purpose = Purpose(form.get("purpose", ""))
@@ -185,7 +186,7 @@ def get_receipt(
 ) -> Response:
     """Return the receipt of her consents as a file to keep."""
     if found is None:
-        return RedirectResponse(f"{ENTRANCE}{chosen_query(chosen)}", 303)
+        return to_door(chosen)
     address = own_address(request, here.site.origin)
     receipt = own_receipt(here, found.enrolment.person, address)
     return Response(

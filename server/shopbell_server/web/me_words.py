@@ -304,7 +304,7 @@ IDENTIFIERS: Final[Mapping[str, Mapping[Language, str]]] = {
 }
 """The kinds that have a limit of their own (`core.identity.guards`); others are shown as they are called."""
 
-LANGUAGES: Final[Mapping[str, Mapping[Language, str]]] = {
+LANGUAGE_NAMES: Final[Mapping[str, Mapping[Language, str]]] = {
     "nl": {"nl": "Nederlands", "en": "Dutch"},
     "en": {"nl": "Engels", "en": "English"},
     "de": {"nl": "Duits", "en": "German"},

@@ -13,6 +13,7 @@ import zxingcpp
 from shopbell_server.core import token_windows
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers import (
     dpia_words,
     record_words,
@@ -21,7 +22,7 @@ from shopbell_server.papers import (
     shared_words,
     sign_words,
 )
-from shopbell_server.papers.render import LANGUAGES, papers
+from shopbell_server.papers.render import papers
 from shopbell_server.papers.telling import span
 from tests.server.papers.shop import DOOR, DOOR_FILE, LEAST, PRIVACY, TILL, TILL_FILE, facts
 

@@ -14,7 +14,13 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD, WORDS
 from shopbell_server.core.ids import Millis
-from shopbell_server.web.me_words import EVENTS, IDENTIFIERS, LANGUAGES, PURPOSES_OF_LOOKS, ROLES
+from shopbell_server.web.me_words import (
+    EVENTS,
+    IDENTIFIERS,
+    LANGUAGE_NAMES,
+    PURPOSES_OF_LOOKS,
+    ROLES,
+)
 from shopbell_server.web.me_words import WORDS as PAGE_WORDS
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
@@ -290,7 +296,7 @@ async def test_apps_may_show_the_same_texts(client: httpx2.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [PAGE_WORDS, ROLES, PURPOSES_OF_LOOKS, EVENTS, IDENTIFIERS, LANGUAGES]
+    "words", [PAGE_WORDS, ROLES, PURPOSES_OF_LOOKS, EVENTS, IDENTIFIERS, LANGUAGE_NAMES]
 )
 def test_every_word_is_there_in_both_languages_with_the_same_values(
     words: Mapping[str, Mapping[Language, str]],

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent.ledger import Purpose
+from shopbell_server.core.language import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class ConsentTexts:
         missing = [
             f"{purpose} ({language})"
             for purpose in Purpose
-            for language in ("nl", "en")
+            for language in LANGUAGES
             if (purpose, language) not in self.texts
         ]
         if missing:
