@@ -146,11 +146,9 @@ STAFFS: Final = ("/v1/stores", "/v1/visits", "/v1/profiles")
 
 
 def answers_to_staff() -> Iterator[tuple[str, Any]]:
-    for found in Shop().app().routes:
-        included = getattr(found, "original_router", None)
-        for each in [found] if included is None else included.routes:
-            if isinstance(each, APIRoute) and each.path.startswith(STAFFS):
-                yield each.path, each.response_model
+    for each in Shop().app().routes:
+        if isinstance(each, APIRoute) and each.path.startswith(STAFFS):
+            yield each.path, each.response_model
 
 
 def models_in(kind: Any) -> Iterator[type[BaseModel]]:
