@@ -122,10 +122,6 @@ class Subscriber:
         """Whether the last message that came found no room."""
         return self._is_full
 
-    def wait_until_listening(self, limit_s: float) -> bool:
-        """Return whether edges are heard within `limit_s`."""
-        return self._subscribed.wait(limit_s)
-
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
         gathered: list[Incoming] = []

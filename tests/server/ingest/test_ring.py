@@ -140,7 +140,7 @@ class Ring:
             TENANT, ("127.0.0.1", self.port), "3.1.1", credentials, "acme_server", most_waiting=8
         )
         self._stack.enter_context(self.subscriber)
-        assert self.subscriber.wait_until_listening(LIMIT_S)
+        wait_until(lambda: self.subscriber.listening, "listening")
         self._ingest = Ingest(
             subscriber=self.subscriber,
             intake=intake,
@@ -204,7 +204,7 @@ def test_statuses_are_heard_and_retained_batches_are_not(ring: Ring) -> None:
         wait_until(lambda: edge.committed() == {9}, "the live copy")
     ring.stop_broker()
     ring.start_broker()
-    assert ring.subscriber.wait_until_listening(LIMIT_S)
+    wait_until(lambda: ring.subscriber.listening, "listening")
     with ring.edge() as edge:
         edge.insist(batch(STARTED, seq=1))
         assert edge.committed() == {1}
@@ -300,7 +300,7 @@ def test_a_broker_that_comes_later_is_waited_for(tmp_path: Path, protocol: str) 
     with Subscriber(TENANT, ("127.0.0.1", port), protocol, credentials, "acme") as subscriber:
         assert not subscriber.listening
         with MosquittoBroker(tmp_path / "mosquitto", port=port) as broker:
-            assert subscriber.wait_until_listening(LIMIT_S)
+            wait_until(lambda: subscriber.listening, "listening")
             with PlainEdge(port, "edge", broker.users["edge"]) as edge:
                 edge.say(batch(STARTED))
                 wait_until(lambda: len(subscriber.gather(1, 0.0, 1.0)) == 1, "the batch")

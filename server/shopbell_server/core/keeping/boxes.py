@@ -16,9 +16,6 @@ FORM: Final = b"\x01"
 """The first byte of every box: AES-256-GCM, a nonce of 12 bytes before it. Another way of sealing gets
 another number, so that boxes of both can be told apart while one replaces the other."""
 
-MARK_BYTES: Final = 32
-"""Of HMAC-SHA256."""
-
 
 def place(tenant: TenantId, column: str, row: str) -> bytes:
     """Return the text that a box in `row` of `column` ("table.column") of a tenant is tied to.
@@ -32,6 +29,6 @@ def place(tenant: TenantId, column: str, row: str) -> bytes:
 def mark(index_key: bytes, kind: str, value: str) -> bytes:
     """Return by what a value of a kind can be found by whoever has the tenant's key, and read by nobody.
 
-    `kind` holds no NUL.
+    It has 32 bytes. `kind` holds no NUL.
     """
     return hmac.digest(index_key, f"shopbell/v1/mark\0{kind}\0{value}".encode(), "sha256")
