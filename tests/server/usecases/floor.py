@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import create_engine, text
-from sqlalchemy.pool import NullPool
 
 from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
 from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
@@ -32,14 +28,12 @@ from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.core.token_windows import day_of, window_of
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
-from shopbell_server.db.tables import BATCHES
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.take import Intake, Message, Taken
 from shopbell_wire.codec import encode
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, Scan
-from tests.fakes.server import MemoryDatabase
-from tests.rigs.postgres import as_superuser
 from tests.server.links import link
+from tests.server.usecases.everything_stored import everything_in, is_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -316,22 +310,7 @@ class Floor:
 
     def rows(self, *but: str) -> str:
         """Return everything that is stored, as text; without some tables."""
-        if isinstance(self.database, MemoryDatabase):
-            tables = self.database.take(writes=False)
-            return repr(
-                {name: getattr(tables, name) for name in tables.__slots__ if name not in but}
-            )
-        assert self.url is not None
-        address = as_superuser(self.url).replace("postgresql://", "postgresql+psycopg://")
-        engine = create_engine(address, poolclass=NullPool)
-        with engine.connect() as connection:
-            return repr(
-                {
-                    table.name: connection.execute(text(f"SELECT * FROM {table.name}")).all()  # noqa: S608  (our own names)
-                    for table in BATCHES.metadata.sorted_tables
-                    if table.name not in but
-                }
-            )
+        return everything_in(self.database, self.url, but)
 
     def has_forgotten(self, someone: Someone, *tokens: str) -> bool:
         """Return whether nothing but who she is and what she allowed is stored, and no token at all."""
@@ -350,14 +329,9 @@ class Floor:
             *("ledger", "consent_entries", "profiles", "identifiers"),
             *("audit", "audit_records"),
         )
-        return not _named(someone.person, self.rows(*of_people)) and not any(
+        return not is_named(someone.person, self.rows(*of_people)) and not any(
             token in everything for token in tokens
         )
-
-
-def _named(person: PersonId, rows: str) -> bool:
-    """Return whether somebody stands in rows by herself, and not by chance within what is sealed."""
-    return re.search(rf"(?<![\w+/=-]){re.escape(person)}(?![\w+/=-])", rows) is not None
 
 
 def batch(
