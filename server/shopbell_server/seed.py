@@ -18,6 +18,7 @@ import yaml
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, read
+from shopbell_server.core.access.credentials import why_guessable
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _faults(seed: Seed) -> Iterator[Fault]:
                 )
         yield from _file(staff.password_file, f"staff[{index}].password_file")
     for index, key in enumerate(seed.api_keys):
-        yield from _file(key.key_file, f"api_keys[{index}].key_file")
+        yield from _key(key.key_file, f"api_keys[{index}].key_file")
     profiles = {profile.id for profile in seed.profiles}
     for index, visit in enumerate(seed.visits):
         yield from _visit(visit, f"visits[{index}]", profiles, stores)
@@ -223,6 +224,16 @@ def _file(path: str | None, key: str) -> Iterator[Fault]:
     else:
         if not secret:
             yield Fault(key=key, problem=f'"{path}" is empty; it must hold a secret')
+
+
+def _key(path: str, key: str) -> Iterator[Fault]:
+    """Yield what is wrong with the file of an API key: one that can be guessed lets anybody in."""
+    faults = list(_file(path, key))
+    yield from faults
+    wrong = None if faults else why_guessable(Path(path).read_text().strip())
+    if wrong is not None:
+        make = "make one with `openssl rand -hex 32`, or with `shopbell-server keys create`"
+        yield Fault(key=key, problem=f'what is in "{path}" {wrong}; {make}')
 
 
 def _twice(names: Iterable[str], key: str) -> Iterator[Fault]:

@@ -38,7 +38,7 @@ def faults(folder: Path, **document: Any) -> str:
     return str(raised.value)
 
 
-def secret(folder: Path, text: str = "secret\n") -> str:
+def secret(folder: Path, text: str = "hk2QH8hUoF0zC1fWkVqTQw\n") -> str:
     path = folder / "secret"
     path.write_text(text)
     return str(path)
@@ -160,6 +160,15 @@ def test_an_empty_secret_is_refused(tmp_path: Path, text: str, said: str) -> Non
     """It would let in whoever sends none."""
     path = secret(tmp_path, text)
     assert said in faults(tmp_path, api_keys=[{"name": "app", "key_file": path}])
+
+
+@pytest.mark.parametrize("text", ["letmein", "s" * 40, "correct horse battery staple", "k" * 129])
+def test_a_key_that_can_be_guessed_is_refused_and_not_quoted(tmp_path: Path, text: str) -> None:
+    """Its hash is found in a dump in no time, and it is as good as the one that was made for the app."""
+    said = faults(tmp_path, api_keys=[{"name": "app", "key_file": secret(tmp_path, text)}])
+    assert "api_keys[0].key_file" in said
+    assert "openssl rand -hex 32" in said
+    assert text not in said
 
 
 def test_a_secret_that_is_no_text_is_refused(tmp_path: Path) -> None:

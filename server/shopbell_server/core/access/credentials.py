@@ -40,6 +40,15 @@ MOST_CHARACTERS: Final = 128
 """More than any of ours has (47), so that nobody makes us hash megabytes."""
 
 
+LEAST_CHARACTERS: Final = 22
+"""Of a key that somebody else made: 128 random bits in base64 are 22 characters. Only its plain hash is kept,
+so whoever has a dump may try as many as he can; of 2^128 he tries none worth speaking of."""
+
+LEAST_DIFFERENT: Final = 8
+"""Of 32 random hexadecimal digits fewer than 8 are different once in 10^7; of a word that is repeated as a
+rule."""
+
+
 def credential(kind: Kind, random: bytes) -> str:
     """Return the secret of `kind` that carries `random` (SECRET_BYTES); safe in URLs and headers."""
     if len(random) != SECRET_BYTES:
@@ -68,3 +77,20 @@ def id_of(secret: str) -> str:
 def credential_id(sha256: bytes) -> str:
     """Return by what one credential is told from another in a record: 16 digits of its fingerprint."""
     return sha256.hex()[:16]
+
+
+def why_guessable(secret: str) -> str | None:
+    """Return what is wrong with a key that somebody else made, in words without it; None: nothing.
+
+    That it is random nobody can see. What is seen is what can hardly be.
+    """
+    if len(secret) < LEAST_CHARACTERS:
+        return f"has {len(secret)} characters; a key has {LEAST_CHARACTERS} or more"
+    if len(secret) > MOST_CHARACTERS:
+        return f"has {len(secret)} characters; a key has {MOST_CHARACTERS} at the most"
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        return "has a space, or characters that are not ASCII: no header carries them"
+    different = len(set(secret))
+    if different < LEAST_DIFFERENT:
+        return f"is made of {different} different characters: anybody may guess it"
+    return None

@@ -11,6 +11,7 @@ from shopbell_server.core.access.credentials import (
     fingerprint,
     id_of,
     is_a,
+    why_guessable,
 )
 
 
@@ -45,3 +46,32 @@ def test_a_secret_of_one_kind_is_none_of_another() -> None:
     secret = credential(Kind.LINK, bytes(SECRET_BYTES))
     assert [kind for kind in Kind if is_a(kind, secret)] == [Kind.LINK]
     assert not is_a(Kind.LINK, secret + "x" * MOST_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "hk2QH8hUoF0zC1fWkVqTQw",
+        "0123456789abcdef" * 2,
+        credential(Kind.API_KEY, bytes(32)[:-8] + b"12345678"),
+    ],
+)
+def test_what_looks_random_may_be_a_key(secret: str) -> None:
+    assert why_guessable(secret) is None
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        ("hk2QH8hUoF0zC1fWkVqTQ", "has 21 characters; a key has 22 or more"),
+        ("hk2QH8hUoF0zC1fWkVqTQw" * 6, "has 132 characters; a key has 128 at the most"),
+        ("correct horse battery staple", "no header carries them"),
+        ("schl\u00fcssel-schl\u00fcssel-1234", "no header carries them"),
+        ("passwort" * 4, "is made of 7 different characters"),
+    ],
+)
+def test_what_can_be_guessed_is_no_key(secret: str, said: str) -> None:
+    wrong = why_guessable(secret)
+    assert wrong is not None
+    assert said in wrong
+    assert secret not in wrong
