@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.rigs.broker_fixtures",
     "tests.rigs.openbao_fixtures",
     "tests.rigs.postgres_fixtures",
+    "tests.rigs.sqlite_fixtures",
 ]
 
 

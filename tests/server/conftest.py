@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from shopbell_server.core.ids import TenantId
-from shopbell_server.db import migrate
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.databases import open_sql
 
@@ -23,14 +22,6 @@ TENANT: Final = TenantId("acme")
 
 SQL: Final = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}
 """The databases of a shop, and the fixture that gives the address of one with all tables and no rows."""
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the file that others are copies of: a copy takes a hundredth of the time of the migrations."""
-    path = tmp_path_factory.mktemp("migrated") / "shop.db"
-    migrate.upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture

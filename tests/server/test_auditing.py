@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +25,7 @@ KEY = bytes(range(32))
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     """Write the settings of a server that has done three things, all of them signed."""
     path = tmp_path / "server.toml"
     key = tmp_path / "audit.key"
@@ -34,6 +35,7 @@ def config(tmp_path: Path) -> Path:
         SERVER.format(folder=tmp_path, port=1)
         + f'[audit]\ncheckpoint_file = "{tmp_path}/checkpoints"\nsigning_key_file = "{key}"\n'
     )
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     assert command("migrate", "--config", path).returncode == 0
     with closing(open_sql(url(path), TenantId("acme"))) as database:
         with database.begin() as work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sqlite3
 import stat
 import zipfile
@@ -45,9 +46,10 @@ SEED = {
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path))
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     assert command("migrate", "--config", path).returncode == 0
     sown = sow(path)
     assert "2 profiles, 1 past visits" in sown

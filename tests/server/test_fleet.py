@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import closing
@@ -37,7 +38,7 @@ port = {port}
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     """Write the settings of a server with one edge, whose broker is away."""
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path, port=free_port()))
@@ -49,6 +50,7 @@ def config(tmp_path: Path) -> Path:
         "edges": [{"id": "hague-door", "zone": "door"}],
     }
     seed.write_text(json.dumps({"stores": [store]}))
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     assert command("migrate", "--config", path).returncode == 0
     assert command("seed", seed, "--config", path).returncode == 0
     return path

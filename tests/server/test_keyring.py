@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path))
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     assert command("migrate", "--config", path).returncode == 0
     return path
 

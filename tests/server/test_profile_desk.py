@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,11 @@ NUMBER = "2912345678901"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     """Give the settings of a shop with two profiles, each with a number."""
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path))
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     settings = read_settings(path)
     upgrade(settings)
     with closing(open_database(settings)) as database, database.begin() as work:

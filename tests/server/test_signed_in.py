@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -23,13 +24,14 @@ STAFF = (StaffId("sam"), StaffId("kim"))
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(migrated_file: Path, tmp_path: Path) -> Path:
     """Give the settings of a shop where two are signed in, and one has a link."""
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path))
     seed = tmp_path / "seed.json"
     staff = [{"id": each, "name": each, "role": "advisor", "stores": ["ams"]} for each in STAFF]
     seed.write_text(json.dumps({"stores": [{"id": "ams", "name": "Ams"}], "staff": staff}))
+    shutil.copy(migrated_file, tmp_path / "shopbell.db")
     assert command("migrate", "--config", path).returncode == 0
     assert command("seed", seed, "--config", path).returncode == 0
     now_ms = SystemClock().now_ms()

@@ -52,14 +52,6 @@ TABLES = ("audit_records", "audit_heads")
 HEAD_TOO = "UPDATE audit_heads SET number = 3, digest = (SELECT digest FROM audit_records WHERE number = 3)"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/shop.db"
-    given: str = request.getfixturevalue("empty_postgres_url")
-    return given
-
-
 @pytest.fixture
 def config(url: str, tmp_path: Path) -> Path:
     """Write settings, and do six things, of which four are in a checkpoint."""
