@@ -100,15 +100,20 @@ def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:
     return SealedBoxes(RememberedKeys(store, time.monotonic), tenant, SystemEntropy())
 
 
-def prepare_keys(settings: Settings) -> None:
+def prepare_keys(settings: Settings, *, new: bool = False) -> None:
     """Make the store of keys ready, if it is one that has to be made: Vault's is its operator's.
 
-    Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
+    Where the database was sealed already none is made in place of one that is away, unless `new` ones are
+    wanted. Raises KeysNotPreparedError then, and DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
     """
-    if settings.keys.vault is None:
-        key_store.prepare(
-            keys_url(settings.keys, settings.database), secret_of(settings.keys.password_file)
-        )
+    if settings.keys.vault is not None:
+        return
+    password = secret_of(settings.database.password_file)
+    if not new and migrate.is_sealed(settings.database.url, settings.tenant, password):
+        _sql_keys(settings, TenantId(settings.tenant)).close()
+    key_store.prepare(
+        keys_url(settings.keys, settings.database), secret_of(settings.keys.password_file)
+    )
 
 
 def _sql_keys(settings: Settings, tenant: TenantId) -> SqlKeys:

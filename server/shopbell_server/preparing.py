@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
     """Bring the tables up to date, the store of keys first; return the revision that they are at.
 
-    Raises OtherKeysError if the database was sealed with other keys than those that the settings name; with
-    `new_keys` they are the tenant's from here on, whatever the others sealed.
+    Raises KeysNotPreparedError if the keys that the database was sealed with are away, OtherKeysError if
+    the settings name others; with `new_keys` they are the tenant's from here on, whatever the others sealed.
     """
-    prepare_keys(settings)
+    prepare_keys(settings, new=new_keys)
     with contextlib.ExitStack() as stack:
         opened: dict[TenantId, Boxes] = {}
 

@@ -122,7 +122,7 @@ async def waited(server: asyncio.subprocess.Process, out: Path, lines: int) -> N
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        ((), 1, "the database has no tables yet: run `shopbell-server migrate`"),
+        ((), 1, "there is no database: no file "),
         (("--migrate", "--seed", "/none.yaml"), 2, "/none.yaml cannot be used"),
         (("--migrate", "--sign-in-link", "kim"), 1, 'there is no member of staff "kim"'),
     ],

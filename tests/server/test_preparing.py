@@ -12,7 +12,7 @@ from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.db import migrate
+from shopbell_server.db import key_store, migrate
 from shopbell_server.db.key_pairing import OtherKeysError
 from shopbell_server.db.key_store import KeysNotPreparedError
 from tests.server.config.test_reading import LEAST
@@ -56,19 +56,42 @@ def test_a_database_without_its_keys_is_not_opened(config: Path, tmp_path: Path)
     preparing.upgrade(settings)
     remember(config)
     (tmp_path / "keys.db").rename(tmp_path / "set-aside.db")
-    with pytest.raises(KeysNotPreparedError):
+    with pytest.raises(KeysNotPreparedError, match=r'no file ".*keys\.db"\. Is its disk mounted'):
         open_database(settings)
-    for migrating in (
-        command("migrate", "--config", config),
-        command("migrate", "--config", config),
-    ):
-        assert migrating.returncode == 1
-        assert "the keys are not those that this database was sealed with" in migrating.stderr
-    with pytest.raises(OtherKeysError):
-        open_database(settings)
-    (tmp_path / "keys.db").unlink()
+    migrating = command("migrate", "--config", config)
+    assert migrating.returncode == 1
+    assert "Is its disk mounted, and is [keys] right?" in migrating.stderr
+    assert not (tmp_path / "keys.db").exists()
     (tmp_path / "set-aside.db").rename(tmp_path / "keys.db")
     assert name(config) == "Noor"
+
+
+@pytest.mark.parametrize("emptied", [False, True])
+def test_keys_of_another_database_are_refused(
+    config: Path, tmp_path: Path, *, emptied: bool
+) -> None:
+    settings = read_settings(config)
+    preparing.upgrade(settings)
+    remember(config)
+    (tmp_path / "keys.db").rename(tmp_path / "set-aside.db")
+    if emptied:
+        (tmp_path / "keys.db").touch()
+    else:
+        key_store.prepare(f"sqlite:///{tmp_path}/keys.db")
+    refused = KeysNotPreparedError if emptied else OtherKeysError
+    with pytest.raises(refused, match="restore"):
+        preparing.upgrade(settings)
+    with pytest.raises(refused, match="restore"):
+        open_database(settings)
+    (tmp_path / "set-aside.db").rename(tmp_path / "keys.db")
+    assert name(config) == "Noor"
+
+
+def test_a_database_that_is_away_is_not_made_by_who_only_asks(config: Path, tmp_path: Path) -> None:
+    said = command("keys", "list", "--config", config)
+    assert said.returncode == 1
+    assert f'no file "{tmp_path}/shop.db". Is its disk mounted' in said.stderr
+    assert not (tmp_path / "shop.db").exists()
 
 
 def test_who_has_lost_the_keys_says_so_and_goes_on(config: Path, tmp_path: Path) -> None:
@@ -84,7 +107,7 @@ def test_who_has_lost_the_keys_says_so_and_goes_on(config: Path, tmp_path: Path)
 
 def test_what_is_wrong_with_the_store_of_keys_names_its_table(config: Path, tmp_path: Path) -> None:
     preparing.upgrade(read_settings(config))
-    config.write_text(config.read_text() + f'[keys]\nfile = "{tmp_path}/none/keys.db"\n')
+    (tmp_path / "keys.db").write_text("no database " * 1000)
     said = command("migrate", "--config", config)
     assert said.returncode == 1
     assert "the store of keys: " in said.stderr

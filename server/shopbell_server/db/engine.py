@@ -56,6 +56,14 @@ def open_engine(
     return _postgresql(address, tenant, wait_s)
 
 
+def missing_file(engine: Engine) -> Path | None:
+    """Return the file of a SQLite database if it is not there; connecting would make an empty one."""
+    if engine.dialect.name != "sqlite":
+        return None
+    path = Path(str(engine.url.database))
+    return None if path.exists() else path
+
+
 def writing(engine: Engine) -> Engine:
     """Return the engine for units of work that write.
 

@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, delete, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shopbell_server.core.keeping.owners import KEY_BYTES, Owner
-from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
+from shopbell_server.db.engine import WAIT_S, missing_file, open_engine, reading, writing
 from shopbell_server.db.failures import in_our_words
 from shopbell_server.db.key_tables import KEYS_METADATA, OWNER_KEYS
 from shopbell_server.db.row_security import guard
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class KeysNotPreparedError(RuntimeError):
-    """The store of keys has no table yet. Run `shopbell-server migrate`."""
+    """There are no keys where they should be: away, or never made. The text says where, and what to do."""
 
 
 class SqlKeys:
@@ -88,13 +88,18 @@ class SqlKeys:
             _wipe(self._engine)
 
     def require_prepared(self) -> None:
-        """Raise KeysNotPreparedError unless there is a table; KeysLostError if nobody answers."""
+        """Raise KeysNotPreparedError unless there is a table; KeysLostError if nobody answers.
+
+        Makes nothing: a file that is away stays away.
+        """
+        missing = missing_file(self._engine)
+        if missing is not None:
+            raise KeysNotPreparedError(f'there is no store of keys: no file "{missing}". {_WHERE}')
         with _said_of_keys(), reading(self._engine).connect() as connection:
             there = inspect(connection).has_table(OWNER_KEYS.name)
         if not there:
-            raise KeysNotPreparedError(
-                "the store of keys has no table yet: run `shopbell-server migrate`"
-            )
+            place = self._engine.url.database
+            raise KeysNotPreparedError(f'the store of keys "{place}" is empty. {_WHERE}')
 
     def close(self) -> None:
         """Close all connections that are not in use."""
@@ -181,6 +186,12 @@ def _lock(connection: Connection) -> None:
 
 
 _THE_STORE: Final = "the store of keys"
+
+_WHERE: Final = (
+    "Is its disk mounted, and is [keys] right? Else restore its backup. Where none was ever used "
+    "`shopbell-server migrate` makes it; where it is lost for good `shopbell-server migrate --new-keys` "
+    "does, and what it sealed is gone"
+)
 
 _LOCK: Final = 0x53686F704B657973
 """"ShopKeys" in ASCII: a number that no other program's advisory lock is likely to have."""

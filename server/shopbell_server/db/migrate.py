@@ -14,11 +14,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from shopbell_server.db.engine import WAIT_S, open_engine, writing
+from shopbell_server.db.engine import WAIT_S, missing_file, open_engine, writing
 from shopbell_server.db.failures import in_our_words
+from shopbell_server.db.key_tables import PAIRED_KEYS
 from shopbell_server.db.row_security import bypassed, hold, let_go, require_told
 
 if TYPE_CHECKING:
@@ -59,12 +60,33 @@ def current(url: str, password: str | None = None) -> str | None:
 def require_newest(url: str, password: str | None = None, *, tenant: str | None = None) -> None:
     """Raise DatabaseTooOldError or DatabaseTooNewError unless the tables are those of this version.
 
-    Raises TenantNotToldError if connections of `tenant` do not arrive with it.
+    A SQLite file that is not there is not made. Raises TenantNotToldError if connections of `tenant` do not
+    arrive with it.
     """
+    missing = _missing(url)
+    if missing is not None:
+        raise DatabaseTooOldError(
+            f'there is no database: no file "{missing}". Is its disk mounted, and is [database] right? '
+            "Else restore its backup. Where there was none yet `shopbell-server migrate` makes it"
+        )
     with _connection(url, password, tenant) as connection:
         _compare(_revision(connection))
         if tenant is not None:
             require_told(connection, tenant)
+
+
+def is_sealed(url: str, tenant: str, password: str | None = None) -> bool:
+    """Return whether the rows of `tenant` were sealed with keys; False if there is no database yet.
+
+    Raises DatabaseLostError, DatabaseAddressError.
+    """
+    if _missing(url) is not None:
+        return False
+    with _connection(url, password, tenant) as connection:
+        if not inspect(connection).has_table(PAIRED_KEYS.name):
+            return False
+        mark = select(PAIRED_KEYS.c.mark).where(PAIRED_KEYS.c.tenant == tenant)
+        return connection.execute(mark).first() is not None
 
 
 def unguarded(url: str, password: str | None = None) -> str | None:
@@ -72,6 +94,8 @@ def unguarded(url: str, password: str | None = None) -> str | None:
 
     Raises DatabaseLostError, DatabaseAddressError.
     """
+    if _missing(url) is not None:
+        return None
     with _connection(url, password) as connection:
         return bypassed(connection)
 
@@ -109,6 +133,8 @@ def still_readable(url: str, password: str | None = None) -> str | None:
 
     Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
     """
+    if _missing(url) is not None:
+        return None
     with _connection(url, password) as connection:
         return _STALE if _is_stale(connection) else None
 
@@ -148,6 +174,14 @@ def _revision(connection: Connection) -> str | None:
     # No row: revisions were taken back to the first and beyond.
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
+
+
+def _missing(url: str) -> Path | None:
+    engine = open_engine(url)
+    try:
+        return missing_file(engine)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 
 from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
+from shopbell_server.db import key_store
 from shopbell_server.system import SystemClock
 from tests.rigs.brokers import free_port
 from tests.rigs.databases import open_sql
@@ -106,7 +107,7 @@ def test_keys_of_another_database_are_told(config: Path) -> None:
     assert command("migrate", "--config", config).returncode == 0
     (config.parent / "own-keys.db").unlink()
     assert asked(config)[1]["keys"][0] == "FAIL"
-    command("migrate", "--config", config)
+    key_store.prepare(f"sqlite:///{config.parent}/own-keys.db")
     verdict, said = asked(config)[1]["keys"]
     assert verdict == "FAIL"
     assert "not those that this database was sealed with" in said
