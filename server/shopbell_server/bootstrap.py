@@ -41,7 +41,7 @@ from shopbell_server.config.retention import limits_of
 from shopbell_server.core.delivery.cloud_events import Origin
 from shopbell_server.core.delivery.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
-from shopbell_server.core.keeping.retention import DAY_MS
+from shopbell_server.core.units import DAY_MS
 from shopbell_server.crypto import aes_block
 from shopbell_server.erasing import Erasing
 from shopbell_server.ingest.edges import Edges

@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from shopbell_server.core.audit.chain import SERVER
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.erasure import DONE_MS
-from shopbell_server.core.keeping.retention import DAY_MS, HOUR_MS
+from shopbell_server.core.units import DAY_MS, HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.erase import erase, finish
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from prometheus_client import Counter, Gauge
 
-from shopbell_server.core.keeping.retention import HOUR_MS, rules
+from shopbell_server.core.keeping.retention import rules
+from shopbell_server.core.units import HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.retain import let_go
 

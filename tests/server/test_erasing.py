@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.erasure import DONE_MS, stands_for
-from shopbell_server.core.keeping.retention import DAY_MS, Limits
+from shopbell_server.core.keeping.retention import Limits
+from shopbell_server.core.units import DAY_MS
 from shopbell_server.erasing import AT_ONCE, Erasing
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.erase import erase

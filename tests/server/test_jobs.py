@@ -12,15 +12,10 @@ from shopbell_server.core.audit.chain import KEPT_MS, Act, Actor, What
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.edges.gaps import OPEN_MS
 from shopbell_server.core.ids import Day, EdgeId, Millis, StaffId, TenantId
-from shopbell_server.core.recognition.spray import (
-    LEAST_TOKENS,
-    MINUTE_MS,
-    WINDOW_MINUTES,
-    Tokens,
-    minute_of,
-)
+from shopbell_server.core.recognition.spray import LEAST_TOKENS, WINDOW_MINUTES, Tokens, minute_of
 from shopbell_server.core.registry import Staff
 from shopbell_server.core.token_windows import day_of
+from shopbell_server.core.units import MINUTE_MS
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.jobs import Jobs
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError

@@ -7,7 +7,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shopbell_server.core.ids import EdgeId, Millis
-from shopbell_server.core.keeping.retention import BATCHES_MS, HOUR_MS, Limits
+from shopbell_server.core.keeping.retention import BATCHES_MS, Limits
+from shopbell_server.core.units import HOUR_MS
 from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.retaining import Retaining

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.access.customer_sessions import SESSION_MS as PAGE_MS
 from shopbell_server.core.access.staff_session import SESSION_MS
 from shopbell_server.core.delivery.notices import KEPT_MS as NOTICES_KEPT_MS
-from shopbell_server.core.keeping.retention import DAY_MS, HOUR_MS, What, rules
+from shopbell_server.core.keeping.retention import What, rules
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
+from shopbell_server.core.units import DAY_MS, HOUR_MS
 from shopbell_server.usecases.enrol import TICKET_MS
 from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
 from shopbell_server.usecases.once import KEPT_MS

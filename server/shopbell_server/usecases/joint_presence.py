@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.dating import LATEST
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.visits.neighbourhood import reached
 from shopbell_server.core.visits.purchases import reach_ms
 from shopbell_server.core.visits.stretches import Stretch
-from shopbell_server.usecases.hearing import LATEST
 from shopbell_server.usecases.own import forget_candidates
 from shopbell_server.usecases.recompute import circumstances, recompute, recomputed, tell
 

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.audit.chain import SERVER, Act, What
 from shopbell_server.core.ids import StaffId
+from shopbell_server.core.units import HOUR_MS
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis
     from shopbell_server.ports.database import Database
-
-HOUR_MS: Final = 3_600_000
 
 TENFOLD: Final = 10
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import shopbell_server.db.unit_of_work  # noqa: F401  # it knows every table there is
-from shopbell_server.core.keeping.retention import DAY_MS, NO_TIME_LIMIT, Limits, What, rules
+from shopbell_server.core.keeping.retention import NO_TIME_LIMIT, Limits, What, rules
+from shopbell_server.core.units import DAY_MS
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.db.columns import METADATA
 from shopbell_server.papers.kept import NO_CUSTOMERS, kept

@@ -7,7 +7,8 @@ import pytest
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import Millis, StaffId
 from shopbell_server.core.registry import Staff
-from shopbell_server.usecases.refusals import HOUR_MS, NOBODY, Refusals
+from shopbell_server.core.units import HOUR_MS
+from shopbell_server.usecases.refusals import NOBODY, Refusals
 from tests.fakes.server import MemoryDatabase
 
 NOON = Millis(1_795_262_400_000)

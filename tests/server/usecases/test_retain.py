@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import CardRef, Millis
-from shopbell_server.core.keeping.retention import DAY_MS, Limits, Rule, What, rules, without_zones
+from shopbell_server.core.keeping.retention import Limits, Rule, What, rules, without_zones
 from shopbell_server.core.recognition.passes import STEP_S
+from shopbell_server.core.units import DAY_MS
 from shopbell_server.usecases import retain
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.retain import let_go, total

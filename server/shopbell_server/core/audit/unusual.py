@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from shopbell_server.core.units import DAY_MS
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId
-
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 
 LONG_MS: Final = 7 * DAY_MS
 """A complaint, a return, a question on the next Saturday come within a week of the visit."""

@@ -17,13 +17,11 @@ from shopbell_server.core.dating import AHEAD_MS, OLDEST_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition.passes import LATE_STEPS, STEP_S
 from shopbell_server.core.token_windows import WINDOW_S
+from shopbell_server.core.units import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.core.visits.showing import Glimpse
-
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
 
 ZONES_DAYS: Final = 30
 """In which zone of a store she was. Then the visit remains, and which scanners heard her."""

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis
+from shopbell_server.core.units import MINUTE_MS
 
 if TYPE_CHECKING:
     from shopbell_server.core.visits.stored import Visit
-
-MINUTE_MS: Final = 60_000
 
 WINDOW_MINUTES: Final = 5
 """Tokens are counted over so long (signals, §4): the minute that runs and the four before it."""

@@ -11,9 +11,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-SECOND_MS: Final = 1_000
-MINUTE_MS: Final = 60 * SECOND_MS
-HOUR_MS: Final = 60 * MINUTE_MS
+from shopbell_server.core.units import HOUR_MS, MINUTE_MS, SECOND_MS
 
 ALGORITHM: Final = 2
 """First part of every `rule_version`. Raised when the code gives other visits for the same numbers."""

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.audit.unusual import (
     CUSTOMERS,
-    DAY_MS,
     DAYS,
     LONG_MS,
     LOOKERS,
@@ -21,6 +20,7 @@ from shopbell_server.core.audit.unusual import (
     unusual,
 )
 from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId
+from shopbell_server.core.units import DAY_MS
 
 MONDAY = 1_795_392_000_000
 """Monday 23 November 2026, 00:00 UTC."""

@@ -10,7 +10,6 @@ from shopbell_server.core.ids import Millis, Window
 from shopbell_server.core.keeping.retention import (
     BATCHES_MS,
     CODES_MS,
-    DAY_MS,
     ISSUED_MS,
     SHORTEST_DAYS,
     Limits,
@@ -21,6 +20,7 @@ from shopbell_server.core.keeping.retention import (
 )
 from shopbell_server.core.recognition.passes import LATE_STEPS, STEP_S
 from shopbell_server.core.token_windows import TOLERANCE_S, on_air_ms, window_of
+from shopbell_server.core.units import DAY_MS
 from shopbell_server.core.visits.sessions import sessions
 from tests.server.core.stays import RULES, acted, heard
 

@@ -11,7 +11,6 @@ from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.core.recognition.spray import (
     LEAST_TOKENS,
-    MINUTE_MS,
     WINDOW_MINUTES,
     Tokens,
     doubted_until,
@@ -21,6 +20,7 @@ from shopbell_server.core.recognition.spray import (
     sprayed_within,
     was_doubtful,
 )
+from shopbell_server.core.units import MINUTE_MS
 from tests.server.db.rows import visit
 
 if TYPE_CHECKING:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from shopbell_server.core.visits.rules import ALLOWED, MINUTE_MS, VisitRules, demo, faults
+from shopbell_server.core.units import MINUTE_MS
+from shopbell_server.core.visits.rules import ALLOWED, VisitRules, demo, faults
 
 RULES = VisitRules()
 
