@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,15 +29,16 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Shop]:
     """Run what a single store has: SQLite and the embedded broker."""
-    async with open_shop(tmp_path, f"sqlite:///{tmp_path}/shop.db") as shop:
+    file = shutil.copy(migrated_file, tmp_path / "shop.db")
+    async with open_shop(tmp_path, f"sqlite:///{file}") as shop:
         yield shop
 
 
 @pytest.fixture(params=["sqlite, embedded broker", "postgresql, mosquitto with MQTT 5"])
 async def each_shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Shop]:
-    """Run the smallest installation, and one that is not."""
+    """Run the smallest installation, and one that is not, from empty databases on."""
     if request.param.startswith("sqlite"):
         async with open_shop(tmp_path, f"sqlite:///{tmp_path}/shop.db") as shop:
             yield shop

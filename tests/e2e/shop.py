@@ -201,7 +201,7 @@ class Shop:
 async def open_shop(
     folder: Path, database: str, *, broker: Literal["embedded", "mosquitto"] = "embedded"
 ) -> AsyncIterator[Shop]:
-    """Run a shop without edges. `database` is the address of an empty one."""
+    """Run a shop without edges. `database` is the address of one without rows, or without tables."""
     (folder / "staff.password").write_text(PASSWORD)
     (folder / "edge.password").write_text(secrets.token_urlsafe(12))
     (folder / "pairwise.key").write_text(secrets.token_hex(32))
