@@ -5,6 +5,7 @@ Owns: its form, and that it is whole before the server starts.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, load
 from shopbell_server.core.consent.ledger import Purpose
-from shopbell_server.core.consent.texts import texts_of
+from shopbell_server.core.consent.texts import ConsentText, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,23 @@ class Languages(Struct, frozen=True, kw_only=True):
     en: Wording
 
 
+class AppText(Struct, frozen=True, kw_only=True):
+    """A text that customers read in the app, or read before: what they agreed to is known by it."""
+
+    purpose: Purpose
+    language: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}\Z",
+            description="a language as apps name it",
+            examples=["de", "nl-BE"],
+        ),
+    ]
+    version: Version
+    title: Title
+    text: Paragraph
+
+
 class TextsFile(Struct, frozen=True, kw_only=True):
     """Every purpose, and the name of this version of the texts: another one for every change."""
 
@@ -76,14 +94,26 @@ class TextsFile(Struct, frozen=True, kw_only=True):
     show_browsing: Languages
     share_with_cdp: Languages
     messages: Languages
+    app: tuple[AppText, ...] = ()
 
 
 def read_texts(path: str) -> ConsentTexts:
     """Return the texts in the file at `path`, or raise SettingsError with all that is wrong."""
     file = load(Path(path), TextsFile)
-    return texts_of(
+    texts = texts_of(
         file.version, {purpose: _words(getattr(file, purpose.value)) for purpose in Purpose}
     )
+    more = [
+        ConsentText(
+            purpose=each.purpose,
+            language=each.language,
+            version=each.version,
+            title=each.title,
+            text=each.text,
+        )
+        for each in file.app
+    ]
+    return replace(texts, more=tuple(more))
 
 
 def faults_of_texts(key: str, path: str | None) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ Never: the papers themselves (`papers`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
@@ -105,9 +106,9 @@ def notice_of(privacy: Privacy | None) -> Notice:
 
 
 def texts_for(privacy: Privacy | None) -> ConsentTexts:
-    """Return the texts of consents: the retailer's own, or the ones that are shipped."""
+    """Return the texts of consents: the retailer's own, beside which there are none, or the shipped ones."""
     path = None if privacy is None else privacy.texts_file
-    return STANDARD if path is None else read_texts(path)
+    return STANDARD if path is None else replace(read_texts(path), complete=True)
 
 
 def _is_page(page: str) -> bool:

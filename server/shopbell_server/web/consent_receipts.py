@@ -158,7 +158,7 @@ def receipt_of(  # noqa: PLR0913  (what a receipt is made of, each by name)
     now_ms: Millis,
 ) -> ConsentReceiptOut:
     """Return the receipt of `entries`, which are all of one person, oldest first."""
-    by_hash = {text.sha256: text for text in texts.texts.values()}
+    by_hash = {text.sha256: text for text in texts.everything}
     said: dict[Purpose, list[Entry]] = {}
     for entry in entries:
         said.setdefault(entry.purpose, []).append(entry)

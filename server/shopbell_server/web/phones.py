@@ -15,6 +15,7 @@ from shopbell_server.usecases.notices import unread
 from shopbell_server.usecases.once import once
 from shopbell_server.web.notices import notices_out
 from shopbell_server.web.phone_bodies import (
+    ConsentIn,
     ConsentsChangedOut,
     ConsentsIn,
     ConsentsOut,
@@ -29,12 +30,12 @@ from shopbell_server.web.phone_bodies import (
     ticket_out,
     tokens_out,
 )
-from shopbell_server.web.problems import Problem, ProblemError, not_found
+from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid, not_found
 from shopbell_server.web.who import AnyPhone, Buckets, Here, OwnPhone, TicketKey, peer
 from shopbell_server.web.writes import DESCRIBED, carry_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ports.database import UnitOfWork
@@ -80,6 +81,7 @@ def post_enrolment(request: Request, body: EnrolmentIn, here: Here, buckets: Buc
     buckets.draw(Limit.TICKET, fingerprint(body.ticket))
 
     def act(work: UnitOfWork) -> bytes | NotEnrolled:
+        _require_known_texts(here, body.consents)
         enrolled = enrol(
             work,
             here.entropy,
@@ -146,6 +148,7 @@ def put_consents(request: Request, body: ConsentsIn, found: OwnPhone, here: Here
     stores: set[StoreId] = set()
 
     def act(work: UnitOfWork) -> bytes:
+        _require_known_texts(here, body.consents)
         changed = change_consents(
             work,
             here.entropy,
@@ -195,6 +198,22 @@ def delete_enrolment(request: Request, enrolment_id: str, found: AnyPhone, here:
     carry_out(here, request, found.secret, None, act)
     _announce(here, stores, found.enrolment.person)
     return Response(status_code=204)
+
+
+def _require_known_texts(here: Services, consents: Sequence[ConsentIn]) -> None:
+    """Refuse what names a text that there never was. What she takes back counts whatever she read."""
+    faults = [
+        Fault(field=f"consents[{number}].text_sha256", got="the hash of no text", allowed=allowed)
+        for number, each in enumerate(consents)
+        if each.state == "given"
+        and (
+            allowed := here.site.texts.why_unknown(
+                each.purpose, each.text_version, each.text_sha256
+            )
+        )
+    ]
+    if faults:
+        raise invalid(faults)
 
 
 def _announce(here: Services, stores: Iterable[StoreId], person: PersonId) -> None:

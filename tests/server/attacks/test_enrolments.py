@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shopbell_server.core.consent.words import STANDARD, VERSION
 from tests.server.attacks.scene import Scene, bearer, enrolled, tokens
 from tests.server.web.shop import MINUTE, NOON, TEXT
 from tests.server.web.test_phones import BACKEND, consent
@@ -98,3 +100,34 @@ def shows_what_she_read(record: dict[str, Any]) -> bool:
         TEXT,
         "nl",
     )
+
+
+@pytest.mark.parametrize("complete", [True, False], ids=["texts_file", "shipped"])
+async def test_nobody_agrees_to_a_text_that_there_never_was(*, complete: bool) -> None:
+    """An app names a hash of its own making: the retailer could never show what she agreed to."""
+    scene = Scene()
+    site = replace(scene.services.site, texts=replace(STANDARD, complete=complete))
+    scene.services = replace(scene.services, site=site)
+    async with scene.client() as client:
+        order = {"profile_id": "p-1"}
+        made = await client.post("/v1/app/tickets", json=order, headers=BACKEND)
+        forged = consent(text_version="2026-1" if complete else VERSION, text_sha256="ab" * 32)
+        body = {"ticket": made.json()["ticket"], "consents": [forged]}
+        refused = await client.post("/v1/app/enrolments", json=body)
+        assert refused.status_code == 422
+        (fault,) = refused.json()["errors"]
+        assert fault["field"] == "consents[0].text_sha256"
+        assert "GET /v1/app/consent-texts" in fault["allowed"]
+        # The ticket is still good, and what she is shown counts.
+        shown = (await client.get("/v1/app/consent-texts")).json()["texts"][0]
+        read = consent(text_version=shown["text_version"], text_sha256=shown["text_sha256"])
+        guest = (await client.post("/v1/app/enrolments", json={**body, "consents": [read]})).json()
+        again = await client.put(
+            "/v1/app/consents", json={"consents": [forged]}, headers=bearer(guest)
+        )
+        assert again.status_code == 422
+        # Taking it back needs no text.
+        off = {"consents": [{**forged, "state": "withdrawn"}]}
+        assert (
+            await client.put("/v1/app/consents", json=off, headers=bearer(guest))
+        ).status_code == 200

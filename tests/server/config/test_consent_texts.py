@@ -6,6 +6,7 @@ import pytest
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.config.consent_texts import faults_of_texts, read_texts
+from shopbell_server.config.responsible import Privacy, texts_for
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.consent.words import STANDARD
 
@@ -62,3 +63,15 @@ def test_what_is_wrong_is_said_with_its_place(
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     (fault,) = faults_of_texts("privacy.texts_file", str(tmp_path / "none.toml"))
     assert "none.toml" in fault.problem
+
+
+def test_texts_of_the_app_and_of_before_are_known_too(tmp_path: Path) -> None:
+    path = Path(written(tmp_path))
+    more = 'purpose = "messages"\nlanguage = "de"\nversion = "2025"\ntitle = "Nachrichten"\ntext = "Ja?"'
+    path.write_text(f"{path.read_text()}\n[[app]]\n{more}\n")
+    (text,) = read_texts(str(path)).more
+    assert (text.purpose, text.language, text.version) == (Purpose.MESSAGES, "de", "2025")
+    texts = texts_for(Privacy(texts_file=str(path)))
+    assert texts.complete
+    assert texts.why_unknown(text.purpose, text.version, text.sha256) is None
+    assert not texts_for(None).complete

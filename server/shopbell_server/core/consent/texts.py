@@ -14,7 +14,7 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.language import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.language import Language
 
@@ -24,7 +24,8 @@ class ConsentText:
     """What she reads: a title, and one paragraph in plain words."""
 
     purpose: Purpose
-    language: Language
+    language: str
+    """One of LANGUAGES; of a text that only the app shows any (BCP 47)."""
     version: str
     title: str
     text: str
@@ -40,6 +41,10 @@ class ConsentTexts:
     """All texts of one version. Whoever changes a word changes the version."""
 
     texts: Mapping[tuple[Purpose, Language], ConsentText]
+    more: tuple[ConsentText, ...] = ()
+    """What customers read elsewhere: texts of the app's own, in other languages, of earlier versions."""
+    complete: bool = False
+    """Whether the retailer said that there are no others. The app may show some of its own otherwise."""
 
     def __post_init__(self) -> None:
         """Raise ValueError unless there is a text for every purpose in both languages."""
@@ -51,6 +56,28 @@ class ConsentTexts:
         ]
         if missing:
             raise ValueError(f"there is no text for: {', '.join(missing)}")
+
+    @property
+    def everything(self) -> Sequence[ConsentText]:
+        """Return all of them."""
+        return (*self.texts.values(), *self.more)
+
+    def why_unknown(self, purpose: Purpose, version: str, sha256: str) -> str | None:
+        """Return what is allowed in the place of a hash that no text has; None: it may be that of one.
+
+        Of a version that is known here the hash must be that of its text. Of another version nothing is
+        known, unless the retailer said that there are no others.
+        """
+        known = [each for each in self.everything if each.purpose is purpose]
+        if any((each.version, each.sha256) == (version, sha256) for each in known):
+            return None
+        if not self.complete and version not in {each.version for each in self.everything}:
+            return None
+        return (
+            "version and SHA-256 of a text that customers are shown: GET /v1/app/consent-texts has them. "
+            "Show that text, then say that she agreed to it. A text of the app's own belongs into the file "
+            "of [privacy] texts_file"
+        )
 
     def of(self, purpose: Purpose, language: Language) -> ConsentText:
         """Return the text of a purpose."""
