@@ -111,6 +111,11 @@ class Live:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._mark, store, persons)
 
+    def all_changed(self, changed: Mapping[StoreId, Collection[PersonId]]) -> None:
+        """Let the boards of several stores look again at these people. From any thread."""
+        for store, persons in changed.items():
+            self.changed(store, persons)
+
     def floor(self, store: StoreId) -> Floor | None:
         """Return what is shown of a store, if somebody looks at it."""
         watch = self._watches.get(store)

@@ -16,7 +16,6 @@ from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.export import Form, export
 from shopbell_server.usecases.fresh_proof import NotProven, prove
 from shopbell_server.usecases.once import once
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.customers import OwnDataProven, not_proven
 from shopbell_server.web.problems import Problem
 from shopbell_server.web.who import Here
@@ -75,14 +74,15 @@ def delete_me(request: Request, found: OwnDataProven, here: Here) -> Response:
     """Forget this enrolment: its rows are gone with this answer, its keys seconds later, sinks are told."""
     now_ms = here.clock.now_ms()
     changed: dict[StoreId, Collection[PersonId]] = {}
-    terms = Terms(rules=here.site.rules, sinks=tuple(here.site.sinks))
 
     def act(work: UnitOfWork) -> bytes | NotProven:
         refused = prove(work, found.enrolment, found.proof, now_ms)
         if refused is not None:
             return refused
         person = found.enrolment.person
-        erased = erase(work, here.entropy, now_ms, person=person, actor=HERSELF, terms=terms)
+        erased = erase(
+            work, here.entropy, now_ms, person=person, actor=HERSELF, terms=here.site.terms
+        )
         changed.clear()
         if erased is not None:  # otherwise she was quicker at her page: the answer is the same
             changed.update(erased.changed)
@@ -91,6 +91,5 @@ def delete_me(request: Request, found: OwnDataProven, here: Here) -> Response:
     outcome = carry_out(here, request, found.secret, None, act)
     if isinstance(outcome, NotProven):
         raise not_proven()
-    for store, persons in changed.items():
-        here.live.changed(store, persons)
+    here.live.all_changed(changed)
     return Response(status_code=202)

@@ -17,7 +17,6 @@ from shopbell_server.core.audit.chain import HERSELF
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.usecases.erase import erase
 from shopbell_server.usecases.once import once
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.customers import PerhapsOnPage
 from shopbell_server.web.me_context import (
     TEMPLATES,
@@ -94,7 +93,6 @@ async def post_forget(
 
 def _erase(here: Services, found: Customer) -> None:
     changed: dict[StoreId, Collection[PersonId]] = {}
-    terms = Terms(rules=here.site.rules, sinks=tuple(here.site.sinks))
 
     def act(work: UnitOfWork) -> bytes:
         erased = erase(
@@ -103,7 +101,7 @@ def _erase(here: Services, found: Customer) -> None:
             here.clock.now_ms(),
             person=found.enrolment.person,
             actor=HERSELF,
-            terms=terms,
+            terms=here.site.terms,
         )
         if erased is not None:  # otherwise she was quicker on her phone
             changed.update(erased.changed)
@@ -111,8 +109,7 @@ def _erase(here: Services, found: Customer) -> None:
 
     # What is left to do after this commit is done within seconds by the job that completes erasures.
     once(here.database, None, here.clock.now_ms(), act)
-    for store, persons in changed.items():
-        here.live.changed(store, persons)
+    here.live.all_changed(changed)
 
 
 def _stale(request: Request, here: Services, found: Customer, chosen: Language | None) -> Response:

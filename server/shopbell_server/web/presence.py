@@ -11,7 +11,6 @@ from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.visits.app_reports import OLDEST_MS, Spot
 from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.rows import millis
@@ -84,7 +83,6 @@ def post_presence(
     for as long as the store expects people to stay.
     """
     buckets.draw(Limit.PRESENCE, fingerprint(found.secret))
-    terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
     changed: dict[StoreId, Collection[PersonId]] = {}
 
     def act(work: UnitOfWork) -> bytes | NotReported:
@@ -94,7 +92,7 @@ def post_presence(
             here.clock.now_ms(),
             enrolment=found.enrolment,
             report=body.report(),
-            terms=terms,
+            terms=here.site.terms,
         )
         if not isinstance(reported, Reported):
             return reported
@@ -104,8 +102,7 @@ def post_presence(
     outcome = carry_out(here, request, found.secret, body, act)
     if isinstance(outcome, NotReported):
         raise _refused(outcome)
-    for store, persons in changed.items():
-        here.live.changed(store, persons)
+    here.live.all_changed(changed)
     return Response(outcome, 200, media_type="application/json")
 
 

@@ -13,7 +13,6 @@ from shopbell_server.core.ids import ProfileId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.profile_view import card_here, look_at, look_at_history
 from shopbell_server.usecases.profiles import Asking, Done, merge, split, undo_entry
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
 from shopbell_server.web.profile_bodies import (
     ChangedOut,
@@ -181,12 +180,13 @@ def _changed(
     act: Callable[[UnitOfWork, Asking], Done | Refused],
 ) -> Response:
     """Carry a change out; tell boards of it once it is true."""
-    terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
     done: list[Done] = []
 
     def carried(work: UnitOfWork) -> bytes | Refused:
         done.clear()
-        asking = Asking(now_ms=here.clock.now_ms(), actor=found.actor, reason=reason, terms=terms)
+        asking = Asking(
+            now_ms=here.clock.now_ms(), actor=found.actor, reason=reason, terms=here.site.terms
+        )
         outcome = act(work, asking)
         if isinstance(outcome, Refused):
             return outcome
@@ -198,6 +198,5 @@ def _changed(
         status = _STATUS.get(outcome.guard, 409)
         raise ProblemError(status, outcome.guard.replace("_", "-"), outcome.detail)
     for each in done:
-        for store, persons in each.changed.items():
-            here.live.changed(store, persons)
+        here.live.all_changed(each.changed)
     return Response(outcome, media_type="application/json")

@@ -11,6 +11,7 @@ from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD
 from shopbell_server.core.identity.guards import DEFAULTS
+from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.refusals import Refusals
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Site:
     texts: ConsentTexts = STANDARD
     """What she reads before she allows something at her page."""
     notice: Notice = field(default_factory=Notice)
+
+    @property
+    def terms(self) -> Terms:
+        """By which rules visits are made, and who hears of them."""
+        return Terms(rules=self.rules, sinks=tuple(sorted(self.sinks)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

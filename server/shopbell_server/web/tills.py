@@ -16,7 +16,6 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringCon
 
 from shopbell_server.core.ids import ReceiptId, StoreId
 from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.web.phone_bodies import Id, Text
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.rows import millis
@@ -115,12 +114,11 @@ def post_receipt(request: Request, body: TillReceiptIn, caller: ReceiptKey, here
     The same receipt may be sent again at any time, with the same key, and counts once.
     """
     sale = body.sale(caller.secret)
-    terms = Terms(rules=here.site.rules, sinks=tuple(sorted(here.site.sinks)))
     buyer: PersonId | None = None
 
     def act(work: UnitOfWork) -> bytes | NotBooked:
         nonlocal buyer
-        booked = book(work, here.entropy, here.clock.now_ms(), sale=sale, terms=terms)
+        booked = book(work, here.entropy, here.clock.now_ms(), sale=sale, terms=here.site.terms)
         if not isinstance(booked, Booked):
             return booked
         buyer = booked.person
