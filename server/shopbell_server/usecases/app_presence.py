@@ -14,7 +14,7 @@ from shopbell_server.core.recognition.acceptance import allowed, knowable, span_
 from shopbell_server.core.visits.app_reports import evidence_of, problem_with
 from shopbell_server.usecases.arrived import arrived
 from shopbell_server.usecases.doubts import new_conflicts, write_down
-from shopbell_server.usecases.groups import head_of, hold, ledgers
+from shopbell_server.usecases.groups import head_of, hold, hold_one, ledgers
 from shopbell_server.usecases.recognise import Recognised
 from shopbell_server.usecases.recompute import tell
 
@@ -67,7 +67,8 @@ def report_presence(
 ) -> Reported | NotReported:
     """Take a report of the phone of `enrolment` in; said again it changes nothing.
 
-    The phone of somebody who works here is thanked, and not listened to.
+    The phone of somebody who works here is thanked, and not listened to. Raises DatabaseBusyError if she was
+    forgotten meanwhile.
     """
     beacon = work.registry.beacon(report.beacon)
     if beacon is None:
@@ -77,6 +78,7 @@ def report_presence(
         return NotReported.FROM_THE_FUTURE if problem == "ahead" else NotReported.TOO_OLD
     person = enrolment.person
     # A withdrawal that runs at the same time is wholly before this or wholly after it.
+    hold_one(work, person)
     groups = hold(work, [person])
     if work.people.staff_among([enrolment.profile]):
         return Reported(store=beacon.store, changed={})

@@ -24,7 +24,7 @@ from shopbell_server.core.consent.ledger import (
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.usecases.consent_facts import stores_shown_in, tell_changes
 from shopbell_server.usecases.device_numbers import free_device_no
-from shopbell_server.usecases.groups import groups_of, hold
+from shopbell_server.usecases.groups import groups_of, hold, hold_one
 from shopbell_server.usecases.joint_consent import change_for_all
 from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.withdrawal import end_presence
@@ -131,8 +131,10 @@ def change_consents(  # noqa: PLR0913  (each by name)
 
     Where other enrolments are the same human, what one of them withdraws ends for all: their presence too,
     and what waits for a sink of any of them. What one of them gives counts once all of them allow it.
+    Raises DatabaseBusyError if she was forgotten meanwhile.
     """
     person = enrolment.person
+    hold_one(work, person)
     joined = hold(work, [person]).get(person)
     before = tuple(work.ledger.entries([person]).get(person, ()))
     entries = _entries(person, before, said, now_ms, place=place, evidence=evidence)
@@ -186,7 +188,7 @@ def leave(
 ) -> frozenset[StoreId]:
     """End the enrolment: everything withdrawn, the device nobody's. Return the stores to announce.
 
-    Leaving again changes nothing.
+    Leaving again changes nothing. Raises DatabaseBusyError if she was forgotten meanwhile.
     """
     standing = standing_of(work, enrolment.person, now_ms)
     said = [_withdrawal(each.last) for each in standing if each.active and each.last is not None]

@@ -26,6 +26,7 @@ from shopbell_server.core.access.customer_sessions import (
 )
 from shopbell_server.core.audit.chain import HERSELF, Act, What
 from shopbell_server.core.ids import Millis
+from shopbell_server.usecases.groups import hold_one
 
 if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
@@ -61,7 +62,11 @@ class Customer:
 def make_page_link(
     work: UnitOfWork, entropy: Entropy, now_ms: Millis, person: PersonId
 ) -> PageLink:
-    """Return a link that lets her in once, within five minutes. It is asked for by her own phone."""
+    """Return a link that lets her in once, within five minutes. It is asked for by her own phone.
+
+    Raises DatabaseBusyError if she was forgotten meanwhile.
+    """
+    hold_one(work, person)
     secret = credential(Kind.PAGE_LINK, entropy.token(SECRET_BYTES))
     link = _session(person, now_ms, LINK_MS)
     work.customer_sessions.open(fingerprint(secret), link)
@@ -73,6 +78,10 @@ def enter(database: Database, entropy: Entropy, now_ms: Millis, secret: str) -> 
     if not is_a(Kind.PAGE_LINK, secret):
         return None
     with database.begin() as work:
+        link = work.customer_sessions.get(fingerprint(secret))
+        if link is None or not work.people.lock([link.person]):
+            return None
+        # She is held before anything of hers, as by whoever forgets her.
         person = work.customer_sessions.take(fingerprint(secret), now_ms)
         if person is None or _standing(work, person) is None:
             return None

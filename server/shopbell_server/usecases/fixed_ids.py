@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.audit.chain import HERSELF, Act, What
 from shopbell_server.core.consent.ledger import Purpose, active
 from shopbell_server.core.recognition.fixed_ids import MOST, FixedId
+from shopbell_server.usecases.groups import hold_one
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, PersonId
@@ -41,10 +42,11 @@ def register(
 ) -> FixedId | NotRegistered:
     """Return it as hers from `now_ms` on; what is hers already stays as it is.
 
-    Raises DatabaseBusyError if somebody else registers it at the same time: asked again, it is theirs.
+    Raises DatabaseBusyError if somebody else registers it at the same time: asked again, it is theirs; and
+    if she was forgotten meanwhile.
     """
     # A withdrawal that runs at the same time waits, and then takes this one too.
-    work.people.lock([person])
+    hold_one(work, person)
     ledger = work.ledger.entries([person]).get(person, ())
     if not active(ledger, Purpose.RECOGNISE_IN_STORE, now_ms):
         return NotRegistered.NO_CONSENT

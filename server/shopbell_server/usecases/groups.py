@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.visits.joined import Member, group_of
+from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -44,6 +45,16 @@ def groups_of(work: UnitOfWork, enrolments: Iterable[Enrolment]) -> Groups:
             members.setdefault(enrolment.head, []).append(member)
     groups = map(group_of, members.values())
     return {person: group for group in groups for person in group.persons}
+
+
+def hold_one(work: UnitOfWork, person: PersonId) -> None:
+    """Hold somebody who was there a moment ago, until the work ends.
+
+    Raises DatabaseBusyError if she was forgotten since: nothing may be written down of her any more, and
+    whoever asks again is not let in.
+    """
+    if person not in work.people.lock([person]):
+        raise DatabaseBusyError("she was forgotten meanwhile")
 
 
 def hold(work: UnitOfWork, persons: Collection[PersonId]) -> Groups:

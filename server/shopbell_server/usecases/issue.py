@@ -15,6 +15,7 @@ from shopbell_server.core.identity.people import Issued
 from shopbell_server.core.ids import Day, Window
 from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.token_windows import batch_windows, day_of_window
+from shopbell_server.usecases.groups import hold_one
 
 if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
@@ -43,11 +44,11 @@ def issue_tokens(
     """Return the tokens of `enrolment` and record that they were issued.
 
     Tokens are a function of the day keys, so asking again gives the same ones where windows overlap.
-    Raises NoDayKeyError if `make_keys` did not run.
+    Raises NoDayKeyError if `make_keys` did not run, DatabaseBusyError if she was forgotten meanwhile.
     """
     person = enrolment.person
     # A withdrawal that runs at the same time waits, and then ends what is issued here.
-    work.people.lock([person])
+    hold_one(work, person)
     ledger = work.ledger.entries([person]).get(person, ())
     if not active(ledger, Purpose.RECOGNISE_IN_STORE, now_ms):
         return NotIssued.NO_CONSENT

@@ -106,7 +106,9 @@ def _buyer(work: UnitOfWork, sale: Sale, now_ms: Millis) -> tuple[PersonId | Non
         return None, NONE
     # Held before anything is decided, so that a withdrawal is wholly before or wholly after.
     groups = hold(work, [card.person])
-    enrolment = work.people.enrolments([card.person])[card.person]
+    enrolment = work.people.enrolments([card.person]).get(card.person)
+    if enrolment is None:  # she was forgotten while she was waited for
+        return None, NONE
     works_here = bool(work.people.staff_among([enrolment.profile]))
     ledger = work.ledger.entries([card.person]).get(card.person, ())
     spans = knowable(allowed(enrolment, ledger, works_here=works_here), now_ms)
