@@ -146,15 +146,10 @@ def read(ring: KeyRing, asked: Sequence[Asked]) -> list[tuple[Candidate, ...]]:
         if digits not in _DIGITS:
             continue
         values = [int(asked[place][0], 16) for place in places]
-        for of_day in _by_day(windows):
-            ciphers = ring.get(day_of_window(of_day[0]))
-            if ciphers is None:
-                continue
-            plain = _decrypted(ciphers, digits, of_day, values)
-            for window, device_nos in zip(of_day, plain, strict=True):
-                for place, device_no in zip(places, device_nos, strict=True):
-                    if device_no:
-                        found[place] += (Candidate(device_no=DeviceNo(device_no), window=window),)
+        for window, device_nos in _decrypted(ring, digits, windows, values):
+            for place, device_no in zip(places, device_nos, strict=True):
+                if device_no:
+                    found[place] += (Candidate(device_no=DeviceNo(device_no), window=window),)
     return found
 
 
@@ -179,17 +174,21 @@ def _by_day(windows: Iterable[int]) -> Iterable[list[Window]]:
 
 
 def _decrypted(
-    ciphers: DayCiphers, digits: int, windows: Sequence[Window], values: Sequence[int]
-) -> Iterator[Sequence[int]]:
-    """Yield for each window the device number that each value would mean, 0 for none."""
-    cipher = ciphers.id32 if digits == ID32_DIGITS else ciphers.id64
+    ring: KeyRing, digits: int, windows: Iterable[int], values: Sequence[int]
+) -> Iterator[tuple[Window, Sequence[int]]]:
+    """Yield each window whose day has a key, and the device number that each value would mean, 0 for none."""
     count = len(values)
-    tweaks = [window for window in windows for _ in range(count)]
-    plain: Sequence[int] = cipher.decrypt(tweaks, list(values) * len(windows))
-    if digits == ID64_DIGITS:
-        plain = [0 if each & _LOW_32 else each >> 32 for each in plain]
-    for start in range(0, len(plain), count):
-        yield plain[start : start + count]
+    for of_day in _by_day(windows):
+        ciphers = ring.get(day_of_window(of_day[0]))
+        if ciphers is None:
+            continue
+        cipher = ciphers.id32 if digits == ID32_DIGITS else ciphers.id64
+        tweaks = [window for window in of_day for _ in range(count)]
+        plain: Sequence[int] = cipher.decrypt(tweaks, list(values) * len(of_day))
+        if digits == ID64_DIGITS:
+            plain = [0 if each & _LOW_32 else each >> 32 for each in plain]
+        for place, window in enumerate(of_day):
+            yield window, plain[place * count : (place + 1) * count]
 
 
 def _ciphers(day_key: bytes, aes: MakeAes) -> DayCiphers:
