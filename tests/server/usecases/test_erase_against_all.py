@@ -18,7 +18,6 @@ import pytest
 from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.consent.ledger import Purpose, active_purposes
-from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.ids import EntryId, Millis, PersonId, ProfileId, ReceiptId, TenantId
 from shopbell_server.core.keeping.owners import owner_of_person
 from shopbell_server.core.recognition.fixed_ids import IdMark
@@ -54,6 +53,7 @@ from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out,
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from shopbell_server.core.identity.guards import Refused
     from shopbell_server.core.keeping.erasure import Erasure
     from tests.server.usecases.floor import Someone
 
@@ -160,8 +160,9 @@ def keeps_profiles(world: World, dice: Random, _: CountedEntropy) -> None:
             case "split":
                 person = dice.choice(world.people).person
                 outcome = again(taken_out, floor, one, [person], (), ProfileId(f"new-{turn}"))
-            case _ if entries:
-                outcome = again(undone, floor, *dice.choice(entries))
+            case _:
+                if entries:
+                    outcome = again(undone, floor, *dice.choice(entries))
         if isinstance(outcome, Done):
             entries.append((outcome.entry.id, outcome.entry.source))
 

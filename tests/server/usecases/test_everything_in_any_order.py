@@ -5,11 +5,12 @@ What must hold of visits (the invariants of the specification) and of the ledger
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import count, pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.audit.chain import Actor
@@ -23,18 +24,19 @@ from shopbell_server.usecases.retain import let_go, total
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import MINUTE, NOW, OTHER_STORE, RULES, SINK, STORE, Floor
 from tests.server.usecases.test_profile_sequences import WIDE
-from tests.server.usecases.test_profiles import TERMS, merged, taken_out, undone
+from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out, undone
 
 if TYPE_CHECKING:
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.db.unit_of_work import SqlDatabase
     from tests.server.usecases.floor import Someone
 
 STAYS = frozenset(
     {
-        "ledger",
-        "audit",
+        *("ledger", "consent_entries"),
+        *("audit", "audit_records"),
         "audit_heads",
         "erasures",
         "tombstones",
@@ -44,26 +46,32 @@ STAYS = frozenset(
         "identity_entries",
     }
 )
-"""Where the id of somebody who was erased may stay."""
+"""Where the id of somebody who was erased may stay, in memory and on a disk."""
 
 
 DEEDS = (*["hear"] * 5, "merge", "join", "split", "undo", "say", "say", "leave", "erase")
 
 
+_shops, _numbers = count(1), count(1)
+
+
 class Shop:
     """People under three profiles, and what is done with them."""
 
-    def __init__(self, dice: Random) -> None:
+    def __init__(self, dice: Random, floor: Floor | None = None) -> None:
+        """All that is of this one has names of its own: others may be on the same floor."""
         self.dice = dice
-        self.floor = Floor(MemoryDatabase())
-        self.profiles = [ProfileId(f"p-{letter}") for letter in "abc"]
+        self.floor = floor or Floor(MemoryDatabase())
+        self.mark = f"{next(_shops)}-"
+        self.profiles = [ProfileId(f"{self.mark}p-{letter}") for letter in "abc"]
         self.people: dict[PersonId, Someone] = {}
         self.erased: set[PersonId] = set()
         self.entries: list[tuple[ProfileId, Done]] = []
         self.before: dict[PersonId, list[Entry]] = {}
         for number in range(5):
             profile = dice.choice(self.profiles)
-            someone = self.floor.enrol(f"somebody-{number}", number + 1, profile=profile)
+            name = f"{self.mark}somebody-{number}"
+            someone = self.floor.enrol(name, next(_numbers), profile=profile)
             self.people[someone.person] = someone
 
     def step(self) -> None:
@@ -121,7 +129,7 @@ class Shop:
         with self.floor.database.read() as work:
             persons = work.identity.enrolled([profile]).get(profile, ())
         out = [each for each in persons if self.dice.random() < 0.5]
-        new = ProfileId(f"n-{len(self.profiles)}")
+        new = ProfileId(f"{self.mark}n-{len(self.profiles)}")
         outcome = taken_out(self.floor, profile, out, [], new)
         if isinstance(outcome, Done):
             self.profiles.append(new)
@@ -202,6 +210,7 @@ class Shop:
                 each
                 for store in (STORE, OTHER_STORE)
                 for each in work.intervals.heard_since(store, Millis(0))
+                if each.key.person in self.people
             ]
         assert there.keys() == self.people.keys() - self.erased
         for person, ledger in ledgers.items():
@@ -256,6 +265,23 @@ def test_visits_and_the_ledger_keep_their_invariants(seed: int, length: int) -> 
     for _ in range(length):
         shop.step()
         shop.check()
+
+
+@pytest.mark.parametrize("examples", [8, pytest.param(150, marks=pytest.mark.faults)])
+def test_on_a_disk_too(sql: SqlDatabase, url: str, examples: int) -> None:
+    floor = Floor(sql, url)
+
+    @settings(max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate])
+    @given(seed=st.integers(0, 2**32), length=st.integers(4, 10))
+    def kept(seed: int, length: int) -> None:
+        shop = Shop(Random(seed), floor)
+        for _ in range(length):
+            shop.step()
+        shop.erase()
+        shop.check()
+        holds(floor, shop.profiles)
+
+    kept()
 
 
 @settings(max_examples=25, deadline=None)
