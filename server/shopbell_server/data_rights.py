@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Final
 
 from shopbell_program.commands import CommandError, UsageError
+from shopbell_program.new_file import write_new
 from shopbell_server.assembly import open_database, terms_of
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.delivery.cloud_events import rfc3339
@@ -202,8 +202,7 @@ def _write(path: Path | None, written: bytes) -> None:
         return
     try:
         # A new file, readable to nobody else from its first byte on.
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(written)
+        write_new(path, written, mode=0o600)
     except FileExistsError:
         raise CommandError(f'there is a file "{path}" already: give another one as --out') from None
     except OSError as error:

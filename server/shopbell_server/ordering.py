@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import time
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from shopbell_program.commands import CommandError, UsageError
+from shopbell_program.new_file import write_new
 from shopbell_program.settings import Fault, SettingsError, decoded
 from shopbell_program.signing import KEY_BYTES, Signer
 from shopbell_server.assembly import courier_of, open_database, signer_of
@@ -113,8 +113,8 @@ def new_key(folder: Path) -> None:
             "Name another folder, or take it away yourself"
         )
     key = SystemEntropy().token(KEY_BYTES)
-    _write(private, key.hex(), 0o600)
-    _write(public, Signer(key).public_key.hex(), 0o644)
+    write_new(private, f"{key.hex()}\n".encode(), mode=0o600)
+    write_new(public, f"{Signer(key).public_key.hex()}\n".encode(), mode=0o644)
     print(
         f"{private}: private, of whoever may order edges: [orders] signing_key_file in server.toml\n"
         f"{public}: to every edge: [orders] key_file in edge.toml"
@@ -215,9 +215,3 @@ def _duration_s(text: str) -> int:
     if found is None:
         raise UsageError(f"{text!r} is no duration: write 60, 90s, 5m, 12h or 365d")
     return int(found[1]) * _SECONDS[found[2]]
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{text}\n")

@@ -79,7 +79,7 @@ def _of_sqlite(error: sqlite3.Error) -> Failure:
     if primary in _SQLITE_BUSY or code in _SQLITE_KEY_THERE:
         return DatabaseBusyError(f"another transaction got in the way ({name})")
     if primary in _SQLITE_LOST:
-        return DatabaseLostError(f"the database file cannot be used ({name})")
+        return DatabaseLostError(f"the database file {_SQLITE_LOST[primary]} ({name})")
     if primary == sqlite3.SQLITE_CONSTRAINT:
         # SQLite names the constraint or gives the trigger's words, and never a value.
         return DatabaseRefusedError(f"SQLite refused: {error}")
@@ -138,15 +138,13 @@ _SQLITE_KEY_THERE: Final = frozenset(
     }
 )
 
-_SQLITE_LOST: Final = frozenset(
-    {
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
+_SQLITE_LOST: Final = {
+    sqlite3.SQLITE_PERM: "is not this user's to use",
+    sqlite3.SQLITE_NOMEM: "cannot be used: there is no memory left",
+    sqlite3.SQLITE_IOERR: "cannot be used: its disk is full, read-only or failing",
+    sqlite3.SQLITE_CORRUPT: "is damaged: restore its backup",
+    sqlite3.SQLITE_FULL: "cannot grow: its disk is full, make room",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: is its folder there, and may this user write in it?",
+    sqlite3.SQLITE_NOTADB: "is no SQLite database: is it the right file? Else restore its backup",
+}
 """A full disk is one of them: room may be made, and what is to be stored waits at the edges."""

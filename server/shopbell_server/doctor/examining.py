@@ -64,6 +64,17 @@ ANSWER_S: Final = 5.0
 LATE_MS: Final = 3_600_000
 """The weekly report is looked for every ten minutes."""
 
+_WHERE_TO_LOOK: Final = {
+    True: "see [database]; `journalctl` of PostgreSQL",
+    False: "see [database]; `df -h` and `dmesg` of its disk",
+}
+"""By whether it is PostgreSQL."""
+
+_REMEDIES: Final = {
+    DatabaseTooOldError: "`shopbell-server migrate`, if this program is the newer one",
+    DatabaseTooNewError: 'see "Upgrade, roll back" in deploy/README.md',
+}
+
 _DATABASE: Final = (
     DatabaseLostError,
     DatabaseAddressError,
@@ -185,13 +196,13 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
             yield passed("keys", "the store of keys is there, and the one of this database")
             yield from _kept(settings, work, runs=runs)
     except (DatabaseTooOldError, DatabaseTooNewError) as error:
-        yield failed("tables", str(error), "`shopbell-server migrate`, if this is the newer one")
+        yield failed("tables", str(error), _REMEDIES[type(error)])
     except TenantNotToldError as error:
         yield failed("tenants", str(error), "see [database]")
     except (KeysLostError, KeysNotPreparedError, OtherKeysError) as error:
         yield failed("keys", str(error), "see [keys]; without it nobody's names can be read")
     except _DATABASE as error:
-        yield failed("database", str(error), "see [database]; `journalctl` of the database")
+        yield failed("database", str(error), _WHERE_TO_LOOK[path is None])
 
 
 def _missing_keys(settings: Settings) -> Finding | None:
@@ -278,7 +289,12 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         with courier_of(settings) as courier:
             statuses = courier.statuses()
     except (BrokerUnreachableError, BrokerCertificatesError, BrokerFailedError) as error:
-        yield failed("broker", str(error), "see [broker]; edges keep everything meanwhile")
+        see = (
+            "see [broker]"
+            if settings.broker.embedded is None
+            else "it runs with the server: start it"
+        )
+        yield failed("broker", str(error), f"{see}; edges keep everything meanwhile")
         return
     yield passed("broker", "embedded" if settings.broker.embedded else address)
     try:
@@ -296,12 +312,19 @@ def _broker(settings: Settings) -> Iterator[Finding]:
 
 def _unusable(path: Path) -> tuple[str, str] | None:
     """Return why a SQLite file cannot be used by this user, and what to do; None if it can."""
+    if path.is_dir():
+        return f'"{path}" is a folder', "name a file in it: [database]"
+    if not path.parent.is_dir():
+        return f'there is no folder "{path.parent}"', "is its disk mounted? Else see [database]"
     if not path.is_file():
-        return f'there is no file "{path}"', "`shopbell-server migrate` makes it"
+        return (
+            f'there is no file "{path}"',
+            "is its disk mounted? Else restore its backup; a new one `shopbell-server migrate` makes",
+        )
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
         return (
             f'this user may not write "{path}" or in its folder',
-            "ask as the server's user: `sudo -u shopbell shopbell-server doctor`; else `chown` it",
+            "ask as its user: `runuser -u shopbell-server -- shopbell-server doctor`; else `chown` it",
         )
     return None
 

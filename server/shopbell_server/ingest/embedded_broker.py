@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from shopbell_program.new_file import write_new
+
 if TYPE_CHECKING:
     import threading
 
@@ -74,6 +76,16 @@ class EmbeddedBroker:
             return
         program = _program()
         _require_free(self._host, self.port)
+        try:
+            self._begin(program)
+        except OSError as error:
+            where = error.filename or self._data_dir
+            raise BrokerFailedError(
+                f'the embedded broker cannot use "{where}": {error.strerror}; see [broker.embedded], '
+                "who may write there, and the room on that disk"
+            ) from error
+
+    def _begin(self, program: str) -> None:
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         config = self.config_file
         config.touch(mode=0o600)
@@ -239,11 +251,12 @@ def _kept_password(path: Path) -> str:
     """Return the password in `path`; make one if there is none, readable by this user alone."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(24) + "\n")
+        write_new(path, f"{secrets.token_urlsafe(24)}\n".encode(), mode=0o600)
     password = path.read_text().strip()
     if not password:
-        raise BrokerFailedError(f'"{path}" is empty; it must hold the password of the edges')
+        raise BrokerFailedError(
+            f'"{path}" is empty; write the password of the edges into it, or take it away for a new one'
+        )
     return password
 
 

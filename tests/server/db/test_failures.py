@@ -157,14 +157,14 @@ def test_sqlite_is_durable_and_careful(sqlite_url: str) -> None:
 
 def test_a_folder_that_is_not_there_is_a_lost_database(tmp_path: Path) -> None:
     database = open_sql(f"sqlite:///{tmp_path}/none/shop.db", ACME)
-    with pytest.raises(DatabaseLostError, match="SQLITE_CANTOPEN"):
+    with pytest.raises(DatabaseLostError, match=r"is its folder there.*SQLITE_CANTOPEN"):
         database.begin().__enter__()
     database.close()
 
 
 def test_a_file_that_is_no_database_is_a_lost_database(tmp_path: Path) -> None:
     (tmp_path / "shop.db").write_bytes(b"something else " * 1000)
-    with pytest.raises(DatabaseLostError, match="SQLITE_NOTADB"):
+    with pytest.raises(DatabaseLostError, match=r"is it the right file.*SQLITE_NOTADB"):
         migrate.upgrade(f"sqlite:///{tmp_path}/shop.db")
 
 

@@ -113,6 +113,28 @@ def test_keys_of_another_database_are_told(config: Path) -> None:
     assert "not those that this database was sealed with" in said
 
 
+def remedies(config: Path) -> dict[str, str]:
+    findings = json.loads(command("doctor", "--json", "--config", config).stdout)["findings"]
+    return {each["check"]: each["remedy"] for each in findings}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_of_tables_that_are_newer_nobody_is_sent_to_migrate(config: Path) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    with closing(sqlite3.connect(config.parent / "shop.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    assert remedies(config)["tables"] == 'see "Upgrade, roll back" in deploy/README.md'
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_folder_that_is_away_is_told_before_anything_is_made_in_its_place(config: Path) -> None:
+    config.write_text(config.read_text().replace("shop.db", "away/shop.db"))
+    _, found = asked(config)
+    assert found["database"] == ("FAIL", f'there is no folder "{config.parent}/away"')
+    assert remedies(config)["database"].startswith("is its disk mounted?")
+
+
 def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
     assert command("migrate", "--config", config).returncode == 0
     with closing(open_sql(url, TenantId("acme"))) as database, database.begin() as work:

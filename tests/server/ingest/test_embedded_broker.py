@@ -206,6 +206,12 @@ def test_an_empty_password_is_refused(tmp_path: Path) -> None:
         embedded(tmp_path).__enter__()
 
 
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broker").write_text("no folder")
+    with pytest.raises(BrokerFailedError, match=r"broker\": File exists; see \[broker.embedded\]"):
+        embedded(tmp_path).__enter__()
+
+
 def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "broker").mkdir()
     (tmp_path / "broker" / "jetstream").write_text("not a folder")
