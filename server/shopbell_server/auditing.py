@@ -10,6 +10,7 @@ import contextlib
 import io
 import itertools
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read
 from shopbell_server.core.audit.check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
 from shopbell_server.system import SystemClock
-from shopbell_server.web.rows import moment
 
 if TYPE_CHECKING:
     import argparse
@@ -170,7 +170,7 @@ def _row(record: Record) -> dict[str, Any]:
     act = record.act
     return {
         "number": record.number,
-        "at": moment(act.at_ms).isoformat(timespec="seconds"),
+        "at": datetime.fromtimestamp(act.at_ms / 1000, UTC).isoformat(timespec="seconds"),
         "actor": act.actor.kind,
         "name": act.actor.name,
         "role": act.actor.role,

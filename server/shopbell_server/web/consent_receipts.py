@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import BaseModel
 
 from shopbell_server.core.consent.ledger import Change, Purpose, expires_ms
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from shopbell_server.core.recognition.fixed_ids import MOST
 from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 

@@ -15,7 +15,7 @@ from shopbell_server.web.consent_receipts import ConsentReceiptOut, receipt_of
 from shopbell_server.web.customers import OwnData, own_address
 from shopbell_server.web.me_bodies import MeOut, NowOut, here_out, me_out
 from shopbell_server.web.problems import Problem
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here
 from shopbell_server.web.words import language_of
 

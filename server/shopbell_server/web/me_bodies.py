@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel
 
 from shopbell_server.web.phone_bodies import PurposeOut, purposes_out
-from shopbell_server.web.rows import ZoneOut, moment
+from shopbell_server.web.rows import ZoneOut
+from shopbell_server.web.times import moment
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, StoreId
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.looks import SeenBy
 
 
-class IdentifierOut(BaseModel):
+class OwnIdentifierOut(BaseModel):
     """What another system calls her; of a long one the last four characters are shown."""
 
     kind: str
     masked: str
 
 
-class FixedIdOut(BaseModel):
+class OwnFixedIdOut(BaseModel):
     """A fob or card that stands for her."""
 
     fixed_id: str
@@ -44,7 +45,7 @@ class DeviceOut(BaseModel):
     model: str | None
     enrolled_at: datetime
     card_ref: str | None
-    fixed_ids: list[FixedIdOut]
+    fixed_ids: list[OwnFixedIdOut]
 
 
 class PlaceOut(BaseModel):
@@ -74,7 +75,7 @@ class HereOut(BaseModel):
     staff_see: StaffSeeOut | None
 
 
-class ZoneTimeOut(BaseModel):
+class OwnZoneTimeOut(BaseModel):
     """How long she was in a zone."""
 
     id: str
@@ -92,7 +93,7 @@ class OwnVisitOut(BaseModel):
     ongoing: bool
     converted: bool
     evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
-    zones: list[ZoneTimeOut]
+    zones: list[OwnZoneTimeOut]
 
 
 class LookOut(BaseModel):
@@ -115,7 +116,7 @@ class ReceivedOut(BaseModel):
     delivered: bool
 
 
-class NoticeOut(BaseModel):
+class OwnNoticeOut(BaseModel):
     """A phone was registered for her customer number. `at` is the hour."""
 
     at: datetime
@@ -135,13 +136,13 @@ class MeOut(NowOut):
     enrolment_id: str
     first_name: str | None
     language: str | None
-    identifiers: list[IdentifierOut]
+    identifiers: list[OwnIdentifierOut]
     device: DeviceOut
     purposes: list[PurposeOut]
     visits: list[OwnVisitOut]
     looks: list[LookOut]
     received: list[ReceivedOut]
-    notices: list[NoticeOut]
+    notices: list[OwnNoticeOut]
 
 
 def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: Language) -> MeOut:
@@ -154,14 +155,14 @@ def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: L
         first_name=known.first_name,
         language=known.language,
         identifiers=[
-            IdentifierOut(kind=each.kind, masked=each.masked) for each in known.identifiers
+            OwnIdentifierOut(kind=each.kind, masked=each.masked) for each in known.identifiers
         ],
         device=DeviceOut(
             model=device.model,
             enrolled_at=moment(device.since_ms),
             card_ref=device.card,
             fixed_ids=[
-                FixedIdOut(fixed_id=each.name, registered_at=moment(each.registered_ms))
+                OwnFixedIdOut(fixed_id=each.name, registered_at=moment(each.registered_ms))
                 for each in device.fixed_ids
             ],
         ),
@@ -169,7 +170,7 @@ def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: L
         visits=[_visit_out(each, known.places) for each in known.visits],
         looks=[_look_out(each, known.places) for each in known.looks],
         received=[_received_out(each, recipients) for each in known.told],
-        notices=[NoticeOut(at=moment(each.at_ms), phone=each.phone) for each in known.notices],
+        notices=[OwnNoticeOut(at=moment(each.at_ms), phone=each.phone) for each in known.notices],
     )
 
 
@@ -200,7 +201,7 @@ def _visit_out(visit: Visit, places: Places) -> OwnVisitOut:
         converted=visit.converted,
         evidence=session.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
         zones=[
-            ZoneTimeOut(
+            OwnZoneTimeOut(
                 id=each.zone,
                 name=zone.name
                 if (zone := places.zones.get((visit.store, each.zone))) is not None

@@ -40,8 +40,8 @@ from shopbell_server.web.me_context import (
 from shopbell_server.web.page_links import ENTRANCE
 from shopbell_server.web.pass_drawing import drawn_pass
 from shopbell_server.web.problems import ProblemError
-from shopbell_server.web.rows import moment
 from shopbell_server.web.session_cookies import PAGE_COOKIE
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Buckets, Here, own_page, peer
 
 if TYPE_CHECKING:

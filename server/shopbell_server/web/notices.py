@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from shopbell_server.core.delivery.notices import KIND, PhoneClass
 from shopbell_server.usecases.notices import NotRead, mark_read
 from shopbell_server.web.problems import Problem, must_be_an_id, not_found
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from shopbell_server.usecases.customer_page import make_page_link
 from shopbell_server.web.customers import own_address
 from shopbell_server.web.phones import PROBLEMS
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 

@@ -19,7 +19,7 @@ from shopbell_server.core.recognition.wallet import ALGORITHM, KIND, rotating_ba
 from shopbell_server.usecases.consents import Said
 from shopbell_server.usecases.enrol import TicketOrder
 from shopbell_server.web.notices import NoticeOut, notices_out
-from shopbell_server.web.rows import millis, moment
+from shopbell_server.web.times import millis, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

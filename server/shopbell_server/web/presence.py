@@ -13,8 +13,8 @@ from shopbell_server.core.visits.app_reports import OLDEST_MS, Spot
 from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
-from shopbell_server.web.rows import millis
 from shopbell_server.web.tills import At
+from shopbell_server.web.times import millis
 from shopbell_server.web.who import Buckets, Here, OwnPhone
 from shopbell_server.web.writes import DESCRIBED, carry_out
 

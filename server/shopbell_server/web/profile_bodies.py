@@ -17,7 +17,7 @@ from shopbell_server.core.identity.profile_view import Part
 from shopbell_server.core.ids import EntryId, LinkId, PersonId
 from shopbell_server.web.leaving import only
 from shopbell_server.web.phone_bodies import Id
-from shopbell_server.web.rows import moment
+from shopbell_server.web.times import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ Never: which rows there are, or what of a person is in them (`usecases.who_is_he
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
-from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
 from shopbell_server.web.leaving import only
+from shopbell_server.web.times import moment, time_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.board.floor import Floor, Sight
     from shopbell_server.core.board.handles import Handle
     from shopbell_server.core.board.rows import Row, Stored
-    from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff, Store
     from shopbell_server.core.visits.rules import VisitRules
@@ -243,21 +243,6 @@ class Boards:
         if persons:
             stored = some(self._database, now_ms, self._rules, store=store, persons=persons)
         return moved(floor, stored, now_ms, self._rules)
-
-
-def moment(at_ms: Millis) -> datetime:
-    """Return the time as APIs write it: RFC 3339, UTC."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
-
-
-def millis(at: datetime) -> Millis:
-    """Return a time that an API was told; it must have a zone."""
-    return Millis((at - moment(Millis(0))) // timedelta(milliseconds=1))
-
-
-def time_json(at_ms: Millis) -> bytes:
-    """Return the time as JSON."""
-    return f'"{moment(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")}"'.encode()
 
 
 def handle_out(handle: Handle, language: Language) -> HandleOut:

@@ -18,7 +18,7 @@ from shopbell_server.core.ids import ReceiptId, StoreId
 from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
 from shopbell_server.web.phone_bodies import Id, Text
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
-from shopbell_server.web.rows import millis
+from shopbell_server.web.times import millis
 from shopbell_server.web.who import Here, ReceiptKey
 from shopbell_server.web.writes import DESCRIBED, carry_out
 

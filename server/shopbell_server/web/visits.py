@@ -19,7 +19,8 @@ from shopbell_server.usecases.visits_list import Position, get_visit, list_visit
 from shopbell_server.web.leaving import only
 from shopbell_server.web.lookers import VisitsLooker
 from shopbell_server.web.problems import Fault, Problem, invalid, not_found
-from shopbell_server.web.rows import HandleOut, handle_out, moment
+from shopbell_server.web.rows import HandleOut, handle_out
+from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here, may_see
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from shopbell_server.core.audit.chain import What
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.looks import Look
 from shopbell_server.web.channel import Channel
-from shopbell_server.web.rows import time_json
+from shopbell_server.web.times import time_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

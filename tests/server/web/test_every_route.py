@@ -306,3 +306,9 @@ def credential_of(shop: Shop, client: httpx2.AsyncClient, kind: Opens) -> dict[s
             return {"Origin": HOST}
         case "nobody":
             return {}
+
+
+def test_every_body_has_a_name_of_its_own() -> None:
+    """Of one name, two are told apart by their modules: that is nobody's business, and changes."""
+    bodies = Shop().app().openapi()["components"]["schemas"]
+    assert [name for name in bodies if "__" in name] == []
