@@ -76,6 +76,17 @@ class CommandLine:
         return self._parser.parse_args()
 
 
+def at_least_one(text: str) -> int:
+    """Return how many are asked for; the `type` of an argument that is a count."""
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count: write a whole number from 1 on")
+    return count
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """Import what a command needs inside this: it takes a quarter less.

@@ -65,16 +65,20 @@ def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lamb
 
     `check` looks at rules between settings; it is asked once each of them is right by itself.
     """
-    return read(decoded(path), kind, check, source=str(path))
+    return read(decoded(path, _ELSEWHERE), kind, check, source=str(path))
 
 
-def decoded(path: Path) -> dict[str, Any]:
-    """Return what the TOML in `path` says, nothing of it checked, or raise SettingsError."""
+def decoded(path: Path, elsewhere: str = "") -> dict[str, Any]:
+    """Return what the TOML in `path` says, nothing of it checked, or raise SettingsError.
+
+    `elsewhere` is what to do if it is not there.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(_MOST_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: no path has a NUL
-        raise SettingsError(str(path), [Fault(key="", problem=unreadable(error))]) from error
+        problem = unreadable(error) + (elsewhere if isinstance(error, FileNotFoundError) else "")
+        raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
     if len(raw) > _MOST_BYTES:
         problem = (
             f"over {_MOST_BYTES} bytes; a configuration has a few thousand. Is this the right file?"
@@ -82,7 +86,10 @@ def decoded(path: Path) -> dict[str, Any]:
         raise SettingsError(str(path), [Fault(key="", problem=problem)])
     try:
         return tomllib.loads(raw.decode())
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5 000 digits
+    except UnicodeDecodeError as error:
+        problem = f"not TOML: byte {error.start + 1} is no UTF-8. Is this the right file?"
+        raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
+    except (ValueError, RecursionError) as error:  # not TOML, a number of 5 000 digits
         problem = f"not TOML: {error}; text stands in quotes, a key once, a table's name in [ ]"
         raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
 
@@ -193,6 +200,9 @@ def _explained(value: object, kind: Any, error: msgspec.ValidationError) -> str:
     return f"{_shown(value)} is not allowed; {allowed(kind) or error}"
 
 
+_ELSEWHERE = " Name another with --config."
+
+
 def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -211,7 +221,7 @@ def unreadable(error: OSError | ValueError) -> str:
     """Return why a file that a person named cannot be read, and what to do where that is plain."""
     match error:
         case FileNotFoundError():
-            return "there is no such file. Name another with --config."
+            return "there is no such file."
         case PermissionError():
             return "this user may not read it."
         case IsADirectoryError():

@@ -33,7 +33,7 @@ def create(settings: Settings, arguments: argparse.Namespace) -> None:
     """Make a key and print it, the secret alone on the first line."""
     if _NAME.fullmatch(arguments.name) is None:
         raise UsageError(
-            f"NAME {arguments.name!r}: at most 64 letters, digits, dots, dashes and underscores"
+            f"NAME {arguments.name!r}: 1 to 64 letters, digits, dots, dashes and underscores"
         )
     with contextlib.closing(open_database(settings)) as database:
         key, secret = make_key(

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from msgspec import Meta, Struct
 
-from shopbell_program.settings import Fault, SettingsError, read
+from shopbell_program.settings import Fault, SettingsError, read, unreadable
 from shopbell_server.core.access.credentials import why_guessable
 from shopbell_wire.messages import Name
 
@@ -133,8 +133,11 @@ def read_seed(path: Path) -> Seed:
     """Return the seed in `path`, or raise SettingsError with all that is wrong."""
     try:
         document: Any = yaml.load(path.read_text(), Loader=_LOADER)  # noqa: S506  # both are safe
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), [Fault(key="", problem=str(error))]) from error
+    except UnicodeDecodeError as error:
+        problem = f"not YAML: byte {error.start + 1} is no UTF-8. Is this the right file?"
+        raise SettingsError(str(path), [Fault(key="", problem=problem)]) from error
+    except OSError as error:
+        raise SettingsError(str(path), [Fault(key="", problem=unreadable(error))]) from error
     except yaml.YAMLError as error:
         raise SettingsError(str(path), [Fault(key="", problem=f"not YAML: {error}")]) from error
     if not isinstance(document, dict):

@@ -68,7 +68,9 @@ def end(settings: Settings, arguments: argparse.Namespace) -> None:
         count = revoke_sessions_of(database, now_ms, StaffId(arguments.staff), by)
     if count is None:
         raise CommandError(f'there is no member of staff "{arguments.staff}"')
-    print(f"{count} sessions of {arguments.staff} are over")
+    print(
+        f"{count} sessions of {arguments.staff} are over; links made for them open nothing any more"
+    )
 
 
 def _plain(session: OpenSession, staff: Staff | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_program.settings import Fault, SettingsError, load, read
+from shopbell_program.settings import Fault, SettingsError, decoded, load, read
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +130,7 @@ def test_rules_between_settings_are_asked_last() -> None:
     ("content", "says"),
     [
         (b"edge = ", "not TOML"),
-        (b"\xff\xfe", "not TOML"),
+        (b"\xff\xfe", "not TOML: byte 1 is no UTF-8"),
         (b"a = " + b"[" * 5000, "not TOML"),
         (b"#" * 1_000_001, "Is this the right file"),
         (b"edge = " + b"9" * 5000, "not TOML"),
@@ -144,8 +144,10 @@ def test_what_is_no_toml_says_so(tmp_path: Path, content: bytes, says: str) -> N
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="there is no such file"):
+    with pytest.raises(SettingsError, match=r"there is no such file\. Name another with --config"):
         load(tmp_path / "none.toml", Tree)
+    with pytest.raises(SettingsError, match=r"there is no such file\.$"):
+        decoded(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match="that is a folder"):
         load(tmp_path, Tree)
 

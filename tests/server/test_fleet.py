@@ -70,6 +70,18 @@ def test_help_has_an_example(action: str) -> None:
     assert f"example: shopbell-server edge {action}" in done.stdout
 
 
+def test_a_file_of_settings_that_is_not_there_is_no_matter_of_config(config: Path) -> None:
+    done = command("edge", "configure", "door", "none.toml", "--config", config)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "none.toml cannot be used:\n  there is no such file.\n"
+
+
+def test_orders_are_shown_by_a_count(config: Path) -> None:
+    done = command("edge", "orders", "door", "--most", "0", "--config", config)
+    assert done.returncode == 2
+    assert "'0' is no count: write a whole number from 1 on" in done.stderr
+
+
 def test_a_new_key_is_two_halves_of_one_and_never_replaces_another(tmp_path: Path) -> None:
     done = command("edge", "new-key", tmp_path)
     assert done.returncode == 0

@@ -46,4 +46,4 @@ def test_what_cannot_be_done_is_said(config: Path) -> None:
     assert 'there is no key "ffffffffffff"; `shopbell-server keys list`' in unknown.stderr
     unnamed = command("keys", "create", "a b", "--kind", "app", "--config", config)
     assert unnamed.returncode == 2
-    assert "NAME 'a b': at most 64 letters" in unnamed.stderr
+    assert "NAME 'a b': 1 to 64 letters" in unnamed.stderr

@@ -114,6 +114,15 @@ def test_what_is_shown_has_no_value(settings: Settings, capsys: pytest.CaptureFi
         profile_desk.show(settings, asked(profile="nobody"))
 
 
+def test_which_of_two_profiles_is_not_there_is_said(config: Path) -> None:
+    refused = command(
+        *("identity", "merge", "anna", "nobody", "--as", "household", "--reason", "household"),
+        *("--config", config),
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("There is no profile `nobody`. ")
+
+
 def test_a_look_and_a_merge_are_on_record(settings: Settings) -> None:
     merge(settings, "one_person")
     with closing(open_database(settings)) as database, database.read() as work:

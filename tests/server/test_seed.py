@@ -96,7 +96,7 @@ def test_what_is_no_yaml_is_said(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="No such file"):
+    with pytest.raises(SettingsError, match="there is no such file"):
         read_seed(tmp_path / "none.yaml")
 
 

@@ -68,11 +68,14 @@ def test_sessions_are_listed_and_one_is_ended_on_record(config: Path) -> None:
     assert found[0]["id"] in record
 
 
+LINKS = "links made for them open nothing any more"
+
+
 def test_all_of_somebody_are_ended_and_her_links_too(config: Path) -> None:
     ended = command("sessions", "revoke", "--staff", "sam", "--config", config)
-    assert ended.stdout == "1 sessions of sam are over\n"
+    assert ended.stdout == f"1 sessions of sam are over; {LINKS}\n"
     again = command("sessions", "revoke", "--staff", "sam", "--config", config)
-    assert again.stdout == "0 sessions of sam are over\n"
+    assert again.stdout == f"0 sessions of sam are over; {LINKS}\n"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shopbell_program.commands import loading
+from shopbell_program.commands import at_least_one, loading
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.language import LANGUAGES
 
@@ -41,7 +41,7 @@ def add(line: CommandLine) -> None:
     )
     verify.add_argument("--json", action="store_true", help="print JSON")
     shown = audit.add("list", "show the newest records", "audit list --most 20")
-    shown.add_argument("--most", type=int, default=20, help="so many (default: 20)")
+    shown.add_argument("--most", type=at_least_one, default=20, help="so many (default: 20)")
     shown.add_argument(
         "--from",
         dest="start",

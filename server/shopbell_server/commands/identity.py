@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_program.commands import loading
 from shopbell_server.config.reading import read_settings
@@ -22,7 +22,7 @@ def add(line: CommandLine) -> None:
         "identity show P-1042 --config server.toml",
     )
     shown = group.add("show", "show a profile and its history", "identity show P-1042")
-    shown.add_argument("profile", metavar="PROFILE")
+    shown.add_argument("profile", metavar="PROFILE", help=_PROFILE)
     shown.add_argument("--json", action="store_true", help="print JSON")
 
     found = group.add(
@@ -37,8 +37,8 @@ def add(line: CommandLine) -> None:
         "make OTHER part of PROFILE",
         "identity merge P-1042 P-2077 --as household --reason household",
     )
-    merged.add_argument("profile", metavar="PROFILE")
-    merged.add_argument("other", metavar="OTHER")
+    merged.add_argument("profile", metavar="PROFILE", help=_PROFILE)
+    merged.add_argument("other", metavar="OTHER", help="the one that becomes part of it")
     merged.add_argument(
         "--as",
         dest="joined_as",
@@ -53,11 +53,19 @@ def add(line: CommandLine) -> None:
         "undo a merge or split, or take phones and identifiers out into a new profile",
         "identity split P-1042 --undo 01a20015-7ef1-763f-a2bd-a8baa1a334ca --reason mistake",
     )
-    split.add_argument("profile", metavar="PROFILE")
+    split.add_argument("profile", metavar="PROFILE", help=_PROFILE)
     split.add_argument("--undo", metavar="ENTRY", help="as `identity show` lists it")
-    split.add_argument("--enrolment", metavar="ID", action="append", default=[])
-    split.add_argument("--identifier", metavar="ID", action="append", default=[])
-    split.add_argument("--new", metavar="PROFILE", help="what the new profile is called")
+    for what in ("enrolment", "identifier"):
+        split.add_argument(
+            f"--{what}",
+            metavar="ID",
+            action="append",
+            default=[],
+            help=f"an {what} to take out, as `identity show` lists it; may be repeated",
+        )
+    split.add_argument(
+        "--new", metavar="PROFILE", help="the id of the new profile (default: one is made)"
+    )
     _reason(split)
 
     taken = group.add(
@@ -65,7 +73,7 @@ def add(line: CommandLine) -> None:
         "take identifiers from a profile for good, and forget what they are",
         "identity unlink P-1042 01a20014-0000-7000-8000-000000000001",
     )
-    taken.add_argument("profile", metavar="PROFILE")
+    taken.add_argument("profile", metavar="PROFILE", help=_PROFILE)
     taken.add_argument("identifier", metavar="ID", nargs="+", help="as `identity show` lists it")
 
     blocked = group.add(
@@ -80,6 +88,9 @@ def add(line: CommandLine) -> None:
         "identity unblock loyalty_number 2900000000001",
     )
     _value(freed)
+
+
+_PROFILE: Final = "your id of the customer"
 
 
 def perform(arguments: argparse.Namespace) -> None:

@@ -21,7 +21,13 @@ def add(line: CommandLine) -> None:
         "write stores, zones, edges, staff, profiles and API keys from a YAML file",
         "seed first-store.yaml --config server.toml",
     )
-    seed.add_argument("file", type=Path, metavar="FILE")
+    seed.add_argument(
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="as deploy/server/first-store.yaml shows; it may be sown again: what is there under the same id "
+        "is replaced, nothing is removed",
+    )
 
 
 def perform(arguments: argparse.Namespace) -> None:

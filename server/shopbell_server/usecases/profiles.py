@@ -185,14 +185,17 @@ def undo_entry(
 
 
 def _missing(work: UnitOfWork, profiles: Collection[ProfileId]) -> Refused:
-    """Return why nothing can be done with profiles that are not there."""
+    """Return why nothing can be done with `profiles`, which are not there."""
     if work.erasures.erased("profile", sorted(profiles)):
         detail = (
             "This customer asked to be forgotten, and was. She is a new one once her app's backend asks for "
             "a ticket for her."
         )
         return Refused(guard="erased_profile", detail=detail)
-    detail = "There is no such profile. Check the id: the app's backend or a seed makes profiles."
+    named = ", ".join(f"`{each}`" for each in sorted(profiles))
+    detail = (
+        f"There is no profile {named}. Check the id: the app's backend or a seed makes profiles."
+    )
     return Refused(guard="unknown_profile", detail=detail)
 
 
