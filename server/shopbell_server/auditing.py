@@ -21,6 +21,7 @@ from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read
 from shopbell_server.core.audit.check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
 from shopbell_server.system import SystemClock
+from shopbell_server.terminal import print_table, printable
 
 if TYPE_CHECKING:
     import argparse
@@ -77,15 +78,20 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
     """Print the newest records, or those from one on, oldest first."""
     with contextlib.closing(open_database(settings)) as database, database.read() as work:
         head = work.audit.head()
-        most = max(0, arguments.most)
+        most: int = arguments.most
         after = head.number - most if arguments.start is None else arguments.start - 1
         records = work.audit.records(max(head.base, after))
         rows = [_row(each) for each in itertools.islice(records, most)]
     if arguments.json:
         print(json.dumps(rows))
         return
-    for row in rows:
-        print("  ".join(str(value) for value in row.values() if value not in {None, ""}))
+    if not rows:
+        print(f"there is no record from {after + 1} on; the newest is {head.number}")
+        return
+    # Most columns are empty in most lists.
+    names = [name for name in rows[0] if any(row[name] not in {None, ""} for row in rows)]
+    cells = [tuple(printable(str(row[name] or "")) for name in names) for row in rows]
+    print_table([tuple(name.upper() for name in names), *cells])
 
 
 def public_key(settings: Settings, _: argparse.Namespace) -> None:

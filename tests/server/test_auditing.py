@@ -133,11 +133,21 @@ def test_checkpoints_that_are_gone_or_changed_are_told(config: Path) -> None:
 def test_the_newest_records_are_listed(config: Path) -> None:
     said = command("audit", "list", "--most", "2", "--config", config)
     assert said.stdout.splitlines() == [
-        "2  2026-11-21T12:00:00+00:00  operator  olga  seeded",
-        "3  2026-11-21T12:00:00+00:00  operator  olga  seeded",
+        "NUMBER  AT                         ACTOR     NAME  WHAT",
+        "2       2026-11-21T12:00:00+00:00  operator  olga  seeded",
+        "3       2026-11-21T12:00:00+00:00  operator  olga  seeded",
     ]
     listed = command("audit", "list", "--json", "--config", config)
     assert [each["number"] for each in json.loads(listed.stdout)] == [1, 2, 3]
+
+
+def test_that_there_are_no_such_records_is_said(config: Path) -> None:
+    said = command("audit", "list", "--from", "9", "--config", config)
+    assert said.stdout == "there is no record from 9 on; the newest is 3\n"
+    for wrong in ("0", "-3", "many"):
+        refused = command("audit", "list", "--most", wrong, "--config", config)
+        assert refused.returncode == 2
+        assert "write a whole number from 1 on" in refused.stderr
 
 
 def test_settings_that_cannot_be_are_told(config: Path) -> None:
