@@ -6,21 +6,19 @@ Never: what she allows, or which role sees it: neither is a setting.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
 from shopbell_program.settings import Fault
 from shopbell_server.core.board.disclosure import Field
 from shopbell_server.core.board.ladder import faults, table_of
-from shopbell_server.core.evidence import Evidence
+from shopbell_server.core.evidence import Evidence, EvidenceName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shopbell_server.core.board.disclosure import Table
-
-Row = Literal["hint", "signal", "fresh", "pass", "confirmed"]
 
 
 class Ladder(Struct, frozen=True, kw_only=True):
@@ -30,12 +28,12 @@ class Ladder(Struct, frozen=True, kw_only=True):
     can be made up by whoever heard the air, a `signal` be repeated for a quarter of an hour.
     """
 
-    handle: Row = "hint"
+    handle: EvidenceName = "hint"
     """That she is here at all, as "Guest 12". Whoever is not shown this is not shown."""
-    language: Row = "hint"
-    first_name: Row = "signal"
-    card: Row = "pass"
-    purchases: Row = "pass"
+    language: EvidenceName = "hint"
+    first_name: EvidenceName = "signal"
+    card: EvidenceName = "pass"
+    purchases: EvidenceName = "pass"
 
     def table(self) -> Table:
         """Return it as everything that is shown is asked by."""

@@ -7,7 +7,7 @@ Never: who may see what for it (`disclosure`), nor when a visit begins (`visits`
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,10 @@ Carrier = Literal[
 ]
 """What carried the evidence: a frame on the air, a code, or the app's own report: that she is here (`app`),
 and that she left (`app-exit`): she was here until then."""
+
+
+EvidenceName = Literal["hint", "signal", "fresh", "pass", "confirmed"]
+"""As APIs, events and settings write it."""
 
 
 class Evidence(IntEnum):
@@ -35,6 +39,11 @@ class Evidence(IntEnum):
     """She held up her pass: verified, first use."""
     CONFIRMED = 5
     """Staff confirmed her after a pass."""
+
+    @property
+    def written(self) -> EvidenceName:
+        """Return its name as it is written."""
+        return cast("EvidenceName", self.name.lower())
 
 
 class IntervalKey(NamedTuple):

@@ -201,7 +201,7 @@ def _ladder(table: Table) -> tuple[Rung, ...]:
     return tuple(
         Rung(
             field=field.value,
-            evidence=needs.evidence.name.lower(),
+            evidence=needs.evidence.written,
             purposes=tuple(each for each in Purpose if each in needs.purposes),
             viewers=(*sorted(needs.viewers), *(["system"] if needs.shared else [])),
         )

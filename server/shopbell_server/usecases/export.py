@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_server.core.audit.chain import Act, What
+from shopbell_server.core.dating import LATEST
 from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.takeout import Takeout
@@ -203,7 +204,7 @@ def _visit(visit: Visit, names: Mapping[StoreId, str]) -> Line:
         "state": visit.state,
         "called": visit.handle,
         "bought": visit.converted,
-        "evidence": session.evidence.name.lower(),
+        "evidence": session.evidence.written,
         "confidence": session.confidence.name.lower(),
         "duration_known": session.duration_known,
         "came_back": session.reentries,
@@ -235,7 +236,7 @@ def _evidence(
     return [
         each
         for store in sorted(stores)
-        for each in work.intervals.within(person, store, Millis(0), _END_OF_TIME)
+        for each in work.intervals.within(person, store, Millis(0), LATEST)
     ]
 
 
@@ -249,7 +250,7 @@ def _sighting(interval: Interval) -> Line:
         "first_at": rfc3339(key.first_ms),
         "last_at": rfc3339(interval.last_ms),
         "times": interval.n,
-        "evidence": interval.evidence.name.lower(),
+        "evidence": interval.evidence.written,
         "zone": interval.zone,
         "loss_db": interval.loss_db,
     }
@@ -320,6 +321,3 @@ def _history(work: UnitOfWork, profile: ProfileId) -> Iterator[Line]:
 
 def _when(at_ms: Millis | None) -> str | None:
     return None if at_ms is None else rfc3339(at_ms)
-
-
-_END_OF_TIME: Final = Millis(2**62)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
+from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
 from shopbell_server.web.leaving import only
 from shopbell_server.web.times import moment, time_json
@@ -84,7 +85,7 @@ class RowOut(BaseModel):
     unseen_since: datetime | None
     deaf_since: datetime | None
     """The scanners that heard her last cannot hear since then: her silence says nothing."""
-    evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
+    evidence: EvidenceName
     word: str
     recognised: str
 
@@ -292,7 +293,7 @@ def row_out(row: Row, language: Language) -> RowOut:
         "held": row.held,
         "unseen_since": None if row.unseen_since_ms is None else moment(row.unseen_since_ms),
         "deaf_since": None if row.deaf_since_ms is None else moment(row.deaf_since_ms),
-        "evidence": how.evidence.name.lower(),
+        "evidence": how.evidence.written,
         "word": staff_word(how.evidence, language),
         "recognised": recognised(
             how.carrier,

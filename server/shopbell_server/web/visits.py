@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.board.disclosure import Field
+from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.core.ids import Millis, VisitId
 from shopbell_server.usecases.looks import Look
 from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
@@ -64,7 +65,7 @@ class VisitOut(BaseModel):
     handle: HandleOut
     first_name: str | None
     language: str | None
-    evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
+    evidence: EvidenceName
     confidence: Literal["low", "medium", "high"]
     confidence_reasons: list[str]
     zones: list[ZoneTimeOut]
@@ -184,7 +185,7 @@ def visit_out(seen: SeenVisit, language: Language) -> VisitOut:
         "handle": handle_out(person.handle, language),
         "first_name": person.first_name,
         "language": person.language,
-        "evidence": session.evidence.name.lower(),
+        "evidence": session.evidence.written,
         "confidence": session.confidence.name.lower(),
         "confidence_reasons": list(session.reasons),
         "zones": [

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from functools import reduce
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core.evidence import Evidence, Interval, Report, joined, told
+from shopbell_server.core.evidence import Evidence, EvidenceName, Interval, Report, joined, told
 from shopbell_server.core.ids import Millis, ZoneId
 from tests.server.core.stays import heard
 
@@ -54,3 +55,7 @@ def test_how_near_she_is_is_what_the_later_report_says() -> None:
 
 def test_at_one_moment_the_nearer_counts() -> None:
     assert joined(STAY._replace(loss_db=40.0), STAY._replace(loss_db=5.0)).loss_db == 5.0
+
+
+def test_each_row_of_the_ladder_is_written_in_one_way() -> None:
+    assert [each.written for each in Evidence] == list(get_args(EvidenceName))

@@ -46,9 +46,9 @@ CHOICES: Final[tuple[Field, ...]] = tuple(
 def faults(chosen: Mapping[Field, Evidence]) -> tuple[str, ...]:
     """Return everything that is wrong with `chosen`, each with what is allowed; empty when nothing is."""
     return tuple(
-        f"{field} at {evidence.name.lower()} is too lax: it is shown at "
-        f"{TABLE[field].evidence.name.lower()}, and may be loosened by one row, "
-        f"to {least(field).name.lower()}"
+        f"{field} at {evidence.written} is too lax: it is shown at "
+        f"{TABLE[field].evidence.written}, and may be loosened by one row, "
+        f"to {least(field).written}"
         for field, evidence in chosen.items()
         if evidence < least(field)
     )

@@ -144,7 +144,7 @@ def _visit_data(fact: VisitFact) -> Json:
     match fact:
         case CustomerRecognized():
             return {
-                "evidence": fact.evidence.name.lower(),
+                "evidence": fact.evidence.written,
                 "carrier": fact.carrier,
                 "zone": fact.zone,
             }
@@ -173,7 +173,7 @@ def _account(account: Account) -> Json:
         "last_at": rfc3339(account.last_ms),
         "duration_s": account.duration_s,
         "duration_known": account.duration_known,
-        "evidence": account.evidence.name.lower(),
+        "evidence": account.evidence.written,
         "confidence": account.confidence.name.lower(),
         "confidence_reasons": list(account.confidence_reasons),
         "zones": [{"zone": stay.zone, "dwell_s": stay.dwell_s} for stay in account.zones],
