@@ -50,7 +50,7 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
         print(f"{printable(profile)} is part of {printable(seen.part_of)}")
     for part in seen.parts or ():
         print(f"{printable(part)} is part of it")
-    print_table([("ENROLMENT", "SINCE", "LEFT", "HUMAN"), *_phones(seen)])
+    print_table([("ENROLMENT", "SINCE", "LEFT", "HUMAN", "RECOGNITION"), *_phones(seen)])
     print_table([("IDENTIFIER", "KIND", "SAID", "BY", "OF"), *_identifiers(seen)])
     print_table([("ENTRY", "WHAT", "WHEN", "FROM", "TO", "BY", "UNDONE BY"), *_entries(history)])
 
@@ -222,9 +222,19 @@ def _phones(seen: SeenProfile) -> list[tuple[str, ...]]:
             moment(each.created_ms),
             "" if each.revoked_ms is None else moment(each.revoked_ms),
             each.head or each.person,
+            _recognition(seen, each.person),
         )
         for each in seen.enrolments or ()
     ]
+
+
+def _recognition(seen: SeenProfile, person: PersonId) -> str:
+    """Return how it stands, so that who looks for why nobody is recognised finds the one that is silent."""
+    found = (seen.recognition or {}).get(person)
+    if found is None:
+        return ""
+    state = found.state.replace("_", " ")
+    return state if found.since_ms is None else f"{state} {moment(found.since_ms)}"
 
 
 def _identifiers(seen: SeenProfile) -> list[tuple[str, ...]]:
@@ -261,6 +271,7 @@ def _plain(seen: SeenProfile, history: Sequence[IdentityEntry]) -> dict[str, obj
                 "created_ms": each.created_ms,
                 "revoked_ms": each.revoked_ms,
                 "human": each.head or each.person,
+                "recognition": _recognition(seen, each.person),
             }
             for each in seen.enrolments or ()
         ],

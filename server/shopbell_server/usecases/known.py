@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final, Literal
 from shopbell_server.core.board.state import board_state
 from shopbell_server.core.board.subject import seen
 from shopbell_server.core.identity.masking import masked
+from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.consents import standing_of
 from shopbell_server.usecases.doubts import withheld
+from shopbell_server.usecases.held_back import held_back_by
 from shopbell_server.usecases.looking import subjects
 from shopbell_server.usecases.own import own_looks, own_visits
 from shopbell_server.usecases.own_profile import own_profile
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.evidence import Evidence
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import CardRef, Millis, StoreId, VisitId, ZoneId
+    from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, VisitId, ZoneId
     from shopbell_server.core.recognition.fixed_ids import FixedId
     from shopbell_server.core.registry import Store, Zone
     from shopbell_server.core.visits.rules import VisitRules
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.told import Told
     from shopbell_server.usecases.consents import Standing
+    from shopbell_server.usecases.held_back import HeldBackBy
     from shopbell_server.usecases.looks import SeenBy
 
 
@@ -99,6 +102,8 @@ class Known:
     looks: tuple[SeenBy, ...]
     told: tuple[Told, ...]
     notices: tuple[Notice, ...]
+    held_back_by: tuple[HeldBackBy, ...]
+    """Why she is not recognised although she allows it."""
     places: Places
 
 
@@ -106,6 +111,7 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
     """Return what is known of her."""
     person = enrolment.person
     with database.read() as work:
+        _require_there(work, person)
         hers = own_profile(work, enrolment)
         card = work.people.card_of(person)
         visits = own_visits(work, person, rules)
@@ -129,6 +135,7 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
             looks=own_looks(work, person),
             told=own_told(work, enrolment, visits),
             notices=tuple(reversed(work.notices.of(person, now_ms))),
+            held_back_by=held_back_by(work, enrolment, now_ms),
             places=places,
         )
 
@@ -138,6 +145,7 @@ def here_now(
 ) -> tuple[Here, ...]:
     """Return where she is recognised now, the latest first; in two stores at once it is both."""
     with database.read() as work:
+        _require_there(work, enrolment.person)
         visits = own_visits(work, enrolment.person, rules)
         return _here(work, visits, _places(work), now_ms, rules)
 
@@ -157,6 +165,12 @@ def own_told(work: UnitOfWork, enrolment: Enrolment, visits: Sequence[Visit]) ->
             if any(from_ms <= each.at_ms <= to_ms for from_ms, to_ms in spans)
         }
     return tuple(sorted(hers, key=lambda each: (each.at_ms, each.sink, each.fact), reverse=True))
+
+
+def _require_there(work: UnitOfWork, person: PersonId) -> None:
+    """Raise DatabaseBusyError if she was forgotten since she was let in: she is not let in again."""
+    if not work.people.enrolments([person]):
+        raise DatabaseBusyError("she was forgotten meanwhile")
 
 
 def _places(work: UnitOfWork) -> Places:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.audit.chain import Act, What
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.subject import seen
+from shopbell_server.core.consent.recognition import recognition_of
 from shopbell_server.core.identity.profile_view import seen_profile
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.lookers import SYSTEM, purpose_of
@@ -38,7 +39,7 @@ def look_at(
     Everybody who is enrolled under it is told of the look.
     """
     with database.begin() as work:
-        found = _profile(work, profile, keeper)
+        found = _profile(work, now_ms, profile, keeper)
         if found is None:
             return None
         _write_down(work, now_ms, actor, _enrolled(work, profile))
@@ -64,7 +65,7 @@ def look_at_all(
 ) -> tuple[SeenProfile, Sequence[IdentityEntry]] | None:
     """Return a profile and its history; None if there is none of that id. She is told of one look."""
     with database.begin() as work:
-        found = _profile(work, profile, keeper)
+        found = _profile(work, now_ms, profile, keeper)
         if found is None:
             return None
         history = work.identity.history([profile])
@@ -106,11 +107,16 @@ def card_here(
     return None
 
 
-def _profile(work: UnitOfWork, profile: ProfileId, keeper: Keeper) -> SeenProfile | None:
+def _profile(
+    work: UnitOfWork, now_ms: Millis, profile: ProfileId, keeper: Keeper
+) -> SeenProfile | None:
     held = holdings(work, [profile]).get(profile)
     if held is None:
         return None
-    return seen_profile(held, sorted(work.identity.taken_in([profile])), keeper)
+    there = [each.person for each in held.enrolments if each.revoked_ms is None]
+    ledgers = work.ledger.entries(there)
+    recognition = {each: recognition_of(ledgers.get(each, ()), now_ms) for each in there}
+    return seen_profile(held, sorted(work.identity.taken_in([profile])), recognition, keeper)
 
 
 def _enrolled(work: UnitOfWork, profile: ProfileId) -> Sequence[PersonId]:

@@ -28,7 +28,7 @@ BODY_WITHIN_S: Final = 20.0
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_PATHS: Final = frozenset(
-    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/forget"}
+    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
 )
 """Pages post forms here; everything else that has a body speaks JSON."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
+from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.web.phone_bodies import PurposeOut, purposes_out
 from shopbell_server.web.rows import ZoneOut
 from shopbell_server.web.times import moment
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.told import Told
+    from shopbell_server.usecases.held_back import HeldBackBy
     from shopbell_server.usecases.known import Here, Known, Places
     from shopbell_server.usecases.looks import SeenBy
 
@@ -70,7 +72,7 @@ class HereOut(BaseModel):
     zone: ZoneOut | None
     since: datetime
     last: datetime
-    evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
+    evidence: EvidenceName
     certain: bool
     staff_see: StaffSeeOut | None
 
@@ -92,7 +94,7 @@ class OwnVisitOut(BaseModel):
     last: datetime
     ongoing: bool
     converted: bool
-    evidence: Literal["hint", "signal", "fresh", "pass", "confirmed"]
+    evidence: EvidenceName
     zones: list[OwnZoneTimeOut]
 
 
@@ -123,6 +125,16 @@ class OwnNoticeOut(BaseModel):
     phone: Literal["iphone", "android", "unknown"]
 
 
+class HeldBackOut(BaseModel):
+    """Another device of hers that does not allow that she is recognised. `may_go`: she may let go of it."""
+
+    enrolment_id: str
+    enrolled_at: datetime
+    state: Literal["ran_out", "withdrawn", "never"]
+    since: datetime | None
+    may_go: bool
+
+
 class NowOut(BaseModel):
     """Where she is recognised at this moment."""
 
@@ -143,6 +155,8 @@ class MeOut(NowOut):
     looks: list[LookOut]
     received: list[ReceivedOut]
     notices: list[OwnNoticeOut]
+    held_back_by: list[HeldBackOut]
+    """Why she is recognised nowhere although she allows it."""
 
 
 def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: Language) -> MeOut:
@@ -171,6 +185,7 @@ def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: L
         looks=[_look_out(each, known.places) for each in known.looks],
         received=[_received_out(each, recipients) for each in known.told],
         notices=[OwnNoticeOut(at=moment(each.at_ms), phone=each.phone) for each in known.notices],
+        held_back_by=[_held_back_out(each) for each in known.held_back_by],
     )
 
 
@@ -182,11 +197,22 @@ def here_out(here: Here, language: Language) -> HereOut:
         zone=None if here.zone is None else ZoneOut(id=here.zone.id, name=here.zone.name),
         since=moment(here.since_ms),
         last=moment(here.last_ms),
-        evidence=here.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
+        evidence=here.evidence.written,
         certain=here.certain,
         staff_see=None
         if sees is None
         else StaffSeeOut(handle=sees.handle.words(language), first_name=sees.first_name),
+    )
+
+
+def _held_back_out(held: HeldBackBy) -> HeldBackOut:
+    since_ms = held.recognition.since_ms
+    return HeldBackOut(
+        enrolment_id=held.person,
+        enrolled_at=moment(held.enrolled_ms),
+        state=held.recognition.state,  # type: ignore[arg-type]  # who allows it holds nobody back
+        since=None if since_ms is None else moment(since_ms),
+        may_go=held.may_go,
     )
 
 
@@ -199,7 +225,7 @@ def _visit_out(visit: Visit, places: Places) -> OwnVisitOut:
         last=moment(session.end_ms),
         ongoing=visit.state == "open",
         converted=visit.converted,
-        evidence=session.evidence.name.lower(),  # type: ignore[arg-type]  # the names of Evidence
+        evidence=session.evidence.written,
         zones=[
             OwnZoneTimeOut(
                 id=each.zone,

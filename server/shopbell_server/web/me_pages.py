@@ -18,9 +18,10 @@ from shopbell_server.core.access.credentials import MOST_CHARACTERS
 from shopbell_server.core.access.customer_sessions import SESSION_MS
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.consent.ledger import Place, Purpose
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.usecases.consents import Said, change_consents
 from shopbell_server.usecases.customer_page import enter, leave_page
+from shopbell_server.usecases.held_back import NotLetGo, let_go
 from shopbell_server.usecases.known import here_now, known_of
 from shopbell_server.usecases.once import once
 from shopbell_server.web.customers import PerhapsOnPage, PerhapsOnPageUnasked, own_address
@@ -47,7 +48,7 @@ from shopbell_server.web.who import Buckets, Here, own_page, peer
 if TYPE_CHECKING:
     from shopbell_server.core.consent.texts import ConsentText
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.ids import StoreId
     from shopbell_server.core.language import Language
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.customer_page import Customer
@@ -155,6 +156,18 @@ async def post_consents(
     return RedirectResponse(f"/me{chosen_query(chosen)}#{purpose}", 303)
 
 
+@routes.post("/me/let-go", dependencies=[Depends(own_page)])
+async def post_let_go(
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+) -> Response:
+    """Let go of another device of hers whose consent ran out; what it is not is left as it is."""
+    if found is None:
+        return to_door(chosen)
+    other = PersonId(form_of(await request.body()).get("enrolment", ""))
+    await run_in_threadpool(_let_go, here, found, other)
+    return RedirectResponse(f"/me{chosen_query(chosen)}#purposes-title", 303)
+
+
 @routes.get("/me/pass")
 def get_pass(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None) -> Response:
     """Return the piece of the page that shows the pass, for the next ten minutes."""
@@ -194,6 +207,29 @@ def get_receipt(
         media_type="application/json",
         headers={"Content-Disposition": 'attachment; filename="consent-receipt.json"'},
     )
+
+
+def _let_go(here: Services, found: Customer, other: PersonId) -> None:
+    stores: set[StoreId] = set()
+
+    def act(work: UnitOfWork) -> bytes | NotLetGo:
+        outcome = let_go(
+            work,
+            here.entropy,
+            here.clock.now_ms(),
+            enrolment=found.enrolment,
+            other=other,
+            rules=here.site.rules,
+            sinks=here.site.sinks,
+        )
+        if isinstance(outcome, NotLetGo):
+            return outcome
+        stores.update(outcome)
+        return b""
+
+    once(here.database, None, here.clock.now_ms(), act)
+    for store in stores:
+        here.live.changed(store, [found.enrolment.person])
 
 
 def _change(here: Services, found: Customer, text: ConsentText, state: str) -> None:

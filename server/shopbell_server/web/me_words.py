@@ -172,6 +172,34 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
         "en": "On {day}, about {time}, {phone} was registered for your customer number. Was that "
         "not you? Ask in the store.",
     },
+    "held_back_ran_out": {
+        "nl": "De winkel herkent je nu nergens. Op {enrolled} is nog een toestel voor jou aangemeld, en de "
+        "toestemming daarvan liep af op {since}.",
+        "en": "The store recognises you nowhere now. On {enrolled} another device was registered for you, "
+        "and its permission ran out on {since}.",
+    },
+    "held_back_withdrawn": {
+        "nl": "De winkel herkent je nu nergens. Op {enrolled} is nog een toestel voor jou aangemeld, en daar "
+        "is herkennen uitgezet op {since}.",
+        "en": "The store recognises you nowhere now. On {enrolled} another device was registered for you, "
+        "and recognition was switched off there on {since}.",
+    },
+    "held_back_never": {
+        "nl": "De winkel herkent je nu nergens. Op {enrolled} is nog een toestel voor jou aangemeld, en daar "
+        "is herkennen nooit aangezet.",
+        "en": "The store recognises you nowhere now. On {enrolled} another device was registered for you, "
+        "and recognition was never switched on there.",
+    },
+    "let_go_text": {
+        "nl": "Gebruik je dat toestel niet meer? Meld het af. Wat hieronder aan staat, sta je dan "
+        "opnieuw toe.",
+        "en": "You use that device no more? Let go of it. What is switched on below you then allow again.",
+    },
+    "let_go": {"nl": "Dat toestel afmelden", "en": "Let go of that device"},
+    "let_go_ask": {
+        "nl": "Zet herkennen daar aan, of vraag in de winkel om dat toestel van jou los te maken.",
+        "en": "Switch recognition on there, or ask in the store to take that device from you.",
+    },
     "notice_iphone": {"nl": "een iPhone", "en": "an iPhone"},
     "notice_android": {"nl": "een Android-telefoon", "en": "an Android phone"},
     "notice_unknown": {"nl": "een telefoon", "en": "a phone"},

@@ -22,6 +22,7 @@ from shopbell_server.web.times import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shopbell_server.core.consent.recognition import Recognition
     from shopbell_server.core.identity.history import IdentityEntry, Moved
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
@@ -76,6 +77,13 @@ class EnrolledOut(BaseModel):
     human: str
 
 
+class RecognitionOut(BaseModel):
+    """Whether an enrolment allows that she is recognised; one that does not silences its human."""
+
+    state: Literal["allowed", "ran_out", "withdrawn", "never"]
+    since: datetime | None
+
+
 class IdentifierOut(BaseModel):
     """That others call her something; not what. `said_of` is the profile of which it was said."""
 
@@ -98,6 +106,8 @@ class ProfileOut(BaseModel):
     language: str | None = None
     visit_id: str | None = None
     enrolments: list[EnrolledOut] | None = None
+    recognition: dict[str, RecognitionOut] | None = None
+    """By the id of the enrolment."""
     identifiers: list[IdentifierOut] | None = None
 
 
@@ -114,6 +124,7 @@ RECORD: Final[Mapping[str, Part]] = {
     "parts": Part.PARTS,
     "works_here": Part.WORKS_HERE,
     "enrolments": Part.ENROLMENTS,
+    "recognition": Part.RECOGNITION,
     "identifiers": Part.IDENTIFIERS,
 }
 """What the others tell whoever keeps the records, who has no customer before them
@@ -168,6 +179,9 @@ def profile_out(seen: SeenProfile) -> ProfileOut:
         enrolments=None
         if seen.enrolments is None
         else [_enrolled(each) for each in seen.enrolments],
+        recognition=None
+        if seen.recognition is None
+        else {person: _recognition(each) for person, each in seen.recognition.items()},
         identifiers=None
         if seen.identifiers is None
         else [_identifier(each) for each in seen.identifiers],
@@ -215,6 +229,13 @@ def _entry(entry: IdentityEntry, undoing: IdentityEntry | None) -> EntryOut:
 
 def _moved(moved: Moved) -> MovedOut:
     return MovedOut(enrolments=list(moved.persons), identifiers=list(moved.links))
+
+
+def _recognition(recognition: Recognition) -> RecognitionOut:
+    since_ms = recognition.since_ms
+    return RecognitionOut(
+        state=recognition.state, since=None if since_ms is None else moment(since_ms)
+    )
 
 
 def _enrolled(enrolment: Enrolment) -> EnrolledOut:

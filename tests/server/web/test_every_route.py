@@ -74,6 +74,7 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("POST", "/me/enter"): "nobody",  # its link is in the body
     ("POST", "/me/leave"): "nobody",
     ("POST", "/me/consents"): "nobody",  # leads to /me/enter
+    ("POST", "/me/let-go"): "nobody",  # leads to /me/enter
     ("GET", "/me/pass"): "customer",
     ("GET", "/me/here"): "customer",
     ("GET", "/me/receipt"): "nobody",  # leads to /me/enter
@@ -141,7 +142,7 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
 """Of every route that takes a body another one, which means something else."""
 
 UNNAMED: Final = frozenset(
-    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/forget"}
+    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
 )
 """Forms of pages: a browser sends no such header. Doing them twice is as good as once: another session of the
 same person, or none."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from shopbell_server.core.consent.recognition import Recognition
     from shopbell_server.core.identity.changes import Holding
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import ProfileId
+    from shopbell_server.core.ids import PersonId, ProfileId
 
 Keeper = Literal["operator", "system"]
 """An operator who is signed in; another system with a key of its own."""
@@ -29,6 +30,8 @@ class Part(StrEnum):
     WORKS_HERE = "works_here"
     ENROLMENTS = "enrolments"
     """Which phones: since when, until when, which are one human. No model, for that tells siblings apart."""
+    RECOGNITION = "recognition"
+    """Which of them allow that she is recognised, and since when. One that does not silences its human."""
     IDENTIFIERS = "identifiers"
     """Of which kinds, who said so and when."""
     VALUES = "values"
@@ -42,6 +45,7 @@ SEEN_BY: Final[Mapping[Part, frozenset[Keeper]]] = MappingProxyType(
     {
         Part.WORKS_HERE: frozenset({"operator"}),
         Part.ENROLMENTS: frozenset({"operator", "system"}),
+        Part.RECOGNITION: frozenset({"operator"}),
         Part.IDENTIFIERS: frozenset({"operator", "system"}),
         Part.VALUES: frozenset(),
         Part.PARTS: frozenset({"operator", "system"}),
@@ -58,19 +62,27 @@ class SeenProfile:
     id: ProfileId
     works_here: bool | None
     enrolments: tuple[Enrolment, ...] | None
+    recognition: Mapping[PersonId, Recognition] | None
+    """Of those enrolments that have not left."""
     identifiers: tuple[Link, ...] | None = field(repr=False)
     """Their values do not leave."""
     part_of: ProfileId | None
     parts: tuple[ProfileId, ...] | None
 
 
-def seen_profile(holding: Holding, parts: Sequence[ProfileId], keeper: Keeper) -> SeenProfile:
+def seen_profile(
+    holding: Holding,
+    parts: Sequence[ProfileId],
+    recognition: Mapping[PersonId, Recognition],
+    keeper: Keeper,
+) -> SeenProfile:
     """Return what `keeper` may see of a profile whose `parts` are the profiles merged into it."""
     may = {part for part, keepers in SEEN_BY.items() if keeper in keepers}
     return SeenProfile(
         id=holding.profile.id,
         works_here=holding.profile.staff if Part.WORKS_HERE in may else None,
         enrolments=holding.enrolments if Part.ENROLMENTS in may else None,
+        recognition=recognition if Part.RECOGNITION in may else None,
         identifiers=holding.links if Part.IDENTIFIERS in may else None,
         part_of=holding.part_of if Part.PARTS in may else None,
         parts=tuple(parts) if Part.PARTS in may else None,

@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from shopbell_server.core.consent.recognition import Recognition
 from shopbell_server.core.identity.changes import Holding
 from shopbell_server.core.identity.identifiers import Link
 from shopbell_server.core.identity.people import Enrolment, Profile
@@ -48,12 +49,18 @@ def test_names_and_values_are_nobodys_to_see() -> None:
 
 @pytest.mark.parametrize("keeper", get_args(Keeper))
 def test_a_keeper_sees_what_a_profile_is_made_of(keeper: Keeper) -> None:
-    seen = seen_profile(HOLDING, [ProfileId("ben")], keeper)
+    seen = seen_profile(HOLDING, [ProfileId("ben")], {}, keeper)
     assert (seen.enrolments, seen.identifiers) == (HOLDING.enrolments, HOLDING.links)
     assert (seen.part_of, seen.parts) == (None, ("ben",))
     assert "C-1" not in repr(seen)
 
 
 def test_only_an_operator_sees_who_works_here() -> None:
-    assert seen_profile(HOLDING, [], "operator").works_here is False
-    assert seen_profile(HOLDING, [], "system").works_here is None
+    assert seen_profile(HOLDING, [], {}, "operator").works_here is False
+    assert seen_profile(HOLDING, [], {}, "system").works_here is None
+
+
+def test_only_an_operator_sees_which_device_allows_nothing() -> None:
+    silent = {PersonId("p"): Recognition(state="ran_out", since_ms=Millis(5))}
+    assert seen_profile(HOLDING, [], silent, "operator").recognition == silent
+    assert seen_profile(HOLDING, [], silent, "system").recognition is None
