@@ -23,6 +23,7 @@ from shopbell_server.core.ids import (
 )
 from shopbell_server.ports.sinks import Letter
 from shopbell_server.usecases.deliver import Correspondence
+from tests.server.ledger_entries import entry_of
 from tests.server.links import link
 
 if TYPE_CHECKING:
@@ -98,19 +99,7 @@ def entry(
     sequence: int,
     until_ms: int | None = None,
 ) -> Entry:
-    return Entry(
-        sequence=sequence,
-        person=person,
-        purpose=purpose,
-        change=change,
-        at_ms=Millis(at_ms),
-        until_ms=None if until_ms is None else Millis(until_ms),
-        place=Place.APP,
-        text_version="2026-11",
-        text_sha256="ab" * 32,
-        language="nl",
-        evidence="device_token",
-    )
+    return entry_of(person, purpose, change, at_ms, sequence=sequence, until_ms=until_ms)
 
 
 def fact_id(number: int) -> FactId:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from shopbell_server.core.board.rows import Place, Stored
 from shopbell_server.core.board.subject import Subject, subject_of
 from shopbell_server.core.consent.ledger import Change, Entry, Purpose
-from shopbell_server.core.consent.ledger import Place as Said
 from shopbell_server.core.edges.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Evidence, Interval
 from shopbell_server.core.identity.people import Enrolment, Profile
@@ -19,6 +18,7 @@ from shopbell_server.core.registry import Store, Zone
 from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.core.visits.stored import State, Visit
 from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, felt, heard
+from tests.server.ledger_entries import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,18 +47,13 @@ ALLOWING = (Purpose.RECOGNISE_IN_STORE, Purpose.SHOW_TO_STAFF, Purpose.GREET_BY_
 def entry(
     purpose: Purpose, change: Change, at_ms: int, *, until_ms: int | None = None, sequence: int = 0
 ) -> Entry:
-    return Entry(
+    return entry_of(
+        ADA,
+        purpose,
+        change,
+        at(at_ms),
         sequence=sequence,
-        person=ADA,
-        purpose=purpose,
-        change=change,
-        at_ms=at(at_ms),
         until_ms=None if until_ms is None else at(until_ms),
-        place=Said.APP,
-        text_version="1",
-        text_sha256="0" * 64,
-        language="nl",
-        evidence="ticket",
     )
 
 

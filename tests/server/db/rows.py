@@ -26,6 +26,7 @@ from shopbell_server.core.registry import Staff, Store
 from shopbell_server.core.visits.sessions import Session, ZoneTime
 from shopbell_server.core.visits.showing import Glimpse
 from shopbell_server.core.visits.stored import Visit
+from tests.server.ledger_entries import entry_of
 
 if TYPE_CHECKING:
     from shopbell_server.core.evidence import Carrier
@@ -93,19 +94,7 @@ def entry(
     change: Change = Change.GIVEN,
     purpose: Purpose = Purpose.RECOGNISE_IN_STORE,
 ) -> Entry:
-    return Entry(
-        sequence=sequence,
-        person=person,
-        purpose=purpose,
-        change=change,
-        at_ms=Millis(at_ms),
-        until_ms=None,
-        place=Place.APP,
-        text_version="2026-1",
-        text_sha256="00" * 32,
-        language="nl",
-        evidence="switch",
-    )
+    return entry_of(person, purpose, change, at_ms, sequence=sequence)
 
 
 def interval(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
+from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
 from shopbell_server.core.ids import (
     CardRef,
@@ -32,6 +32,7 @@ from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.take import Intake, Message, Taken
 from shopbell_wire.codec import encode
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, Scan
+from tests.server.ledger_entries import entry_of
 from tests.server.links import link
 from tests.server.usecases.everything_stored import everything_in, is_named
 
@@ -207,21 +208,7 @@ class Floor:
         with self.database.begin() as work:
             before = work.ledger.entries([someone.person]).get(someone.person, ())
             work.ledger.append(
-                [
-                    Entry(
-                        sequence=len(before) + 1,
-                        person=someone.person,
-                        purpose=purpose,
-                        change=change,
-                        at_ms=Millis(at_ms),
-                        until_ms=None,
-                        place=Place.APP,
-                        text_version="1",
-                        text_sha256="00" * 32,
-                        language="nl",
-                        evidence="device_token",
-                    )
-                ]
+                [entry_of(someone.person, purpose, change, at_ms, sequence=len(before) + 1)]
             )
             work.commit()
 

@@ -14,7 +14,6 @@ from shopbell_server.core.consent.ledger import (
     SHORTEST_YEAR_MS,
     Change,
     Entry,
-    Place,
     Purpose,
     Span,
     active,
@@ -28,6 +27,7 @@ from shopbell_server.core.consent.ledger import (
     may_tell_change,
 )
 from shopbell_server.core.ids import Millis, PersonId
+from tests.server.ledger_entries import entry_of
 
 RECOGNISE = Purpose.RECOGNISE_IN_STORE
 YEAR_MS = 365 * 86_400_000
@@ -41,19 +41,7 @@ def entry(
     sequence: int = 0,
     until_ms: int | None = None,
 ) -> Entry:
-    return Entry(
-        sequence=sequence,
-        person=PersonId("ada"),
-        purpose=purpose,
-        change=change,
-        at_ms=Millis(at_ms),
-        until_ms=None if until_ms is None else Millis(until_ms),
-        place=Place.APP,
-        text_version="2026-11",
-        text_sha256="ab" * 32,
-        language="nl",
-        evidence="switch in the app",
-    )
+    return entry_of(PersonId("ada"), purpose, change, at_ms, sequence=sequence, until_ms=until_ms)
 
 
 def recognised(change: Change, at_ms: int, sequence: int = 0) -> Entry:

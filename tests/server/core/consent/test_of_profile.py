@@ -3,28 +3,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose, active_purposes
+from shopbell_server.core.consent.ledger import Change, Entry, Purpose, active_purposes
 from shopbell_server.core.consent.of_profile import shared_purposes
 from shopbell_server.core.ids import Millis, PersonId
+from tests.server.ledger_entries import entry_of
 
 NOW = Millis(1_000)
 
 
 def given_by(person: str, *purposes: Purpose) -> list[Entry]:
     return [
-        Entry(
-            sequence=number,
-            person=PersonId(person),
-            purpose=purpose,
-            change=Change.GIVEN,
-            at_ms=Millis(0),
-            until_ms=None,
-            place=Place.APP,
-            text_version="1",
-            text_sha256="00" * 32,
-            language="nl",
-            evidence="ticket",
-        )
+        entry_of(PersonId(person), purpose, Change.GIVEN, 0, sequence=number)
         for number, purpose in enumerate(purposes, start=1)
     ]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose, Span
+from shopbell_server.core.consent.ledger import Change, Entry, Purpose, Span
 from shopbell_server.core.identity.people import Enrolment, Issued, Profile
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, Window
 from shopbell_server.core.recognition.acceptance import (
@@ -16,6 +16,7 @@ from shopbell_server.core.recognition.acceptance import (
     span_of,
 )
 from shopbell_server.core.recognition.tokens import Candidate
+from tests.server.ledger_entries import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,19 +37,7 @@ ALWAYS = (Span(from_ms=GIVEN, to_ms=Millis(NOW + DAY)),)
 
 
 def said(change: Change, at_ms: int, sequence: int = 1) -> Entry:
-    return Entry(
-        sequence=sequence,
-        person=ADA.person,
-        purpose=Purpose.RECOGNISE_IN_STORE,
-        change=change,
-        at_ms=Millis(at_ms),
-        until_ms=None,
-        place=Place.APP,
-        text_version="1",
-        text_sha256="00" * 32,
-        language="nl",
-        evidence="",
-    )
+    return entry_of(ADA.person, Purpose.RECOGNISE_IN_STORE, change, at_ms, sequence=sequence)
 
 
 def issued(enrolment: Enrolment, first: int, last: int) -> Issued:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from shopbell_server.core.consent.ledger import (
     Change,
     Entry,
-    Place,
     Purpose,
     Span,
     active_purposes,
@@ -22,6 +21,7 @@ from shopbell_server.core.identity.people import Enrolment
 from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId
 from shopbell_server.core.visits.joined import Member, first_enrolled, group_of
 from tests.server.core.stays import ADA, MINUTE, NOON, acted, heard
+from tests.server.ledger_entries import entry_of
 
 RECOGNISE, SHARE = Purpose.RECOGNISE_IN_STORE, Purpose.SHARE_WITH_CDP
 DAY = 86_400_000
@@ -36,19 +36,7 @@ def said(
     *,
     until_ms: int | None = None,
 ) -> Entry:
-    return Entry(
-        sequence=0,
-        person=ADA,
-        purpose=purpose,
-        change=change,
-        at_ms=Millis(at_ms),
-        until_ms=None if until_ms is None else Millis(until_ms),
-        place=Place.APP,
-        text_version="1",
-        text_sha256="00" * 32,
-        language="nl",
-        evidence="device_token",
-    )
+    return entry_of(ADA, purpose, change, at_ms, until_ms=until_ms)
 
 
 def member(
