@@ -11,15 +11,15 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent.ledger import Place, Purpose, active
-from shopbell_server.core.consent.recognition import recognition_of
+from shopbell_server.core.visits.recognised_by import recognition_of
 from shopbell_server.usecases.consents import Said, change_consents, leave, standing_of
 from shopbell_server.usecases.groups import groups_of, hold, hold_one
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from shopbell_server.core.consent.recognition import Recognition
     from shopbell_server.core.identity.people import Enrolment
+    from shopbell_server.core.identity.profile_view import Recognition
     from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.core.visits.joined import Group
     from shopbell_server.core.visits.rules import VisitRules

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.audit.chain import Act, What
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.subject import seen
-from shopbell_server.core.consent.recognition import recognition_of
 from shopbell_server.core.identity.profile_view import seen_profile
+from shopbell_server.core.visits.recognised_by import recognition_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.lookers import SYSTEM, purpose_of
 from shopbell_server.usecases.looking import subjects

@@ -22,11 +22,10 @@ from shopbell_server.web.times import moment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.consent.recognition import Recognition
     from shopbell_server.core.identity.history import IdentityEntry, Moved
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.identity.profile_view import SeenProfile
+    from shopbell_server.core.identity.profile_view import Recognition, SeenProfile
     from shopbell_server.core.ids import ProfileId
     from shopbell_server.usecases.profiles import Done
     from shopbell_server.usecases.visits_list import SeenVisit

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.consent.recognition import Recognition
     from shopbell_server.core.identity.changes import Holding
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import PersonId, ProfileId
+    from shopbell_server.core.ids import Millis, PersonId, ProfileId
 
 Keeper = Literal["operator", "system"]
 """An operator who is signed in; another system with a key of its own."""
@@ -53,6 +52,18 @@ SEEN_BY: Final[Mapping[Part, frozenset[Keeper]]] = MappingProxyType(
     }
 )
 """Merging and splitting need to know what there is and where it came from, and nothing of what it says."""
+
+
+State = Literal["allowed", "ran_out", "withdrawn", "never"]
+"""`ran_out`: nobody said no, but nobody said yes again either, for a year or since the end of a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """How `recognise_in_store` stands with an enrolment, and since when; None where nothing was ever said."""
+
+    state: State
+    since_ms: Millis | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,16 @@ from typing import get_args
 
 import pytest
 
-from shopbell_server.core.consent.recognition import Recognition
 from shopbell_server.core.identity.changes import Holding
 from shopbell_server.core.identity.identifiers import Link
 from shopbell_server.core.identity.people import Enrolment, Profile
-from shopbell_server.core.identity.profile_view import SEEN_BY, Keeper, Part, seen_profile
+from shopbell_server.core.identity.profile_view import (
+    SEEN_BY,
+    Keeper,
+    Part,
+    Recognition,
+    seen_profile,
+)
 from shopbell_server.core.ids import DeviceNo, LinkId, Millis, PersonId, ProfileId
 
 ANNA = ProfileId("anna")

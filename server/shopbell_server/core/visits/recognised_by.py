@@ -1,32 +1,21 @@
-"""How `recognise_in_store` stands with one enrolment: for whoever has to find out why nobody is recognised.
+"""Which enrolment of a human allows that she is recognised: for whoever has to find out why she is not.
 
-Owns: the words for it.
-Never: what is allowed at a moment (`ledger`).
+Owns: how it stands with one of them, and since when.
+Never: what is allowed at a moment (`core.consent.ledger`), or who may see it (`core.identity.profile_view`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent.ledger import Change, Purpose, active, expires_ms
+from shopbell_server.core.identity.profile_view import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.ids import Millis
-
-State = Literal["allowed", "ran_out", "withdrawn", "never"]
-"""`ran_out`: nobody said no, but nobody said yes again either, for a year or since the end of a day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recognition:
-    """How it stands, and since when; None where nothing was ever said."""
-
-    state: State
-    since_ms: Millis | None
 
 
 def recognition_of(entries: Sequence[Entry], now_ms: Millis) -> Recognition:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
-from shopbell_server.core.consent.recognition import Recognition, recognition_of
+from shopbell_server.core.identity.profile_view import Recognition
 from shopbell_server.core.ids import Millis, PersonId
+from shopbell_server.core.visits.recognised_by import recognition_of
 
 DAY = 86_400_000
 YEAR = 365 * DAY
