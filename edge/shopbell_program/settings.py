@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -60,12 +60,16 @@ class SettingsError(Exception):
         super().__init__("\n".join([f"{source} cannot be used:", *lines]))
 
 
+ELSEWHERE: Final = " Name another with --config."
+"""What to do where the settings of a program are not there."""
+
+
 def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lambda _: ()) -> T:
     """Return the settings in `path`, or raise SettingsError with all its faults.
 
     `check` looks at rules between settings; it is asked once each of them is right by itself.
     """
-    return read(decoded(path, _ELSEWHERE), kind, check, source=str(path))
+    return read(decoded(path, ELSEWHERE), kind, check, source=str(path))
 
 
 def decoded(path: Path, elsewhere: str = "") -> dict[str, Any]:
@@ -198,9 +202,6 @@ def _unknown(key: str, fields: Mapping[str, object]) -> str:
 
 def _explained(value: object, kind: Any, error: msgspec.ValidationError) -> str:  # noqa: ANN401  # types as data
     return f"{_shown(value)} is not allowed; {allowed(kind) or error}"
-
-
-_ELSEWHERE = " Name another with --config."
 
 
 def _shown(value: object) -> str:

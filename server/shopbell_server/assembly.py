@@ -45,6 +45,7 @@ from shopbell_server.usecases.unusual_looks import Agreement
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from contextlib import ExitStack
 
     from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
@@ -98,6 +99,20 @@ def open_boxes(settings: Settings, tenant: TenantId) -> SealedBoxes:
     vault = settings.keys.vault
     store = _sql_keys(settings, tenant) if vault is None else _vault_keys(vault, tenant)
     return SealedBoxes(RememberedKeys(store, time.monotonic), tenant, SystemEntropy())
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of a SQLite database, by its address; None for another one."""
+    scheme, _, rest = url.partition("://")
+    return Path(rest.removeprefix("/")) if scheme.startswith("sqlite") else None
+
+
+def written_folders(settings: Settings) -> Collection[Path]:
+    """Return the folders of this machine without which nothing can be stored: of database and keys."""
+    urls = [settings.database.url]
+    if settings.keys.vault is None:
+        urls.append(keys_url(settings.keys, settings.database))
+    return {path.parent for path in map(file_of, urls) if path is not None}
 
 
 def prepare_keys(settings: Settings, *, new: bool = False) -> None:

@@ -33,6 +33,7 @@ from shopbell_server.assembly import (
     terms_of,
     weekly_of,
     witness_of,
+    written_folders,
 )
 from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.config.limits import allowances
@@ -49,7 +50,7 @@ from shopbell_server.ingest.embedded_broker import embedded_broker
 from shopbell_server.ingest.loop import Ingest
 from shopbell_server.jobs import Jobs
 from shopbell_server.retaining import Retaining
-from shopbell_server.system import SystemClock, SystemEntropy
+from shopbell_server.system import SystemClock, SystemEntropy, without_room
 from shopbell_server.usecases.deliver import Correspondence
 from shopbell_server.usecases.refusals import Refusals
 from shopbell_server.usecases.sign_in import make_link
@@ -312,7 +313,10 @@ class _Server:
             live=self._live,
             looks=self._looks,
             metrics=REGISTRY,
-            checks={"broker": self._check_broker},
+            checks={
+                "broker": self._check_broker,
+                "disk": partial(without_room, written_folders(settings)),
+            },
             site=Site(
                 retailer_uuid=settings.retailer.uuid,
                 prefix=settings.retailer.prefix,

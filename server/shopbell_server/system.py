@@ -1,4 +1,4 @@
-"""The machine's clock, its dice, and who sits at it.
+"""The machine's clock, its dice, its disks, and who sits at it.
 
 Owns: the only places of the server that ask for them.
 Never: decides with them.
@@ -10,11 +10,17 @@ import ctypes
 import os
 import pwd
 import secrets
+import shutil
 import threading
 import time
 import uuid
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
 
 _LATER_BITS = 74
 """Of a UUIDv7 (RFC 9562): 12 bits `rand_a` and 62 bits `rand_b` after the 48 bits of time."""
@@ -67,6 +73,22 @@ def user_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return f"uid {os.getuid()}"
+
+
+FULL_BYTES: Final = 4 * 1024 * 1024
+"""SQLite's log grows to 1000 pages of 4 KiB before it goes into the database: less, and a commit may fail."""
+
+
+def without_room(folders: Iterable[Path], least_bytes: int = FULL_BYTES) -> str | None:
+    """Return what is wrong with the disk of one of `folders`; None if each has `least_bytes` left."""
+    for folder in folders:
+        try:
+            free_bytes = shutil.disk_usage(folder).free
+        except OSError as error:
+            return f"{folder}: {error.strerror}"
+        if free_bytes < least_bytes:
+            return f"full at {folder}: nothing can be stored"
+    return None
 
 
 def clock_is_kept() -> bool | None:

@@ -107,7 +107,10 @@ def test_a_wrong_file_says_all_that_is_wrong(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     done = command("run", "--config", str(tmp_path / "none.toml"))
     assert done.returncode == 2
-    assert "none.toml cannot be used:\n  there is no such file" in done.stderr
+    assert (
+        "none.toml cannot be used:\n  there is no such file. Name another with --config."
+        in done.stderr
+    )
 
 
 def test_a_wrong_use_is_a_2() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server import preparing
-from shopbell_server.assembly import open_database
+from shopbell_server.assembly import open_database, written_folders
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
@@ -103,6 +103,13 @@ def test_who_has_lost_the_keys_says_so_and_goes_on(config: Path, tmp_path: Path)
     remember(config)
     assert name(config) == "Noor"
     assert command("migrate", "--config", config).returncode == 0
+
+
+def test_the_disks_of_both_are_looked_at_for_room(config: Path, tmp_path: Path) -> None:
+    assert written_folders(read_settings(config)) == {tmp_path}
+    (tmp_path / "safe").mkdir()
+    config.write_text(f'{config.read_text()}[keys]\nfile = "{tmp_path}/safe/keys.db"\n')
+    assert written_folders(read_settings(config)) == {tmp_path, tmp_path / "safe"}
 
 
 def test_what_is_wrong_with_the_store_of_keys_names_its_table(config: Path, tmp_path: Path) -> None:

@@ -2,12 +2,22 @@ from __future__ import annotations
 
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.system import SystemClock, SystemEntropy, clock_is_kept, user_name
+from shopbell_server.system import (
+    SystemClock,
+    SystemEntropy,
+    clock_is_kept,
+    user_name,
+    without_room,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_clock_is_the_machines() -> None:
@@ -38,3 +48,13 @@ def test_whether_the_clock_is_kept_is_said_or_not_known() -> None:
 
 def test_whoever_runs_the_program_has_a_name() -> None:
     assert user_name().strip()
+
+
+def test_a_disk_without_room_and_one_that_is_away_are_named(tmp_path: Path) -> None:
+    assert without_room([tmp_path], least_bytes=1) is None
+    assert without_room([tmp_path], least_bytes=1 << 62) == (
+        f"full at {tmp_path}: nothing can be stored"
+    )
+    away = tmp_path / "away"
+    assert without_room([tmp_path, away], least_bytes=1) == f"{away}: No such file or directory"
+    assert without_room([]) is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shopbell_edge.config.checks import faults
 from shopbell_edge.config.remote import faults_of, over
 from shopbell_edge.config.tables import Settings
-from shopbell_program.settings import SettingsError, decoded, read
+from shopbell_program.settings import ELSEWHERE, SettingsError, decoded, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class OwnFile:
 
 def read_file(path: Path) -> OwnFile:
     """Return the file at `path`, or raise SettingsError with all that is wrong."""
-    document = decoded(path)
+    document = decoded(path, ELSEWHERE)
     return OwnFile(path=path, document=document, settings=_checked(document, str(path)))
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.assembly import (
     agreement_of,
     courier_of,
+    file_of,
     in_url,
     open_database,
     secret_of,
@@ -158,7 +159,7 @@ def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     if settings.keys.vault is None:
         stores["keys"] = keys_url(settings.keys, settings.database)
     for what, url in stores.items():
-        path = _file_of(url)
+        path = file_of(url)
         if path is not None:
             yield what, path.parent
     if settings.broker.embedded is not None:
@@ -173,7 +174,7 @@ def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
 def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
     """Yield how the database is, and what is in it; nothing of the latter if it cannot be opened."""
     url, password = settings.database.url, secret_of(settings.database.password_file)
-    path = _file_of(url)
+    path = file_of(url)
     if path is not None:
         why = _unusable(path)
         if why is not None:
@@ -208,7 +209,7 @@ def _database(settings: Settings, *, runs: bool) -> Iterator[Finding]:
 def _missing_keys(settings: Settings) -> Finding | None:
     if settings.keys.vault is not None:
         return None
-    path = _file_of(keys_url(settings.keys, settings.database))
+    path = file_of(keys_url(settings.keys, settings.database))
     if path is None or path.exists():
         return None
     return failed(
@@ -292,7 +293,7 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         see = (
             "see [broker]"
             if settings.broker.embedded is None
-            else "it runs with the server: start it"
+            else "the embedded one runs with the server"
         )
         yield failed("broker", str(error), f"{see}; edges keep everything meanwhile")
         return
@@ -327,8 +328,3 @@ def _unusable(path: Path) -> tuple[str, str] | None:
             "ask as its user: `runuser -u shopbell-server -- shopbell-server doctor`; else `chown` it",
         )
     return None
-
-
-def _file_of(url: str) -> Path | None:
-    scheme, _, rest = url.partition("://")
-    return Path(rest.removeprefix("/")) if scheme.startswith("sqlite") else None
