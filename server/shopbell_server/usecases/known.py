@@ -16,9 +16,9 @@ from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.consents import standing_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.held_back import held_back_by
-from shopbell_server.usecases.looking import subjects
 from shopbell_server.usecases.own import own_looks, own_visits
 from shopbell_server.usecases.own_profile import own_profile
+from shopbell_server.usecases.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """What of a profile is hers, for her own eyes.
 
 Owns: that a merge shows nobody what was said of another profile: not on her page, not in her export.
-Never: what staff and sinks get (`looking`, `sink_names`).
+Never: what staff and sinks get (`subjects`, `sink_names`).
 """
 
 from __future__ import annotations

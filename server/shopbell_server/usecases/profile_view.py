@@ -16,8 +16,8 @@ from shopbell_server.core.identity.profile_view import seen_profile
 from shopbell_server.core.visits.recognised_by import recognition_of
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.lookers import SYSTEM, purpose_of
-from shopbell_server.usecases.looking import subjects
 from shopbell_server.usecases.profile_holds import holdings
+from shopbell_server.usecases.subjects import subjects
 from shopbell_server.usecases.visits_list import SeenVisit
 
 if TYPE_CHECKING:

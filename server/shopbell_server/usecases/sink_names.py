@@ -14,7 +14,7 @@ from shopbell_server.core.consent.of_profile import shared_purposes
 from shopbell_server.core.facts import ConsentChanged, ProfileErased, ProfileMerged, ProfileSplit
 from shopbell_server.core.identity.identifiers import primary
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.looking import ledgers_under
+from shopbell_server.usecases.subjects import ledgers_under
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Visits of the past and the present, for the staff of their store.
 
 Owns: pages of visits, and one visit by its id.
-Never: what may be shown of their people (`looking`).
+Never: what may be shown of their people (`subjects`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.board.subject import seen
 from shopbell_server.usecases.doubts import withheld
-from shopbell_server.usecases.looking import subjects
+from shopbell_server.usecases.subjects import subjects
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -16,7 +16,7 @@ from shopbell_server.core.dating import LATEST
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.doubts import withheld
 from shopbell_server.usecases.groups import evidence_of, heard_of
-from shopbell_server.usecases.looking import subjects_and_groups
+from shopbell_server.usecases.subjects import subjects_and_groups
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

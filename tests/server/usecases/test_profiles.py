@@ -17,9 +17,9 @@ from shopbell_server.core.identity.people import Phone, Profile
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.identifiers import unlink
-from shopbell_server.usecases.looking import subjects
 from shopbell_server.usecases.profiles import Asking, Done, merge, split, undo_entry
 from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.subjects import subjects
 from tests.server.usecases.floor import NOW, RULES, SINK, CountedEntropy, Floor, Someone
 
 if TYPE_CHECKING:
