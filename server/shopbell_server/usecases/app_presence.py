@@ -15,7 +15,7 @@ from shopbell_server.core.visits.app_reports import evidence_of, problem_with
 from shopbell_server.usecases.arrived import arrived
 from shopbell_server.usecases.doubts import new_conflicts, write_down
 from shopbell_server.usecases.groups import head_of, hold, hold_one, ledgers
-from shopbell_server.usecases.recognise import Recognised
+from shopbell_server.usecases.recognised import Recognised
 from shopbell_server.usecases.recompute import tell
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.reconcile import Circumstances
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
-    from shopbell_server.usecases.recognise import Recognised
+    from shopbell_server.usecases.recognised import Recognised
     from shopbell_server.usecases.recompute import Terms
 
 LIVE_MS: Final = 30_000

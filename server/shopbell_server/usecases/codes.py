@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Edge
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.heard import Scanner, ShownNumber, ShownPass
-    from shopbell_server.usecases.recognise import People, Recognised
+    from shopbell_server.usecases.recognised import People, Recognised
 
 
 def take_passes(

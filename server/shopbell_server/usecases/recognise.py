@@ -6,8 +6,6 @@ Never: visits (`recompute`), or a trace of whom it could not know.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.evidence import Interval, IntervalKey, Report, told
@@ -17,65 +15,25 @@ from shopbell_server.core.recognition.frame_trust import MINUTE_MS, evidence_of,
 from shopbell_server.core.recognition.spray import Tokens, minute_of
 from shopbell_server.core.recognition.token_reader import DIGITS
 from shopbell_server.usecases.codes import may_be_known, take_numbers, take_passes, zone_of
-from shopbell_server.usecases.groups import NONE, groups_of
+from shopbell_server.usecases.groups import groups_of
+from shopbell_server.usecases.recognised import People, Recognised
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from shopbell_server.core.identity.people import Card
-    from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, Millis, PersonId
-    from shopbell_server.core.recognition.acceptance import Acquaintance, Meant
-    from shopbell_server.core.recognition.code_uses import CodeUse
+    from shopbell_server.core.ids import DeviceNo, EdgeId, Millis, PersonId
+    from shopbell_server.core.recognition.acceptance import Meant
     from shopbell_server.core.recognition.token_reader import Reading
     from shopbell_server.core.registry import Edge
     from shopbell_server.ports.batches import Stream
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.usecases.acquaintances import Acquaintances
-    from shopbell_server.usecases.groups import Groups
     from shopbell_server.usecases.heard import Heard, Sightings
     from shopbell_wire.messages import Frame, Presence
 
 _StayKey = tuple["PersonId", "EdgeId", str, "Frame", "Millis"]
 """Person, edge, scanner, frame, first sighting. A tuple: an `IntervalKey` takes longer to hash than the rest
 of a sighting takes in all."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Recognised:
-    """Evidence of people, and how much of what came to nothing.
-
-    `passes` are those of the intervals that a pass gave.
-    """
-
-    intervals: list[Interval] = field(default_factory=list)
-    passes: list[Interval] = field(default_factory=list)
-    unheard: list[Interval] = field(default_factory=list)
-    """Stored before: what its scanners say of themselves now may change its visits."""
-    counts: Counter[str] = field(default_factory=Counter)
-    guessing: set[EdgeId] = field(default_factory=set)
-    """Edges at which somebody tries numbers."""
-    tokens: dict[tuple[EdgeId, int], Tokens] = field(default_factory=dict)
-    """How many tokens began to be heard, by edge and minute."""
-    taken_back: list[Interval] = field(default_factory=list)
-    """Of passes that counted until an earlier scan of the same code came."""
-    nobody: dict[Stream, set[str]] = field(default_factory=dict)
-    """Tokens that mean nobody who may be known, by the stream that told of them."""
-    twice: list[tuple[PersonId, CodeUse, CodeUse]] = field(default_factory=list)
-    """Codes that were shown at two edges: whose, the scan that counts, and the other one."""
-    groups: Groups = field(default_factory=lambda: NONE)
-    """Of those of whom there is evidence, and who are joined with others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class People:
-    """Everybody who might be meant, held until the work ends."""
-
-    who: Mapping[PersonId, Acquaintance]
-    meanings: Mapping[Reading, Sequence[Meant]]
-    numbers: Collection[DeviceNo]
-    """Of the device numbers that tokens say, those that somebody has."""
-    cards: Mapping[CardRef, Card]
-    numbered: Mapping[str, Sequence[PersonId]]
 
 
 def recognise(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.listen import ReadNumber
-    from shopbell_server.usecases.recognise import Recognised
+    from shopbell_server.usecases.recognised import Recognised
     from shopbell_server.usecases.recompute import Terms
     from shopbell_wire.messages import Ack
 
