@@ -20,6 +20,8 @@ from shopbell_server.core.consent.ledger import (
     expires_ms,
     expiring,
     is_to_be_asked_again,
+    last_written,
+    next_sequence,
 )
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.usecases.consent_facts import stores_shown_in, tell_changes
@@ -217,7 +219,7 @@ def write_expired(
     For the record: what she allows has changed by itself at that moment. A sink that knew her is told.
     """
     before = tuple(work.ledger.entries([person]).get(person, ()))
-    first = 1 + max((entry.sequence for entry in before), default=0)
+    first = next_sequence(before)
     entries = tuple(
         replace(
             ended,
@@ -249,9 +251,9 @@ def _entries(
     evidence: Evidence,
 ) -> tuple[Entry, ...]:
     """Return the lines to add. Saying no to what is off is recorded once; saying yes again renews."""
-    first = 1 + max((entry.sequence for entry in before), default=0)
+    first = next_sequence(before)
     on = active_purposes(before, now_ms)
-    last = {entry.purpose: entry for entry in sorted(before, key=lambda each: each.sequence)}
+    last = last_written(before)
     told = [
         each
         for each in said
@@ -300,7 +302,7 @@ def _withdrew(ledger: Sequence[Entry]) -> bool:
 
 def _standing(ledger: Sequence[Entry], now_ms: Millis) -> tuple[Standing, ...]:
     on = active_purposes(ledger, now_ms)
-    last = {entry.purpose: entry for entry in sorted(ledger, key=lambda each: each.sequence)}
+    last = last_written(ledger)
     return tuple(
         Standing(
             purpose=purpose,

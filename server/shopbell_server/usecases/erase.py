@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.audit.chain import Act, What
-from shopbell_server.core.consent.ledger import Change, Place, Purpose, active, active_purposes
+from shopbell_server.core.consent.ledger import (
+    Change,
+    Place,
+    Purpose,
+    active,
+    active_purposes,
+    last_written,
+    next_sequence,
+)
 from shopbell_server.core.delivery.cloud_events import NAMES
 from shopbell_server.core.facts import ProfileErased
 from shopbell_server.core.identity.identifiers import primary
@@ -246,10 +254,10 @@ def _withdrawals(
     work: UnitOfWork, person: PersonId, actor: Actor, now_ms: Millis
 ) -> Sequence[Entry]:
     """Return the lines that end what she allowed: the ledger tells the whole story by itself."""
-    ledger = sorted(work.ledger.entries([person]).get(person, ()), key=lambda each: each.sequence)
-    last = {each.purpose: each for each in ledger}
+    ledger = work.ledger.entries([person]).get(person, ())
+    last = last_written(ledger)
     on = sorted(active_purposes(ledger, now_ms))
-    first = 1 + max((each.sequence for each in ledger), default=0)
+    first = next_sequence(ledger)
     return [
         replace(
             last[purpose],

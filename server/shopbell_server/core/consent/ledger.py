@@ -114,6 +114,16 @@ def active_purposes(entries: Iterable[Entry], at_ms: Millis) -> frozenset[Purpos
     return allowed if Purpose.RECOGNISE_IN_STORE in allowed else frozenset()
 
 
+def last_written(entries: Iterable[Entry]) -> dict[Purpose, Entry]:
+    """Return the newest line of each purpose that has one."""
+    return {entry.purpose: entry for entry in sorted(entries, key=lambda each: each.sequence)}
+
+
+def next_sequence(entries: Iterable[Entry]) -> int:
+    """Return the number of the next line of this ledger, which is one person's."""
+    return 1 + max((entry.sequence for entry in entries), default=0)
+
+
 def changes_ms(entries: Iterable[Entry], at_ms: Millis) -> Millis | None:
     """Return a moment after `at_ms` until which the active purposes stay what they are then.
 

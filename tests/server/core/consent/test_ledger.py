@@ -23,8 +23,10 @@ from shopbell_server.core.consent.ledger import (
     expiring,
     given_spans,
     is_to_be_asked_again,
+    last_written,
     may_share,
     may_tell_change,
+    next_sequence,
 )
 from shopbell_server.core.ids import Millis, PersonId
 from tests.server.ledger_entries import entry_of
@@ -239,3 +241,15 @@ def test_nothing_changes_before_the_moment_at_which_it_may(
     if until_ms is not None:
         then_ms = min(then_ms, Millis(until_ms - 1))
     assert active_purposes(ledger, then_ms) == active_purposes(ledger, at_ms)
+
+
+def test_the_newest_line_of_a_purpose_is_the_one_that_was_written_last() -> None:
+    given = recognised(Change.GIVEN, 20, sequence=1)
+    ended = recognised(Change.EXPIRED, 10, sequence=3)
+    shown = entry(Purpose.SHOW_TO_STAFF, Change.GIVEN, 15, sequence=2)
+    assert last_written([ended, shown, given]) == {
+        RECOGNISE: ended,
+        Purpose.SHOW_TO_STAFF: shown,
+    }
+    assert next_sequence([ended, shown, given]) == 4
+    assert (last_written([]), next_sequence([])) == ({}, 1)
