@@ -58,3 +58,13 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_where_papers_should_go_is_told_apart_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "server.toml").write_text(SERVER.format(folder=tmp_path))
+    assert shopbell(tmp_path, "migrate").returncode == 0
+    said = shopbell(tmp_path, "documents", "--out", "server.toml")
+    assert said.returncode == 1
+    assert (
+        said.stderr == 'cannot go on: "server.toml": File exists. That is a file: name a folder\n'
+    )

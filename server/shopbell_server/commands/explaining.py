@@ -5,8 +5,9 @@ Owns: which exceptions are somebody's to mend. Never: hides a fault of ours; tha
 
 from __future__ import annotations
 
+import errno
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_program.settings import SettingsError
@@ -78,6 +79,17 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
             return str(error)
         case OSError():
             where = "" if error.filename is None else f'"{error.filename}": '
-            return f"cannot go on: {where}{error.strerror or error}"
+            to_do = _TO_DO.get(error.errno or 0, "")
+            return f"cannot go on: {where}{error.strerror or error}{to_do}"
         case _:
             return None
+
+
+_TO_DO: Final = {
+    errno.ENOSPC: ". Make room on that disk",
+    errno.EROFS: ". That disk is mounted read-only: `dmesg` may say why",
+    errno.EACCES: ". Run this as the server's user, or give it that place",
+    errno.EEXIST: ". That is a file: name a folder",
+    errno.ENOTDIR: ". A part of that path is a file: name a folder",
+}
+"""Where plain: of files that commands open by themselves, not of those that settings name."""
