@@ -8,7 +8,6 @@ and is killed itself if it does not end when told to.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from shopbell_program.children import die_with_parent
 from shopbell_program.commands import CommandError
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ STOP_S: Final = 8.0
 
 GRACE_S: Final = 1.0
 """From a connection that breaks to the end of the process that held it."""
-
-_PR_SET_PDEATHSIG: Final = 1
-"""From linux/prctl.h."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +95,7 @@ class Processes:
                 stderr=errors,
                 # Ctrl-C goes to the whole foreground group: we end them ourselves, in order.
                 process_group=0,
-                preexec_fn=_die_with_parent,  # it only calls prctl
+                preexec_fn=die_with_parent,  # it only calls prctl
             )
         child = Child(name=name, process=process, log=log, out=out, stays=stays)
         self._children.append(child)
@@ -161,9 +158,3 @@ def last_words(log: Path) -> str:
         lines = []
     whole = [line.strip() for line in lines if line.strip() and not line[0].isspace()]
     return whole[-1] if whole else "nothing"
-
-
-def _die_with_parent() -> None:
-    """Have the kernel end the child when this process is killed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

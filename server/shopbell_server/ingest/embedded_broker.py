@@ -9,11 +9,9 @@ the server's database has it.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from shopbell_program.children import die_with_parent
 from shopbell_program.new_file import write_new
 
 if TYPE_CHECKING:
@@ -38,8 +37,6 @@ _PAUSE_S: Final = 0.02
 _CONFIG: Final = "broker.conf"
 _READY: Final = "Server is ready"
 """What nats-server says when all of its listeners are there."""
-_PR_SET_PDEATHSIG: Final = 1
-"""From linux/prctl.h."""
 
 
 class BrokerFailedError(RuntimeError):
@@ -105,7 +102,7 @@ class EmbeddedBroker:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C goes to the whole foreground group: the server stops the broker itself, last.
                 process_group=0,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  # before any thread exists
+                preexec_fn=die_with_parent,  # noqa: PLW1509  # before any thread exists
             )
 
     def __enter__(self) -> Self:
@@ -279,12 +276,6 @@ def _free_port(host: str) -> int:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _die_with_parent() -> None:
-    """Have the kernel end this process when the server is killed, so that none is left behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _last_line(log: Path) -> str:
