@@ -22,13 +22,13 @@ from shopbell_server.core.audit.chain import HERSELF, Act, Actor, What
 from shopbell_server.core.identity.guards import DEFAULTS
 from shopbell_server.core.identity.history import Moved
 from shopbell_server.core.identity.identifiers import ENROLMENTS
-from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
+from shopbell_server.core.identity.people import Card, Enrolment, Profile
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.core.recognition.passes import card_ref
 from shopbell_server.usecases.consents import record_first
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.identifiers import SaidBy, follow, say
 from shopbell_server.usecases.notices import tell_others
+from shopbell_server.usecases.phone_secrets import new_card, new_phone
 from shopbell_server.usecases.profile_holds import hold_chain, hold_ids, require_new_key
 
 if TYPE_CHECKING:
@@ -43,11 +43,6 @@ if TYPE_CHECKING:
 
 TICKET_MS: Final = 5 * 60_000
 """From the app's backend to the app: seconds. Five minutes are for a phone that asks first."""
-
-MAC_KEY_BYTES: Final = 16
-CARD_REF_BYTES: Final = 8
-CARD_SECRET_BYTES: Final = 20
-"""As long as SHA-1's output: what RFC 4226 recommends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +174,7 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
         return NotEnrolled.TOO_MANY
     person = PersonId(entropy.uuid7(now_ms))
     device_token = credential(Kind.DEVICE, entropy.token(SECRET_BYTES))
-    card = Card(
-        ref=card_ref(int.from_bytes(entropy.token(CARD_REF_BYTES))),
-        person=person,
-        secret=entropy.token(CARD_SECRET_BYTES),
-    )
+    card = new_card(entropy, person)
     enrolment = Enrolment(
         person=person,
         profile=profile,
@@ -191,7 +182,7 @@ def enrol(  # noqa: PLR0913  (what an enrolment is made of, each by name)
         created_ms=now_ms,
         revoked_ms=None,
     )
-    phone = Phone(mac_key=entropy.token(MAC_KEY_BYTES), model=phone_model)
+    phone = new_phone(entropy, phone_model)
     work.people.add_enrolment(enrolment, phone, fingerprint(device_token), card)
     follow(work, entropy, now_ms, route, Moved(persons=(person,)))
     about = id_of(ticket)

@@ -20,7 +20,7 @@ from shopbell_server.core.consent.ledger import Change, Entry, Place, Purpose
 from shopbell_server.core.evidence import Evidence, Interval, IntervalKey
 from shopbell_server.core.identity.guards import DEFAULTS
 from shopbell_server.core.identity.identifiers import normal
-from shopbell_server.core.identity.people import Card, Enrolment, Phone, Profile
+from shopbell_server.core.identity.people import Enrolment, Profile
 from shopbell_server.core.ids import (
     EdgeId,
     Millis,
@@ -31,12 +31,12 @@ from shopbell_server.core.ids import (
     ZoneId,
 )
 from shopbell_server.core.keeping.erasure import mark_kind
-from shopbell_server.core.recognition.passes import card_ref
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.device_numbers import free_device_no
 from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identifiers import SaidBy, say
+from shopbell_server.usecases.phone_secrets import new_card, new_phone
 from shopbell_server.usecases.profile_holds import hold_ids, require_new_key
 from shopbell_server.usecases.recompute import circumstances, recompute
 
@@ -307,10 +307,8 @@ def _enrol_past_self(
         created_ms=began_ms,
         revoked_ms=None,
     )
-    phone = Phone(mac_key=entropy.token(16), model=None)
-    card = Card(
-        ref=card_ref(int.from_bytes(entropy.token(8))), person=person, secret=entropy.token(20)
-    )
+    phone = new_phone(entropy, model=None)
+    card = new_card(entropy, person)
     work.people.add_enrolment(enrolment, phone, sha256(entropy.token(32)).digest(), card)
     work.ledger.append(
         [
