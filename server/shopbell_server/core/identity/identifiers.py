@@ -67,7 +67,9 @@ def normal(kind: str, value: str) -> str:
     if kind == EVERY_KIND:
         return _folded(trimmed)
     if kind.endswith(HASHES):
-        return "".join(trimmed.split()).lower()
+        digits = "".join(trimmed.split()).lower()
+        small = unicodedata.normalize("NFKC", trimmed.lower())
+        return digits if _DIGITS_OF_HASHES.fullmatch(digits) else small
     if kind == LOYALTY_NUMBER:
         grouped = _GROUPED_DIGITS.fullmatch(trimmed)
         return trimmed if grouped is None else re.sub(r"[ -]", "", trimmed)
@@ -85,12 +87,12 @@ def primary(links: Iterable[Link]) -> dict[str, str]:
 
 
 def _folded(text: str) -> str:
-    # Twice: folding may leave what NFKC would write otherwise, and that other capitals.
-    for _ in range(2):
-        text = unicodedata.normalize("NFKC", text.casefold())
-    return "".join(
-        each for each in text if not each.isspace() and unicodedata.category(each) != "Cf"
-    )
+    # Again: what is left out may let its neighbours become one letter, and that has another small form.
+    for _ in range(3):
+        seen = (each for each in text if not each.isspace() and unicodedata.category(each) != "Cf")
+        text = unicodedata.normalize("NFKC", "".join(seen).casefold())
+    return text
 
 
+_DIGITS_OF_HASHES: Final = re.compile(r"[0-9a-f]*")
 _GROUPED_DIGITS: Final = re.compile(r"[0-9](?:[ -]*[0-9])*", re.ASCII)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from shopbell_server.core.identity.identifiers import EVERY_KIND, KIND, Link, normal, primary
@@ -66,6 +66,10 @@ def test_as_every_kind_capitals_spaces_and_what_nobody_sees_make_no_difference()
     some.sampled_from(["crm", "email_sha256", "loyalty_number", EVERY_KIND]),
     some.text(max_size=12),
 )
+@example("email_sha256", "A\u00b4")
+@example(EVERY_KIND, "A\u00b4")
+@example("email_sha256", "H\u0331")
+@example(EVERY_KIND, "\u0390\u200d\u0345")
 def test_what_is_written_as_it_should_be_stays_so(kind: str, value: str) -> None:
     once = normal(kind, value)
     assert normal(kind, once) == once
