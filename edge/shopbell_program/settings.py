@@ -61,15 +61,22 @@ class SettingsError(Exception):
 
 
 ELSEWHERE: Final = " Name another with --config."
-"""What to do where the settings of a program are not there."""
+"""What to do where a program's own settings are not there."""
 
 
-def load(path: Path, kind: type[T], check: Callable[[T], Sequence[Fault]] = lambda _: ()) -> T:
+def load(
+    path: Path,
+    kind: type[T],
+    check: Callable[[T], Sequence[Fault]] = lambda _: (),
+    *,
+    elsewhere: str = "",
+) -> T:
     """Return the settings in `path`, or raise SettingsError with all its faults.
 
-    `check` looks at rules between settings; it is asked once each of them is right by itself.
+    `check` looks at rules between settings; it is asked once each of them is right by itself. `elsewhere` is
+    what to do if there is no such file.
     """
-    return read(decoded(path, ELSEWHERE), kind, check, source=str(path))
+    return read(decoded(path, elsewhere), kind, check, source=str(path))
 
 
 def decoded(path: Path, elsewhere: str = "") -> dict[str, Any]:

@@ -175,7 +175,7 @@ def _check_port(port: int) -> None:
         except OSError as error:
             raise CommandError(
                 f"port {port} of this machine: {error.strerror}. Stop what uses it (another demo?), "
-                f"or choose another: shopbell-sim demo --port {port + 1 if port else 8401}"
+                f"or choose another: {sys.argv[0]} demo --port {port + 1 if port else 8401}"
             ) from None
 
 

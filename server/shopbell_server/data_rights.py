@@ -87,7 +87,8 @@ def forget(settings: Settings, arguments: argparse.Namespace) -> None:
         if not persons and profile is None:
             raise CommandError(_nobody(arguments.person))
         if not arguments.yes:
-            _ask(f"{len(persons)} enrolments" if persons else "a profile without enrolments")
+            whom = printable(arguments.person)
+            _ask(f"{whom}, {len(persons)} enrolments," if persons else f"the profile {whom}")
         erasures = _erased(database, settings, persons, arguments.person)
         done = _finished(database, erasures)
     for each, is_done in zip(erasures, done, strict=True):

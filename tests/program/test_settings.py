@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_program.settings import Fault, SettingsError, decoded, load, read
+from shopbell_program.settings import ELSEWHERE, Fault, SettingsError, load, read
 
 
 class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,9 +145,9 @@ def test_what_is_no_toml_says_so(tmp_path: Path, content: bytes, says: str) -> N
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"there is no such file\. Name another with --config"):
-        load(tmp_path / "none.toml", Tree)
+        load(tmp_path / "none.toml", Tree, elsewhere=ELSEWHERE)
     with pytest.raises(SettingsError, match=r"there is no such file\.$"):
-        decoded(tmp_path / "none.toml")
+        load(tmp_path / "none.toml", Tree)
     with pytest.raises(SettingsError, match="that is a folder"):
         load(tmp_path, Tree)
 

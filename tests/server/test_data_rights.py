@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -135,6 +138,23 @@ def test_who_came_back_with_a_backup_is_erased_again(config: Path) -> None:
     refused = command(*ask)
     assert refused.returncode == 1
     assert "none of 1 enrolments is readable" in refused.stderr
+
+
+def test_who_is_meant_is_said_before_she_is_forgotten(config: Path) -> None:
+    keyboard, terminal = os.openpty()
+    with os.fdopen(keyboard, "wb", buffering=0) as typed, os.fdopen(terminal, "rb") as stdin:
+        typed.write(b"no\n")
+        asked = subprocess.run(
+            [sys.executable, "-m", "shopbell_server", "forget", "p-2", "--config", config],
+            stdin=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert asked.returncode == 1
+    assert "Erase the profile p-2 for good?" in asked.stdout
+    assert asked.stderr == "nothing was erased\n"
 
 
 def test_nobody_is_forgotten_unasked(config: Path) -> None:

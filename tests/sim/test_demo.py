@@ -299,7 +299,7 @@ def _command(pid: int) -> str:
         (["--port", "70000"], 2, "0 to 65535"),
         (["--data", "{full}"], 1, "did not put there"),
         (["--data", "{file}"], 1, "is a file"),
-        (["--port", "{taken}"], 1, "choose another: shopbell-sim demo --port"),
+        (["--port", "{taken}"], 1, "shopbell_sim/__main__.py demo --port"),
     ],
 )
 async def test_what_cannot_be_done_is_said(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.loopback import is_loopback
 from shopbell_program.places import not_secret
-from shopbell_program.settings import Fault, load
+from shopbell_program.settings import ELSEWHERE, Fault, load
 from shopbell_server.config.broker import faults_of_broker
 from shopbell_server.config.database import faults_of_database
 from shopbell_server.config.door import faults_of_http
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def read_settings(path: Path) -> Settings:
     """Return the settings in `path`, or raise SettingsError with all that is wrong."""
-    return load(path, Settings, lambda settings: list(_faults(settings)))
+    return load(path, Settings, lambda settings: list(_faults(settings)), elsewhere=ELSEWHERE)
 
 
 def open_secrets(settings: Settings) -> Iterator[Fault]:
