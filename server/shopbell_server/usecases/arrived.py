@@ -45,10 +45,7 @@ def arrived(
 
     def around(store: StoreId) -> Circumstances:
         if store not in here:
-            off_board_ms = terms.rules.off_board_ms
-            here[store] = circumstances(
-                work, entropy, store, now_ms, live=True, off_board_ms=off_board_ms
-            )
+            here[store] = circumstances(work, entropy, store, now_ms, live=True, rules=terms.rules)
         return here[store]
 
     here_now = {who for who, new in touched.items() if _is_live(new, now_ms)}

@@ -145,9 +145,7 @@ def _recomputed(
     who = _Regrouping(persons=persons, groups=groups, rules=terms.rules)
     changed: set[StoreId] = set()
     for store in sorted(work.intervals.stores_of(persons)):
-        around = circumstances(
-            work, entropy, store, now_ms, live=False, off_board_ms=terms.rules.off_board_ms
-        )
+        around = circumstances(work, entropy, store, now_ms, live=False, rules=terms.rules)
         facts: list[Fact] = []
         for stretch in _stretches(work, persons, store, reach_ms(terms.rules)):
             made = _in_stretch(work, store, stretch, who, around)

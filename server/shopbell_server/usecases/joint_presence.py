@@ -87,7 +87,7 @@ def count_from_now(
                     where,
                     now_ms,
                     live=True,
-                    off_board_ms=terms.rules.off_board_ms,
+                    rules=terms.rules,
                 ),
                 groups,
             )
@@ -110,9 +110,7 @@ def _end_in(  # noqa: PLR0913, PLR0917  (what `end_presence_of_all` has of it)
         lambda persons, from_ms, to_ms: work.visits.touching_each(persons, store, from_ms, to_ms),
         reach_ms(terms.rules),
     )
-    around = circumstances(
-        work, entropy, store, now_ms, live=False, off_board_ms=terms.rules.off_board_ms
-    )
+    around = circumstances(work, entropy, store, now_ms, live=False, rules=terms.rules)
     groups = dict.fromkeys(group.persons, group)
     made = list(recomputed(work, store, near, terms.rules, around, groups))
     before = near[group.head].visits

@@ -143,7 +143,7 @@ def _convert(
         visit.store,
         now_ms,
         live=True,
-        off_board_ms=terms.rules.off_board_ms,
+        rules=terms.rules,
     )
     made = converted(visit, around)
     write(work, [made])

@@ -133,7 +133,7 @@ def circumstances(
     now_ms: Millis,
     *,
     live: bool,
-    off_board_ms: int,
+    rules: VisitRules,
 ) -> Circumstances:
     """Return what a reconciliation in `store` needs from the world, for as long as `work` lasts."""
     given: list[int] = []
@@ -142,7 +142,7 @@ def circumstances(
     def new_handle() -> int:
         # Who is here is asked once; those who come from here on are remembered.
         if not given:
-            here = work.visits.handles(store, Millis(now_ms - off_board_ms))
+            here = work.visits.handles(store, Millis(now_ms - rules.off_board_ms))
             taken.update(here)
             given.extend(here or (0,))
         # A hundred known guests at once: two of them share a number, and their zones tell them apart.

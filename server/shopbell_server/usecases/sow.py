@@ -284,7 +284,7 @@ def _visit(work: UnitOfWork, entropy: Entropy, interval: Interval, terms: Terms)
             store,
             interval.last_ms,
             live=False,
-            off_board_ms=terms.rules.off_board_ms,
+            rules=terms.rules,
         ),
         NONE,  # a phone of the past, enrolled a moment ago
     )

@@ -59,7 +59,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
                 visit.store,
                 now_ms,
                 live=True,
-                off_board_ms=terms.rules.off_board_ms,
+                rules=terms.rules,
             )
             around = replace(around, coverage=lambda stay: listened(known, stay))
             made = swept(visit, terms.rules, around)

@@ -318,7 +318,7 @@ class Shop:
                     where,
                     now_ms,
                     live=True,
-                    off_board_ms=self.rules.off_board_ms,
+                    rules=self.rules,
                 ),
                 NONE,
             )
