@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import httpcore2
 
 from shopbell_server.cdp.exchange import LOST, outcome_of, throw_away, why
-from shopbell_server.cdp.pinned import PinnedBackend, system_resolver
+from shopbell_server.cdp.pinned import network_to, system_resolver
 from shopbell_server.ports.sinks import Outcome
 
 if TYPE_CHECKING:
@@ -61,11 +60,7 @@ class CheckpointReceiver:
         self._headers: dict[bytes | str, bytes | str] = {"user-agent": "shopbell"}
         if token is not None:
             self._headers["authorization"] = f"Bearer {token}"
-        self._network = PinnedBackend(
-            allow_loopback=allow_loopback,
-            only_loopback=urlsplit(url).scheme != "https",
-            resolve=resolve,
-        )
+        self._network = network_to(url, allow_loopback=allow_loopback, resolve=resolve)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls or httpcore2.default_ssl_context(),
             max_connections=1,

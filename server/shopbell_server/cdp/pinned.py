@@ -16,6 +16,7 @@ import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import httpcore2
 
@@ -39,6 +40,17 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
     """Ask the system. Takes as long as its resolver does: seconds when name servers are silent."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def network_to(
+    url: str, *, allow_loopback: bool = False, resolve: Resolve = system_resolver
+) -> PinnedBackend:
+    """Return the way to `url`. Without TLS it leads to this machine at most: others could read it."""
+    return PinnedBackend(
+        allow_loopback=allow_loopback,
+        only_loopback=urlsplit(url).scheme != "https",
+        resolve=resolve,
+    )
 
 
 class PinnedBackend(httpcore2.NetworkBackend):

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import httpcore2
 
 from shopbell_server.cdp.exchange import LOST, outcome_of, throw_away, why
-from shopbell_server.cdp.pinned import PinnedBackend, system_resolver
+from shopbell_server.cdp.pinned import network_to, system_resolver
 from shopbell_server.core.delivery.cloud_events import CONTENT_TYPE
 from shopbell_server.core.delivery.webhook_signature import signatures
 from shopbell_server.ports.sinks import Outcome
@@ -60,11 +59,7 @@ class WebhookSink:
         self._secrets = tuple(secrets)
         self._timeout_s = timeout_s
         self._clock = clock
-        self._network = PinnedBackend(
-            allow_loopback=allow_loopback,
-            only_loopback=urlsplit(url).scheme != "https",
-            resolve=resolve,
-        )
+        self._network = network_to(url, allow_loopback=allow_loopback, resolve=resolve)
         self._pool = httpcore2.ConnectionPool(
             ssl_context=tls or httpcore2.default_ssl_context(),
             max_connections=AT_ONCE,
