@@ -206,6 +206,14 @@ async def test_the_daemon_keeps_what_it_hears_while_the_broker_is_away(tmp_path:
     assert "% of 256 MiB" in shown.stdout
 
 
+def test_a_spool_that_is_broken_says_what_becomes_of_it(tmp_path: Path) -> None:
+    config = str(written(tmp_path))
+    (tmp_path / "spool.db").write_bytes(b"no spool at all " * 400)
+    done = command("spool", "--config", config)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the daemon sets it aside when it starts, and begins a new one" in done.stderr
+
+
 async def test_the_live_table_shows_phones_by_letter(tmp_path: Path) -> None:
     config = str(written(tmp_path))
     with running("scan", "--config", config, "--seconds", "2", "--json") as scan:

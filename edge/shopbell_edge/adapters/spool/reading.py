@@ -113,4 +113,7 @@ def _unusable(path: Path, error: sqlite3.DatabaseError) -> NoSpoolError:
         sqlite3.SQLITE_BUSY,
     }:
         return NoSpoolError(f"{path}: {error}; ask as the user that runs the daemon, or again")
-    return UnusableSpoolError(f"{path} is no spool of this version")
+    return UnusableSpoolError(
+        f"{path} is no spool of this version, or broken: the daemon sets it aside when it starts, and "
+        "begins a new one"
+    )
