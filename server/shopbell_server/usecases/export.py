@@ -15,6 +15,7 @@ from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.takeout import Takeout
 from shopbell_server.core.token_windows import WINDOW_S
+from shopbell_server.usecases.groups import hold_one
 from shopbell_server.usecases.known import own_told
 from shopbell_server.usecases.own import own_looks, own_visits
 from shopbell_server.usecases.own_profile import own_profile
@@ -75,8 +76,12 @@ def export(
     actor: Actor,
     form: Form,
 ) -> Takeout:
-    """Return everything of `enrolment`, written down as taken when this unit of work commits."""
+    """Return everything of `enrolment`, written down as taken when this unit of work commits.
+
+    Raises DatabaseBusyError if she was forgotten meanwhile.
+    """
     person = enrolment.person
+    hold_one(work, person)
     visits = [each for each in own_visits(work, person, rules) if each.reported]
     names = {store.id: store.name for store in work.registry.stores()}
     evidence = _evidence(work, person, names)

@@ -24,16 +24,21 @@ from shopbell_server.core.recognition.fixed_ids import IdMark
 from shopbell_server.crypto import aes_block
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseBusyError
+from shopbell_server.ports.sinks import Outcome
 from shopbell_server.usecases.consents import Said, change_consents, leave
 from shopbell_server.usecases.customer_page import enter, make_page_link
+from shopbell_server.usecases.deliver import settle, take_due
 from shopbell_server.usecases.enrol import TicketOrder, enrol, make_ticket
 from shopbell_server.usecases.erase import erase, finish, unreadable
+from shopbell_server.usecases.export import export
 from shopbell_server.usecases.fixed_ids import register
 from shopbell_server.usecases.issue import issue_tokens
+from shopbell_server.usecases.known import known_of
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.profiles import Done
 from shopbell_server.usecases.receipts import Sale, book
 from tests.fakes.keys import MemoryKeys, boxes_of
+from tests.server.told import correspondence
 from tests.server.usecases.floor import (
     EDGES,
     MINUTE,
@@ -226,6 +231,19 @@ def uses_her_phone(world: World, dice: Random, entropy: CountedEntropy) -> None:
                 committed(world, leave, entropy, LATER, enrolment=enrolment, **sending)
 
 
+def reads(world: World, dice: Random, _: CountedEntropy) -> None:
+    """Read her page and take everything along, and tell a sink of her."""
+    to, actor = correspondence(), Actor(kind="phone", name="")
+    for each in dice.choices(world.people, k=TURNS):
+        enrolment = each.enrolment
+        again(known_of, world.floor.database, LATER, RULES, enrolment)
+        committed(world, export, LATER, enrolment=enrolment, rules=RULES, actor=actor, form="json")
+        due = again(take_due, world.floor.database, to, LATER, limit=5, patience_s=1.0)
+        if due is not None:
+            results = [(one, Outcome(kind="delivered", reason="200")) for one in due.deliveries]
+            again(settle, world.floor.database, to, results, LATER, [0.0] * len(results))
+
+
 def says(purpose: Purpose, *, given: bool = True) -> Said:
     return Said(
         purpose=purpose,
@@ -263,17 +281,19 @@ def hears(world: World, dice: Random, entropy: CountedEntropy) -> None:
     "seed", [0, 1, *(pytest.param(each, marks=pytest.mark.faults) for each in range(2, 40))]
 )
 def test_nothing_of_her_is_left_and_everything_of_the_others(world: World, seed: int) -> None:
-    floor, together = world.floor, Barrier(5)
+    floor, together = world.floor, Barrier(6)
     hers = stays(floor.visits(world.alone))
 
     def run(number: int, does: Callable[[World, Random, CountedEntropy], Any]) -> Any:
         together.wait(30)
         return does(world, Random(f"{seed}-{number}"), CountedEntropy(f"-{number}"))
 
-    with ThreadPoolExecutor(5) as threads:
+    with ThreadPoolExecutor(6) as threads:
         running = [
             threads.submit(run, number, does)
-            for number, does in enumerate((forgets, keeps_profiles, enrols, uses_her_phone, hears))
+            for number, does in enumerate(
+                (forgets, keeps_profiles, enrols, uses_her_phone, hears, reads)
+            )
         ]
         erasures, *_ = [each.result(120) for each in running]
     with floor.database.read() as work:
