@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shopbell_program.commands import CommandError, UsageError
@@ -68,17 +69,23 @@ def find(settings: Settings, arguments: argparse.Namespace) -> None:
 
 def merge_profiles(settings: Settings, arguments: argparse.Namespace) -> None:
     """Merge two profiles."""
+    profile, other = ProfileId(arguments.profile), ProfileId(arguments.other)
 
     def act(work: UnitOfWork, asking: Asking) -> Done | Refused:
-        return merge(
+        outcome = merge(
             work,
             SystemEntropy(),
             asking,
-            profile=ProfileId(arguments.profile),
-            other=ProfileId(arguments.other),
+            profile=profile,
+            other=other,
             joined_as=arguments.joined_as,
             guards=settings.identity.guards(),
         )
+        if isinstance(outcome, Refused) and outcome.guard == "unknown_profile":
+            missing = sorted({profile, other} - work.people.profiles([profile, other]).keys())
+            named = ", ".join(f"`{printable(each)}`" for each in missing)
+            return replace(outcome, detail=f"{named}: {outcome.detail}")
+        return outcome
 
     _change(settings, arguments, act)
 

@@ -120,7 +120,7 @@ def test_which_of_two_profiles_is_not_there_is_said(config: Path) -> None:
         *("--config", config),
     )
     assert refused.returncode == 1
-    assert refused.stderr.startswith("There is no profile `nobody`. ")
+    assert refused.stderr.startswith("`nobody`: There is no such profile. ")
 
 
 def test_a_look_and_a_merge_are_on_record(settings: Settings) -> None:

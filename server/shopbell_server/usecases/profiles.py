@@ -192,10 +192,8 @@ def _missing(work: UnitOfWork, profiles: Collection[ProfileId]) -> Refused:
             "a ticket for her."
         )
         return Refused(guard="erased_profile", detail=detail)
-    named = ", ".join(f"`{each}`" for each in sorted(profiles))
-    detail = (
-        f"There is no profile {named}. Check the id: the app's backend or a seed makes profiles."
-    )
+    # Which, an operator's command says: this answers requests too, and an id may be an e-mail address.
+    detail = "There is no such profile. Check the id: the app's backend or a seed makes profiles."
     return Refused(guard="unknown_profile", detail=detail)
 
 
