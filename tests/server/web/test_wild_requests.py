@@ -31,6 +31,7 @@ from tests.server.web.test_every_route import (
     KINDS,
     ROUTES,
     STREAM,
+    UNNAMED,
     Opens,
     credential_of,
     takes,
@@ -103,6 +104,14 @@ BYTES: Final = some.one_of(
         ]
     ),
 )
+FIELDS: Final = some.sampled_from(
+    [
+        *("link", "purpose", "state", "text_sha256", "text_language", "enrolment", "sure"),
+        *("name", "password", "staff", "language", "x"),
+    ]
+)
+"""Of the pages' forms, and some that they have not."""
+
 PLACES: Final = some.one_of(TEXTS, some.sampled_from(["ams-01", "p-1", "e-1", "a" * 3_000]))
 TYPES: Final = some.sampled_from(
     [
@@ -150,9 +159,14 @@ class Wild:
                 key: value.encode("utf-8", "surrogatepass")[:4_000] for key, value in query.items()
             }
             self.path += "?" + urlencode(pairs)
-        self.content = self._content(draw, route)
         self.headers = {"Content-Type": draw.draw(TYPES, label="type")}
         self.headers |= draw.draw(HEADERS, label="headers")
+        if route[0] == "POST" and route[1] in UNNAMED and draw.draw(some.booleans(), label="form"):
+            fields = draw.draw(some.dictionaries(FIELDS, TEXTS, max_size=5), label="fields")
+            self.content = urlencode(fields, errors="surrogatepass").encode()
+            self.headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": HOST}
+        else:
+            self.content = self._content(draw, route)
 
     def _content(self, draw: some.DataObject, route: tuple[str, str]) -> bytes:
         body = BODIES.get(route)
