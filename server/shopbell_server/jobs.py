@@ -19,7 +19,7 @@ from shopbell_server.core.recognition import spray
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.expired_consents import record_expired
 from shopbell_server.usecases.forget_expired import forget_expired
-from shopbell_server.usecases.keep_audit import cut_audit, make_checkpoint
+from shopbell_server.usecases.keep_audit import OtherSignerError, cut_audit, make_checkpoint
 from shopbell_server.usecases.make_keys import make_keys
 from shopbell_server.usecases.passing_by import forget_passing_by
 from shopbell_server.usecases.refusals import Refusals
@@ -171,7 +171,7 @@ class Jobs:
             kept, self._checkpoint = make_checkpoint(
                 self._database, self._notary, self._checkpoint, self._clock.now_ms()
             )
-        except (OSError, IllegibleError) as error:
+        except (OSError, IllegibleError, OtherSignerError) as error:
             self._not_kept(error)
             return
         _UNKEPT.set(0)
@@ -194,7 +194,7 @@ class Jobs:
         if gone:
             log.info("audit_cut", records=gone)
 
-    def _not_kept(self, error: OSError | IllegibleError) -> None:
+    def _not_kept(self, error: OSError | IllegibleError | OtherSignerError) -> None:
         """Tell the operator; looks go on being recorded, and the next round tries again."""
         _UNKEPT.set(1)
         why = error.strerror if isinstance(error, OSError) else str(error)

@@ -238,6 +238,21 @@ def test_the_audit_is_signed_and_tampering_with_it_told_once(tmp_path: Path) -> 
     assert REGISTRY.get_sample_value("shopbell_audit_tampered") == 0
 
 
+def test_with_another_key_nothing_is_signed_and_that_is_told(tmp_path: Path) -> None:
+    checkpoints = CheckpointFile(tmp_path / "checkpoints")
+    World(notary=Notary(tenant=TENANT, sign=sign, checkpoints=checkpoints)).jobs.sign_audit()
+    kept = (tmp_path / "checkpoints").read_bytes()
+    other = World(notary=Notary(tenant=TENANT, sign=lambda _: b"o" * 64, checkpoints=checkpoints))
+    with other.database.begin() as work:
+        work.audit.note([SEEDED])
+        work.commit()
+    with capture_logs() as said:
+        other.jobs.sign_audit()
+    assert [each["event"] for each in said] == ["audit_checkpoint_failed"]
+    assert "put that key back" in said[0]["error"]
+    assert (tmp_path / "checkpoints").read_bytes() == kept
+
+
 def test_the_old_beginning_of_the_audit_goes() -> None:
     world = World()
     world.jobs.sign_audit()

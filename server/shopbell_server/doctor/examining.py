@@ -19,6 +19,7 @@ from shopbell_server.assembly import (
     courier_of,
     file_of,
     in_url,
+    notary_of,
     open_database,
     secret_of,
 )
@@ -47,6 +48,7 @@ from shopbell_server.ports.database import (
 )
 from shopbell_server.ports.keys import KeysLostError
 from shopbell_server.system import SystemClock, clock_is_kept
+from shopbell_server.usecases.keep_audit import OtherSignerError
 from shopbell_server.usecases.unusual_looks import last_week
 from shopbell_server.weekly_report import is_due
 from shopbell_server.witness import Outbox
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit
     from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.usecases.keep_audit import Notary
     from shopbell_wire.messages import Finding
 
 ANSWER_S: Final = 5.0
@@ -242,26 +245,28 @@ def _kept(settings: Settings, work: UnitOfWork, *, runs: bool) -> Iterator[Findi
     days = work.day_keys.keys([Day(day) for day in key_days(now_ms)])
     yield trust.day_keys(days.keys(), now_ms)
     yield trust.erasures(work.erasures.count_overdue(Millis(now_ms - DONE_MS)))
-    if settings.audit is None:
+    notary = notary_of(settings)
+    if settings.audit is None or notary is None:
         yield warned(
             "audit",
             f"{work.audit.head().number} records, and nobody signs them",
             "[audit]: deploy/README.md, `Who looked, and who did what`",
         )
     else:
-        yield from _audit(settings.audit, work, runs=runs)
+        yield from _audit(settings.audit, notary, work, runs=runs)
     for each in settings.sinks:
         waiting, oldest_ms = work.outgoing.waiting(each.name)
         yield flow.sink(each.name, waiting, oldest_ms, now_ms)
 
 
-def _audit(audit: Audit, work: UnitOfWork, *, runs: bool) -> Iterator[Finding]:
+def _audit(audit: Audit, notary: Notary, work: UnitOfWork, *, runs: bool) -> Iterator[Finding]:
     now_ms = SystemClock().now_ms()
     path = Path(audit.checkpoint_file)
     try:
         last = CheckpointFile(path).last()
+        notary.require_own(last)
         waiting = [] if audit.checkpoint_url is None else Outbox(path).waiting()
-    except (OSError, IllegibleError) as error:
+    except (OSError, IllegibleError, OtherSignerError) as error:
         yield failed("checkpoints", str(error), "deploy/README.md, `Who looked, and who did what`")
         return
     head = work.audit.head()

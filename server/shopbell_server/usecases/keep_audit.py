@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit.chain import KEPT_MS, checkpoint
+from shopbell_server.core.audit.chain import KEPT_MS, checkpoint, checkpoint_bytes
 from shopbell_server.core.ids import Millis
 
 if TYPE_CHECKING:
@@ -28,13 +28,32 @@ EVERY_RECORDS: Final = 1_000
 """Or so many, whichever comes first: a page of 200 visits, five times."""
 
 
+class OtherSignerError(Exception):
+    """The newest checkpoint was signed with another key: signed on, nobody could verify the whole."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the newest checkpoint was signed with another key than audit.signing_key_file: put that key "
+            "back; where it is lost, begin another checkpoint file under another name"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notary:
     """Signs the chain of a tenant, and keeps what it signed elsewhere."""
 
     tenant: TenantId
     sign: Callable[[bytes], bytes]
+    """The same bytes always get the same signature, as Ed25519's do."""
     checkpoints: Checkpoints
+
+    def require_own(self, last: Checkpoint | None) -> None:
+        """Raise OtherSignerError unless this notary signed `last`; None is nobody's."""
+        if last is None:
+            return
+        message = checkpoint_bytes(self.tenant, last.number, last.digest, last.at_ms)
+        if self.sign(message) != last.signature:
+            raise OtherSignerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +71,9 @@ def make_checkpoint(
 ) -> tuple[Kept, Checkpoint | None]:
     """Sign the chain if that is due, and return how it stands and the newest checkpoint.
 
-    `last` is the newest so far. Raises OSError if it cannot be kept.
+    `last` is the newest so far. Raises OSError if it cannot be kept, OtherSignerError if `last` is another's.
     """
+    notary.require_own(last)
     with database.read() as work:
         head = work.audit.head()
         then = None if last is None else work.audit.digest(last.number)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit.chain import Act, Actor, What
+from shopbell_server.assembly import notary_of
+from shopbell_server.config.reading import read_settings
+from shopbell_server.core.audit.chain import Act, Actor, What, checkpoint, first_head
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db import key_store
 from shopbell_server.system import SystemClock
@@ -144,6 +146,21 @@ def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
         work.commit()
     _, found = asked(config)
     assert found["checkpoints"] == ("WARN", "records of 60 minutes are not signed")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_checkpoints_of_another_key_are_told(config: Path) -> None:
+    assert command("migrate", "--config", config).returncode == 0
+    notary = notary_of(read_settings(config))
+    assert notary is not None
+    notary.checkpoints.append(
+        checkpoint(notary.tenant, first_head(notary.tenant), SystemClock().now_ms(), notary.sign)
+    )
+    assert asked(config)[1]["checkpoints"][0] == "PASS"
+    (config.parent / "audit.key").write_text("1f" * 32)
+    verdict, said = asked(config)[1]["checkpoints"]
+    assert verdict == "FAIL"
+    assert "put that key back" in said
 
 
 def test_settings_that_are_wrong_are_all_there_is_to_say(config: Path) -> None:
