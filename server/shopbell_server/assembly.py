@@ -39,9 +39,9 @@ from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.sealing.boxes import SealedBoxes
 from shopbell_server.sealing.remembered import RememberedKeys
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.keep_audit import Notary
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.unusual_looks import Agreement
+from shopbell_server.usecases.keeping.keep_audit import Notary
+from shopbell_server.usecases.keeping.unusual_looks import Agreement
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.usecases.listen import ReadNumber
+    from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_server.vault import VaultKeys
     from shopbell_server.weekly_report import WeeklyReport
 

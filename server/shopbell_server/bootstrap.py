@@ -51,10 +51,10 @@ from shopbell_server.ingest.loop import Ingest
 from shopbell_server.jobs import Jobs
 from shopbell_server.retaining import Retaining
 from shopbell_server.system import SystemClock, SystemEntropy, without_room
-from shopbell_server.usecases.deliver import Correspondence
-from shopbell_server.usecases.refusals import Refusals
-from shopbell_server.usecases.sign_in import make_link
-from shopbell_server.usecases.take import Intake
+from shopbell_server.usecases.delivery.deliver import Correspondence
+from shopbell_server.usecases.intake.take import Intake
+from shopbell_server.usecases.staff.refusals import Refusals
+from shopbell_server.usecases.staff.sign_in import make_link
 from shopbell_server.web.app import create_app
 from shopbell_server.web.demo import demo_routes
 from shopbell_server.web.http_server import HttpServer

@@ -1,7 +1,7 @@
 """Completes what was begun when somebody was forgotten, and forgets those who left long ago.
 
 Owns: how often, and what the operator is told.
-Never: what it takes (`usecases.erase`). A server that died in the middle goes on here.
+Never: what it takes (`usecases.keeping.erase`). A server that died in the middle goes on here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.erasure import DONE_MS
 from shopbell_server.core.units import DAY_MS, HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.erase import erase, finish
+from shopbell_server.usecases.keeping.erase import erase, finish
 
 if TYPE_CHECKING:
     from threading import Event
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.keeping.retention import Limits
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
-    from shopbell_server.usecases.recompute import Terms
+    from shopbell_server.usecases.visits.recompute import Terms
 
 log = structlog.get_logger()
 

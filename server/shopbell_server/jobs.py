@@ -17,13 +17,13 @@ from shopbell_server.core.edges import gaps, stream_ranges
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition import spray
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.expired_consents import record_expired
-from shopbell_server.usecases.forget_expired import forget_expired
-from shopbell_server.usecases.keep_audit import OtherSignerError, cut_audit, make_checkpoint
-from shopbell_server.usecases.make_keys import make_keys
-from shopbell_server.usecases.passing_by import forget_passing_by
-from shopbell_server.usecases.refusals import Refusals
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.consent.expired_consents import record_expired
+from shopbell_server.usecases.customers.make_keys import make_keys
+from shopbell_server.usecases.keeping.forget_expired import forget_expired
+from shopbell_server.usecases.keeping.keep_audit import OtherSignerError, cut_audit, make_checkpoint
+from shopbell_server.usecases.staff.refusals import Refusals
+from shopbell_server.usecases.visits.passing_by import forget_passing_by
+from shopbell_server.usecases.visits.sweep import sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import EdgeId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
-    from shopbell_server.usecases.keep_audit import Notary
-    from shopbell_server.usecases.recompute import Terms
+    from shopbell_server.usecases.keeping.keep_audit import Notary
+    from shopbell_server.usecases.visits.recompute import Terms
     from shopbell_server.weekly_report import WeeklyReport
 
 log = structlog.get_logger()

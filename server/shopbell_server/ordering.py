@@ -2,7 +2,7 @@
 
 Owns: what an operator asks for and reads. No running server is needed but for its answers and its embedded
 broker: this connects to database and broker itself.
-Never: how an order is made (`usecases.orders`) or carried (`ingest.courier`).
+Never: how an order is made (`usecases.intake.orders`) or carried (`ingest.courier`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.order_words import plain, said
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
 from shopbell_server.terminal import moment, print_table, printable
-from shopbell_server.usecases.orders import UnknownEdgeError, Wish, order
+from shopbell_server.usecases.intake.orders import UnknownEdgeError, Wish, order
 from shopbell_wire.malformed import MalformedError
 from shopbell_wire.orders import (
     COMMAND_MOST_MS,

@@ -18,7 +18,12 @@ from shopbell_server.core.ids import TenantId
 from shopbell_server.core.language import LANGUAGES
 from shopbell_server.papers.unusual import as_json, report_files
 from shopbell_server.system import SystemClock, user_name
-from shopbell_server.usecases.unusual_looks import covers, last_week, report_unusual, week_named
+from shopbell_server.usecases.keeping.unusual_looks import (
+    covers,
+    last_week,
+    report_unusual,
+    week_named,
+)
 from shopbell_server.weekly_report import write_files
 
 if TYPE_CHECKING:

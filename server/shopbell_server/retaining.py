@@ -1,7 +1,7 @@
 """Keeps nothing longer than was promised: the loop that lets go of what is old.
 
 Owns: when it is done, that it never keeps others waiting, and what is counted.
-Never: how long anything is kept (`core.keeping.retention`), or how it goes (`usecases.retain`).
+Never: how long anything is kept (`core.keeping.retention`), or how it goes (`usecases.keeping.retain`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client import Counter, Gauge
 from shopbell_server.core.keeping.retention import rules
 from shopbell_server.core.units import HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.retain import let_go
+from shopbell_server.usecases.keeping.retain import let_go
 
 if TYPE_CHECKING:
     from threading import Event

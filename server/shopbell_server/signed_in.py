@@ -15,7 +15,7 @@ from shopbell_server.assembly import open_database
 from shopbell_server.core.ids import StaffId
 from shopbell_server.system import SystemClock, user_name
 from shopbell_server.terminal import moment, print_table
-from shopbell_server.usecases.staff_sessions import (
+from shopbell_server.usecases.staff.staff_sessions import (
     open_sessions,
     revoke_session,
     revoke_sessions_of,

@@ -13,7 +13,7 @@ import structlog
 
 from shopbell_server.core.audit.chain import SERVER
 from shopbell_server.papers.unusual import report_files
-from shopbell_server.usecases.unusual_looks import covers, last_week, report_unusual
+from shopbell_server.usecases.keeping.unusual_looks import covers, last_week, report_unusual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import Millis, TenantId
     from shopbell_server.ports.database import Database
-    from shopbell_server.usecases.unusual_looks import Agreement, Week
+    from shopbell_server.usecases.keeping.unusual_looks import Agreement, Week
 
 log = structlog.get_logger()
 

@@ -2,7 +2,7 @@
 
 Owns: which checkpoints of the file are not confirmed yet, when they are sent again, and telling the operator
 that nobody takes them.
-Never: makes a checkpoint (`usecases.keep_audit`), or speaks HTTP (`cdp.checkpoint_receiver`).
+Never: makes a checkpoint (`usecases.keeping.keep_audit`), or speaks HTTP (`cdp.checkpoint_receiver`).
 
 The checkpoint file is the outbox: what is on this disk and not confirmed is sent, oldest first, however long
 the receiver was away and however often this process began anew. What was confirmed is one line in a file

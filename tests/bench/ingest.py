@@ -14,8 +14,8 @@ from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.take import Intake, Message
+from shopbell_server.usecases.intake.take import Intake, Message
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.bench.bare import BarePostgres, BareSqlite, count, next_rows
 from tests.bench.people import Crowd, populate
 from tests.bench.report import Report, at_least, figure

@@ -28,7 +28,7 @@ from shopbell_server.core.registry import Edge, Staff, Store, Zone
 from shopbell_server.core.token_windows import batch_windows, day_of, window_of
 from shopbell_server.crypto import aes_block
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_wire import codec
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, StreamStarted
 from tests.server.links import link

@@ -20,7 +20,7 @@ from shopbell_server.crypto import aes_block
 from shopbell_server.db import migrate
 from shopbell_server.db.people_tables import ENROLMENTS, PROFILES
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_wire.messages import Loss, Presence
 from tests.bench.report import Figure, Report, Verdict, at_most, figure
 from tests.rigs.databases import open_sql

@@ -25,9 +25,9 @@ from shopbell_server.core.recognition.tokens import issue, key_ring
 from shopbell_server.core.token_windows import WINDOW_S, day_of_window, window_of
 from shopbell_server.crypto import aes_block
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.consents import Said
-from shopbell_server.usecases.enrol import Enrolled, TicketOrder, enrol, make_ticket
-from shopbell_server.usecases.make_keys import make_keys
+from shopbell_server.usecases.consent.consents import Said
+from shopbell_server.usecases.customers.enrol import Enrolled, TicketOrder, enrol, make_ticket
+from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_sim.core import advert
 
 if TYPE_CHECKING:

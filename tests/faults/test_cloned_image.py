@@ -17,7 +17,7 @@ from shopbell_edge.adapters.spool.sqlite import SqliteSpool
 from shopbell_edge.core.resend import Sealed
 from shopbell_server.core.ids import EdgeId, TenantId
 from shopbell_server.db import migrate
-from shopbell_server.usecases.take import Message
+from shopbell_server.usecases.intake.take import Message
 from tests.fakes.clock import FakeClock
 from tests.faults.plan import seeds
 from tests.rigs.databases import open_sql

@@ -24,7 +24,7 @@ from shopbell_edge.tasks.drain import PULSE, drain
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.pulses import Pulses
 from shopbell_server.core.ids import EdgeId
-from shopbell_server.usecases.take import Message
+from shopbell_server.usecases.intake.take import Message
 from shopbell_wire import codec
 from tests.edge.core.advertisements import RETAILER, service_data
 from tests.fakes.radio import FakeRadio

@@ -14,7 +14,7 @@ from shopbell_program.signing import Signer
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
+from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 from tests.rigs.databases import open_sql
 from tests.server.test_commands import command

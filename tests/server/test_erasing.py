@@ -13,8 +13,8 @@ from shopbell_server.core.keeping.retention import Limits
 from shopbell_server.core.units import DAY_MS
 from shopbell_server.erasing import AT_ONCE, Erasing
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.erase import erase
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.keeping.erase import erase
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.waiting import until
 from tests.server.usecases.floor import NOW, RULES, SINK, Floor

@@ -16,7 +16,7 @@ import pytest
 from shopbell_program.signing import Signer
 from shopbell_server.core.edges.lineage import Start
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
-from shopbell_server.usecases.orders import Wish, order
+from shopbell_server.usecases.intake.orders import Wish, order
 from shopbell_wire.orders import SendDiagnostics
 from tests.rigs.brokers import NatsBroker, free_port
 from tests.rigs.databases import open_sql

@@ -20,11 +20,11 @@ from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.jobs import Jobs
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.system import SystemEntropy
-from shopbell_server.usecases.joined import join
-from shopbell_server.usecases.keep_audit import Notary
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.refusals import Refusals
-from shopbell_server.usecases.unusual_looks import Agreement
+from shopbell_server.usecases.keeping.keep_audit import Notary
+from shopbell_server.usecases.keeping.unusual_looks import Agreement
+from shopbell_server.usecases.staff.refusals import Refusals
+from shopbell_server.usecases.visits.joined import join
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.weekly_report import WeeklyReport
 from tests.fakes.server import MemoryDatabase
 from tests.server.db.rows import interval

@@ -23,7 +23,7 @@ from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.erasing import Erasing
 from shopbell_server.ports.boxes import Content
 from shopbell_server.system import SystemClock, SystemEntropy
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.fakes.keys import boxes_of
 from tests.server.usecases.floor import RULES, Floor, stays
 

@@ -18,7 +18,7 @@ from shopbell_server.core.audit.chain import What
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.preparing import upgrade
-from shopbell_server.usecases.looks import looks_at
+from shopbell_server.usecases.staff.looks import looks_at
 from tests.server.db.rows import enrol
 from tests.server.links import link
 from tests.server.test_commands import SERVER, command

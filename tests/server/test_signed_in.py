@@ -14,7 +14,7 @@ from shopbell_server.config.reading import read_settings
 from shopbell_server.core.access.staff_session import OpenSession
 from shopbell_server.core.ids import Millis, StaffId
 from shopbell_server.system import SystemClock, SystemEntropy
-from shopbell_server.usecases.sign_in import make_link
+from shopbell_server.usecases.staff.sign_in import make_link
 from tests.server.test_commands import SERVER, command
 
 if TYPE_CHECKING:

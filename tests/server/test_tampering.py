@@ -17,7 +17,7 @@ from shopbell_server.config.reading import read_settings
 from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db.engine import open_engine
-from shopbell_server.usecases.keep_audit import Notary, make_checkpoint
+from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
 from tests.rigs.postgres import as_superuser
 from tests.server.test_commands import command
 

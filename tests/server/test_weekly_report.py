@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.usecases.unusual_looks import Agreement, Week
+from shopbell_server.usecases.keeping.unusual_looks import Agreement, Week
 from shopbell_server.weekly_report import RESTS_MS, WeeklyReport
 from tests.fakes.server import MemoryDatabase
 

@@ -22,7 +22,7 @@ from shopbell_server.core.ids import (
     VisitId,
 )
 from shopbell_server.ports.sinks import Letter
-from shopbell_server.usecases.deliver import Correspondence
+from shopbell_server.usecases.delivery.deliver import Correspondence
 from tests.server.ledger_entries import entry_of
 from tests.server.links import link
 

@@ -1,7 +1,7 @@
 """From the queue to one sink and back, until told to stop.
 
 Owns: the thread that does so, when it rests, its patience with a database that is away, and what it counts.
-Never: what may be told or when to try again (`usecases.deliver`), nor how a sink is spoken to.
+Never: what may be told or when to try again (`usecases.delivery.deliver`), nor how a sink is spoken to.
 
 Each sink has a Dispatch and a thread of its own, so a slow or dead one delays nobody else.
 """
@@ -16,7 +16,7 @@ from prometheus_client import Counter, Gauge
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.deliver import settle, take_due
+from shopbell_server.usecases.delivery.deliver import settle, take_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.sinks import Outcome, Sink
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.usecases.deliver import Correspondence, Settled
+    from shopbell_server.usecases.delivery.deliver import Correspondence, Settled
 
 Result = TypeVar("Result")
 

@@ -55,7 +55,7 @@ def _said(error: BaseException, arguments: argparse.Namespace) -> str | None:
         DatabaseLostError,
     )
     from shopbell_server.ports.keys import KeysLostError  # noqa: PLC0415  # as said
-    from shopbell_server.usecases.orders import UnknownEdgeError  # noqa: PLC0415  # as said
+    from shopbell_server.usecases.intake.orders import UnknownEdgeError  # noqa: PLC0415  # as said
 
     match error:
         case UnknownEdgeError():

@@ -48,8 +48,8 @@ from shopbell_server.ports.database import (
 )
 from shopbell_server.ports.keys import KeysLostError
 from shopbell_server.system import SystemClock, clock_is_kept
-from shopbell_server.usecases.keep_audit import OtherSignerError
-from shopbell_server.usecases.unusual_looks import last_week
+from shopbell_server.usecases.keeping.keep_audit import OtherSignerError
+from shopbell_server.usecases.keeping.unusual_looks import last_week
 from shopbell_server.weekly_report import is_due
 from shopbell_server.witness import Outbox
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit
     from shopbell_server.ports.database import UnitOfWork
-    from shopbell_server.usecases.keep_audit import Notary
+    from shopbell_server.usecases.keeping.keep_audit import Notary
     from shopbell_wire.messages import Finding
 
 ANSWER_S: Final = 5.0

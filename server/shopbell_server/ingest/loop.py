@@ -1,7 +1,7 @@
 """From the broker to the database and back: gather, take in, answer.
 
 Owns: the thread that does so, its patience with a database that is away, and what it counts.
-Never: what a batch means (`usecases.take`).
+Never: what a batch means (`usecases.intake.take`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram
 from shopbell_program.whereabouts import place_of
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.take import Message
+from shopbell_server.usecases.intake.take import Message
 from shopbell_wire import codec, topics
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shopbell_server.ingest.edges import Edges
     from shopbell_server.ingest.subscriber import Incoming
     from shopbell_server.ports.world import Announcer, ServerClock
-    from shopbell_server.usecases.take import Intake, Taken
+    from shopbell_server.usecases.intake.take import Intake, Taken
     from shopbell_wire.messages import Ack
 
 log = structlog.get_logger()

@@ -18,8 +18,8 @@ from shopbell_server.core.delivery.notices import KEPT_MS as NOTICES_KEPT_MS
 from shopbell_server.core.keeping.retention import What, rules
 from shopbell_server.core.token_windows import KEY_DAYS_AFTER, KEY_DAYS_AHEAD
 from shopbell_server.core.units import DAY_MS, HOUR_MS
-from shopbell_server.usecases.enrol import TICKET_MS
-from shopbell_server.usecases.forget_expired import CONFLICTS_KEPT_MS
+from shopbell_server.usecases.customers.enrol import TICKET_MS
+from shopbell_server.usecases.keeping.forget_expired import CONFLICTS_KEPT_MS
 from shopbell_server.usecases.once import KEPT_MS
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.audit.unusual import Finding
     from shopbell_server.core.ids import Millis, TenantId
     from shopbell_server.core.language import Language
-    from shopbell_server.usecases.unusual_looks import Report
+    from shopbell_server.usecases.keeping.unusual_looks import Report
 
 _ENVIRONMENT: Final = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -33,12 +33,12 @@ from shopbell_server.core.ids import (
 from shopbell_server.core.keeping.erasure import mark_kind
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
-from shopbell_server.usecases.device_numbers import free_device_no
+from shopbell_server.usecases.customers.phone_secrets import new_card, new_phone
 from shopbell_server.usecases.groups import NONE
-from shopbell_server.usecases.identifiers import SaidBy, say
-from shopbell_server.usecases.phone_secrets import new_card, new_phone
-from shopbell_server.usecases.profile_holds import hold_ids, require_new_key
-from shopbell_server.usecases.recompute import circumstances, recompute
+from shopbell_server.usecases.identity.identifiers import SaidBy, say
+from shopbell_server.usecases.identity.profile_holds import hold_ids, require_new_key
+from shopbell_server.usecases.recognition.device_numbers import free_device_no
+from shopbell_server.usecases.visits.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy, Passwords
     from shopbell_server.seed import Seed, SeedProfile, SeedStaff, SeedStore, SeedVisit
-    from shopbell_server.usecases.identifiers import NotLinked
-    from shopbell_server.usecases.recompute import Terms
+    from shopbell_server.usecases.identity.identifiers import NotLinked
+    from shopbell_server.usecases.visits.recompute import Terms
 
 _EVIDENCE: Final[dict[str, tuple[Evidence, Carrier]]] = {
     "hint": (Evidence.HINT, "ibeacon"),

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import StoreId
-from shopbell_server.usecases.looks import Look
+from shopbell_server.usecases.staff.looks import Look
 from shopbell_server.web.live import LiveEndedError, NoRoomError, SessionFullError
 from shopbell_server.web.lookers import PresentLooker
 from shopbell_server.web.problems import Problem, ProblemError, not_found

@@ -13,15 +13,15 @@ from fastapi import Depends, Header, Request
 
 from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.access.request_limits import Limit
-from shopbell_server.usecases.customer_page import Customer, customer_of
-from shopbell_server.usecases.fresh_proof import ByPage, ByTicket
+from shopbell_server.usecases.customers.customer_page import Customer, customer_of
+from shopbell_server.usecases.customers.fresh_proof import ByPage, ByTicket
 from shopbell_server.web.problems import ProblemError
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from shopbell_server.web.who import Buckets, Here, any_phone, own_page, phone
 
 if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.usecases.fresh_proof import Proof
+    from shopbell_server.usecases.customers.fresh_proof import Proof
     from shopbell_server.web.limits import Limits
     from shopbell_server.web.services import Services
 

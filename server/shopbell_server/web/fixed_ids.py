@@ -13,7 +13,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from shopbell_server.core.recognition.fixed_ids import MOST
-from shopbell_server.usecases.fixed_ids import NotGivenBack, NotRegistered, give_back, register
+from shopbell_server.usecases.customers.fixed_ids import (
+    NotGivenBack,
+    NotRegistered,
+    give_back,
+    register,
+)
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
 from shopbell_server.web.times import moment

@@ -1,7 +1,7 @@
 """Which looks of staff at customers are written down already.
 
 Owns: that one session's look at one visit is written once, before anything of it is shown.
-Never: what is written (`usecases.looks`).
+Never: what is written (`usecases.staff.looks`).
 
 A tablet whose board changes twenty times a second looks at a customer for as long as she is there: that
 is one look. So a store with four tablets and six hundred visits a day writes 2400 records, whatever
@@ -13,7 +13,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.usecases.looks import Look, record_looks
+from shopbell_server.usecases.staff.looks import Look, record_looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

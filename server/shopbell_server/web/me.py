@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request
 
-from shopbell_server.usecases.known import here_now, known_of
+from shopbell_server.usecases.customers.known import here_now, known_of
 from shopbell_server.web.consent_receipts import ConsentReceiptOut, receipt_of
 from shopbell_server.web.customers import OwnData, own_address
 from shopbell_server.web.me_bodies import MeOut, NowOut, here_out, me_out

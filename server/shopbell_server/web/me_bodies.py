@@ -1,7 +1,7 @@
 """What a customer is told of herself: the body of `GET /v1/me`, and what her page is made of.
 
 Owns: its form.
-Never: what is in it (`usecases.known`).
+Never: what is in it (`usecases.customers.known`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.told import Told
-    from shopbell_server.usecases.held_back import HeldBackBy
-    from shopbell_server.usecases.known import Here, Known, Places
-    from shopbell_server.usecases.looks import SeenBy
+    from shopbell_server.usecases.consent.held_back import HeldBackBy
+    from shopbell_server.usecases.customers.known import Here, Known, Places
+    from shopbell_server.usecases.staff.looks import SeenBy
 
 
 class OwnIdentifierOut(BaseModel):

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from shopbell_server.core.language import LANGUAGES
-from shopbell_server.usecases.own_profile import own_profile
+from shopbell_server.usecases.customers.own_profile import own_profile
 from shopbell_server.web.forms import fields_of
 from shopbell_server.web.me_words import (
     EVENTS,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.language import Language
-    from shopbell_server.usecases.customer_page import Customer
+    from shopbell_server.usecases.customers.customer_page import Customer
     from shopbell_server.web.services import Services
 
 Chosen = Annotated[Literal["nl", "en"] | None, Query(alias="language")]

@@ -1,7 +1,7 @@
 """`GET /v1/me/export` and `DELETE /v1/me`: take everything along, be forgotten.
 
 Owns: what is answered. Both want a fresh proof that it is she.
-Never: what is in the file (`usecases.export`), or what is erased (`usecases.erase`).
+Never: what is in the file (`usecases.keeping.export`), or what is erased (`usecases.keeping.erase`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from shopbell_server.core.audit.chain import HERSELF
 from shopbell_server.core.keeping.takeout import as_json, as_zip
-from shopbell_server.usecases.erase import erase
-from shopbell_server.usecases.export import Form, export
-from shopbell_server.usecases.fresh_proof import NotProven, prove
+from shopbell_server.usecases.customers.fresh_proof import NotProven, prove
+from shopbell_server.usecases.keeping.erase import erase
+from shopbell_server.usecases.keeping.export import Form, export
 from shopbell_server.usecases.once import once
 from shopbell_server.web.customers import OwnDataProven, not_proven
 from shopbell_server.web.problems import Problem

@@ -1,7 +1,7 @@
 """`/me/take` and `/me/forget`: the customer takes everything along, or is forgotten.
 
 Owns: the pages for it, which want that she came in a moment ago, and that she says so twice.
-Never: what is in the file or what is erased (`/v1/me`, `usecases.erase`).
+Never: what is in the file or what is erased (`/v1/me`, `usecases.keeping.erase`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from fastapi.responses import RedirectResponse
 from shopbell_server.core.access.customer_sessions import is_fresh
 from shopbell_server.core.audit.chain import HERSELF
 from shopbell_server.core.consent.ledger import Purpose
-from shopbell_server.usecases.erase import erase
+from shopbell_server.usecases.keeping.erase import erase
 from shopbell_server.usecases.once import once
 from shopbell_server.web.customers import PerhapsOnPage
 from shopbell_server.web.me_context import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.language import Language
     from shopbell_server.ports.database import UnitOfWork
-    from shopbell_server.usecases.customer_page import Customer
+    from shopbell_server.usecases.customers.customer_page import Customer
     from shopbell_server.web.services import Services
 
 routes: Final = APIRouter(tags=["me"], include_in_schema=False)

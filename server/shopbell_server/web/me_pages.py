@@ -1,7 +1,7 @@
 """`/me`: the customer's own page: her pass, what is allowed, what is known, who looked.
 
 Owns: the page and its forms. It works without scripts, but for the pass, which then shows one code at a time.
-Never: what programs ask (`me`), or what is known (`usecases.known`).
+Never: what programs ask (`me`), or what is known (`usecases.customers.known`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from shopbell_server.core.access.customer_sessions import SESSION_MS
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.consent.ledger import Place, Purpose
 from shopbell_server.core.ids import Millis, PersonId
-from shopbell_server.usecases.consents import Said, change_consents
-from shopbell_server.usecases.customer_page import enter, leave_page
-from shopbell_server.usecases.held_back import NotLetGo, let_go
-from shopbell_server.usecases.known import here_now, known_of
+from shopbell_server.usecases.consent.consents import Said, change_consents
+from shopbell_server.usecases.consent.held_back import NotLetGo, let_go
+from shopbell_server.usecases.customers.customer_page import enter, leave_page
+from shopbell_server.usecases.customers.known import here_now, known_of
 from shopbell_server.usecases.once import once
 from shopbell_server.web.customers import PerhapsOnPage, PerhapsOnPageUnasked, own_address
 from shopbell_server.web.me import own_receipt
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId
     from shopbell_server.core.language import Language
     from shopbell_server.ports.database import UnitOfWork
-    from shopbell_server.usecases.customer_page import Customer
+    from shopbell_server.usecases.customers.customer_page import Customer
     from shopbell_server.web.pass_drawing import DrawnPass
     from shopbell_server.web.services import Services
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from shopbell_server.core.delivery.notices import KIND, PhoneClass
-from shopbell_server.usecases.notices import NotRead, mark_read
+from shopbell_server.usecases.customers.notices import NotRead, mark_read
 from shopbell_server.web.problems import Problem, must_be_an_id, not_found
 from shopbell_server.web.times import moment
 from shopbell_server.web.who import Here, OwnPhone

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from shopbell_server.usecases.customer_page import make_page_link
+from shopbell_server.usecases.customers.customer_page import make_page_link
 from shopbell_server.web.customers import own_address
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.times import moment

@@ -16,7 +16,7 @@ from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.access.staff_session import SESSION_MS
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
-from shopbell_server.usecases.sign_in import follow_link, may_try, sign_in, sign_out
+from shopbell_server.usecases.staff.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web import limits
 from shopbell_server.web.forms import fields_of
 from shopbell_server.web.problems import Fault, Problem, ProblemError, count, invalid
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId
     from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff, Store
-    from shopbell_server.usecases.sign_in import SignedIn
+    from shopbell_server.usecases.staff.sign_in import SignedIn
     from shopbell_server.web.services import Services
 
 FOLDER: Final = Path(__file__).parent

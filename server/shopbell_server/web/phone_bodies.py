@@ -16,8 +16,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.core.recognition.wallet import ALGORITHM, KIND, rotating_barcode
-from shopbell_server.usecases.consents import Said
-from shopbell_server.usecases.enrol import TicketOrder
+from shopbell_server.usecases.consent.consents import Said
+from shopbell_server.usecases.customers.enrol import TicketOrder
 from shopbell_server.web.notices import NoticeOut, notices_out
 from shopbell_server.web.times import millis, moment
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.recognition.tokens import Token
     from shopbell_server.core.recognition.wallet import RotatingBarcode
-    from shopbell_server.usecases.consents import Receipt, Standing
-    from shopbell_server.usecases.enrol import Enrolled, Ticket
+    from shopbell_server.usecases.consent.consents import Receipt, Standing
+    from shopbell_server.usecases.customers.enrol import Enrolled, Ticket
     from shopbell_server.web.services import Site
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.core.access.request_limits import Limit
-from shopbell_server.usecases.consents import change_consents, leave, standing_of
-from shopbell_server.usecases.enrol import NotEnrolled, enrol, make_ticket, note_ticket
-from shopbell_server.usecases.issue import NotIssued, issue_tokens
-from shopbell_server.usecases.notices import unread
+from shopbell_server.usecases.consent.consents import change_consents, leave, standing_of
+from shopbell_server.usecases.customers.enrol import NotEnrolled, enrol, make_ticket, note_ticket
+from shopbell_server.usecases.customers.issue import NotIssued, issue_tokens
+from shopbell_server.usecases.customers.notices import unread
 from shopbell_server.usecases.once import once
 from shopbell_server.web.notices import notices_out
 from shopbell_server.web.phone_bodies import (

@@ -10,7 +10,12 @@ from pydantic import BaseModel, Field, StringConstraints
 from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.visits.app_reports import OLDEST_MS, Spot
-from shopbell_server.usecases.app_presence import NotReported, Report, Reported, report_presence
+from shopbell_server.usecases.intake.app_presence import (
+    NotReported,
+    Report,
+    Reported,
+    report_presence,
+)
 from shopbell_server.web.phones import PROBLEMS
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.tills import At

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.identity.profile_view import Recognition, SeenProfile
     from shopbell_server.core.ids import ProfileId
-    from shopbell_server.usecases.profiles import Done
-    from shopbell_server.usecases.visits_list import SeenVisit
+    from shopbell_server.usecases.identity.profiles import Done
+    from shopbell_server.usecases.staff.visits_list import SeenVisit
     from shopbell_server.web.leaving import Fields
 
 MOST: Final = 200

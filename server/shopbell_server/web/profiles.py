@@ -10,9 +10,9 @@ from shopbell_server.core.audit.chain import What
 from shopbell_server.core.board.disclosure import FLOOR
 from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.usecases.looks import Look
-from shopbell_server.usecases.profile_view import card_here, look_at, look_at_history
-from shopbell_server.usecases.profiles import Asking, Done, merge, split, undo_entry
+from shopbell_server.usecases.identity.profile_view import card_here, look_at, look_at_history
+from shopbell_server.usecases.identity.profiles import Asking, Done, merge, split, undo_entry
+from shopbell_server.usecases.staff.looks import Look
 from shopbell_server.web.problems import Problem, ProblemError, must_be_an_id, not_found
 from shopbell_server.web.profile_bodies import (
     ChangedOut,

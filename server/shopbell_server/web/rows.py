@@ -1,7 +1,7 @@
 """The rows of the board as they leave: JSON, with the words in the language of who reads them.
 
 Owns: the form of a row, and the bytes of it.
-Never: which rows there are, or what of a person is in them (`usecases.who_is_here`).
+Never: which rows there are, or what of a person is in them (`usecases.staff.who_is_here`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
 from shopbell_server.core.evidence import EvidenceName
-from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
+from shopbell_server.usecases.staff.who_is_here import everybody, some, who_is_here
 from shopbell_server.web.leaving import only
 from shopbell_server.web.times import moment, time_json
 

@@ -11,8 +11,8 @@ from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD
 from shopbell_server.core.identity.guards import DEFAULTS
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.refusals import Refusals
+from shopbell_server.usecases.staff.refusals import Refusals
+from shopbell_server.usecases.visits.recompute import Terms
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

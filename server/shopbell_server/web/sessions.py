@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shopbell_server.usecases.sign_in import who_are
+from shopbell_server.usecases.staff.sign_in import who_are
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

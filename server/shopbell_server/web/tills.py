@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 from shopbell_server.core.ids import ReceiptId, StoreId
-from shopbell_server.usecases.receipts import Booked, NotBooked, Sale, book
+from shopbell_server.usecases.intake.receipts import Booked, NotBooked, Sale, book
 from shopbell_server.web.phone_bodies import Id, Text
 from shopbell_server.web.problems import Fault, Problem, ProblemError, invalid
 from shopbell_server.web.times import millis

@@ -15,8 +15,8 @@ from shopbell_server.core.audit.chain import What
 from shopbell_server.core.board.disclosure import Field
 from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.core.ids import Millis, VisitId
-from shopbell_server.usecases.looks import Look
-from shopbell_server.usecases.visits_list import Position, get_visit, list_visits
+from shopbell_server.usecases.staff.looks import Look
+from shopbell_server.usecases.staff.visits_list import Position, get_visit, list_visits
 from shopbell_server.web.leaving import only
 from shopbell_server.web.lookers import VisitsLooker
 from shopbell_server.web.problems import Fault, Problem, invalid, not_found
@@ -26,7 +26,7 @@ from shopbell_server.web.who import Here, may_see
 
 if TYPE_CHECKING:
     from shopbell_server.core.language import Language
-    from shopbell_server.usecases.visits_list import SeenVisit
+    from shopbell_server.usecases.staff.visits_list import SeenVisit
     from shopbell_server.web.leaving import Fields
 
 MOST_PER_PAGE: Final = 200

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from shopbell_server.core.audit.chain import What
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.looks import Look
+from shopbell_server.usecases.staff.looks import Look
 from shopbell_server.web.channel import Channel
 from shopbell_server.web.times import time_json
 

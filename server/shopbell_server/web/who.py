@@ -17,8 +17,8 @@ from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.ids import StoreId
 from shopbell_server.core.registry import Staff
-from shopbell_server.usecases.api_keys import key_of
-from shopbell_server.usecases.sign_in import who_is
+from shopbell_server.usecases.staff.api_keys import key_of
+from shopbell_server.usecases.staff.sign_in import who_is
 from shopbell_server.web.limits import Limits
 from shopbell_server.web.problems import ProblemError, not_found
 from shopbell_server.web.services import Services
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
 
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.usecases.looks import Look
+    from shopbell_server.usecases.staff.looks import Look
 
 _BEARER: Final = "bearer "
 

@@ -9,15 +9,15 @@ import httpx2
 from shopbell_server.core.ids import EdgeId, Millis, ZoneId
 from shopbell_server.core.registry import Edge
 from shopbell_server.crypto import aes_block
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.take import Intake
+from shopbell_server.usecases.intake.take import Intake
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_wire.messages import Loss, Presence
 from tests.server.usecases.floor import SECOND, batch, synced
 from tests.server.web.shop import AMS, UTR, Shop
 from tests.server.web.test_phones import BACKEND, consent
 
 if TYPE_CHECKING:
-    from shopbell_server.usecases.take import Taken
+    from shopbell_server.usecases.intake.take import Taken
     from shopbell_wire.messages import Frame
 
 DOOR, FAR_DOOR = "ams01-door", "utr01-door"

@@ -26,7 +26,7 @@ from tests.server.usecases.floor import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.usecases.take import Message, Taken
+    from shopbell_server.usecases.intake.take import Message, Taken
     from shopbell_wire.messages import Scan
     from tests.server.usecases.floor import Floor, Someone
 

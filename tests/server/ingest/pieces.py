@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.batches import BatchRecord
     from shopbell_server.ports.boxes import Boxes
     from shopbell_server.ports.database import Database, UnitOfWork
-    from shopbell_server.usecases.take import Message
+    from shopbell_server.usecases.intake.take import Message
     from shopbell_wire.messages import Ack
 
 

@@ -19,7 +19,7 @@ from shopbell_server.ports.database import (
     DatabaseLostError,
     DatabaseRefusedError,
 )
-from shopbell_server.usecases.take import Message
+from shopbell_server.usecases.intake.take import Message
 from shopbell_wire.messages import Refused, StreamStarted
 from shopbell_wire.topics import Kind
 from tests.fakes.server import MemoryDatabase

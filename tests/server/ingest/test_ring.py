@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
 
     from shopbell_server.ports.batches import BatchRecord
-    from shopbell_server.usecases.take import Message
+    from shopbell_server.usecases.intake.take import Message
     from shopbell_wire.messages import Ack
 
 LIMIT_S = 40.0

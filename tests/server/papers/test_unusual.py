@@ -10,7 +10,7 @@ from shopbell_server.core.audit.unusual import Finding, Kind
 from shopbell_server.core.ids import Millis, StoreId, TenantId
 from shopbell_server.papers.unusual import report_files
 from shopbell_server.papers.unusual_words import KINDS
-from shopbell_server.usecases.unusual_looks import Agreement, Report, Week
+from shopbell_server.usecases.keeping.unusual_looks import Agreement, Report, Week
 
 WEEK = Week(year=2026, number=47)
 AT = WEEK.from_ms

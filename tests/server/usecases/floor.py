@@ -28,8 +28,8 @@ from shopbell_server.core.registry import Edge, Store, Zone
 from shopbell_server.core.token_windows import day_of, window_of
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.take import Intake, Message, Taken
+from shopbell_server.usecases.intake.take import Intake, Message, Taken
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_wire.codec import encode
 from shopbell_wire.messages import Batch, Clock, Loss, Presence, Scan
 from tests.server.ledger_entries import entry_of
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.tokens import Token
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database
-    from shopbell_server.usecases.listen import ReadNumber
+    from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_wire.messages import Ack, Event, Frame, Phase
 
 NOW = 1_795_262_837_000

@@ -25,18 +25,18 @@ from shopbell_server.crypto import aes_block
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.sinks import Outcome
-from shopbell_server.usecases.consents import Said, change_consents, leave
-from shopbell_server.usecases.customer_page import enter, make_page_link
-from shopbell_server.usecases.deliver import settle, take_due
-from shopbell_server.usecases.enrol import TicketOrder, enrol, make_ticket
-from shopbell_server.usecases.erase import erase, finish, unreadable
-from shopbell_server.usecases.export import export
-from shopbell_server.usecases.fixed_ids import register
-from shopbell_server.usecases.issue import issue_tokens
-from shopbell_server.usecases.known import known_of
-from shopbell_server.usecases.make_keys import make_keys
-from shopbell_server.usecases.profiles import Done
-from shopbell_server.usecases.receipts import Sale, book
+from shopbell_server.usecases.consent.consents import Said, change_consents, leave
+from shopbell_server.usecases.customers.customer_page import enter, make_page_link
+from shopbell_server.usecases.customers.enrol import TicketOrder, enrol, make_ticket
+from shopbell_server.usecases.customers.fixed_ids import register
+from shopbell_server.usecases.customers.issue import issue_tokens
+from shopbell_server.usecases.customers.known import known_of
+from shopbell_server.usecases.customers.make_keys import make_keys
+from shopbell_server.usecases.delivery.deliver import settle, take_due
+from shopbell_server.usecases.identity.profiles import Done
+from shopbell_server.usecases.intake.receipts import Sale, book
+from shopbell_server.usecases.keeping.erase import erase, finish, unreadable
+from shopbell_server.usecases.keeping.export import export
 from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.server.told import correspondence
 from tests.server.usecases.floor import (
@@ -52,8 +52,8 @@ from tests.server.usecases.floor import (
     batch,
     stays,
 )
+from tests.server.usecases.identity.test_profiles import TERMS, holds, merged, taken_out, undone
 from tests.server.usecases.test_profile_sequences import WIDE
-from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out, undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

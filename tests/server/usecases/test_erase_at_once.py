@@ -11,8 +11,8 @@ import pytest
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import Millis
 from shopbell_server.ports.database import DatabaseBusyError
-from shopbell_server.usecases.erase import erase, finish
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.keeping.erase import erase, finish
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, STORE, Floor, batch
 

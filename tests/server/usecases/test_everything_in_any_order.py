@@ -17,14 +17,14 @@ from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.consent.ledger import Change, Purpose, active_purposes
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.retention import Limits, rules
-from shopbell_server.usecases.consents import Said, change_consents, leave
-from shopbell_server.usecases.erase import erase, finish
-from shopbell_server.usecases.profiles import Done
-from shopbell_server.usecases.retain import let_go, total
+from shopbell_server.usecases.consent.consents import Said, change_consents, leave
+from shopbell_server.usecases.identity.profiles import Done
+from shopbell_server.usecases.keeping.erase import erase, finish
+from shopbell_server.usecases.keeping.retain import let_go, total
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import MINUTE, NOW, OTHER_STORE, RULES, SINK, STORE, Floor
+from tests.server.usecases.identity.test_profiles import TERMS, holds, merged, taken_out, undone
 from tests.server.usecases.test_profile_sequences import WIDE
-from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out, undone
 
 if TYPE_CHECKING:
     from shopbell_server.core.consent.ledger import Entry

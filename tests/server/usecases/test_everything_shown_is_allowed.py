@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from shopbell_server.core.board.disclosure import SHARED, TABLE, Field
 from shopbell_server.core.consent.ledger import Purpose, active_purposes
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.usecases.visits_list import get_visit, list_visits
-from shopbell_server.usecases.who_is_here import who_is_here
+from shopbell_server.usecases.staff.visits_list import get_visit, list_visits
+from shopbell_server.usecases.staff.who_is_here import who_is_here
 from tests.server.web.shop import AMS, MINUTE, Shop
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from shopbell_server.core.consent.ledger import Change
 from tests.server.usecases.floor import NOW, batch, the_ack
-from tests.server.usecases.test_recognise import sighting
+from tests.server.usecases.recognition.test_recognise import sighting
 
 if TYPE_CHECKING:
     from tests.server.usecases.floor import Floor

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.consent.ledger import Change
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.usecases.withdrawal import end_presence
+from shopbell_server.usecases.consent.withdrawal import end_presence
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.evidence import Interval
     from shopbell_server.ports.database import Database
-    from shopbell_server.usecases.take import Message
+    from shopbell_server.usecases.intake.take import Message
     from shopbell_wire.messages import Event, Frame
     from tests.server.usecases.floor import Someone
 

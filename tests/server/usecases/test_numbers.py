@@ -15,7 +15,7 @@ from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.identity.identifiers import LOYALTY_NUMBER
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition.loyalty_numbers import opened
-from shopbell_server.usecases.identifiers import unlink
+from shopbell_server.usecases.identity.identifiers import unlink
 from shopbell_wire.messages import Scan
 from tests.server.links import link
 from tests.server.usecases.floor import EDGES, MINUTE, NOW, SECOND

@@ -13,14 +13,21 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.identity.guards import Guards, Limit, Refused
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import EntryId, Millis, PersonId, ProfileId
-from shopbell_server.usecases.consents import Said, change_consents, leave
-from shopbell_server.usecases.erase import erase
-from shopbell_server.usecases.identifiers import block
-from shopbell_server.usecases.profiles import Done
+from shopbell_server.usecases.consent.consents import Said, change_consents, leave
+from shopbell_server.usecases.identity.identifiers import block
+from shopbell_server.usecases.identity.profiles import Done
+from shopbell_server.usecases.keeping.erase import erase
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import MINUTE, NOW, RULES, SECOND, SINK, Floor, stays
-from tests.server.usecases.test_identifiers import said
-from tests.server.usecases.test_profiles import TERMS, holds, merged, taken_out, under, undone
+from tests.server.usecases.identity.test_identifiers import said
+from tests.server.usecases.identity.test_profiles import (
+    TERMS,
+    holds,
+    merged,
+    taken_out,
+    under,
+    undone,
+)
 
 WIDE = Guards(
     limits={kind: Limit(profiles=99, values=99) for kind in ("crm", "cookie_id", "enrolment")}

@@ -16,9 +16,9 @@ from shopbell_server.crypto import aes_block
 from shopbell_server.db import key_store
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.usecases.make_keys import make_keys
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.take import Intake
+from shopbell_server.usecases.customers.make_keys import make_keys
+from shopbell_server.usecases.intake.take import Intake
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.fakes.keys import boxes_of
 from tests.server.usecases.floor import DAY, NOW, RULES, SECOND, SINK, Floor, batch
 

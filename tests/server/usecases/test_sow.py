@@ -27,9 +27,9 @@ from shopbell_server.seed import (
     SeedVisit,
     SeedZone,
 )
-from shopbell_server.usecases.recompute import Terms
 from shopbell_server.usecases.sow import past_self, sow
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.visits.recompute import Terms
+from shopbell_server.usecases.visits.sweep import sweep
 from tests.server.usecases.floor import DAY, MINUTE, NOW, RULES, SINK
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.seed import Seed, SeedProfile
-from shopbell_server.usecases.erase import erase, finish
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.keeping.erase import erase, finish
 from shopbell_server.usecases.sow import sow
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.server.usecases.floor import NOW, RULES, SINK
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition.spray import LEAST_TOKENS
-from shopbell_server.usecases.who_is_here import everybody, some, who_is_here
+from shopbell_server.usecases.staff.who_is_here import everybody, some, who_is_here
 from shopbell_wire.messages import Loss, Presence
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.usecases.take import Message
+    from shopbell_server.usecases.intake.take import Message
     from shopbell_wire.messages import Event
     from tests.server.usecases.floor import Someone
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shopbell_server.ports.batches import BatchRecord
-    from shopbell_server.usecases.take import Intake, Message
+    from shopbell_server.usecases.intake.take import Intake, Message
     from tests.server.usecases.floor import Someone
 
 ATTEMPTS = 50

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.registry import Position, Store
-from shopbell_server.usecases.visits_list import get_visit, list_visits
-from shopbell_server.usecases.who_is_here import who_is_here
+from shopbell_server.usecases.staff.visits_list import get_visit, list_visits
+from shopbell_server.usecases.staff.who_is_here import who_is_here
 from tests.server.usecases.floor import (
     DAY,
     MINUTE,
@@ -22,7 +22,7 @@ from tests.server.usecases.floor import (
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.usecases.take import Taken
+    from shopbell_server.usecases.intake.take import Taken
     from shopbell_wire.messages import Frame
     from tests.server.usecases.floor import Someone
 

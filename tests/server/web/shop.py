@@ -17,13 +17,13 @@ from shopbell_server.core.ids import EdgeId, Millis, PersonId, ProfileId, StaffI
 from shopbell_server.core.registry import Staff, Store, Zone
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_server.crypto import aes_block
-from shopbell_server.usecases.consents import Said, change_consents
-from shopbell_server.usecases.customer_page import enter, make_page_link
-from shopbell_server.usecases.enrol import Enrolled, TicketOrder, enrol, make_ticket
+from shopbell_server.usecases.consent.consents import Said, change_consents
+from shopbell_server.usecases.customers.customer_page import enter, make_page_link
+from shopbell_server.usecases.customers.enrol import Enrolled, TicketOrder, enrol, make_ticket
+from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_server.usecases.groups import NONE
-from shopbell_server.usecases.make_keys import make_keys
-from shopbell_server.usecases.recompute import Terms, circumstances, recompute, tell
-from shopbell_server.usecases.sign_in import SignedIn, sign_in
+from shopbell_server.usecases.staff.sign_in import SignedIn, sign_in
+from shopbell_server.usecases.visits.recompute import Terms, circumstances, recompute, tell
 from shopbell_server.web.app import create_app
 from shopbell_server.web.live import Live, Room
 from shopbell_server.web.looks import Looks

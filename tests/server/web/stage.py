@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from shopbell_server.core.audit.chain import What
-    from shopbell_server.usecases.looks import Look
+    from shopbell_server.usecases.staff.looks import Look
     from shopbell_server.web.channel import Stream
 
 VIEW = View(StoreId("s"), "advisor", "nl")

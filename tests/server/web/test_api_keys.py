@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from shopbell_server.core.access.api_keys import DAY_MS
 from shopbell_server.core.audit.chain import What
-from shopbell_server.usecases.api_keys import make_key, revoke_key
+from shopbell_server.usecases.staff.api_keys import make_key, revoke_key
 from tests.server.web.shop import NOON, Shop
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from shopbell_server.core.access.request_limits import Allowances, Limit
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
-from shopbell_server.usecases.api_keys import make_key
+from shopbell_server.usecases.staff.api_keys import make_key
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, UTR, Shop
 from tests.server.web.test_api_keys import RECEIPT

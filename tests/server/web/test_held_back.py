@@ -9,8 +9,8 @@ import pytest
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.usecases.profiles import Asking, Done, merge
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.identity.profiles import Asking, Done, merge
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import MINUTE, Guest, Shop

@@ -20,7 +20,7 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import ProfileId
 from shopbell_server.core.registry import Role
-from shopbell_server.usecases.visits_list import SeenVisit
+from shopbell_server.usecases.staff.visits_list import SeenVisit
 from shopbell_server.web.leaving import only
 from shopbell_server.web.profile_bodies import CARD, RECORD, ProfileOut, card_out
 from shopbell_server.web.rows import ROW, Boards, RowOut, View, row_out

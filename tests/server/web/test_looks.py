@@ -10,7 +10,7 @@ from shopbell_server.core.access.credentials import fingerprint
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import VisitId
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.usecases.looks import Look, SeenBy, looks_at
+from shopbell_server.usecases.staff.looks import Look, SeenBy, looks_at
 from shopbell_server.web.live import LiveEndedError
 from shopbell_server.web.looks import SESSIONS, Looks
 from tests.fakes.server import MemoryDatabase

@@ -11,9 +11,9 @@ from shopbell_server.core.access.customer_sessions import IDLE_MS, LINK_MS, SESS
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import FactId
 from shopbell_server.ports.told import Told
-from shopbell_server.usecases.consents import leave
-from shopbell_server.usecases.joined import join
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.consent.consents import leave
+from shopbell_server.usecases.visits.joined import join
+from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop

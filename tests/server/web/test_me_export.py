@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.usecases.erase import finish
+from shopbell_server.usecases.keeping.erase import finish
 from shopbell_server.web.session_cookies import PAGE_COOKIE
 from tests.server.web.conftest import HOST
 

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from shopbell_server.core.ids import StaffId
-from shopbell_server.usecases.sign_in import make_link
+from shopbell_server.usecases.staff.sign_in import make_link
 from shopbell_server.web.pages import FOLDER
 from shopbell_server.web.session_cookies import STAFF_COOKIE
 from shopbell_server.web.words import FOR_SCRIPTS, WORDS

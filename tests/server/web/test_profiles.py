@@ -10,8 +10,8 @@ import pytest
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import ProfileId
-from shopbell_server.usecases.api_keys import make_key
-from shopbell_server.usecases.looks import looks_at
+from shopbell_server.usecases.staff.api_keys import make_key
+from shopbell_server.usecases.staff.looks import looks_at
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, UTR, Shop
 from tests.server.web.test_looks import records

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.consent.ledger import Purpose
-from shopbell_server.usecases.api_keys import make_key, revoke_key
-from shopbell_server.usecases.looks import looks_at
+from shopbell_server.usecases.staff.api_keys import make_key, revoke_key
+from shopbell_server.usecases.staff.looks import looks_at
 from tests.server.web.shop import AMS, UTR, Guest, Shop
 
 if TYPE_CHECKING:

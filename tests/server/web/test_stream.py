@@ -9,8 +9,8 @@ from shopbell_server.core.access.credentials import credential_id, fingerprint
 from shopbell_server.core.access.staff_session import SESSION_MS
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import StoreId
-from shopbell_server.usecases.sign_in import sign_out
-from shopbell_server.usecases.staff_sessions import revoke_session
+from shopbell_server.usecases.staff.sign_in import sign_out
+from shopbell_server.usecases.staff.staff_sessions import revoke_session
 from shopbell_server.web.channel import QUEUED, REMEMBERED
 from shopbell_server.web.live import Room
 from shopbell_server.web.rows import View

@@ -7,8 +7,8 @@ import pytest
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.facts import VisitEnded
 from shopbell_server.core.ids import Millis, PersonId, ReceiptId
-from shopbell_server.usecases.recompute import Terms
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.visits.recompute import Terms
+from shopbell_server.usecases.visits.sweep import sweep
 from tests.server.web.shop import AMS, MINUTE, NOON, Guest, Shop
 from tests.server.web.test_phones import BACKEND, consent, ticket
 from tests.server.web.test_present import signed_in

@@ -1,7 +1,7 @@
 """Whether profiles may be merged or taken apart, what that moves, and what undoing it moves back.
 
 Owns: those decisions.
-Never: who may ask for them (`web`), or the writing of an entry (`usecases.profile_holds`).
+Never: who may ask for them (`web`), or the writing of an entry (`usecases.identity.profile_holds`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What somebody takes along: tables of plain values, as JSON and as CSV.
 
 Owns: the two forms, and that no cell of a CSV is taken for a formula.
-Never: what is in it (`usecases.export`).
+Never: what is in it (`usecases.keeping.export`).
 """
 
 from __future__ import annotations

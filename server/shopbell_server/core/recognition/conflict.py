@@ -1,7 +1,7 @@
 """The same person in two stores at once: one of the two is somebody who repeats what she sends.
 
 Owns: when two visits contradict each other, and which of them is not shown for that.
-Never: what is read for it (`usecases.doubts`), or a memory: all of it follows from what is stored.
+Never: what is read for it (`usecases.visits.doubts`), or a memory: all of it follows from what is stored.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis, ReceiptId
-from shopbell_server.usecases.consents import Said, change_consents, leave
-from shopbell_server.usecases.joined import join, part
-from shopbell_server.usecases.receipts import Booked, Sale, book
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.consent.consents import Said, change_consents, leave
+from shopbell_server.usecases.intake.receipts import Booked, Sale, book
+from shopbell_server.usecases.visits.joined import join, part
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.server.usecases.floor import DAY, EDGES, MINUTE, NOW, RULES, SINK, STORE, Floor
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.joined import NotJoined
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.visits.joined import NotJoined
+from shopbell_server.usecases.visits.sweep import sweep
 from tests.server.usecases.floor import DAY, EDGES, FAR_EDGE, MINUTE, NOW, SECOND, Floor
 from tests.server.usecases.joined.doing import TERMS, bought, joined, leaves, parted, says
 

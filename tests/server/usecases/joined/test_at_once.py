@@ -11,8 +11,8 @@ import pytest
 
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.ports.database import DatabaseBusyError
-from shopbell_server.usecases.joined import Regrouped, join, part
-from shopbell_server.usecases.recompute import Terms
+from shopbell_server.usecases.visits.joined import Regrouped, join, part
+from shopbell_server.usecases.visits.recompute import Terms
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.databases import open_sql
 from tests.server.usecases.floor import NOW, RULES, CountedEntropy, Floor, stays
@@ -21,7 +21,7 @@ from tests.server.usecases.test_two_workers import ATTEMPTS, persistently, said
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shopbell_server.usecases.take import Message
+    from shopbell_server.usecases.intake.take import Message
     from tests.server.usecases.floor import Someone
 
 TERMS = Terms(rules=RULES, sinks=("cdp",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.facts import ConsentChanged, VisitStarted
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.expired_consents import record_expired
+from shopbell_server.usecases.consent.expired_consents import record_expired
 from shopbell_server.usecases.groups import groups_of, ledgers
 from tests.server.usecases.floor import DAY, FAR_EDGE, MINUTE, NOW, SINK, STORE, Floor, Someone
 from tests.server.usecases.joined.doing import joined, leaves, parted, says, spans, told, was_heard

@@ -13,9 +13,9 @@ from shopbell_server.core.facts import (
 )
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.core.visits.intervals import reassigned
-from shopbell_server.usecases import joined as joining
-from shopbell_server.usecases.joined import MOST_MEMBERS, NotJoined, Regrouped, join, part
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.visits import joined as joining
+from shopbell_server.usecases.visits.joined import MOST_MEMBERS, NotJoined, Regrouped, join, part
+from shopbell_server.usecases.visits.sweep import sweep
 from tests.fakes.server import MemoryDatabase
 from tests.server.core.stays import heard
 from tests.server.usecases.floor import DAY, FAR_EDGE, MINUTE, NOW, STORE, Floor, stays

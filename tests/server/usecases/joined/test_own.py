@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.own import own_looks, own_visits
+from shopbell_server.usecases.staff.looks import own_looks
+from shopbell_server.usecases.visits.own import own_visits
 from tests.server.usecases.floor import FAR_EDGE, MINUTE, NOW, OTHER_STORE, RULES, STORE, Floor
 from tests.server.usecases.joined.doing import bought, done, joined, parted, spans, was_heard
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shopbell_server.core.facts import PassScanned
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.passing_by import forget_passing_by
-from shopbell_server.usecases.receipts import Booked
-from shopbell_server.usecases.sweep import sweep
+from shopbell_server.usecases.intake.receipts import Booked
+from shopbell_server.usecases.visits.passing_by import forget_passing_by
+from shopbell_server.usecases.visits.sweep import sweep
 from tests.fakes.server import MemoryDatabase
 from tests.server.usecases.floor import (
     DAY,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.visits_list import list_visits
-from shopbell_server.usecases.who_is_here import some, who_is_here
+from shopbell_server.usecases.staff.visits_list import list_visits
+from shopbell_server.usecases.staff.who_is_here import some, who_is_here
 from tests.server.usecases.floor import DAY, NOW, RULES, STORE, Floor, Someone
 from tests.server.usecases.joined.doing import HOUR, joined, leaves, says, was_heard
 

@@ -1,0 +1,86 @@
+"""Evidence that came in becomes visits.
+
+Owns: whose visits it concerns, what of it is of this moment, and that a pass was held up.
+Never: the rules (`core.visits.sessions`), or whose evidence it is (`recognise`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.facts import PassScanned
+from shopbell_server.core.ids import FactId
+from shopbell_server.usecases.groups import head_of
+from shopbell_server.usecases.visits.recompute import circumstances, recompute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import Millis, PersonId, StoreId
+    from shopbell_server.core.visits.reconcile import Circumstances
+    from shopbell_server.ports.database import UnitOfWork
+    from shopbell_server.ports.world import Entropy
+    from shopbell_server.usecases.recognition.recognised import Recognised
+    from shopbell_server.usecases.visits.recompute import Terms
+
+LIVE_MS: Final = 30_000
+"""What is older may not ring a bell, whichever lane it came in (protocol, §1)."""
+
+
+def arrived(
+    work: UnitOfWork, entropy: Entropy, found: Recognised, terms: Terms, now_ms: Millis
+) -> list[Fact]:
+    """Keep the evidence in `found`, whose people are held; return what became true, for `tell`."""
+    work.intervals.join(found.intervals)
+    work.intervals.remove([each.key for each in found.taken_back])
+    heads = {person: group.head for person, group in found.groups.items()}
+    touched: dict[tuple[PersonId, StoreId], list[Interval]] = {}
+    for interval in found.intervals:
+        key = interval.key
+        touched.setdefault((heads.get(key.person, key.person), key.store), []).append(interval)
+    here: dict[StoreId, Circumstances] = {}
+
+    def around(store: StoreId) -> Circumstances:
+        if store not in here:
+            here[store] = circumstances(work, entropy, store, now_ms, live=True, rules=terms.rules)
+        return here[store]
+
+    here_now = {who for who, new in touched.items() if _is_live(new, now_ms)}
+    for interval in (*found.unheard, *found.taken_back):
+        key = interval.key
+        touched.setdefault((heads.get(key.person, key.person), key.store), []).append(interval)
+    live = {who: touched[who] for who in here_now}
+    late = {who: new for who, new in touched.items() if who not in here_now}
+    facts = recompute(work, live, terms, around, found.groups)
+    facts += recompute(
+        work, late, terms, lambda store: replace(around(store), live=False), found.groups
+    )
+    return [*facts, *_scanned(work, entropy, found, now_ms)]
+
+
+def _is_live(intervals: Iterable[Interval], now_ms: Millis) -> bool:
+    return any(now_ms - interval.last_ms <= LIVE_MS for interval in intervals)
+
+
+def _scanned(
+    work: UnitOfWork, entropy: Entropy, found: Recognised, now_ms: Millis
+) -> Iterator[Fact]:
+    for interval in found.passes:
+        key = interval.key
+        person = head_of(found.groups, key.person)
+        # At most one. None where somebody who is joined with her does not let them be recognised.
+        for visit in work.visits.touching(person, key.store, key.first_ms, key.first_ms):
+            yield PassScanned(
+                fact=FactId(entropy.uuid7(now_ms)),
+                person=person,
+                at_ms=key.first_ms,
+                recorded_ms=now_ms,
+                late=now_ms - key.first_ms > LIVE_MS,
+                store=key.store,
+                visit=visit.id,
+                zone=interval.zone,
+                purpose="check-in",
+            )

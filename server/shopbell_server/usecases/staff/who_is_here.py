@@ -1,0 +1,149 @@
+"""Who is in a store now, as somebody with a role may see it.
+
+Owns: reading what the board of a store needs, of everybody or of a few.
+Never: what becomes of it (`core.board.rows`, `core.board.floor`), words, or their form (`web`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shopbell_server.core.board.disclosure import TABLE
+from shopbell_server.core.board.floor import laid_out, sight
+from shopbell_server.core.board.rows import Place, Stored
+from shopbell_server.core.dating import LATEST
+from shopbell_server.core.ids import Millis
+from shopbell_server.usecases.groups import evidence_of, heard_of
+from shopbell_server.usecases.staff.subjects import subjects_and_groups
+from shopbell_server.usecases.visits.doubts import withheld
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from shopbell_server.core.board.disclosure import Table, Viewer
+    from shopbell_server.core.board.floor import Floor
+    from shopbell_server.core.board.rows import Row
+    from shopbell_server.core.board.subject import Subject
+    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.registry import Store
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.ports.database import Database, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A store at a moment, longest here first."""
+
+    store: Store
+    rows: tuple[Row, ...]
+    persons: Mapping[VisitId, PersonId]
+    """Whose they are, for the record of who looked."""
+
+
+def who_is_here(  # noqa: PLR0913  (each by name)
+    database: Database,
+    now_ms: Millis,
+    rules: VisitRules,
+    *,
+    store: StoreId,
+    viewer: Viewer,
+    before: Floor | None,
+    ladder: Table = TABLE,
+) -> Board | None:
+    """Return the board of `store`; None if there is no such store.
+
+    A row is there if its visit may be shown, its person allows it at `now_ms`, and she has not gone.
+    `before` is what others are looking at, so that all are shown the same zones.
+    """
+    floor = everybody(database, now_ms, rules, store=store, before=before, ladder=ladder)
+    if floor is None:
+        return None
+    rows, whose = sight(floor, viewer, None).rows, floor.persons
+    return Board(
+        store=floor.place.store,
+        rows=tuple(rows.values()),
+        persons={visit: whose[visit] for visit in rows},
+    )
+
+
+def everybody(
+    database: Database,
+    now_ms: Millis,
+    rules: VisitRules,
+    *,
+    store: StoreId,
+    before: Floor | None,
+    ladder: Table = TABLE,
+) -> Floor | None:
+    """Return the floor of `store` by all that is stored; None if there is no such store."""
+    recent_ms = Millis(now_ms - rules.zone_recent_ms)
+    with database.read() as work:
+        where = work.registry.store(store)
+        if where is None:
+            return None
+        zones = {zone.id: zone for zone in work.registry.zones(store)}
+        place = Place(store=where, zones=zones, ladder=ladder)
+        visits = work.visits.present(store, now_ms)
+        here = {visit.person for visit in visits}
+        who, groups = subjects_and_groups(work, here)
+        heard = heard_of(work.intervals.heard_since(store, recent_ms), here, groups)
+        stored = _stored(work, who, visits, heard, now_ms)
+    return laid_out(place, stored, before, now_ms, rules)
+
+
+def some(
+    database: Database,
+    now_ms: Millis,
+    rules: VisitRules,
+    *,
+    store: StoreId,
+    persons: Collection[PersonId],
+) -> Mapping[PersonId, Stored]:
+    """Return what is stored of each of `persons` as far as the board of `store` needs it."""
+    recent_ms = Millis(now_ms - rules.zone_recent_ms)
+    with database.read() as work:
+        visits = work.visits.present_of(persons, store, now_ms)
+        here = {visit.person for visit in visits}
+        # Of people who are joined whoever changed is announced, and the visit is the head's.
+        heads = _heads(work, set(persons) - here) - here
+        if heads:
+            visits = [*visits, *work.visits.present_of(heads, store, now_ms)]
+            here.update(visit.person for visit in visits)
+        who, groups = subjects_and_groups(work, here)
+        heard = evidence_of(work, here, groups, store, recent_ms, LATEST)
+        stored = _stored(work, who, visits, heard, now_ms)
+    nothing = Stored(visits=(), subject=None, heard=())
+    return {person: stored.get(person, nothing) for person in {*persons, *heads}}
+
+
+def _heads(work: UnitOfWork, persons: Collection[PersonId]) -> frozenset[PersonId]:
+    """Return under whom the visits of those of `persons` are who are joined."""
+    if not persons:
+        return frozenset()
+    enrolments = work.people.enrolments(persons).values()
+    return frozenset(each.head for each in enrolments if each.head is not None)
+
+
+def _stored(
+    work: UnitOfWork,
+    who: Mapping[PersonId, Subject],
+    visits: Sequence[Visit],
+    heard: Mapping[PersonId, Sequence[Interval]],
+    now_ms: Millis,
+) -> Mapping[PersonId, Stored]:
+    doubtful = withheld(work, visits, now_ms)
+    visits_of: dict[PersonId, list[Visit]] = {}
+    for visit in visits:
+        visits_of.setdefault(visit.person, []).append(visit)
+    return {
+        person: Stored(
+            visits=tuple(hers),
+            subject=who.get(person),
+            heard=tuple(heard.get(person, ())),
+            withheld={visit.id: doubtful[visit.id] for visit in hers if visit.id in doubtful},
+        )
+        for person, hers in visits_of.items()
+    }

@@ -1,0 +1,90 @@
+"""Time passes: visits end, candidates are forgotten, without anything being heard.
+
+Owns: closing what is due, a limited number at a time, each in a transaction of its own people.
+Never: when something is due (`core.visits.ending`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from shopbell_server.core.visits.ending import swept
+from shopbell_server.usecases.groups import hold, ledgers
+from shopbell_server.usecases.recognition.hearing import ears_at, listened
+from shopbell_server.usecases.visits.own import forget_candidates
+from shopbell_server.usecases.visits.recompute import circumstances, tell, write
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shopbell_server.core.facts import Fact
+    from shopbell_server.core.ids import Millis, PersonId, StoreId
+    from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.world import Entropy
+    from shopbell_server.usecases.groups import Groups
+    from shopbell_server.usecases.visits.recompute import Terms
+
+LIMIT: Final = 200
+"""Visits of one transaction: more would keep edges waiting for their answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """How much was closed, who changed in which store, and whether there may be more."""
+
+    closed: int
+    changed: Mapping[StoreId, frozenset[PersonId]]
+    more: bool
+
+
+def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) -> Swept:
+    """Close what is due at `now_ms`, at most LIMIT; any process may, at any time."""
+    with database.begin() as work:
+        held = {visit.person for visit in work.visits.due(now_ms, LIMIT)}
+        groups = hold(work, held)
+        # Read again: who had them before us may have changed them, or brought others to the front.
+        found = work.visits.due(now_ms, LIMIT)
+        due = [visit for visit in found if visit.person in held]
+        ledger = ledgers(work, held, groups)
+        known = ears_at(work, (visit.session for visit in due))
+        facts: list[Fact] = []
+        closed = 0
+        for visit in due:
+            around = circumstances(
+                work,
+                entropy,
+                visit.store,
+                now_ms,
+                live=True,
+                rules=terms.rules,
+            )
+            around = replace(around, coverage=lambda stay: listened(known, stay))
+            made = swept(visit, terms.rules, around)
+            write(work, [made])
+            facts += made.facts
+            closed += bool(made.put or made.removed)
+            if visit.id in made.removed:
+                _forget(work, visit, groups, terms.rules, now_ms)
+        tell(work, facts, ledger, terms.sinks, now_ms)
+        work.commit()
+    changed = {
+        store: frozenset(visit.person for visit in due if visit.store == store)
+        for store in {visit.store for visit in due}
+    }
+    return Swept(closed=closed, changed=changed, more=len(found) == LIMIT)
+
+
+def _forget(
+    work: UnitOfWork, visit: Visit, groups: Groups, rules: VisitRules, now_ms: Millis
+) -> None:
+    """Forget what a candidate was made of; of people who are joined, what was a candidate of each alone."""
+    when = (visit.session.start_ms, visit.session.end_ms)
+    if visit.person in groups:
+        for person in groups[visit.person].persons:
+            forget_candidates(work, person, visit.store, *when, rules, due_by_ms=now_ms)
+        return
+    work.intervals.remove_within(visit.person, visit.store, *when)
+    work.receipts.disown_within(visit.person, visit.store, *when)
