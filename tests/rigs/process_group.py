@@ -37,20 +37,24 @@ async def ended(
 
     When this returns, raises or is cancelled, nothing that the command started in its group is alive.
     """
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env=env,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+    starting = asyncio.create_task(
+        asyncio.create_subprocess_exec(
+            *command,
+            cwd=cwd,
+            env=env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
     )
     try:
         async with asyncio.timeout(within_s):
-            said, complaint = await process.communicate()
+            # Who gives up meanwhile must not leave a command that is about to run.
+            said, complaint = await (await asyncio.shield(starting)).communicate()
     finally:
-        # Without an await before it: also where the loop is being torn down.
+        # Without an await before it, once it runs: also where the loop is being torn down.
+        process = starting.result() if starting.done() else await starting
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()

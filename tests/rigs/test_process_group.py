@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,21 @@ async def test_what_takes_too_long_is_ended_with_all_that_it_started(tmp_path: P
 async def test_who_gives_up_leaves_nothing_behind(tmp_path: Path) -> None:
     work = asyncio.create_task(ended("sh", "-c", CHILD, cwd=tmp_path, within_s=60))
     await until("it has started", (tmp_path / "started").exists)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await until("the child is gone", lambda: _gone(tmp_path))
+
+
+async def test_who_gives_up_before_it_runs_leaves_nothing_behind_either(tmp_path: Path) -> None:
+    work = asyncio.create_task(ended("sh", "-c", CHILD, cwd=tmp_path, within_s=60))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    # The loop stands still: the command runs before anybody here has heard of it.
+    for _ in range(2000):
+        if (tmp_path / "started").exists():
+            break
+        time.sleep(0.01)  # noqa: ASYNC251  as said
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work

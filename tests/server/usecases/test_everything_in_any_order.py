@@ -265,6 +265,7 @@ def test_visits_and_the_ledger_keep_their_invariants(seed: int, length: int) -> 
     for _ in range(length):
         shop.step()
         shop.check()
+        holds(shop.floor, shop.profiles)
 
 
 @pytest.mark.parametrize("examples", [8, pytest.param(150, marks=pytest.mark.faults)])

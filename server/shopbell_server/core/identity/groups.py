@@ -24,7 +24,8 @@ def groups_of(entries: Iterable[IdentityEntry]) -> Groups:
     A merge as one person makes one of all whom it names. A split parts those whom it takes out from the rest;
     they stay as they are among themselves. What was undone never was, so undoing restores the groups that
     there would be without it, whatever was done since; whom undoing a merge moves back is parted from those
-    who stay. So who is one human is always enrolled under one profile.
+    who stay. So who is one human is always enrolled under one profile. What is said anew after somebody was
+    forgotten counts instead of what was said before.
     """
     history = sorted(entries, key=lambda entry: (entry.number, entry.id))
     undone = {entry.about for entry in history if entry.what == "undone"}
@@ -34,6 +35,8 @@ def groups_of(entries: Iterable[IdentityEntry]) -> Groups:
         if entry.id in undone:
             continue
         if entry.joined_as == "one_person":
+            if entry.what == "followed":
+                groups = _apart(groups, entry.joined)
             touched = {group for group in groups if group & entry.joined}
             groups -= touched
             groups.add(entry.joined.union(*touched))

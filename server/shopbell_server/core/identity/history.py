@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 What = Literal["merged", "followed", "split", "undone", "unlinked"]
 """merged: `source` became part of `target`. followed: what was said of `source` since that merge, `about`,
-went there too. split: something was taken out of `source` into the new profile `target`. undone: `about`,
-a merge or a split, was taken back. unlinked: identifiers are nobody's any more, their values forgotten."""
+went there too; without `about` it says anew what an entry said that went with a forgotten profile: that
+something is at `source`, or that these are one human with each other and with nobody else. split: something
+was taken out of `source` into the new profile `target`. undone: `about`, a merge or a split, was taken back.
+unlinked: identifiers are nobody's any more, their values forgotten."""
 
 As = Literal["one_person", "household"]
 """What a merge says of the enrolments of both: that they are one human, or that several share a card."""
@@ -68,9 +70,9 @@ class IdentityEntry:
     about: EntryId | None = None
     """What is undone or followed."""
     joined_as: As | None = None
-    """Of a merge."""
+    """Of a merge, or of what is said anew."""
     joined: frozenset[PersonId] = frozenset()
-    """Whom a merge as one person says to be one human: all who were enrolled on either side."""
+    """Who is one human, by a merge as one person all who were enrolled on either side."""
     reason: Reason
     by: str
     """Who: `staff:ID`, `system:NAME` (an API key's), `operator:NAME` (at the terminal), or empty where the

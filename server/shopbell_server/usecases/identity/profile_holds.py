@@ -102,13 +102,17 @@ def write(  # noqa: PLR0913  (what an entry says, each by name)
     about: EntryId | None = None,
     joined_as: As | None = None,
     joined: frozenset[PersonId] = frozenset(),
+    after: Sequence[IdentityEntry] = (),
 ) -> IdentityEntry:
-    """Write an entry and move what it moves. The caller holds the profiles; the people are held here."""
+    """Write an entry and move what it moves. The caller holds the profiles; the people are held here.
+
+    It comes after every entry of its profiles, and after those of others that are in `after`.
+    """
     work.people.lock(moved.persons)
     profiles = [source] if target is None else [source, target]
     entry = IdentityEntry(
         id=EntryId(entropy.uuid7(now_ms)),
-        number=next_number(work.identity.history(profiles)),
+        number=next_number([*work.identity.history(profiles), *after]),
         what=what,
         at_ms=now_ms,
         source=source,

@@ -38,6 +38,7 @@ from shopbell_server.core.keeping.owners import owner_of_person, owner_of_profil
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, head_of
+from shopbell_server.usecases.identity.profile_groups import forget_profiles
 from shopbell_server.usecases.identity.profile_holds import hold_ids
 from shopbell_server.usecases.visits.joined import part
 
@@ -99,7 +100,7 @@ def erase(
         for each in (*ended, person)
     ]
     if profiles:
-        work.identity.forget(profiles)
+        forget_profiles(work, entropy, now_ms, profiles)
     return Erased(
         erasures=tuple(erasures),
         changed={store: frozenset(each) for store, each in changed.items()},
@@ -161,7 +162,7 @@ def erase_profile(
         asked_by=_asked_by(actor),
     )
     _remember(work, erasure, now_ms)
-    work.identity.forget(profiles)
+    forget_profiles(work, entropy, now_ms, profiles)
     work.audit.note([Act(at_ms=now_ms, actor=actor, what=What.ERASED, about=erasure.id)])
     return erasure
 

@@ -55,6 +55,12 @@ def test_whoever_one_of_them_was_joined_with_is_joined_too() -> None:
     assert groups_of(history) == groups("abc")
 
 
+def test_what_is_said_anew_counts_instead_of_what_was_said_before() -> None:
+    joined = entry(1, "merged", joined="abcd")
+    assert groups_of([joined, entry(2, "followed", joined="ab")]) == groups("ab", "cd")
+    assert groups_of([joined, entry(2, "followed", joined="a")]) == groups("bcd")
+
+
 def test_who_is_taken_out_together_stays_together() -> None:
     history = [entry(1, "merged", joined="abcd"), entry(2, "split", out="ab")]
     assert groups_of(history) == groups("ab", "cd")
