@@ -56,6 +56,10 @@ faults: .venv/dev.stamp ## long fault injection: kill -9 at random moments, brok
 	@.ci/system-packages
 	@$(BIN)/pytest -m faults --override-ini timeout=900
 
+e2e-long: .venv/dev.stamp ## end to end in every combination that `make test` tries one of
+	@.ci/system-packages
+	@$(BIN)/pytest -m long tests/e2e
+
 requirements: ## pin again what pyproject.toml asks for (hashes, no addresses)
 	@PYTHON=$(PYTHON) .ci/pin
 

@@ -20,6 +20,7 @@ from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import interest_in
+from tests.e2e.variants import FRAMES, SENT
 from tests.edge.adapters.listening import listening
 from tests.rigs.waiting import until
 from tests.shared import vectors
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)  # the first test waits for the build and boot of the guest
 
 RETAILER: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
-FRAMES: Final = ("ibeacon_advert", "service_data_advert", "service_uuid_advert")
 FLAGS_BYTES: Final = 3
 PHONE: Final = "C0:FF:EE:00:00:01"
 IBEACON: Final = bytes.fromhex("02011a1aff4c0002156f2a1c5e9b7d4e03a1c40f5d2e8b7a61ad550f72c5")
@@ -91,9 +91,7 @@ async def chosen(controller: VirtualController, listener: Listener) -> None:
     await until("the choice", chosen, within_s=90.0)
 
 
-@pytest.mark.parametrize("flags", [True, False], ids=["flags", "no flags"])
-@pytest.mark.parametrize("kind", ["phone", "beacon"])
-@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize(("frame", "kind", "flags"), SENT)
 async def test_every_advertisement_that_stays_the_same_is_heard(
     real_bluez: RealBluez, frame: str, kind: Kind, *, flags: bool
 ) -> None:

@@ -17,6 +17,7 @@ from shopbell_edge.core.recovery import Recovery
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.units import Boottime
 from shopbell_edge.core.usual import interest_in
+from tests.e2e.variants import FRAMES, SENT
 from tests.edge.adapters.listening import listening
 from tests.rigs.waiting import until
 from tests.shared import vectors
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)  # the first test waits for the build and boot of the guest
 
 RETAILER: Final = Retailer(uuid="6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61", prefix="5bb0e111")
-FRAMES: Final = ("ibeacon_advert", "service_data_advert", "service_uuid_advert")
 FLAGS_BYTES: Final = 3
 """Length 2, type 1 and the flags: the first structure of each frame of the vectors."""
 ENOUGH: Final = 12
@@ -64,9 +64,7 @@ def a_frame(name: str) -> bytes:
     return bytes.fromhex(vectors("signals.json")["frames"][name])
 
 
-@pytest.mark.parametrize("flags", [True, False], ids=["flags", "no flags"])
-@pytest.mark.parametrize("kind", ["phone", "beacon"])
-@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize(("frame", "kind", "flags"), SENT)
 async def test_a_constant_advertisement_is_heard_again_and_again(
     real_bluez: RealBluez, frame: str, kind: Kind, *, flags: bool
 ) -> None:
