@@ -71,10 +71,10 @@ def main() -> int:
         report = asyncio.run(_measured(arguments.names[0], long=arguments.long))
         arguments.into.write_bytes(msgspec.json.encode(report))
         return 0
-    load_before = machine.load()
+    load_before, taken_before = machine.load(), machine.taken()
     reports = [_in_a_process(name, long=arguments.long) for name in arguments.names or BENCHES]
     if not arguments.names:
-        RESULTS.write_text("\n".join(_document(reports, load_before)))
+        RESULTS.write_text("\n".join(_document(reports, load_before, taken_before)))
         _say(f"written: {RESULTS.name}")
     return 0
 
@@ -125,7 +125,9 @@ def _bench(name: str) -> Bench:
     return cast("Bench", import_module(f"tests.bench.{name}"))
 
 
-def _document(reports: Sequence[Report], load_before: str) -> list[str]:
+def _document(
+    reports: Sequence[Report], load_before: str, taken_before: machine.Taken
+) -> list[str]:
     verdicts = [verdict for report in reports for verdict in report.verdicts]
     reached = sum(verdict.reached for verdict in verdicts)
     return [
@@ -135,7 +137,7 @@ def _document(reports: Sequence[Report], load_before: str) -> list[str]:
         "was measured in turns (A B A B) in the same run. Ratios and medians count, absolute numbers are",
         "for orientation: the machine did other things meanwhile (see its load).",
         "",
-        *machine.described(load_before),
+        *machine.described(load_before, taken_before),
         "",
         f"**{reached} of {len(verdicts)} budgets reached.**",
         "",

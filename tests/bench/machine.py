@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,29 @@ def load() -> str:
     return " / ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def described(load_before: str) -> Iterator[str]:
+class Taken(NamedTuple):
+    """Time of all cores since the machine began, and what of it its host gave to others, in ticks."""
+
+    whole: int
+    stolen: int
+
+
+def taken() -> Taken:
+    """Return it as it is now: a virtual machine counts what it wanted and did not get (`steal`)."""
+    user, nice, system, idle, wait, interrupts, soft, steal = map(
+        int, Path("/proc/stat").read_text().split()[1:9]
+    )
+    return Taken(user + nice + system + idle + wait + interrupts + soft + steal, steal)
+
+
+def described(load_before: str, before: Taken) -> Iterator[str]:
     """Yield the lines that say what machine this is, and how busy it was."""
+    now = taken()
+    stolen = (now.stolen - before.stolen) / max(1, now.whole - before.whole)
     yield f"- Date: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     yield f"- Machine: {os.cpu_count()} x {_cpu()}, {_memory_gib():.0f} GiB, kernel {platform.release()}"
     yield f"- Load average (1 / 5 / 15 min): {load_before} before, {load()} after"
+    yield f"- Of the cores' time meanwhile the host of this machine gave {100 * stolen:.0f} % to others"
     yield f"- Python {platform.python_version()}; " + ", ".join(_versions())
 
 
