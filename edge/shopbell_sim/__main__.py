@@ -24,7 +24,7 @@ def main() -> None:
 
 def _command() -> int | None:
     arguments = _parser().parse_args()
-    command = {"demo": _demo, "run": _run, "phone": _phone}[arguments.command]
+    command = {"demo": _demo, "run": _run, "phone": _phone, "replay": _replay}[arguments.command]
     return command(arguments)
 
 
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run(commands)
     _add_phone(commands)
+    _add_replay(commands)
     return parser
 
 
@@ -110,6 +111,33 @@ def _add_phone(commands: Commands) -> None:
     one.add_argument("--seconds", type=float, help="stop after so long (default: Ctrl-C)")
 
 
+def _add_replay(commands: Commands) -> None:
+    text = "recorded signals through the server's zone engine"
+    one = commands.add_parser(
+        "replay",
+        help=text,
+        description=f"Run {text}; write where each beacon was, as it would have been known then.",
+        epilog="example: shopbell-sim replay recordings/floor --out estimates --receivers pi",
+    )
+    one.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="site.json, *.events.csv[.gz], maybe survey.csv[.gz]"
+    )
+    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the estimates")
+    one.add_argument(
+        "--regime",
+        action="append",
+        default=[],
+        choices=("unsurveyed", "surveyed", "unsurveyed-thinned", "surveyed-thinned"),
+        help="may be given again (default: all that the folder has files for)",
+    )
+    one.add_argument(
+        "--receivers", default="all", metavar="NAMES", help="all, pi, or names with commas (default: all)"
+    )
+    one.add_argument(
+        "--smoothed", action="store_true", help="write too what is known once a recording is over"
+    )
+
+
 def _run(arguments: argparse.Namespace) -> None:
     with loading():
         from shopbell_sim import scenario  # noqa: PLC0415  # as said above
@@ -134,6 +162,20 @@ def _phone(arguments: argparse.Namespace) -> None:
             distance_m=arguments.distance,
             interval_ms=arguments.interval,
             seconds=arguments.seconds,
+        )
+    )
+
+
+def _replay(arguments: argparse.Namespace) -> None:
+    with loading():
+        from shopbell_sim import replay  # noqa: PLC0415  # as said above
+    replay.main(
+        replay.Replay(
+            folder=arguments.folder,
+            out=arguments.out,
+            regimes=tuple(arguments.regime),
+            receivers=arguments.receivers,
+            smoothed=arguments.smoothed,
         )
     )
 

@@ -1,0 +1,109 @@
+"""How well a tick's readings fit each cell, for all devices at once.
+
+Owns: the model of one reading: fading, outliers, readings that resemble the one before, and silence.
+Never: motion, or learning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from shopbell_server.core.zones.calibration import Learnt
+    from shopbell_server.core.zones.radio_map import RadioMap
+
+FADING_DB: Final = 5.0
+"""Of one reading around its place's mean, one sigma: 4.5-5.6 dB on a moving beacon, three channels in one."""
+
+TAILS: Final = 8.0
+"""Degrees of freedom of Student's t: a reading 20 dB off, a hand over the phone or a collision, weighs as one of 10 dB."""
+
+ALIKE_S: Final = 0.3
+"""Readings this close together say half of something new each: with weight t / (t + 0.3 s), ten a second and one
+a second are both used for what they are worth (0.25 and 0.77 each)."""
+
+LONGEST_S: Final = 5.0
+"""After so long a reading is new whatever was before."""
+
+RECEIVED: Final = 0.85
+"""Of adverts that are strong enough: the rest collides or falls between scan windows (measured .85-.88)."""
+
+FAINT_DBM: Final = -96.0
+FAINT_SD_DB: Final = 4.0
+"""Half of the adverts of this mean strength are too weak; soft, as fading lifts some."""
+
+LOUDEST_DBM: Final = -20.0
+"""Nothing on a shop floor is stronger; drivers write 0 or 127 where they know no strength."""
+
+
+def usable(rssi_dbm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which readings are readings: neither missing nor what drivers write instead of one."""
+    real: NDArray[np.bool_] = np.isfinite(rssi_dbm) & (rssi_dbm <= LOUDEST_DBM)
+    return real
+
+
+def newness(silent_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a reading is worth that comes so long after the one before of its receiver."""
+    waited = np.minimum(silent_s, LONGEST_S)
+    worth: NDArray[np.float64] = waited / (waited + ALIKE_S)
+    return worth
+
+
+def missed_log(mean_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the log-likelihood of hearing nothing where that mean is expected."""
+    strong = 1.0 / (1.0 + np.exp(-1.7 * (mean_dbm - FAINT_DBM) / FAINT_SD_DB))
+    silent: NDArray[np.float64] = np.log1p(-RECEIVED * strong)
+    return silent
+
+
+def expected(
+    radio: RadioMap, known: Learnt, receiver: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean (dBm) and variance (dB²) of one receiver's readings, each [devices, cells]."""
+    basis = radio.slope_basis_db[receiver]
+    offset, slope = known.mean[:, receiver, 0, None], known.mean[:, receiver, 1, None]
+    spread = known.covariance[:, receiver]
+    mean = radio.mean_dbm[receiver] + offset + slope * basis
+    variance = radio.variance_db2[receiver] + spread[:, 0, 0, None] + FADING_DB**2
+    variance = variance + 2 * spread[:, 0, 1, None] * basis + spread[:, 1, 1, None] * basis**2
+    return mean, variance
+
+
+def log_likelihood(
+    radio: RadioMap,
+    known: Learnt,
+    rssi_dbm: NDArray[np.float64],
+    worth: NDArray[np.float64],
+    missed: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return log-likelihoods up to a constant per device: [devices, cells].
+
+    `rssi_dbm` is [devices, receivers], NaN where nothing usable was heard; `worth` as much, from `newness`;
+    `missed` as much: what a silence is worth, 0 to 1, 0 for a receiver that cannot be relied on.
+    """
+    total = np.zeros((len(rssi_dbm), radio.mean_dbm.shape[1]))
+    heard = np.isfinite(rssi_dbm)
+    for receiver in range(rssi_dbm.shape[1]):
+        here = heard[:, receiver]
+        if here.any():
+            mean, variance = expected(radio, known, receiver)
+            off = np.square(rssi_dbm[here, receiver, None] - mean[here])
+            fit = (TAILS + 1) * np.log1p(off / (TAILS * variance[here])) + np.log(variance[here])
+            total[here] -= 0.5 * worth[here, receiver, None] * fit
+        silent = missed[:, receiver] > 0
+        if silent.any():
+            total[silent] += missed[silent, receiver, None] * missed_log(radio.mean_dbm[receiver])
+    return total
+
+
+def trusted(
+    radio: RadioMap, known: Learnt, receiver: int, rssi_dbm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how much a reading is one of the usual kind, 0 to 1, per cell: outliers teach little."""
+    mean, variance = expected(radio, known, receiver)
+    off = np.square(rssi_dbm[:, None] - mean) / variance
+    return np.minimum((TAILS + 1) / (TAILS + off), 1.0)

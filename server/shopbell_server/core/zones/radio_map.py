@@ -1,0 +1,100 @@
+"""How strongly each receiver hears a device in each cell, before anything of this device is known.
+
+Owns: the map's form, and the map for a floor that nobody surveyed.
+Never: what a device taught about its receivers (`calibration`), what a survey says (`survey_map`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from shopbell_server.core.zones.floor import distances_m
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from shopbell_server.core.zones.floor import Floor, Grid
+
+AT_1_M_DBM: Final = -59.0
+"""A beacon at 0 dBm, one metre away: the calibration of the common beacons, and the mean of eight phones."""
+
+SLOPE: Final = 2.0
+"""Strength falls by 20 dB for ten times the distance: open floors measure 1.8-2.2. Of 1.5, 1.75, 2 and 2.3 it
+tells zones apart best, with 4 receivers and with 12."""
+
+NEAREST_M: Final = 0.5
+"""Nearer than that, strength depends on the hand and the pocket, not on the distance."""
+
+SHADOWING_DB2: Final = 11.0
+"""What walls, shelves and people add to a map of distance alone, 3.3 dB (measured in halls: 2-4.5 dB)."""
+
+CARRIED_M: Final = 1.5
+"""A phone in a hand or a bag. Between 1.2 and 1.85 m the result differs by less than 0.05 m."""
+
+MIDDLE_M: Final = 6.0
+"""Slopes turn about this distance, the middle one of a shop's, so that learning a slope moves no offset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """How far a receiver may be from its map, one sigma: what all share and what is each one's own."""
+
+    shared_db: float
+    own_db: float
+    shared_slope: float
+    own_slope: float
+
+
+UNSURVEYED: Final = Doubt(shared_db=0.5, own_db=2.0, shared_slope=0.3, own_slope=0.1)
+"""Receivers of one make differ by 0.5-1.5 dB, their places by as much again: 2 dB. Slopes are a building's, so
+they are mostly shared: 1.4-2.6 at two sigma. What all share is a device's power, which its frame or its model says."""
+
+SURVEYED: Final = Doubt(shared_db=0.5, own_db=1.0, shared_slope=0.01, own_slope=0.01)
+"""A survey has the slopes; what is left is how this device differs from the surveyor's at each receiver, of
+which recordings show up to 1.7 dB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RadioMap:
+    """What is expected where: all arrays are [receivers, cells]."""
+
+    mean_dbm: NDArray[np.float64]
+    variance_db2: NDArray[np.float64]
+    """Of the mean; fading comes on top."""
+
+    slope_basis_db: NDArray[np.float64]
+    """How the mean changes when a receiver's slope grows by one."""
+
+    doubt: Doubt
+
+    def __post_init__(self) -> None:
+        shape = self.mean_dbm.shape
+        if not self.variance_db2.shape == self.slope_basis_db.shape == shape:
+            raise ValueError("means, variances and slopes of a map are [receivers, cells], all three")
+        if not (np.isfinite(self.mean_dbm).all() and (self.variance_db2 >= 0).all()):
+            raise ValueError("a map's means are finite and its variances are not negative")
+
+
+def unsurveyed_map(floor: Floor, grid: Grid, *, at_1_m_dbm: float = AT_1_M_DBM) -> RadioMap:
+    """Return the map of a floor whose receivers' places are known and nothing else."""
+    far = distances_m(floor, grid.centres_m, CARRIED_M)
+    return RadioMap(
+        mean_dbm=at_1_m_dbm + SLOPE * falling_db(far),
+        variance_db2=np.full(far.shape, SHADOWING_DB2),
+        slope_basis_db=slope_basis_db(far),
+        doubt=UNSURVEYED,
+    )
+
+
+def falling_db(far_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the strength relative to 1 m for a slope of one."""
+    fall: NDArray[np.float64] = -10.0 * np.log10(np.maximum(far_m, NEAREST_M))
+    return fall
+
+
+def slope_basis_db(far_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how strengths change when the slope grows by one and the strength at `MIDDLE_M` stays."""
+    return falling_db(far_m) - falling_db(np.array(MIDDLE_M))
