@@ -120,7 +120,10 @@ def _add_replay(commands: Commands) -> None:
         epilog="example: shopbell-sim replay recordings/floor --out estimates --receivers pi",
     )
     one.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="site.json, *.events.csv[.gz], maybe survey.csv[.gz]"
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="site.json, *.events.csv[.gz], maybe survey.csv[.gz]",
     )
     one.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the estimates")
     one.add_argument(
@@ -131,7 +134,10 @@ def _add_replay(commands: Commands) -> None:
         help="may be given again (default: all that the folder has files for)",
     )
     one.add_argument(
-        "--receivers", default="all", metavar="NAMES", help="all, pi, or names with commas (default: all)"
+        "--receivers",
+        default="all",
+        metavar="NAMES",
+        help="all, pi, or names with commas (default: all)",
     )
     one.add_argument(
         "--smoothed", action="store_true", help="write too what is known once a recording is over"

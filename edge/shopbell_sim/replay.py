@@ -88,9 +88,7 @@ def main(asked: Replay) -> None:
             _replay(asked, engine, floor, regime, recording)
 
 
-def _replay(
-    asked: Replay, engine: Engine, floor: Floor, regime: str, recording: Recording
-) -> None:
+def _replay(asked: Replay, engine: Engine, floor: Floor, regime: str, recording: Recording) -> None:
     thin_s = THIN_S if regime.endswith("-thinned") else 0.0
     names = [each.name for each in floor.receivers]
     ticks = ticks_of(recording, names, engine.moves.tick_s, thin_s=thin_s)
@@ -122,9 +120,7 @@ def after(engine: Engine, ticks: Ticks) -> list[Estimates]:
     ]
 
 
-def _answers(
-    engine: Engine, at_s: NDArray[np.float64], cells: NDArray[np.float64]
-) -> Estimates:
+def _answers(engine: Engine, at_s: NDArray[np.float64], cells: NDArray[np.float64]) -> Estimates:
     probabilities = by_zone(engine, cells)
     shown, zones = np.array([NOWHERE]), np.empty(len(at_s), dtype=np.intp)
     for tick, each in enumerate(probabilities):
@@ -138,7 +134,7 @@ def _answers(
     )
 
 
-def _write(  # noqa: PLR0913  # a file's name says all of it
+def _write(
     out: Path, recording: Recording, beacon: str, regime: str, floor: Floor, answer: Estimates
 ) -> None:
     name = recording.name if len(recording.beacons) == 1 else f"{recording.name}.{beacon}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shopbell_sim.adapters.recorded_events import Recording
 
 LISTENS_S: Final = 60.0
-"""A receiver that heard nothing of anybody for a minute may be dead: it is not relied on (`spec`'s `inactive`)."""
+"""A receiver that heard nothing of anybody for a minute may be dead: it is not relied on."""
 
 ONE_ADVERT_S: Final = 0.05
 """Receivers stamp one advert with times this close together."""
@@ -52,11 +52,15 @@ def ticks_of(
     ours = np.array([name in column for name in recording.receiver]) & real
     keep = np.flatnonzero(ours & _thinned(recording, thin_s))
     first = recording.at_s[0]
-    # The thousandth keeps a time on the edge of a tick in the tick that ends there, as the answer then is at once.
+    # The thousandth keeps a time that is an end of a tick, but for rounding, in the tick that ends there.
     tick = np.ceil((recording.at_s - first) / tick_s - 1e-3).astype(np.intp).clip(0)
     count = int(tick[-1]) + 1
     shape = (count, len(recording.beacons), len(receivers))
-    at = tick[keep], recording.beacon[keep], np.array([column[recording.receiver[k]] for k in keep], dtype=np.intp)
+    at = (
+        tick[keep],
+        recording.beacon[keep],
+        np.array([column[recording.receiver[k]] for k in keep], dtype=np.intp),
+    )
     total, readings = np.zeros(shape), np.zeros(shape)
     np.add.at(total, at, recording.rssi_dbm[keep])
     np.add.at(readings, at, 1.0)
@@ -64,7 +68,7 @@ def ticks_of(
     return Ticks(
         ends_s=first + np.arange(count) * tick_s,
         rssi_dbm=rssi_dbm,
-        listening=_listening((readings > 0).any(axis=1), math.ceil(LISTENS_S / tick_s)),
+        listening=_listening(np.any(readings > 0, axis=1), math.ceil(LISTENS_S / tick_s)),
     )
 
 

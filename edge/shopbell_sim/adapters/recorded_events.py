@@ -47,7 +47,9 @@ def recordings_in(folder: Path) -> list[Path]:
         raise CommandError(f"{folder}: is no folder; name one with site.json and *.events.csv[.gz]")
     found = sorted(each for each in folder.iterdir() if each.name.endswith(SUFFIXES))
     if not found:
-        raise CommandError(f"{folder}: no *.events.csv or *.events.csv.gz; name a folder that has one")
+        raise CommandError(
+            f"{folder}: no *.events.csv or *.events.csv.gz; name a folder that has one"
+        )
     return found
 
 

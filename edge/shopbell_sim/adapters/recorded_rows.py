@@ -36,10 +36,14 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, st
                 empty = False
                 place = f"{path}:{reader.line_num}"
                 if "" in row:
-                    raise CommandError(f"{place}: more values than columns; write {len(have)} of them")
+                    raise CommandError(
+                        f"{place}: more values than columns; write {len(have)} of them"
+                    )
                 yield place, row
             if empty:
-                raise CommandError(f"{path}:2: no rows after the first line; record again, or remove the file")
+                raise CommandError(
+                    f"{path}:2: no rows after the first line; record again, or remove the file"
+                )
     except FileNotFoundError as error:
         raise CommandError(f"{path}: no such file; name a folder that has it") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -66,7 +70,9 @@ def optional(place: str, row: dict[str, str], column: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise CommandError(f'{place}: {column} "{text[:20]}" is no number; write one or remove the line')
+        raise CommandError(
+            f'{place}: {column} "{text[:20]}" is no number; write one or remove the line'
+        )
     return value
 
 

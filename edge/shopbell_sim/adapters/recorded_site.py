@@ -91,10 +91,11 @@ def read_survey(path: Path, names: Sequence[str]) -> Survey:
             [np.nan if each is None or each > LOUDEST_DBM else each for each in levels]
         )
     means, shares = [], []
-    for levels in points.values():
-        heard = np.isfinite(np.array(levels))
+    for lines in points.values():
+        readings = np.array(lines)
+        heard = np.isfinite(readings)
         count = heard.sum(axis=0)
-        total = np.where(heard, levels, 0.0).sum(axis=0)
+        total = np.where(heard, readings, 0.0).sum(axis=0)
         means.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
         shares.append(heard.mean(axis=0))
     return Survey(

@@ -3,9 +3,9 @@
 Owns: one offset and one slope per receiver and device, learnt while the device walks.
 Never: where the device is; it is told with which probability it is where.
 
-A Bayesian regression in which all receivers lean on one another: each differs from what they share, and what
-they share differs from the map (`radio_map.Doubt`). Only sums are kept, so order does not matter and a device
-costs six numbers per receiver.
+A Bayesian regression in which all receivers lean on one another: each differs from what they share, and
+what they share differs from the map (`radio_map.Doubt`). Only sums are kept, so order does not matter and
+a device costs six numbers per receiver.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from shopbell_server.core.zones.radio_map import Doubt
 
 LESSON_PER_S: Final = 1 / (4.0**2 * 16.0)
-"""What a second of hearing a receiver teaches about it, in 1/dB². Walking a second shows the same shadow again: 4 dB
-of it last for about 16 s. Taught 4 times as much, a device on a straight line talks itself into a wrong place;
-4 times as little, and two minutes are not enough."""
+"""What a second of hearing a receiver teaches about it, in 1/dB². Walking a second shows the same shadow
+again: 4 dB of it last for about 16 s. Taught 4 times as much, a device on a straight line talks itself
+into a wrong place; 4 times as little, and two minutes are not enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lessons:
-    """Sums over what was heard: [devices, receivers, 2, 2] and [devices, receivers, 2], offset first, then slope."""
+    """Sums over what was heard, [devices, receivers, 2, 2] and [devices, receivers, 2]: offset, slope."""
 
     weight: NDArray[np.float64]
     pull: NDArray[np.float64]
@@ -72,8 +72,9 @@ def taught(
 ) -> None:
     """Add one receiver's readings to `lessons`, in place.
 
-    `residual_db` and `weight` are [devices, cells]: reading less map, and the probability of the cell times what
-    the reading is worth (1/dB², zero for a device that was not heard); `slope_basis_db` is [cells].
+    `residual_db` and `weight` are [devices, cells]: reading less map, and the probability of the cell
+    times what the reading is worth (1/dB², zero for a device that was not heard); `slope_basis_db` is
+    [cells].
     """
     sloped = weight * slope_basis_db
     cross = sloped.sum(axis=1)

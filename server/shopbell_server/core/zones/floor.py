@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FINEST_M: Final = 0.5
-"""Half of the error that is aimed at; finer cells cost four times as much and gain nothing that was measured."""
+"""Half of the error that is aimed at; finer cells cost four times as much and gain nothing that was
+measured."""
 
 CELLS: Final = 1_600
-"""Cells per floor, about: 400 m² at the finest size. A floor of 10 000 m² gets cells of 2.5 m, as its receivers
-are further apart too. It bounds a device to 17 ways of walking × 1 600 cells × 8 bytes = 220 kB."""
+"""Cells per floor, about: 400 m² at the finest size. A floor of 10 000 m² gets cells of 2.5 m, as its
+receivers are further apart too. It bounds a device to 17 ways of walking in 1 600 cells of 8 bytes,
+220 kB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,9 @@ def grid_of(floor: Floor) -> Grid:
     )
 
 
-def distances_m(floor: Floor, points_m: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
+def distances_m(
+    floor: Floor, points_m: NDArray[np.float64], height_m: float
+) -> NDArray[np.float64]:
     """Return how far each receiver is from each point at that height: [receivers, points], metres."""
     hung = np.array([[each.x_m, each.y_m, each.z_m] for each in floor.receivers])
     flat = np.square(points_m[None] - hung[:, None, :2]).sum(axis=2)

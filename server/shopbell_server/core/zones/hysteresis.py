@@ -17,8 +17,8 @@ NOWHERE: Final = -1
 """Of a device that has no zone yet."""
 
 LEAD: Final = 0.1
-"""Another zone is shown once it is this much more probable: on the line between two zones, where both have a half,
-the belief of one who stands still sways by less than that. On those who walk it costs 0.3 s."""
+"""Another zone is shown once it is this much more probable: on the line between two zones, where both have
+a half, the belief of one who stands still sways by less than that. On those who walk it costs 0.3 s."""
 
 
 def chosen(

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from shopbell_server.core.zones.radio_map import RadioMap
 
 FADING_DB: Final = 5.0
-"""Of one reading around its place's mean, one sigma: 4.5-5.6 dB on a moving beacon, three channels in one."""
+"""Of one reading around its place's mean, one sigma: 4.5-5.6 dB on a moving beacon, three channels in
+one."""
 
 TAILS: Final = 8.0
-"""Degrees of freedom of Student's t: a reading 20 dB off, a hand over the phone or a collision, weighs as one of 10 dB."""
+"""Degrees of freedom of Student's t: a reading 20 dB off, a hand over the phone or a collision, weighs as
+one of 10 dB."""
 
 ALIKE_S: Final = 0.3
-"""Readings this close together say half of something new each: with weight t / (t + 0.3 s), ten a second and one
-a second are both used for what they are worth (0.25 and 0.77 each)."""
+"""Readings this close together say half of something new each: with weight t / (t + 0.3 s), ten a second
+and one a second are both used for what they are worth (0.25 and 0.77 each)."""
 
 LONGEST_S: Final = 5.0
 """After so long a reading is new whatever was before."""

@@ -3,8 +3,8 @@
 Owns: forward and backward over one device's readings, with what the whole visit taught about its receivers.
 Never: the live answer.
 
-Memory: beliefs of √n ticks twice instead of n, for one more pass forward; an eight-hour visit of 57 600 ticks
-needs 2 · 240 · 220 kB ≈ 100 MB.
+Memory: beliefs of √n ticks twice instead of n, for one more pass forward; an eight-hour visit of 57 600
+ticks needs 2 · 240 · 220 kB ≈ 100 MB.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def looked_back(
     starts = range(0, ticks, stride)
     begins = [arrived(engine, 1).places]
     for start in starts[:-1]:
-        begins.append(_forward(engine, begins[-1], fits[start : start + stride], first=start == 0)[-1])
+        begins.append(
+            _forward(engine, begins[-1], fits[start : start + stride], first=start == 0)[-1]
+        )
     cells = np.empty((ticks, engine.grid.cells))
     message = np.ones_like(begins[0])
     for start, begin in zip(reversed(starts), reversed(begins), strict=True):

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from shopbell_server.core.zones.floor import Floor, Grid
 
 SMOOTH_M: Final = 4.0
-"""Shadows of one receiver 4 m apart still resemble one another (e⁻¹). The likelihood of a survey of 126 points is
-flat from 4 to 9 m, and falls below."""
+"""Shadows of one receiver 4 m apart still resemble one another (e⁻¹). The likelihood of a survey of 126
+points is flat from 4 to 9 m, and falls below."""
 
 SHADOW_DB: Final = 3.0
 """How much walls and shelves add, one sigma: the same survey, flat between 3 and 4."""
 
 POINT_DB: Final = 3.0
-"""How far a point's mean is from its neighbourhood's, one sigma: fading over centimetres, which averaging over
-time does not remove. The same survey, 2.5-3."""
+"""How far a point's mean is from its neighbourhood's, one sigma: fading over centimetres, which averaging
+over time does not remove. The same survey, 2.5-3."""
 
 AT_1_M_SD_DB: Final = 5.0
 SLOPE_SD: Final = 0.5
@@ -66,14 +66,17 @@ class Survey:
     def __post_init__(self) -> None:
         shape = self.mean_dbm.shape
         if self.points_m.shape != (shape[0], 2) or self.heard_share.shape != shape or not shape[0]:
-            raise ValueError("a survey has one row per point for places, means and shares, at least one")
+            raise ValueError(
+                "a survey has one row per point for places, means and shares, at least one"
+            )
 
 
 def surveyed_map(floor: Floor, grid: Grid, survey: Survey) -> RadioMap:
     """Return the map that a survey gives; a receiver that it never heard has the unsurveyed one."""
     if survey.mean_dbm.shape[1] != len(floor.receivers):
         raise ValueError(
-            f"the survey has {survey.mean_dbm.shape[1]} receivers, the floor {len(floor.receivers)}; survey again"
+            f"the survey has {survey.mean_dbm.shape[1]} receivers, the floor {len(floor.receivers)}; "
+            "survey again"
         )
     blind = unsurveyed_map(floor, grid)
     mean, variance = blind.mean_dbm.copy(), blind.variance_db2.copy()
@@ -96,7 +99,10 @@ def surveyed_map(floor: Floor, grid: Grid, survey: Survey) -> RadioMap:
             _trend(at_cells[receiver]),
         )
     return RadioMap(
-        mean_dbm=mean, variance_db2=variance, slope_basis_db=slope_basis_db(at_cells), doubt=SURVEYED
+        mean_dbm=mean,
+        variance_db2=variance,
+        slope_basis_db=slope_basis_db(at_cells),
+        doubt=SURVEYED,
     )
 
 

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shopbell_server.core.zones.calibration import learnt, no_lessons
+from shopbell_server.core.zones.likelihood import (
+    log_likelihood,
+    missed_log,
+    newness,
+    trusted,
+    usable,
+)
+from shopbell_server.core.zones.radio_map import unsurveyed_map
+from tests.server.core.zones.small_floor import CORNERS, floor, grid, heard_at
+
+RADIO = unsurveyed_map(floor(), grid())
+KNOWN = learnt(no_lessons(1, len(CORNERS)), RADIO.doubt)
+NONE = np.zeros((1, len(CORNERS)))
+ONE = np.ones((1, len(CORNERS)))
+
+
+def test_what_drivers_write_instead_of_a_strength_is_no_reading() -> None:
+    read = np.array([-90.0, -21.0, 0.0, 127.0, np.nan, np.inf])
+    assert usable(read).tolist() == [True, True, False, False, False, False]
+
+
+def test_readings_in_a_row_say_less_than_readings_apart() -> None:
+    worth = newness(np.array([0.0, 0.1, 1.0, 100.0]))
+    assert (np.diff(worth) > 0).all()
+    assert worth[0] == 0
+    assert worth[-1] < 1
+
+
+def test_silence_speaks_against_places_where_one_would_be_heard() -> None:
+    logs = missed_log(np.array([-60.0, -96.0, -120.0]))
+    assert logs[0] < -1.5
+    assert logs[0] < logs[1] < logs[2] < 0
+
+
+@given(x=st.floats(0.5, 7.5), y=st.floats(0.5, 5.5))
+def test_the_place_where_it_was_heard_so_fits_well(x: float, y: float) -> None:
+    fits = log_likelihood(RADIO, KNOWN, heard_at(x, y)[None], ONE, NONE)[0]
+    here = np.square(grid().centres_m - [x, y]).sum(axis=1).argmin()
+    assert fits[here] > fits.max() - 0.5
+
+
+def test_one_wild_reading_moves_nothing_far() -> None:
+    good, wild = heard_at(2, 2)[None], heard_at(2, 2)[None]
+    wild[0, 1] += 60
+    best = log_likelihood(RADIO, KNOWN, good, ONE, NONE)[0].argmax()
+    other = log_likelihood(RADIO, KNOWN, wild, ONE, NONE)[0]
+    assert other.max() - other[best] < 3
+
+
+def test_nothing_heard_says_nothing_but_where_silence_counts() -> None:
+    silence = np.full((1, len(CORNERS)), np.nan)
+    assert (log_likelihood(RADIO, KNOWN, silence, ONE, NONE) == 0).all()
+    missed = NONE.copy()
+    missed[0, 0] = 1.0
+    assert (log_likelihood(RADIO, KNOWN, silence, ONE, missed) < 0).all()
+
+
+def test_outliers_are_trusted_less() -> None:
+    usual = trusted(RADIO, KNOWN, 0, np.array([-65.0]))
+    wild = trusted(RADIO, KNOWN, 0, np.array([-25.0]))
+    assert usual.max() == 1.0
+    assert (wild < usual).all()
