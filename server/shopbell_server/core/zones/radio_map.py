@@ -24,8 +24,8 @@ carries it."""
 
 SLOPE: Final = 1.85
 """Strength falls by 18.5 dB for ten times the distance, as published for a hall up to 10 m (open floors:
-1.8-2.2). With -59 and 2, four receivers put 70 instead of 79 of 100 samples of straight walks into the right zone, with
-twelve there is no difference; what is left of it is learnt."""
+1.8-2.2). With -59 and 2, four receivers put 70 instead of 78 of 100 samples of straight walks into the right
+zone; with twelve there is no difference. What is left of it is learnt."""
 
 NEAREST_M: Final = 0.5
 """Nearer than that, strength depends on the hand and the pocket, not on the distance."""

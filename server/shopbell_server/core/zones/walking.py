@@ -57,7 +57,7 @@ class Walking:
     """[ways, ny, ny]: from each to each, as much."""
 
     bounced_x: NDArray[np.float64]
-    """[ways, nx, nx]: to each from each, of those who turn round at a wall; with `along_x` columns sum to 1."""
+    """[ways, nx, nx]: of those who turn round at a wall; columns of both together sum to 1."""
 
     bounced_y: NDArray[np.float64]
     """[ways, ny, ny]: from each to each, as much."""
@@ -118,7 +118,7 @@ def _mirrored(turned: Callable[[int], int]) -> NDArray[np.intp]:
 def _moves(
     cells: int, size_m: float, by_m: float, spread_m: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return where each cell's people go freely and from a wall, [to, from]; whoever turns was going to cross it."""
+    """Return where people of each cell go freely, and where they come who turn at a wall: [to, from]."""
     centres = (np.arange(cells) + 0.5) * size_m
     edges = np.arange(-cells, 2 * cells + 1) * size_m
     score = (edges[:, None] - centres[None] - by_m) / (spread_m * math.sqrt(2.0))
