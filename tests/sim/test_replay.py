@@ -4,6 +4,8 @@ import csv
 import gzip
 import itertools
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -156,6 +158,33 @@ def test_estimates_need_a_place(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(CommandError, match="name another folder with --out"):
         _replayed(folder, tmp_path / "out")
+
+
+def _commanded(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shopbell_sim", "replay", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_line_replays(tmp_path: Path) -> None:
+    folder, out = recorded(tmp_path / "in"), tmp_path / "out"
+    asked = (str(folder), "--out", str(out), "--receivers", "a,b,c", "--regime", "unsurveyed")
+    done = _commanded(*asked, "--smoothed")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(out.iterdir())) == 2
+    missing = _commanded(str(tmp_path / "none"), "--out", str(out))
+    assert missing.returncode == 1
+    assert "is no folder" in missing.stderr
+
+
+def test_the_command_line_knows_all_regimes() -> None:
+    refused = _commanded(".", "--out", "out", "--regime", "guessing")
+    assert refused.returncode == 2
+    assert all(f"'{regime}'" in refused.stderr for regime in replay.REGIMES)
 
 
 RECORDED = SHARED / "data" / "tetam"
