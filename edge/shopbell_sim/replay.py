@@ -103,25 +103,31 @@ def live(engine: Engine, ticks: Ticks) -> list[Estimates]:
     """Return what is known of each beacon at the end of each tick, from what was heard until then."""
     devices = ticks.rssi_dbm.shape[1]
     beliefs = arrived(engine, devices)
-    cells = np.empty((len(ticks.ends_s), devices, engine.grid.cells))
+    zones = np.empty((len(ticks.ends_s), devices, engine.grid.zone_shares.shape[1]))
+    middles = np.empty((len(ticks.ends_s), devices, 2))
     for tick, (heard, hears) in enumerate(zip(ticks.rssi_dbm, ticks.listening, strict=True)):
         beliefs = stepped(engine, beliefs, heard, hears)
-        cells[tick] = by_cell(beliefs)
-    return [_answers(engine, ticks.ends_s, cells[:, device]) for device in range(devices)]
+        cells = by_cell(beliefs)
+        zones[tick], middles[tick] = by_zone(engine, cells), middle_m(engine, cells)
+    return [
+        _answers(ticks.ends_s, zones[:, device], middles[:, device]) for device in range(devices)
+    ]
 
 
 def after(engine: Engine, ticks: Ticks) -> list[Estimates]:
     """Return what is known of each beacon for the middle of each tick once the recording is over."""
-    middles = ticks.ends_s - engine.moves.tick_s / 2
-    middles[0] = ticks.ends_s[0]
-    return [
-        _answers(engine, middles, looked_back(engine, ticks.rssi_dbm[:, device], ticks.listening))
-        for device in range(ticks.rssi_dbm.shape[1])
-    ]
+    at_s = ticks.ends_s - engine.moves.tick_s / 2
+    at_s[0] = ticks.ends_s[0]
+    answers = []
+    for device in range(ticks.rssi_dbm.shape[1]):
+        seen = looked_back(engine, ticks.rssi_dbm[:, device], ticks.listening)
+        answers.append(_answers(at_s, seen.zones, seen.middle_m))
+    return answers
 
 
-def _answers(engine: Engine, at_s: NDArray[np.float64], cells: NDArray[np.float64]) -> Estimates:
-    probabilities = by_zone(engine, cells)
+def _answers(
+    at_s: NDArray[np.float64], probabilities: NDArray[np.float64], places_m: NDArray[np.float64]
+) -> Estimates:
     shown, zones = np.array([NOWHERE]), np.empty(len(at_s), dtype=np.intp)
     for tick, each in enumerate(probabilities):
         shown = chosen(shown, each[None])
@@ -130,7 +136,7 @@ def _answers(engine: Engine, at_s: NDArray[np.float64], cells: NDArray[np.float6
         at_s=at_s,
         zone=zones,
         probability=probabilities[np.arange(len(at_s)), zones],
-        place_m=middle_m(engine, cells),
+        place_m=places_m,
     )
 
 

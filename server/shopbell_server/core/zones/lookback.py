@@ -1,22 +1,30 @@
 """Where a device was during a visit that is over: what came later speaks too.
 
-Owns: forward and backward over one device's readings, with what the whole visit taught about its receivers.
+Owns: forward and backward over one device's readings, with what the visit taught about its receivers.
 Never: the live answer.
 
-Memory: beliefs of √n ticks twice instead of n, for one more pass forward; an eight-hour visit of 57 600
-ticks needs 2 · 240 · 220 kB ≈ 100 MB.
+Memory: beliefs of 2√n ticks instead of n, for one more pass forward; eight hours of 115 200 ticks on a
+floor of 1 600 cells need 2 · 340 · 220 kB = 150 MB.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from shopbell_server.core.zones.calibration import learnt
+from shopbell_server.core.zones.calibration import Learnt, learnt
 from shopbell_server.core.zones.likelihood import LONGEST_S, usable
-from shopbell_server.core.zones.position_filter import arrived, fitting, stepped, weighed
+from shopbell_server.core.zones.position_filter import (
+    arrived,
+    by_zone,
+    fitting,
+    middle_m,
+    stepped,
+    weighed,
+)
 from shopbell_server.core.zones.walking import walked, walked_back
 
 if TYPE_CHECKING:
@@ -28,58 +36,85 @@ TINY: Final = 1e-300
 """Keeps a message that underflowed from dividing by nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LookedBack:
+    """The probability of each zone at each tick, [ticks, zones], and the mean place, [ticks, 2]."""
+
+    zones: NDArray[np.float64]
+    middle_m: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Visit:
+    """One device's readings, with what is known of its receivers at the end; rows are ticks."""
+
+    heard: NDArray[np.float64]
+    silent_s: NDArray[np.float64]
+    listening: NDArray[np.bool_]
+    known: Learnt
+
+
 def looked_back(
     engine: Engine, rssi_dbm: NDArray[np.float64], listening: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return the probability of each cell at each tick, given the whole visit: [ticks, cells].
+) -> LookedBack:
+    """Return where the device was at each tick, given the whole visit.
 
     `rssi_dbm` is [ticks, receivers] of one device, NaN where nothing was heard; `listening` as much.
     """
     ticks = len(rssi_dbm)
+    zones = np.empty((ticks, engine.grid.zone_shares.shape[1]))
+    middle = np.empty((ticks, 2))
     if not ticks:
-        return np.zeros((0, engine.grid.cells))
-    fits = _fits(engine, rssi_dbm, listening)
-    stride = max(1, math.isqrt(ticks))
+        return LookedBack(zones=zones, middle_m=middle)
+    visit = _visit(engine, rssi_dbm, listening)
+    stride = math.isqrt(ticks)
     starts = range(0, ticks, stride)
     begins = [arrived(engine, 1).places]
     for start in starts[:-1]:
-        begins.append(
-            _forward(engine, begins[-1], fits[start : start + stride], first=start == 0)[-1]
-        )
-    cells = np.empty((ticks, engine.grid.cells))
+        begins.append(_forward(engine, begins[-1], _fits(engine, visit, start, stride))[-1])
     message = np.ones_like(begins[0])
     for start, begin in zip(reversed(starts), reversed(begins), strict=True):
-        ahead = _forward(engine, begin, fits[start : start + stride], first=start == 0)
-        for tick in range(start + len(ahead) - 1, start - 1, -1):
-            both = (ahead[tick - start] * message).sum(axis=1).reshape(-1)
-            cells[tick] = both / max(both.sum(), TINY)
-            message = walked_back(weighed(message, fits[tick : tick + 1]), engine.moves)
-    return cells
+        fits = _fits(engine, visit, start, stride)
+        ahead = _forward(engine, begin, fits)
+        cells = np.empty_like(fits)
+        for number in range(len(fits) - 1, -1, -1):
+            cells[number] = (ahead[number] * message).sum(axis=1).reshape(-1)
+            message = walked_back(weighed(message, fits[number : number + 1]), engine.moves)
+        cells /= np.maximum(cells.sum(axis=1, keepdims=True), TINY)
+        zones[start : start + stride] = by_zone(engine, cells)
+        middle[start : start + stride] = middle_m(engine, cells)
+    return LookedBack(zones=zones, middle_m=middle)
 
 
-def _fits(
-    engine: Engine, rssi_dbm: NDArray[np.float64], listening: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    beliefs = arrived(engine, 1)
-    for heard, hears in zip(rssi_dbm, listening, strict=True):
-        beliefs = stepped(engine, beliefs, heard[None], hears)
-    known = learnt(beliefs.lessons, engine.radio.doubt)
-    silent_s = np.full((1, rssi_dbm.shape[1]), LONGEST_S)
-    fits = np.empty((len(rssi_dbm), engine.grid.cells))
+def _visit(engine: Engine, rssi_dbm: NDArray[np.float64], listening: NDArray[np.bool_]) -> _Visit:
+    beliefs, silent_s = arrived(engine, 1), np.empty(rssi_dbm.shape)
     for tick, (reading, hears) in enumerate(zip(rssi_dbm, listening, strict=True)):
-        heard = np.where(usable(reading), reading, np.nan)[None]
-        silent_s = np.minimum(silent_s + engine.moves.tick_s, LONGEST_S)
-        fits[tick] = fitting(engine, known, heard, silent_s, hears)[0]
-        silent_s = np.where(np.isfinite(heard), 0.0, silent_s)
-    return fits
+        silent_s[tick] = np.minimum(beliefs.silent_s[0] + engine.moves.tick_s, LONGEST_S)
+        beliefs = stepped(engine, beliefs, reading[None], hears)
+    return _Visit(
+        heard=np.where(usable(rssi_dbm), rssi_dbm, np.nan),
+        silent_s=silent_s,
+        listening=listening,
+        known=learnt(beliefs.lessons, engine.radio.doubt),
+    )
+
+
+def _fits(engine: Engine, visit: _Visit, start: int, stride: int) -> NDArray[np.float64]:
+    """Return log-likelihoods of some ticks, [ticks, cells]: each tick stands for a device of its own."""
+    part = slice(start, start + stride)
+    count = len(visit.heard[part])
+    known = Learnt(
+        mean=np.repeat(visit.known.mean, count, axis=0),
+        covariance=np.repeat(visit.known.covariance, count, axis=0),
+    )
+    return fitting(engine, known, visit.heard[part], visit.silent_s[part], visit.listening[part])
 
 
 def _forward(
-    engine: Engine, begin: NDArray[np.float64], fits: NDArray[np.float64], *, first: bool
+    engine: Engine, begin: NDArray[np.float64], fits: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
     places, ahead = begin, []
-    for number, fit in enumerate(fits):
-        moved = places if first and number == 0 else walked(places, engine.moves)
-        places = weighed(moved, fit[None])
+    for fit in fits:
+        places = weighed(walked(places, engine.moves), fit[None])
         ahead.append(places)
     return ahead

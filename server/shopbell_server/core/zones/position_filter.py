@@ -141,10 +141,13 @@ def fitting(
     silent_s: NDArray[np.float64],
     listening: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Return how well a tick's readings fit: log-likelihoods [devices, cells]; arguments as there."""
+    """Return how well a tick's readings fit: log-likelihoods [devices, cells].
+
+    Arguments are as in `stepped`; `listening` may also be [devices, receivers].
+    """
     worth = newness(silent_s)
     there = np.isfinite(heard)
-    share = there.sum(axis=1, keepdims=True) / max(1, int(listening.sum()))
+    share = there.sum(axis=1, keepdims=True) / np.maximum(1, listening.sum(axis=-1, keepdims=True))
     missed = np.where(there | ~listening, 0.0, worth * np.minimum(share, 1.0))
     return log_likelihood(engine.radio, known, heard, worth, missed)
 
