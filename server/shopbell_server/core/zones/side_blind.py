@@ -72,7 +72,7 @@ class BlindBelief:
 
 
 def _hypotheses() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the prior (hypotheses), the mean and the spread of the contrast (outside and inside, hypotheses)."""
+    """Return the prior (hypotheses), mean and spread of the contrast (sides, hypotheses; 0 outside)."""
     middle, gap, outer, inner = (
         axis.ravel() for axis in np.meshgrid(MIDDLE_DB, GAP_DB, SPREAD_DB, SPREAD_DB, indexing="ij")
     )

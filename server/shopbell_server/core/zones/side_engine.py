@@ -43,8 +43,8 @@ EVEN: Final = 0.5
 
 ENTER: Final = 0.6
 LEAVE: Final = 0.4
-"""A device changes sides at 60 % of the other one: from 55 to 70 % results are alike; above, crossings come late
-at one advert a second."""
+"""A device changes sides at 60 % of the other one: from 55 to 70 % results are alike; above, crossings
+come late at one advert a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +124,12 @@ def next_state(
     `up` (receivers) says which receivers can hear. A device that nobody hears keeps its side.
     """
     elapsed_s = at_s - before.levels.at_s
-    spoke = (~np.isnan(rssi_dbm)).any(axis=1)
+    spoke = np.any(~np.isnan(rssi_dbm), axis=1)
     levels = heard(before.levels, at_s, rssi_dbm)
     dbm = known_dbm(levels, up)
     contrast = np.where(spoke, contrast_db(dbm[0], doorway.inside), np.nan)
     blind = believed(before.blind, elapsed_s, contrast)
+    without = inside_by_contrast(blind)
     by_survey = np.empty((len(spoke), 0))
     carried = before.carried
     if doorway.model is not None:
@@ -138,7 +139,6 @@ def next_state(
         )
         fit = fit_of(doorway.model.carriers, dbm[1])
         carried = _carried(before.carried, fit, np.where(spoke, min(1.0, elapsed_s / FIT_S), 0.0))
-    without = inside_by_contrast(blind)
     chance = inside_probability(by_survey, carried, without)
     new = np.isinf(before.levels.heard_s).all(axis=1)
     side = np.where(new, chance > EVEN, np.where(before.inside, chance >= LEAVE, chance > ENTER))

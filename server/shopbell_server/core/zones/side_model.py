@@ -64,7 +64,8 @@ def inside_by_survey(model: CarrierModel, features: NDArray[np.float64]) -> NDAr
 class Fit:
     """How well carriers explain levels.
 
-    Shapes (devices, carriers): `likeness`, the logarithm of the probability density; `trust`, by how much that is better than what a stranger's would be.
+    Shapes (devices, carriers): `likeness`, the logarithm of the probability density; `trust`, by how
+    much that is better than what a stranger's would be.
     """
 
     likeness: NDArray[np.float64]

@@ -79,7 +79,7 @@ def sides_afterwards(
     last = lived[-1][0]
     elapsed_s = np.diff(ticks_s, prepend=ticks_s[0])
     share = np.minimum(1.0, elapsed_s / INDEPENDENT_S)[:, None]
-    spoke = (~np.isnan(rssi_dbm)).any(axis=1)[:, None]
+    spoke = np.any(~np.isnan(rssi_dbm), axis=1)[:, None]
     blind = np.array([judgement.blind[0] for _, judgement in lived])
     by_survey = np.concatenate([judgement.by_survey for _, judgement in lived])
     surveyed = smoothed(share * np.where(spoke, by_survey, 0.0), elapsed_s, STAY_S)
@@ -94,7 +94,7 @@ def sides_afterwards(
 def _lived(
     doorway: Doorway, ticks_s: NDArray[np.float64], rssi_dbm: NDArray[np.float64]
 ) -> list[tuple[SideState, SideJudgement]]:
-    up = (~np.isnan(rssi_dbm)).any(axis=0)
+    up = np.any(~np.isnan(rssi_dbm), axis=0)
     state = first_state(doorway, 1)
     lived = []
     for at_s, rssi in zip(ticks_s.tolist(), rssi_dbm, strict=True):
