@@ -174,9 +174,9 @@ def _phone(arguments: argparse.Namespace) -> None:
 
 def _replay(arguments: argparse.Namespace) -> None:
     with loading():
-        from shopbell_sim import replay  # noqa: PLC0415  # as said above
+        from shopbell_sim import replay, replay_asked  # noqa: PLC0415  # as said above
     replay.main(
-        replay.Replay(
+        replay_asked.Replay(
             folder=arguments.folder,
             out=arguments.out,
             regimes=tuple(arguments.regime),

@@ -1,13 +1,12 @@
-"""`shopbell-sim replay`: recorded signals through the zone engine of the server.
+"""`shopbell-sim replay`: recordings of a floor through the zone engine of the server.
 
-Owns: the regimes, the files of estimates, the summary.
+Owns: the regimes, the files of estimates, the summary. A site that is a door goes to `replay_sides`.
 Never: the truth, or a score; whoever has the truth compares.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -26,8 +25,10 @@ from shopbell_server.core.zones.position_filter import (
 )
 from shopbell_server.core.zones.radio_map import unsurveyed_map
 from shopbell_server.core.zones.survey_map import surveyed_map
+from shopbell_sim import replay_sides
 from shopbell_sim.adapters.recorded_events import read_recording, recordings_in
-from shopbell_sim.adapters.recorded_site import floor_of, read_site, read_survey
+from shopbell_sim.adapters.recorded_site import DoorFile, floor_of, read_site, read_survey
+from shopbell_sim.replay_asked import REGIMES, make_folder, named_receivers
 from shopbell_sim.replay_ticks import ticks_of
 
 if TYPE_CHECKING:
@@ -39,25 +40,11 @@ if TYPE_CHECKING:
     from shopbell_server.core.zones.position_filter import Engine
     from shopbell_sim.adapters.recorded_events import Recording
     from shopbell_sim.adapters.recorded_site import SiteFile
+    from shopbell_sim.replay_asked import Replay
     from shopbell_sim.replay_ticks import Ticks
-
-REGIMES: Final = ("unsurveyed", "surveyed", "unsurveyed-thinned", "surveyed-thinned")
 
 THIN_S: Final = 1.0
 """What a phone in a pocket sends, about."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """What was asked for on the command line; no regimes: all that the folder has files for."""
-
-    folder: Path
-    out: Path
-    regimes: tuple[str, ...] = ()
-    receivers: str = "all"
-    """`all`, `pi` (those that the site calls so), or names with commas."""
-
-    smoothed: bool = False
 
 
 class Estimates(NamedTuple):
@@ -74,6 +61,9 @@ def main(asked: Replay) -> None:
     site_path = asked.folder / "site.json"
     files = recordings_in(asked.folder)
     site = read_site(site_path)
+    if isinstance(site, DoorFile):
+        replay_sides.main(asked, site_path, site, files)
+        return
     names = _receivers(asked.receivers, site)
     floor = floor_of(site_path, site, names)
     survey = _survey_in(asked.folder)
@@ -81,7 +71,7 @@ def main(asked: Replay) -> None:
         regime: _engine(floor, survey, regime) for regime in asked.regimes or _possible(survey)
     }
     recordings = [read_recording(each, site.receivers) for each in files]
-    _make(asked.out)
+    make_folder(asked.out)
     print(f"{len(recordings)} recordings, {len(names)} receivers, {len(floor.zones)} zones")
     for regime, engine in engines.items():
         for recording in recordings:
@@ -166,11 +156,9 @@ def _write(
 
 
 def _receivers(asked: str, site: SiteFile) -> list[str]:
-    if asked == "all":
-        return list(site.receivers)
     if asked == "pi":
         return [name for name, each in site.receivers.items() if each.pi]
-    return list(dict.fromkeys(asked.split(",")))
+    return named_receivers(asked, site.receivers)
 
 
 def _survey_in(folder: Path) -> Path | None:
@@ -192,10 +180,3 @@ def _engine(floor: Floor, survey: Path | None, regime: str) -> Engine:
         )
     read = read_survey(survey, [each.name for each in floor.receivers])
     return engine_of(floor, grid, surveyed_map(floor, grid, read))
-
-
-def _make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"{out}: {error.strerror}; name another folder with --out") from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_program.commands import CommandError
-from shopbell_sim import replay
+from shopbell_sim import replay, replay_asked
 from tests.shared import SHARED
 from tests.sim.recorded_floor import recorded
 
@@ -25,7 +25,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _replayed(folder: Path, out: Path, **asked: object) -> list[str]:
-    replay.main(replay.Replay(folder=folder, out=out, **asked))  # type: ignore[arg-type]  # of any kind
+    replay.main(replay_asked.Replay(folder=folder, out=out, **asked))  # type: ignore[arg-type]  # of any kind
     return sorted(path.name for path in out.iterdir())
 
 
@@ -47,7 +47,7 @@ def test_a_folder_is_replayed_in_all_the_regimes_that_it_has_files_for(
     assert without == ["walk.unsurveyed-thinned.csv", "walk.unsurveyed.csv"]
     capsys.readouterr()
     with_survey = _replayed(recorded(tmp_path / "b", survey=True), tmp_path / "2", receivers="pi")
-    assert with_survey == sorted(f"walk.{regime}.csv" for regime in replay.REGIMES)
+    assert with_survey == sorted(f"walk.{regime}.csv" for regime in replay_asked.REGIMES)
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "1 recordings, 2 receivers, 2 zones"
     assert said[1].startswith("walk.unsurveyed.csv: 12 s, ")
@@ -131,7 +131,7 @@ def test_a_folder_without_what_is_needed_is_said_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"area": [0, 0, 6]}, "write area, receivers with pos, zones with rect"),
+        ({"area": [0, 0, 6]}, "write area, receivers with pos and zones with rect for a floor"),
         ({"receivers": {"a": {"pos": [0, 0]}}}, "write area, receivers with pos"),
         ({"zones": {"1": {"rect": [3, 0, 0, 4]}}}, r"zone 1: rectangle 3, 0, 0, 4 is empty"),
         ({"zones": {}}, "without zones"),
@@ -184,7 +184,7 @@ def test_the_command_line_replays(tmp_path: Path) -> None:
 def test_the_command_line_knows_all_regimes() -> None:
     refused = _commanded(".", "--out", "out", "--regime", "guessing")
     assert refused.returncode == 2
-    assert all(f"'{regime}'" in refused.stderr for regime in replay.REGIMES)
+    assert all(f"'{regime}'" in refused.stderr for regime in replay_asked.REGIMES)
 
 
 RECORDED = SHARED / "data" / "tetam"

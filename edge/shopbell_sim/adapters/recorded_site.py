@@ -6,7 +6,7 @@ Never: events (`recorded_events`), or what is made of a site.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -45,17 +45,37 @@ class SiteFile(msgspec.Struct, kw_only=True):
     zones: dict[str, ZoneEntry]
 
 
-def read_site(path: Path) -> SiteFile:
-    """Return the site, or say what is wrong with the file."""
+class DoorEntry(msgspec.Struct, kw_only=True):
+    """One receiver beside a door, on one side of it."""
+
+    side: Literal["inside", "outside"]
+
+
+class DoorFile(msgspec.Struct, kw_only=True):
+    """What is read of the `site.json` of a door: no area, and the side of each receiver."""
+
+    receivers: dict[str, DoorEntry]
+
+
+class _Kind(msgspec.Struct, kw_only=True):
+    area: object = None
+
+
+def read_site(path: Path) -> SiteFile | DoorFile:
+    """Return the site: a floor where it has an area, a door where not."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=SiteFile)
+        text = path.read_bytes()
+        if msgspec.json.decode(text, type=_Kind).area is None:
+            return msgspec.json.decode(text, type=DoorFile)
+        return msgspec.json.decode(text, type=SiteFile)
     except OSError as error:
         raise CommandError(
             f"{path}: {error.strerror}; name a folder that has a site.json"
         ) from error
     except msgspec.DecodeError as error:
         raise CommandError(
-            f"{path}: {error}; write area, receivers with pos, zones with rect"
+            f"{path}: {error}; write area, receivers with pos and zones with rect for a floor, "
+            "receivers with side for a door"
         ) from error
 
 
