@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shopbell_server.core.identity.anew import Present, said_anew, without
 from shopbell_server.core.identity.groups import groups_of, steps
 from shopbell_server.core.identity.guards import Refused
-from shopbell_server.core.identity.history import Moved, folded
-from shopbell_server.core.ids import PersonId
-from shopbell_server.usecases.identity.profile_holds import connected, write
+from shopbell_server.usecases.identity.profile_holds import connected, named_in, write
 from shopbell_server.usecases.visits.joined import NotJoined, join, part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.identity.groups import Groups
     from shopbell_server.core.identity.history import IdentityEntry
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import Millis, ProfileId, StoreId
+    from shopbell_server.core.ids import Millis, PersonId, ProfileId, StoreId
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.visits.recompute import Terms
@@ -64,60 +63,38 @@ def forget_profiles(
 
     Entries that name them go too, and with these what they said of people who stay. Where that changes what
     follows from the history, it is said anew: nobody is joined, parted or moved because somebody else was
-    forgotten.
+    forgotten. The caller holds them with all that they are connected with (`hold_connected`).
     """
     before = connected(work, profiles)
-    named = _people_of(work, before)
+    left = without(before, frozenset(profiles))
     work.identity.forget(profiles)
-    there = {person: each for person, each in named.items() if each.profile not in set(profiles)}
-    for source, moved, joined in _to_be_said_anew(work, there):
+    there = named_in(before) - set(profiles)
+    for each in said_anew(work.identity.born(there), left, _present(work, there)):
         write(
             work,
             entropy,
             now_ms,
             what="followed",
-            source=source,
-            target=source,
-            moved=moved,
+            source=each.profile,
+            target=each.profile,
+            moved=each.moved,
             reason="customer_asked",
             by="",
-            joined_as="one_person" if joined else None,
-            joined=joined,
+            joined_as="one_person" if each.joined else None,
+            joined=each.joined,
             after=before,
         )
 
 
-def _to_be_said_anew(
-    work: UnitOfWork, there: Mapping[PersonId, Enrolment]
-) -> Iterator[tuple[ProfileId, Moved, frozenset[PersonId]]]:
-    """Yield what is so and no longer follows from the history: what is where, and who is one human."""
-    profiles = {each.profile for each in there.values()}
-    history = connected(work, profiles)
-    profiles |= {each for entry in history for each in (entry.source, entry.target) if each}
-    graph = folded(work.identity.born(profiles), history)
-    enrolled, links = work.identity.enrolled(profiles), work.identity.links(profiles)
-    for profile in sorted(profiles):
-        astray = Moved(
-            persons=tuple(
-                each
-                for each in sorted(enrolled.get(profile, ()))
-                if graph.persons.get(each) != profile
-            ),
-            links=tuple(
-                sorted(
-                    each.id
-                    for each in links.get(profile, ())
-                    if graph.links.get(each.id) != profile
-                )
-            ),
-        )
-        if astray:
-            yield profile, astray, frozenset()
-    now = _joined_now(work, there)
-    said = _among(groups_of(history), there.keys())
-    alone = frozenset[PersonId]().union(*(said - now)).difference(*now)
-    for group in sorted((now - said) | {frozenset({person}) for person in alone}, key=min):
-        yield there[min(group)].profile, Moved(), group
+def _present(work: UnitOfWork, profiles: Collection[ProfileId]) -> Present:
+    enrolled = work.identity.enrolled(profiles)
+    persons = {each: profile for profile, found in enrolled.items() for each in found}
+    links = work.identity.links(profiles)
+    return Present(
+        persons=persons,
+        links={each.id: profile for profile, found in links.items() for each in found},
+        groups=_joined_now(work, work.people.enrolments(persons)),
+    )
 
 
 def _people_of(work: UnitOfWork, history: Sequence[IdentityEntry]) -> Mapping[PersonId, Enrolment]:

@@ -14,7 +14,7 @@ from shopbell_server.core.ids import EntryId
 from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from shopbell_server.core.identity.history import As, Moved, Reason, What
     from shopbell_server.core.ids import Millis, PersonId, ProfileId
@@ -82,10 +82,28 @@ def connected(work: UnitOfWork, profiles: Collection[ProfileId]) -> Sequence[Ide
     known = set(profiles)
     while True:
         history = work.identity.history(known)
-        named = {each for entry in history for each in (entry.source, entry.target) if each}
+        named = named_in(history)
         if named <= known:
             return history
         known |= named
+
+
+def named_in(history: Iterable[IdentityEntry]) -> set[ProfileId]:
+    """Return the profiles that a history names."""
+    return {each for entry in history for each in (entry.source, entry.target) if each}
+
+
+def hold_connected(work: UnitOfWork, profile: ProfileId) -> None:
+    """Hold `profile` and whatever it is connected with, and everybody who is enrolled there.
+
+    Raises DatabaseBusyError if it was connected with more meanwhile.
+    """
+    profiles = {profile, *named_in(connected(work, [profile]))}
+    work.identity.hold(profiles)
+    if named_in(connected(work, [profile])) - profiles:
+        raise DatabaseBusyError("a profile was merged or split meanwhile")
+    enrolled = work.identity.enrolled(profiles).values()
+    work.people.lock([person for persons in enrolled for person in persons])
 
 
 def write(  # noqa: PLR0913  (what an entry says, each by name)

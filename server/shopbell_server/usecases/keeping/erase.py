@@ -39,7 +39,7 @@ from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, head_of
 from shopbell_server.usecases.identity.profile_groups import forget_profiles
-from shopbell_server.usecases.identity.profile_holds import hold_ids
+from shopbell_server.usecases.identity.profile_holds import hold_connected, hold_ids
 from shopbell_server.usecases.visits.joined import part
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def erase_profile(
 
     Sinks never heard of it.
     """
-    work.identity.hold([profile])
+    hold_connected(work, profile)
     profiles = _with_parts(work, profile)
     erasure = Erasure(
         id=erasure_id(entropy.uuid7(now_ms)),
@@ -225,11 +225,11 @@ def _destroy_keys(work: UnitOfWork, boxes: Boxes, erasure: Erasure, now_ms: Mill
 
 
 def _held(work: UnitOfWork, person: PersonId) -> Enrolment | None:
-    """Return the enrolment, its profile held; profiles are held before people, everywhere."""
+    """Return the enrolment, with its profile and all that may have to be said anew without it held."""
     enrolment = work.people.enrolments([person]).get(person)
     if enrolment is None:
         return None
-    work.identity.hold([enrolment.profile])
+    hold_connected(work, enrolment.profile)
     again = work.people.enrolments([person]).get(person)
     if again is not None and again.profile != enrolment.profile:
         raise DatabaseBusyError("she was moved to another profile meanwhile")
