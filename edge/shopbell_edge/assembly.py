@@ -45,6 +45,7 @@ from shopbell_edge.tasks.attending import Attended
 from shopbell_edge.tasks.listen import Listening
 from shopbell_edge.tasks.look import Looking
 from shopbell_edge.tasks.showing import BEEP_EVERY, Showing
+from shopbell_program.places import address
 from shopbell_program.settings import Fault, SettingsError
 
 if TYPE_CHECKING:
@@ -334,6 +335,7 @@ def broker_of(settings: Settings) -> Broker:
     return Broker(
         host=broker.host,
         port=broker.port,
+        fallbacks=tuple(map(address, broker.fallbacks)),
         tenant=settings.tenant,
         edge=settings.edge,
         version=broker.protocol,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LONGEST_HOST = 253
 """Characters of a name that DNS can carry (RFC 1035: 255 bytes, two of them for the ends)."""
 
+_MOST_PORT = 65_535
+
 
 def not_a_path(key: str, path: str) -> Iterator[Fault]:
     """Yield why no file can be at `path`; it need not be there yet."""
@@ -70,3 +72,25 @@ def not_a_host(key: str, host: str) -> Iterator[Fault]:
             key=key,
             problem=f"{host!r} is no host name and no address; write it alone, without a scheme or a port",
         )
+
+
+def not_an_address(key: str, text: str) -> Iterator[Fault]:
+    """Yield why `text` does not say a host and a port, as `address` reads it."""
+    try:
+        host, _ = address(text)
+    except ValueError:
+        yield Fault(
+            key=key,
+            problem=f"{text!r} is no address; write a host and a port from 1 to 65535, as in "
+            '"broker-b.example:8883" or "[2001:db8::1]:8883"',
+        )
+    else:
+        yield from not_a_host(key, host)
+
+
+def address(text: str) -> tuple[str, int]:
+    """Return host and port of "host:port" or "[address of IPv6]:port", or raise ValueError."""
+    found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%]+)\]|([^\[\]:]+)):([0-9]{1,5})", text)
+    if found is None or not 1 <= int(found[3]) <= _MOST_PORT:
+        raise ValueError(text)
+    return found[1] or found[2], int(found[3])

@@ -209,6 +209,14 @@ def test_a_leave_timeout_that_makes_customers_flicker_is_refused_with_its_arithm
         (HEAD + BROKER.replace("127.0.0.1", "a..b") + RETAILER + RADIO, "'a..b' is no host name"),
         (HEAD + BROKER.replace("127.0.0.1", "") + RETAILER + RADIO, "'' is no host name"),
         (
+            HEAD + BROKER + 'fallbacks = ["mq-b.example"]\n' + RETAILER + RADIO,
+            "broker.fallbacks[0]: 'mq-b.example' is no address; write a host and a port",
+        ),
+        (
+            HEAD + BROKER + 'fallbacks = ["mq-b.example:8883"]\n' + RETAILER + RADIO,
+            "broker.tls: missing; mq-b.example is not this machine",
+        ),
+        (
             HEAD + BROKER + RETAILER + RADIO + '[metrics]\nhost = "http://here"\n',
             "metrics.host: 'http://here' is no host name",
         ),

@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_program.places import not_a_host, not_a_path, not_readable, not_secret
+from shopbell_program.places import (
+    address,
+    not_a_host,
+    not_a_path,
+    not_an_address,
+    not_readable,
+    not_secret,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +86,36 @@ def test_names_and_addresses_are_hosts(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "a..b", "a b", "a" * 64, "http://here", "a\0b", "a.b" * 90])
 def test_what_cannot_be_looked_up_is_no_host(host: str) -> None:
     assert len(list(not_a_host("h", host))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        ("mq.example:8883", "mq.example", 8883),
+        ("127.0.0.1:1", "127.0.0.1", 1),
+        ("[2001:db8::1]:65535", "2001:db8::1", 65_535),
+    ],
+)
+def test_an_address_is_a_host_and_a_port(text: str, host: str, port: int) -> None:
+    assert address(text) == (host, port)
+    assert list(not_an_address("a", text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "mq.example",
+        ":8883",
+        "mq.example:",
+        "mq:0",
+        "mq:65536",
+        "::1:8883",
+        "mqtt://mq:1",
+        "a b:1",
+    ],
+)
+def test_what_names_no_port_of_a_host_is_no_address(text: str) -> None:
+    (fault,) = not_an_address("a", text)
+    assert fault.key == "a"
+    assert repr(text) in str(fault) or "is no host name" in str(fault)

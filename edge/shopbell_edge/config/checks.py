@@ -27,7 +27,14 @@ from shopbell_edge.core.leave_timeout import too_short
 from shopbell_edge.core.retailer import Retailer
 from shopbell_edge.core.spool_room import too_small
 from shopbell_program.loopback import is_loopback
-from shopbell_program.places import not_a_host, not_a_path, not_readable, not_secret
+from shopbell_program.places import (
+    address,
+    not_a_host,
+    not_a_path,
+    not_an_address,
+    not_readable,
+    not_secret,
+)
 from shopbell_program.settings import Fault
 
 if TYPE_CHECKING:
@@ -97,17 +104,7 @@ def _known_by(settings: Settings) -> Iterator[Fault]:
 
 def _broker(settings: Settings) -> Iterator[Fault]:
     broker = settings.broker
-    local = is_loopback(broker.host)
-    no_host = list(not_a_host("broker.host", broker.host))
-    yield from no_host
-    if broker.tls is None and not local and not no_host:
-        yield Fault(
-            key="broker.tls",
-            problem=f"missing; {broker.host} is not this machine, and nobody on the way may read: "
-            "add a table [broker.tls] with ca_file",
-        )
-    if settings.rules == "demo" and not local:
-        yield Fault(key="rules", problem='"demo" is accepted only with a broker on this machine')
+    yield from _broker_places(settings)
     if (broker.username is None) != (broker.password_file is None):
         yield Fault(
             key="broker.password_file", problem="goes with broker.username: give both or none"
@@ -124,6 +121,28 @@ def _broker(settings: Settings) -> Iterator[Fault]:
     for key, path in named.items():
         if path is not None:
             yield from not_readable(key, path)
+
+
+def _broker_places(settings: Settings) -> Iterator[Fault]:
+    broker = settings.broker
+    wrong = list(not_a_host("broker.host", broker.host))
+    for index, fallback in enumerate(broker.fallbacks):
+        wrong += not_an_address(f"broker.fallbacks[{index}]", fallback)
+    yield from wrong
+    if wrong:
+        return
+    hosts = (broker.host, *(address(each)[0] for each in broker.fallbacks))
+    away = next((host for host in hosts if not is_loopback(host)), None)
+    if away is None:
+        return
+    if broker.tls is None:
+        yield Fault(
+            key="broker.tls",
+            problem=f"missing; {away} is not this machine, and nobody on the way may read: "
+            "add a table [broker.tls] with ca_file",
+        )
+    if settings.rules == "demo":
+        yield Fault(key="rules", problem='"demo" is accepted only with a broker on this machine')
 
 
 def _camera(camera: Camera, key: str) -> Iterator[Fault]:

@@ -54,6 +54,8 @@ class Broker(Struct, frozen=True, kw_only=True):
 
     host: Annotated[str, Meta(examples=["broker.example"])]
     port: Annotated[int, Meta(ge=1, le=65535)] = 8883
+    fallbacks: Annotated[tuple[str, ...], Meta(max_length=8)] = ()
+    """Other nodes of the same broker, as "host:port": tried in turn where one cannot be reached."""
     protocol: Literal["3.1.1", "5"] = "5"
     """5 says why something is refused; 3.1.1 for brokers that speak nothing else."""
     username: str | None = None

@@ -226,6 +226,9 @@ async def _climb(who: Patient, way: Way, said: Running | None) -> list[Finding]:
     found = list(way_up.uplink(tuple(tried)))
     if who.runs:
         found.append(supervision.uplink_from_outside(said))
+    for number, place in enumerate(who.settings.broker.fallbacks, start=1):
+        steps = [each async for each in reach(broker.node(number), Way())]
+        found.append(way_up.fallback(place, tuple(steps)))
     return [*found, *_certificates(broker, way, who.clock.now().wall_ms)]
 
 

@@ -101,6 +101,27 @@ async def test_the_broker_says_so_for_whoever_vanishes(
                 )
 
 
+async def test_an_edge_goes_over_to_the_next_node_and_stays_there(
+    nats: NatsBroker, tmp_path: Path
+) -> None:
+    """The first address is nobody's: what a cluster looks like whose first node is dead."""
+    dead = free_port()
+    known = account(nats, tmp_path, port=dead, fallbacks=(("127.0.0.1", nats.port),))
+    with capture_logs() as logs:
+        async with running(MqttUplink(known, describe)) as uplink:
+            await up(uplink)
+            assert (await logged(logs, "uplink_connected"))["port"] == nats.port
+    assert [line["port"] for line in logs if line["event"] == "uplink_unreachable"] == [dead]
+
+
+def test_addresses_take_turns_and_keep_the_account(nats: NatsBroker, tmp_path: Path) -> None:
+    known = account(nats, tmp_path, host="a", port=1, fallbacks=(("b", 2), ("c", 3)))
+    nodes = [known.node(number) for number in range(4)]
+    assert [(each.host, each.port) for each in nodes] == [("a", 1), ("b", 2), ("c", 3), ("a", 1)]
+    assert {each.client_id for each in nodes} == {known.client_id}
+    assert {each.username for each in nodes} == {"edge"}
+
+
 async def test_a_broker_that_is_away_is_unreachable_and_tried_again() -> None:
     nobody = Broker(
         host="127.0.0.1",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_edge.core.backoff import Backoff
@@ -38,6 +38,8 @@ class Broker:
     port: int
     tenant: str
     edge: str
+    fallbacks: tuple[tuple[str, int], ...] = ()
+    """Host and port of other nodes of the same broker, which know us by the same account."""
     version: Literal["3.1.1", "5"] = "5"
     username: str | None = None
     password_file: Path | None = None
@@ -55,6 +57,14 @@ class Broker:
     def client_id(self) -> str:
         """Return the id that only this edge uses: names have no `_`, and NATS takes no `.` or `/`."""
         return f"{self.tenant}_{self.edge}"
+
+    def node(self, number: int) -> Broker:
+        """Return the broker at the address whose turn it is: `host` first, then the others, and again."""
+        turn = number % (1 + len(self.fallbacks))
+        if not turn:
+            return self
+        host, port = self.fallbacks[turn - 1]
+        return replace(self, host=host, port=port)
 
     @property
     def backoff(self) -> Backoff:

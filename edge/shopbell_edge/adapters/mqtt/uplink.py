@@ -61,6 +61,8 @@ class MqttUplink:
         The offline one is the connection's last will.
         """
         self._broker = broker
+        self._node = broker
+        self._failures = 0
         self._describe = describe
         self._connection = 0
         self._session: Session | None = None
@@ -87,6 +89,9 @@ class MqttUplink:
     async def run(self) -> None:
         """Keep a connection until cancelled; then say that this edge is offline, and leave.
 
+        Of several addresses the one that failed gives way to the next; one that had us for a while is tried
+        first again.
+
         Whatever prevents one is logged and tried again, for an edge on a shelf has nobody to ask:
         `uplink_unreachable`, `uplink_refused` (password, certificate, rights), `uplink_untrusted`
         (TLS), `uplink_unreadable` (our own files), `uplink_lost` (it ended). `times` says how often in a
@@ -96,8 +101,12 @@ class MqttUplink:
         delays = self._broker.backoff.delays(random.uniform)
         try:
             while True:
-                if await self._one_connection(thread) >= _STOOD_S:
+                self._node = self._broker.node(self._failures)
+                stood_s = await self._one_connection(thread)
+                if stood_s >= _STOOD_S:
                     delays = self._broker.backoff.delays(random.uniform)
+                else:
+                    self._failures += 1
                 await asyncio.sleep(next(delays))
         finally:
             thread.shutdown()
@@ -135,7 +144,7 @@ class MqttUplink:
         number = self._connection + 1
         will = (self._topic(Kind.STATUS), codec.encode(self._describe(number, "offline")))
         try:
-            session = Session(self._broker, will=will, heard=self._take)
+            session = Session(self._node, will=will, heard=self._take)
         except CredentialsError as error:
             self._complain("uplink_unreadable", str(error))
             return 0.0
@@ -204,7 +213,7 @@ class MqttUplink:
             say(event, **self._where(), conn=self._connection, reason=reason, times=now.times)
 
     def _where(self) -> dict[str, str | int]:
-        return {"host": self._broker.host, "port": self._broker.port}
+        return {"host": self._node.host, "port": self._node.port}
 
     async def _publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         session = self._session

@@ -119,6 +119,15 @@ def uplink(tried: tuple[Tried, ...]) -> Iterator[Finding]:
             yield passed(each.step, f"{_DONE[each.step]}{more}")
 
 
+def fallback(place: str, tried: tuple[Tried, ...]) -> Finding:
+    """Return whether another node of the broker, at `place`, could be turned to; `tried` has a step."""
+    last = tried[-1]
+    if last.problem is None:
+        return passed(last.step, _DONE[last.step], place)
+    detail = f"{last.problem}: {last.detail}" if last.detail else last.problem
+    return warned(last.step, detail, f"broker.fallbacks: {REMEDIES[last.problem]}", place)
+
+
 def certificate(seen: Certificate, now_ms: int) -> Finding:
     """Return whether a certificate is good for some time yet."""
     check: Check = "certificate"

@@ -10,6 +10,7 @@ from shopbell_edge.core.doctor.uplink import (
     Problem,
     Tried,
     certificate,
+    fallback,
     uplink,
 )
 
@@ -42,6 +43,19 @@ def test_every_problem_has_its_remedy(problem: Problem) -> None:
     (found,) = uplink((Tried(step="broker-tls", problem=problem, detail="as it says"),))
     assert (found.verdict, found.found) == ("FAIL", f"{problem}: as it says")
     assert found.remedy == REMEDIES[problem]
+
+
+def test_a_fallback_that_can_be_reached_is_told_by_its_last_step() -> None:
+    found = fallback("b:1", (Tried(step="broker-name", detail="b"), Tried(step="broker-port")))
+    assert (found.check, found.verdict, found.found) == ("broker-port b:1", "PASS", "open")
+
+
+@pytest.mark.parametrize("detail", ["", "no route"])
+def test_a_fallback_that_cannot_be_reached_is_a_warning_for_there_is_another(detail: str) -> None:
+    found = fallback("b:1", (Tried(step="broker-port", problem="unreachable", detail=detail),))
+    assert found.verdict == "WARN"
+    assert found.found == ("unreachable: no route" if detail else "unreachable")
+    assert found.remedy == f"broker.fallbacks: {REMEDIES['unreachable']}"
 
 
 def test_a_problem_may_have_nothing_to_add() -> None:
