@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Final
 
+from tests.rigs.commands import Forked
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -25,18 +26,19 @@ SHOWN: Final = 40
 class Program:
     """Started at once. `said` is its standard output so far, `log` its standard error."""
 
-    def __init__(self, name: str, command: Sequence[str], folder: Path, **environment: str) -> None:
+    def __init__(self, name: str, line: Sequence[str], folder: Path) -> None:
+        """Run `line`, a module and its arguments, as `python -m` does."""
         self.name = name
         self._out = folder / f"{name}.out"
         self._log = folder / f"{name}.log"
-        with self._out.open("wb") as out, self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=log,
-                env=os.environ | environment,
-            )
+        heard, tell = os.pipe()
+        self._input = os.fdopen(tell, "wb")
+        with (
+            os.fdopen(heard, "rb") as hears,
+            self._out.open("wb") as out,
+            self._log.open("ab") as log,
+        ):
+            self._process = Forked(line, (hears.fileno(), out.fileno(), log.fileno()))
 
     @property
     def said(self) -> str:
@@ -52,7 +54,7 @@ class Program:
 
         def there() -> bool:
             if self._process.poll() is not None:
-                raise AssertionError(f"{self.name} ended with {self._process.returncode}")
+                raise AssertionError(f"{self.name} ended with {self._process.poll()}")
             found.extend(each for each in self.said.splitlines() if each.startswith(line))
             return bool(found)
 
@@ -64,30 +66,27 @@ class Program:
 
         def there() -> bool:
             if self._process.poll() is not None:
-                raise AssertionError(f"{self.name} ended with {self._process.returncode}")
+                raise AssertionError(f"{self.name} ended with {self._process.poll()}")
             return event in self.log
 
         await until(f"{self.name} logs {event!r}", there, within_s=START_S)
 
     def tell(self, line: str) -> None:
         """Write a line to its standard input."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
-        self._process.stdin.flush()
+        self._input.write(f"{line}\n".encode())
+        self._input.flush()
 
     async def stop(self) -> int:
         """End it in good order; return its exit code. By force, and failing, when it takes too long."""
-        if self._process.poll() is None:
-            self._process.terminate()
+        self._process.terminate()
         try:
             return await asyncio.to_thread(self._process.wait, STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
             raise AssertionError(f"{self.name} did not stop within {STOP_S:.0f} s") from None
         finally:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
+            self._input.close()
+            self._process.close()
 
     def show(self) -> None:
         """Print the end of its log: pytest shows it beside a test that failed."""

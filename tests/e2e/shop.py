@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shopbell_server import preparing
@@ -25,6 +23,7 @@ from tests.rigs.webhook_receiver import WebhookReceiver
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 RETAILER: Final = "6f2a1c5e-9b7d-4e03-a1c4-0f5d2e8b7a61"
 PREFIX: Final = "5bb0e111"
@@ -171,9 +170,7 @@ class Shop:
                 camera=self.camera(edge),
             )
         )
-        shopbell_edge = Path(sys.executable).parent / "shopbell-edge"
-        command = [str(shopbell_edge), "run", "--config", str(config)]
-        program = Program(edge, command, self.folder)
+        program = Program(edge, ["shopbell_edge", "run", "--config", str(config)], self.folder)
         self.programs.append(program)
         self.edges[edge] = program
         await program.logs("edge_started")
@@ -257,8 +254,7 @@ def watcher(shop: Shop) -> BrokerAccess:
 
 def _serve(folder: Path) -> Program:
     config = folder / "server.toml"
-    command = [sys.executable, "-m", "tests.e2e.serving", str(config), STAFF]
-    return Program("server", command, folder)
+    return Program("server", ["tests.e2e.serving", str(config), STAFF], folder)
 
 
 def _prepare(folder: Path, config: Path) -> None:

@@ -1,4 +1,4 @@
-"""Waits with everything loaded that our programs import, and forks for each command that is asked for.
+"""Waits with everything loaded that our programs import, and forks for each module that is to be run.
 
 `python -m tests.rigs.loaded_program SOCKET`: says "loaded", then answers each connection to SOCKET with the
 child's id, and with its exit code when the command has ended. It ends when its standard input does.
@@ -16,12 +16,14 @@ import sys
 import traceback
 from importlib import import_module
 from pkgutil import walk_packages
+from runpy import run_module
 from typing import Any, Final
 
 PROGRAMS: Final = ("shopbell_server", "shopbell_edge")
 
-LEFT_OUT: Final = (".migrations", ".adapters.camera", ".qr")
-"""Revisions run inside Alembic alone; what looks at pictures is for a process of its own."""
+LEFT_OUT: Final = (".__main__", ".migrations", ".adapters.camera", ".qr")
+"""A program's first module is for whoever runs it, revisions run inside Alembic alone; what looks at pictures
+is for a process of its own."""
 
 
 def main(path: str) -> None:
@@ -54,18 +56,25 @@ def _load(program: str) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    """Run a command in this process and end it, as the interpreter would."""
+    """Run a module in this process and end it, as the interpreter would."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    task = json.loads(asked.makefile().readline())
+    said, files, _, _ = socket.recv_fds(asked, 65_536, 3)
+    while not said.endswith(b"\n"):
+        said += asked.recv(65_536)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    # Before the first word, so that whoever has it may send signals and read what follows.
     asked.sendall(f"{os.getpid()}\n".encode())
     code = 1
     try:
-        code = _perform(task)
+        code = _perform(json.loads(said))
     except BaseException:  # noqa: BLE001  as the interpreter does with whatever nobody caught
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:
+                stream.flush()
         asked.sendall(f"{code}\n".encode())
         os._exit(code)
 
@@ -74,13 +83,9 @@ def _perform(task: dict[str, Any]) -> int:
     os.chdir(task["folder"])
     os.environ.clear()
     os.environ.update(task["environment"])
-    for number, name in enumerate((os.devnull, task["out"], task["err"])):
-        file = os.open(name, os.O_WRONLY if number else os.O_RDONLY)
-        os.dup2(file, number)
-        os.close(file)
-    sys.argv = [task["program"], *task["arguments"]]
+    sys.argv = task["line"]
     try:
-        import_module(f"{task['program']}.__main__").main()
+        run_module(task["line"][0], run_name="__main__", alter_sys=True)
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)  # noqa: T201  as the interpreter does
