@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program.commands import UsageError, loading, run
+from shopbell_sim.load import command as load
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
@@ -24,7 +25,13 @@ def main() -> None:
 
 def _command() -> int | None:
     arguments = _parser().parse_args()
-    command = {"demo": _demo, "run": _run, "phone": _phone, "replay": _replay}[arguments.command]
+    command = {
+        "demo": _demo,
+        "run": _run,
+        "phone": _phone,
+        "replay": _replay,
+        "load": load.perform,
+    }[arguments.command]
     return command(arguments)
 
 
@@ -67,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_phone(commands)
     _add_replay(commands)
+    load.add(commands)
     return parser
 
 

@@ -6,6 +6,7 @@ Never: which person or when (`shop`); nor prints a secret.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import uuid
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 WITHIN_S: Final = 20.0
 """For one answer; a laptop that starts everything at once is slow for a moment."""
+
+PATIENCE: Final = 20
+"""Times that a server may say that it is asked too often: it says in how many seconds to ask again."""
 
 CONSENT_TEXT: Final = "Shopbell demo: may this shop recognise your phone? Version 1."
 """What the simulated customers have read. Its digest goes with every consent."""
@@ -159,6 +163,16 @@ class App:
         self, method: str, path: str, secret: str | None, body: object
     ) -> httpx2.Response:
         headers: Mapping[str, str] = {} if secret is None else {"Authorization": f"Bearer {secret}"}
+        for _ in range(PATIENCE):
+            answer = await self._once(method, path, headers, body)
+            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS:
+                return answer
+            await asyncio.sleep(int(answer.headers["retry-after"]))
+        return await self._once(method, path, headers, body)
+
+    async def _once(
+        self, method: str, path: str, headers: Mapping[str, str], body: object
+    ) -> httpx2.Response:
         try:
             return await self._client.request(method, f"/v1/{path}", headers=headers, json=body)
         except httpx2.HTTPError as error:
