@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import UsageError, loading, run
 from shopbell_sim.load import command as load
-from shopbell_sim.replay_asked import REGIMES, Replay
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
@@ -139,7 +138,7 @@ def _add_replay(commands: Commands) -> None:
         "--regime",
         action="append",
         default=[],
-        choices=REGIMES,
+        choices=("unsurveyed", "surveyed", "unsurveyed-thinned", "surveyed-thinned"),
         help="may be given again (default: all that the folder has files for)",
     )
     one.add_argument(
@@ -183,9 +182,9 @@ def _phone(arguments: argparse.Namespace) -> None:
 
 def _replay(arguments: argparse.Namespace) -> None:
     with loading():
-        from shopbell_sim import replay  # noqa: PLC0415  # as said above
+        from shopbell_sim import replay, replay_asked  # noqa: PLC0415  # as said above
     replay.main(
-        Replay(
+        replay_asked.Replay(
             folder=arguments.folder,
             out=arguments.out,
             regimes=tuple(arguments.regime),

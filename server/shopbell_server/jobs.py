@@ -19,6 +19,7 @@ from shopbell_server.core.recognition import spray
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.consent.expired_consents import record_expired
 from shopbell_server.usecases.customers.make_keys import make_keys
+from shopbell_server.usecases.intake.shelves import make_shelves_ahead
 from shopbell_server.usecases.keeping.forget_expired import forget_expired
 from shopbell_server.usecases.keeping.keep_audit import OtherSignerError, cut_audit, make_checkpoint
 from shopbell_server.usecases.staff.refusals import Refusals
@@ -54,6 +55,9 @@ SPRAYS_ROUNDS: Final = 10
 
 REFUSALS_ROUNDS: Final = 60
 """Of whom counts change in an hour."""
+
+SHELVES_ROUNDS: Final = 600
+"""Room for observations is made two hours ahead: nobody waits for it if one look of twelve succeeds."""
 
 AUDIT_ROUNDS: Final = 10
 """How late a checkpoint is, of five minutes."""
@@ -143,6 +147,7 @@ class Jobs:
             (CONSENTS_ROUNDS, self.write_expired_consents),
             (PASSING_ROUNDS, self.forget_passing_by),
             (KEYS_ROUNDS, self.keep_keys),
+            (SHELVES_ROUNDS, self.make_shelves),
             (AUDIT_ROUNDS, self.sign_audit),
             (WEEKLY_ROUNDS, self.write_report),
             (CUT_ROUNDS, self.cut_audit),
@@ -243,6 +248,10 @@ class Jobs:
         self._consents_from_ms = Millis(now_ms - CONSENTS_AGAIN_MS)
         if written:
             log.info("consents_expired", entries=written)
+
+    def make_shelves(self) -> None:
+        """Make room for the observations of the next hours."""
+        make_shelves_ahead(self._database, self._clock.now_ms())
 
     def sweep(self) -> None:
         """End visits that are over, forget candidates."""

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         ZoneId,
     )
     from shopbell_server.core.keeping.erasure import Erasure, ErasureId
+    from shopbell_server.core.observations import Observation
     from shopbell_server.core.recognition.code_uses import CodeUse
     from shopbell_server.core.recognition.fixed_ids import FixedId, IdMark
     from shopbell_server.core.recognition.loyalty_numbers import Guesses
@@ -136,6 +137,7 @@ class Tables:
     issued: dict[Issued, None] = field(default_factory=dict)
     ledger: dict[tuple[PersonId, int], Entry] = field(default_factory=dict)
     day_keys: dict[Day, bytes] = field(default_factory=dict)
+    observations: dict[tuple[object, ...], Observation] = field(default_factory=dict)
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], CodeUse] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from tests.fakes.memory_erasures import MemoryErasures
 from tests.fakes.memory_identity import MemoryIdentity
 from tests.fakes.memory_joined import MemoryJoined
 from tests.fakes.memory_notices import MemoryNotices
+from tests.fakes.memory_observations import MemoryObservations
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
     MemoryAnswers,
@@ -123,5 +124,6 @@ class MemoryUnitOfWork:
         self.told = MemoryTellings(tables)
         self.identity = MemoryIdentity(tables)
         self.notices = MemoryNotices(tables)
+        self.observations = MemoryObservations(tables)
         self.orders = MemoryOrders(tables)
         self.outgoing = MemoryOutgoing(tables)

@@ -17,6 +17,7 @@ from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.customer_tables import CUSTOMER_SESSIONS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES, UNDONE
 from shopbell_server.db.notice_tables import NOTICES
+from shopbell_server.db.observation_tables import OBSERVATIONS
 from shopbell_server.db.people_tables import CARDS, ENROLMENTS, ISSUED
 from shopbell_server.db.retention_tables import TOLD
 from shopbell_server.db.statements import adding, merging
@@ -184,6 +185,7 @@ _REMOVE: Final[tuple[tuple[Table, Delete | Update], ...]] = (
     ),
     _hers(VISITS),
     _hers(INTERVALS),
+    _hers(OBSERVATIONS),
     (
         TILL_RECEIPTS,
         update(TILL_RECEIPTS)

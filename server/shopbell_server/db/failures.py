@@ -55,6 +55,9 @@ def _of_postgresql(error: psycopg.Error) -> Failure:
     if state.startswith(_PG_LOST) or state in _PG_GONE:
         said = _PG_GONE.get(state, "cannot work now")
         return DatabaseLostError(f"PostgreSQL {said} (SQLSTATE {state})")
+    if state == _PG_CHECK and error.diag.constraint_name is None:
+        # The only check without a name: a row that no partition takes.
+        return DatabaseBusyError(f"a partition was dropped meanwhile (SQLSTATE {state})")
     named = error.diag.constraint_name or error.diag.table_name or "no constraint"
     hint = _MIGRATE if state == _PG_NO_TABLE else ""
     return DatabaseRefusedError(f"PostgreSQL refused: {named} (SQLSTATE {state}){hint}")
@@ -96,6 +99,8 @@ _PG_BUSY: Final = {
     "57014": "a statement took too long",
     "23505": "another transaction wrote the same key first",
 }
+
+_PG_CHECK: Final = "23514"
 
 _PG_LOST: Final = ("08", "53", "58")
 """Connection trouble; out of connections, memory or disk; trouble of the server's system."""

@@ -80,10 +80,18 @@ def guard(connection: Connection, table: str) -> None:
         return
     if connection.execute(_POLICY, {"name": table}).first() is not None:
         return
-    connection.execute(text(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"))
-    connection.execute(text(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"))
+    for statement in policy_of(table):
+        connection.execute(text(statement))
+
+
+def policy_of(table: str) -> tuple[str, ...]:
+    """Return the statements that give a new table its policy, and hold its owner to it."""
     own = f"(tenant = current_setting('{SETTING}', true))"
-    connection.execute(text(f"CREATE POLICY own_tenant ON {table} USING {own} WITH CHECK {own}"))
+    return (
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY own_tenant ON {table} USING {own} WITH CHECK {own}",
+    )
 
 
 def _alter(connection: Connection, tables: Iterable[str], how: str) -> None:

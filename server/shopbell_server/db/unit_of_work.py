@@ -22,6 +22,7 @@ from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.joined import SqlJoined
 from shopbell_server.db.ledger import SqlLedger
 from shopbell_server.db.notices import SqlNotices
+from shopbell_server.db.observations import SqlObservations
 from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
@@ -119,6 +120,7 @@ class SqlUnitOfWork:
         self.joined = SqlJoined(transaction)
         self.ledger = SqlLedger(transaction)
         self.notices = SqlNotices(transaction)
+        self.observations = SqlObservations(transaction)
         self.orders = SqlOrders(transaction)
         self.outgoing = SqlOutgoing(transaction)
         self.people = SqlPeople(transaction)

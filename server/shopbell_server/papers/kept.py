@@ -3,7 +3,7 @@
 Owns: the list of what is kept; each time comes from the constant that the program goes by.
 Never: deletes anything.
 
-What is heard is not kept as such: an event becomes evidence of somebody or nothing, and one without a date
+What is heard is an observation and evidence of somebody who allows it, or nothing; and one without a date
 that no token gives it is nothing. Staff write no notes yet; when they do, these are kept for 90 days.
 """
 
@@ -63,6 +63,11 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
             what="set_aside",
             for_ms=for_ms[What.SET_ASIDE],
             tables=("quarantined_batches",),
+        ),
+        Kept(
+            what="observations",
+            for_ms=for_ms[What.OBSERVATIONS],
+            tables=("observations",),
         ),
         Kept(what="codes", for_ms=_hours(for_ms[What.CODES]), tables=("code_uses",)),
         Kept(what="batches", for_ms=_hours(for_ms[What.BATCHES]), tables=("batches",)),

@@ -127,6 +127,10 @@ KEPT: Final[Words] = {
         "nl": "Berichten van kastjes die de server niet kon verwerken; dat er een was blijft 14 dagen",
         "en": "Messages of boxes that the server could not take in; that there was one is kept for 14 days",
     },
+    "observations": {
+        "nl": "Hoe sterk elke ontvanger haar telefoon hoorde, melding voor melding",
+        "en": "How strongly each receiver heard her phone, report by report",
+    },
     "batches": {
         "nl": "Welke berichten van kastjes zijn aangekomen, zonder wat erin stond",
         "en": "Which messages of boxes arrived, without what was in them",

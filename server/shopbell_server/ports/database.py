@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.joined import Joined
     from shopbell_server.ports.ledger import Ledger
     from shopbell_server.ports.notices import Notices
+    from shopbell_server.ports.observations import Observations
     from shopbell_server.ports.orders import Orders
     from shopbell_server.ports.outgoing import Outgoing
     from shopbell_server.ports.people import People
@@ -76,6 +77,8 @@ class UnitOfWork(Protocol):
     def identity(self) -> Identity: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def observations(self) -> Observations: ...
     @property
     def orders(self) -> Orders: ...
     @property

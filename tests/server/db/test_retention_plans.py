@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 MOMENT = Millis(1)
 
-OLD = sorted(frozenset(What) - {What.ZONES, What.VISITS, What.MACHINES})
-"""Machines are few, and are looked through."""
+OLD = sorted(frozenset(What) - {What.ZONES, What.VISITS, What.MACHINES, What.OBSERVATIONS})
+"""Machines are few, and are looked through. Observations go by partitions (`test_observations`)."""
 
 QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "told": lambda work: work.told.of(ANNA),

@@ -40,7 +40,15 @@ def test_the_papers_promise_what_the_job_does() -> None:
     limits = Limits(zones_days=20, visits_days=100, audit_days=40)
     promised = {each.what: each.for_ms for each in kept(VisitRules(), limits)}
     done = {rule.what: rule.for_ms for rule in rules(limits)}
-    for what in (What.ZONES, What.VISITS, What.DELIVERIES, What.LEDGER, What.TOLD, What.SET_ASIDE):
+    for what in (
+        What.ZONES,
+        What.VISITS,
+        What.DELIVERIES,
+        What.LEDGER,
+        What.TOLD,
+        What.SET_ASIDE,
+        What.OBSERVATIONS,
+    ):
         assert promised[what.value] == done[what]
     assert promised["looks"] == 40 * DAY_MS
 

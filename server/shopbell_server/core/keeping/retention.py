@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from shopbell_server.core.audit.chain import KEPT_MS as AUDIT_KEPT_MS
 from shopbell_server.core.dating import AHEAD_MS, OLDEST_MS
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.observations import KEPT_MS as OBSERVATIONS_MS
 from shopbell_server.core.recognition.passes import LATE_STEPS, STEP_S
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.core.units import DAY_MS, HOUR_MS
@@ -84,6 +85,7 @@ class What(StrEnum):
     CODES = "codes"
     BATCHES = "batches"
     SET_ASIDE = "set_aside"
+    OBSERVATIONS = "observations"
     REFUSED = "refused"
     DELIVERIES = "deliveries"
     WAITING = "waiting"
@@ -161,6 +163,8 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
             tables=("streams", "stream_heirs", "anchors", "scanner_marks"),
             for_ms=MACHINES_DAYS * DAY_MS,
         ),
+        # Last: where it waits for others in vain all else is done.
+        Rule(what=What.OBSERVATIONS, tables=("observations",), for_ms=OBSERVATIONS_MS),
     )
 
 

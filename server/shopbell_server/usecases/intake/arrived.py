@@ -33,8 +33,12 @@ LIVE_MS: Final = 30_000
 def arrived(
     work: UnitOfWork, entropy: Entropy, found: Recognised, terms: Terms, now_ms: Millis
 ) -> list[Fact]:
-    """Keep the evidence in `found`, whose people are held; return what became true, for `tell`."""
+    """Keep the evidence in `found`, whose people are held; return what became true, for `tell`.
+
+    Raises ShelvesMissingError.
+    """
     work.intervals.join(found.intervals)
+    work.observations.put(found.observations)
     work.intervals.remove([each.key for each in found.taken_back])
     heads = {person: group.head for person, group in found.groups.items()}
     touched: dict[tuple[PersonId, StoreId], list[Interval]] = {}

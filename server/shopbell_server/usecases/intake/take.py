@@ -19,10 +19,12 @@ from shopbell_server.core.recognition.token_reader import TokenReader
 from shopbell_server.core.recognition.tokens import key_ring
 from shopbell_server.core.token_windows import key_days
 from shopbell_server.ports.batches import BatchKey, BatchRecord
+from shopbell_server.ports.observations import ShelvesMissingError
 from shopbell_server.usecases.groups import head_of, ledgers
 from shopbell_server.usecases.intake.arrived import arrived
 from shopbell_server.usecases.intake.edge_records import note
 from shopbell_server.usecases.intake.orders import hear_answers
+from shopbell_server.usecases.intake.shelves import make_shelves
 from shopbell_server.usecases.recognition.acquaintances import Acquaintances
 from shopbell_server.usecases.recognition.codes import write_down_twice
 from shopbell_server.usecases.recognition.hearing import keep_marks
@@ -138,15 +140,12 @@ class Intake:
 
         A message that cannot be read and names no batch is counted and has no answer.
         """
-        with self._database.begin() as work:
-            group = _Group(work=work, now_ms=now_ms)
-            self._look_up(work, now_ms)
-            fresh, repeated = self._sorted_out(group, messages)
-            if fresh or repeated:
-                self._take_in(group, fresh, repeated)
-            work.commit()
-        group.taken.answers = _answered(group.answers, now_ms)
-        return group.taken
+        try:
+            return self._take(messages, now_ms)
+        except ShelvesMissingError as missing:
+            # What a batch brings may be of an hour of which nothing came so far.
+            make_shelves(self._database, missing.shelves)
+            return self._take(messages, now_ms)
 
     def set_aside(self, message: Message, now_ms: Millis) -> Taken:
         """Quarantine a message that `take` fails on, and refuse it; raises what the database raises.
@@ -165,6 +164,17 @@ class Intake:
             refused = Refused(seq=seq, index=None, reason=INTERNAL_ERROR)
             taken.answers = [(message.edge, ack) for ack in acks(stream, (), (refused,), now_ms)]
         return taken
+
+    def _take(self, messages: Sequence[Message], now_ms: Millis) -> Taken:
+        with self._database.begin() as work:
+            group = _Group(work=work, now_ms=now_ms)
+            self._look_up(work, now_ms)
+            fresh, repeated = self._sorted_out(group, messages)
+            if fresh or repeated:
+                self._take_in(group, fresh, repeated)
+            work.commit()
+        group.taken.answers = _answered(group.answers, now_ms)
+        return group.taken
 
     def _look_up(self, work: UnitOfWork, now_ms: Millis) -> None:
         """Renew what changes seldom: the edges, and the keys when the day turns."""

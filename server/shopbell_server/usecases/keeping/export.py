@@ -56,6 +56,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         "store", "edge", "scanner", "carrier", "first_at", "last_at", "times", "evidence", "zone",
         "loss_db",
     ),
+    "observations": ("store", "edge", "scanner", "carrier", "at", "loss_db", "times"),
     "passes": ("store", "edge", "scanner", "at"),
     "purchases": ("receipt", "store", "till", "at"),
     "signals": ("from", "to"),
@@ -103,6 +104,7 @@ def export(
             "visits": [_visit(each, names) for each in visits],
             "zones": list(_zones(work, visits)),
             "sightings": list(map(_sighting, evidence)),
+            "observations": list(_observations(work, person, names)),
             "passes": [_pass(each) for each in evidence if each.key.carrier == "pass"],
             "purchases": list(_purchases(work, person)),
             "signals": list(_signals(work, person)),
@@ -260,6 +262,22 @@ def _sighting(interval: Interval) -> Line:
         "zone": interval.zone,
         "loss_db": interval.loss_db,
     }
+
+
+def _observations(
+    work: UnitOfWork, person: PersonId, stores: Mapping[StoreId, str]
+) -> Iterator[Line]:
+    for store in sorted(stores):
+        for each in work.observations.of([person], store, Millis(0), LATEST).get(person, ()):
+            yield {
+                "store": store,
+                "edge": each.edge,
+                "scanner": each.scanner,
+                "carrier": each.carrier,
+                "at": rfc3339(each.at_ms),
+                "loss_db": each.loss_db,
+                "times": each.n,
+            }
 
 
 def _pass(interval: Interval) -> Line:

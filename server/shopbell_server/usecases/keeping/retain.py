@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, without_zones
+from shopbell_server.core.observations import shelf_to_keep
 from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def let_go(database: Database, rule: Rule, now_ms: Millis) -> Iterator[Removed]:
             yield from _visits(database, rule.before_ms(now_ms))
         case What.ZONES:
             yield from _zones(database, rule.before_ms(now_ms))
+        case What.OBSERVATIONS:
+            yield from _observations(database, rule.before_ms(now_ms))
         case _:
             yield from _rows(database, rule, rule.before_ms(now_ms))
 
@@ -58,6 +61,17 @@ def _rows(database: Database, rule: Rule, before_ms: Millis) -> Iterator[Removed
         if gone:
             yield gone
         more = any(rows >= PIECE for rows in gone.values())
+
+
+def _observations(database: Database, before_ms: Millis) -> Iterator[Removed]:
+    more = True
+    while more:
+        with database.begin() as work:
+            rows = work.observations.let_go(shelf_to_keep(before_ms), PIECE)
+            work.commit()
+        if rows:
+            yield {"observations": rows}
+        more = rows >= PIECE
 
 
 def _visits(database: Database, before_ms: Millis) -> Iterator[Removed]:

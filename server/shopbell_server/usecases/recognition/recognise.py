@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.evidence import Interval, IntervalKey, Report, told
 from shopbell_server.core.identity.identifiers import LOYALTY_NUMBER
+from shopbell_server.core.observations import Observation, taken_from_ms
 from shopbell_server.core.recognition.acceptance import accepted, meanings, meant_by
 from shopbell_server.core.recognition.frame_trust import MINUTE_MS, evidence_of, mac_is_fresh
 from shopbell_server.core.recognition.spray import Tokens, minute_of
@@ -61,12 +62,14 @@ def recognise(
         for each in unheard
         if may_be_known(people.who.get(each.key.person), each.last_ms, now_ms)
     ]
-    stays = _Stays(people.meanings, acquaintances.mac_keys(work, _signing(heard, people.meanings)))
+    mac_keys = acquaintances.mac_keys(work, _signing(heard, people.meanings))
+    stays = _Stays(people.meanings, mac_keys, taken_from_ms(now_ms))
     for sightings in heard.sightings:
         recognised = stays.add(sightings)
         found.counts["recognised"] += recognised
         found.counts["unresolved"] += len(sightings.seen) - recognised
     found.intervals += stays.intervals()
+    found.observations = stays.observations
     found.nobody = stays.nobody
     found.tokens = _begun(heard.sightings, people.numbers)
     take_passes(work, heard.passes, people, found, now_ms)
@@ -127,9 +130,12 @@ class _Stays:
         self,
         meanings: Mapping[Reading, Sequence[Meant]],
         mac_keys: Mapping[PersonId, bytes],
+        taken_from_ms: Millis,
     ) -> None:
         self._meanings = meanings
         self._mac_keys = mac_keys
+        self._taken_from_ms = taken_from_ms
+        self.observations: list[Observation] = []
         self._fresh = _Freshness()
         self._reports: dict[_StayKey, list[Report]] = {}
         self._edges: dict[EdgeId, Edge] = {}
@@ -156,6 +162,19 @@ class _Stays:
                 evidence_of(presence.frame, mac_fresh=mac_fresh),
                 presence.loss_db.median,
             )
+            if last_ms >= self._taken_from_ms:
+                self.observations.append(
+                    Observation(
+                        enrolment.person,
+                        edge.store,
+                        edge.id,
+                        presence.scanner,
+                        presence.frame,
+                        last_ms,
+                        presence.loss_db.median,
+                        presence.n,
+                    )
+                )
             first_ms = max(seen_from_ms, meant.counts_from_ms)
             stay = (enrolment.person, edge.id, presence.scanner, presence.frame, first_ms)
             reports = self._reports.get(stay)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.identity.people import Card
     from shopbell_server.core.ids import CardRef, DeviceNo, EdgeId, PersonId
+    from shopbell_server.core.observations import Observation
     from shopbell_server.core.recognition.acceptance import Acquaintance, Meant
     from shopbell_server.core.recognition.code_uses import CodeUse
     from shopbell_server.core.recognition.spray import Tokens
@@ -34,6 +35,8 @@ class Recognised:
     """
 
     intervals: list[Interval] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    """What of it was heard so lately that it may be stored as such."""
     passes: list[Interval] = field(default_factory=list)
     unheard: list[Interval] = field(default_factory=list)
     """Stored before: what its scanners say of themselves now may change its visits."""

@@ -47,12 +47,13 @@ def test_there_is_one_rule_for_each_kind_of_data() -> None:
         What.ERASURES,
         What.TOMBSTONES,
         What.MACHINES,
+        What.OBSERVATIONS,
     ]
 
 
 def test_the_numbers_are_those_of_the_promise() -> None:
     days = {rule.what: rule.for_ms / DAY_MS for rule in rules(Limits())}
-    assert days[What.SET_ASIDE] == 1
+    assert days[What.SET_ASIDE] == days[What.OBSERVATIONS] == 1
     assert days[What.ZONES] == 30
     assert days[What.VISITS] == days[What.RECEIPTS] == 393  # thirteen months with a short February
     assert days[What.DELIVERIES] == 14
