@@ -92,7 +92,7 @@ class Line:
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
         if broker.tls:
-            client.tls_set_context(ssl.create_default_context(cafile=broker.ca))
+            client.tls_set_context(_context(broker))
         client.will_set(will.topic, will.payload, qos=1, retain=True)
         client.max_inflight_messages_set(_UNDONE)
         client.on_socket_open = self._on_socket_open
@@ -149,6 +149,10 @@ class Line:
             self._loop.remove_reader(mine)
             self._loop.remove_writer(mine)
             mine.close()
+        # paho looks at its socket once more when it is forgotten, and our loop may have ended by then.
+        client = self._client
+        client.on_socket_close = client.on_socket_register_write = None
+        client.on_socket_unregister_write = client.on_disconnect = None
         self._end("closed")
 
     def _end(self, why: str) -> None:
@@ -256,6 +260,23 @@ class Line:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._hears(message.topic, bytes(message.payload))
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, where paho would leave it open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as in ssl
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
+def _context(broker: Broker) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=broker.ca)
+    made.sslsocket_class = _TlsSocket
+    return made
 
 
 _FILTERS: Final = 100

@@ -133,7 +133,7 @@ class LoadEdge:
             batches=len(known),
             events=sum(one.sealed.events for one in known.values()),
             refused=sum(known[seq].sealed.events for seq in refused if seq in known),
-            nobody=len(ack.nobody) if isinstance(ack.nobody, tuple) else 0,
+            nobody=len(ack.nobody) if known and isinstance(ack.nobody, tuple) else 0,
             waited_ms=tuple(now - (one.first_sent or now) for one in known.values()),
         )
 

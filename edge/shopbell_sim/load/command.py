@@ -94,7 +94,9 @@ def perform(arguments: argparse.Namespace) -> int:
                 speed=arguments.speed,
             ),
             duration_s=arguments.duration,
-            connections=arguments.connections or arguments.stores * edges,
+            connections=arguments.stores * edges
+            if arguments.connections is None
+            else arguments.connections,
             seed=arguments.seed,
         )
     )

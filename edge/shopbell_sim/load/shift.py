@@ -40,7 +40,7 @@ SAY_EVERY_S: Final = 10.0
 CONNECTED_WITHIN_S: Final = 120.0
 """For the first connections, all of them: some forty a second is little for a broker."""
 
-ONE_WITHIN_S: Final = 10.0
+ONE_WITHIN_S: Final = 5.0
 """For one of them: where not one has come about by then, none will."""
 
 ANSWERED_WITHIN_S: Final = 120.0
