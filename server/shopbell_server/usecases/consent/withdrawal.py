@@ -40,6 +40,7 @@ def end_presence(
         if visit.state != "ended" or visit.session.end_ms >= at_ms
     ]
     work.intervals.truncate(person, at_ms)
+    work.observations.truncate(person, at_ms)
     work.receipts.disown_from(person, at_ms)
     stores = frozenset(visit.store for visit in under_way)
     for store in stores:
@@ -67,6 +68,7 @@ def _end_in(
             continue
         work.visits.remove([visit.id])
         work.intervals.remove_within(person, store, start_ms, visit.session.end_ms)
+        work.observations.remove_within(person, store, start_ms, visit.session.end_ms)
         work.receipts.disown_within(person, store, start_ms, visit.session.end_ms)
 
 

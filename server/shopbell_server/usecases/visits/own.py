@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.visits.purchases import bought, early_ms
+from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.groups import groups_of
 from shopbell_server.usecases.recognition.hearing import ears
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.core.visits.stored import Visit
-    from shopbell_server.core.zones.whereabouts import Place
     from shopbell_server.ports.database import UnitOfWork
 
 
@@ -65,6 +65,7 @@ def forget_candidates(  # noqa: PLR0913  (whose, where, from when to when, by wh
     ]
     for first_ms, last_ms in forgotten:
         work.intervals.remove_within(person, store, first_ms, last_ms)
+        work.observations.remove_within(person, store, first_ms, last_ms)
         work.receipts.disown_within(person, store, first_ms, last_ms)
     return forgotten
 

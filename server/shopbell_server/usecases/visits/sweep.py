@@ -87,4 +87,5 @@ def _forget(
             forget_candidates(work, person, visit.store, *when, rules, due_by_ms=now_ms)
         return
     work.intervals.remove_within(visit.person, visit.store, *when)
+    work.observations.remove_within(visit.person, visit.store, *when)
     work.receipts.disown_within(visit.person, visit.store, *when)
