@@ -88,6 +88,12 @@ def from_edges(tenant: str) -> str:
     return f"{ROOT}/{tenant}/+/up/+"
 
 
+def statuses(tenant: str) -> str:
+    """Return the filter by which a server hears how the edges of its tenant do, and no batches."""
+    _check_name("tenant", tenant)
+    return f"{ROOT}/{tenant}/+/{Kind.STATUS}"
+
+
 def to_edge(tenant: str, edge: str) -> str:
     """Return the filter by which an edge hears what it is told, and nothing else."""
     _check_name("tenant", tenant)

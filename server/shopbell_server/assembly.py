@@ -23,6 +23,7 @@ from shopbell_server.cdp.file import FileSink
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
 from shopbell_server.config.auditor import minutes
+from shopbell_server.config.broker import addresses, nats_addresses
 from shopbell_server.config.keys import keys_url
 from shopbell_server.core.delivery.webhook_signature import read_secrets
 from shopbell_server.core.ids import TenantId
@@ -33,7 +34,7 @@ from shopbell_server.db import key_store, migrate
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.ingest.account import Credentials
-from shopbell_server.ingest.courier import Courier
+from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
 from shopbell_server.ingest.embedded_broker import running_broker
 from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.sealing.boxes import SealedBoxes
@@ -45,7 +46,7 @@ from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import ExitStack
 
     from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
@@ -55,7 +56,9 @@ if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.recognition.fixed_ids import MarkOf
+    from shopbell_server.ingest.board_changes import BoardChanges
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
+    from shopbell_server.ingest.nats_line import NatsLine
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_server.vault import VaultKeys
@@ -186,37 +189,81 @@ def mark_of(settings: Settings) -> MarkOf | None:
     return marker(bytes.fromhex(secret_in(path)), TenantId(settings.tenant))
 
 
-def subscriber_of(settings: Settings, embedded: EmbeddedBroker | None) -> Subscriber:
-    """Return the end of MQTT: at `embedded`, which must run when it is entered, or elsewhere."""
+def line_of(
+    settings: Settings, embedded: EmbeddedBroker | None, changes: BoardChanges
+) -> Subscriber | NatsLine:
+    """Return this process's end of the broker: `embedded`, which must run when it is entered, or another.
+
+    It hears edges if that is a role of this process, and tells and hears of `changes` unless it is alone:
+    nobody else finds an embedded broker. Raises BrokerCertificatesError.
+    """
     broker = settings.broker
     # A name of its own per process: two of the same name would throw each other out.
-    client_id = f"{settings.tenant}_server_{secrets.token_hex(4)}"
+    name = f"{settings.tenant}_server_{secrets.token_hex(4)}"
     if embedded is not None:
         credentials = Credentials(
             username=embedded.login.username, password=embedded.login.password
         )
+        address = (broker.host, embedded.port)
+        return Subscriber(settings.tenant, [address], "3.1.1", credentials, name)
+    hears = "ingest" in settings.run.roles
+    if broker.nats is None:
         return Subscriber(
-            settings.tenant, (broker.host, embedded.port), "3.1.1", credentials, client_id
+            settings.tenant,
+            addresses(broker),
+            broker.protocol,
+            _credentials(settings),
+            name,
+            edges=hears,
+            changes=changes,
         )
-    credentials = _credentials(settings)
-    return Subscriber(
-        settings.tenant, (broker.host, broker.port), broker.protocol, credentials, client_id
+    # Here, not above: without a cluster nobody needs a client of it.
+    from shopbell_server.ingest.nats_line import NatsLine  # noqa: PLC0415  # as said
+
+    return NatsLine(
+        settings.tenant,
+        nats_addresses(broker.nats),
+        _credentials(settings),
+        name,
+        edges=hears,
+        changes=changes,
     )
 
 
-def courier_of(settings: Settings) -> Courier:
-    """Return a connection of one's own to the broker of `settings`, beside a server that may be running.
+def couriers_of(settings: Settings) -> Iterator[Courier]:
+    """Yield a connection of one's own to each node of the broker of `settings`, beside a server that may run.
 
     Raises BrokerFailedError if that is an embedded one that does not run, BrokerCertificatesError.
     """
     broker = settings.broker
-    client_id = f"{settings.tenant}_operator_{secrets.token_hex(4)}"
     if broker.embedded is not None:
         port, login = running_broker(settings)
+        places: Sequence[tuple[str, int]] = [(broker.host, port)]
         credentials = Credentials(username=login.username, password=login.password)
-        return Courier(settings.tenant, (broker.host, port), "3.1.1", credentials, client_id)
-    address = (broker.host, broker.port)
-    return Courier(settings.tenant, address, broker.protocol, _credentials(settings), client_id)
+    else:
+        places, credentials = addresses(broker), _credentials(settings)
+    protocol = "3.1.1" if broker.embedded is not None else broker.protocol
+    for place in places:
+        client_id = f"{settings.tenant}_operator_{secrets.token_hex(4)}"
+        yield Courier(settings.tenant, place, protocol, credentials, client_id)
+
+
+@contextlib.contextmanager
+def courier_of(settings: Settings) -> Iterator[Courier]:
+    """Connect to the first node of the broker that has us.
+
+    Raises BrokerUnreachableError with what the last one said, and what `couriers_of` does.
+    """
+    with contextlib.ExitStack() as stack:
+        yield _first(stack, *couriers_of(settings))
+
+
+def _first(stack: ExitStack, *couriers: Courier) -> Courier:
+    *others, last = couriers
+    for each in others:
+        with contextlib.suppress(BrokerUnreachableError):
+            return stack.enter_context(each)
+    return stack.enter_context(last)
 
 
 def notary_of(settings: Settings) -> Notary | None:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, Gauge
 
 from shopbell_server.assembly import (
     in_url,
+    line_of,
     listen,
     mark_of,
     notary_of,
@@ -29,7 +30,6 @@ from shopbell_server.assembly import (
     read_number_of,
     secret_in,
     sink_of,
-    subscriber_of,
     terms_of,
     weekly_of,
     witness_of,
@@ -39,16 +39,20 @@ from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
 from shopbell_server.config.retention import limits_of
+from shopbell_server.config.run import ROLES
 from shopbell_server.core.delivery.cloud_events import Origin
 from shopbell_server.core.delivery.customer_keys import sink_key
 from shopbell_server.core.ids import StaffId, TenantId
 from shopbell_server.core.units import DAY_MS
 from shopbell_server.crypto import aes_block
 from shopbell_server.erasing import Erasing
+from shopbell_server.ingest.board_changes import BoardChanges
 from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import embedded_broker
 from shopbell_server.ingest.loop import Ingest
-from shopbell_server.jobs import Jobs
+from shopbell_server.jobs import REFUSALS_ROUNDS, ROUND_S, Jobs
+from shopbell_server.locating import Locating
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.retaining import Retaining
 from shopbell_server.system import SystemClock, SystemEntropy, without_room
 from shopbell_server.usecases.delivery.deliver import Correspondence
@@ -56,6 +60,7 @@ from shopbell_server.usecases.intake.take import Intake
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.staff.sign_in import make_link
 from shopbell_server.web.app import create_app
+from shopbell_server.web.bells import Bells
 from shopbell_server.web.demo import demo_routes
 from shopbell_server.web.http_server import HttpServer
 from shopbell_server.web.live import Live
@@ -72,14 +77,16 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
+    from shopbell_server.ingest.nats_line import NatsLine
     from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.witness import Witness
 
 log = structlog.get_logger()
+
+_ROLE = Gauge("shopbell_role", "1 if this process has the role.", ["role"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +127,11 @@ async def serve(
         broker = broker or embedded_broker(settings)
         if broker is not None:
             stack.enter_context(broker)
-        subscriber = stack.enter_context(subscriber_of(settings, broker))
-        server = _Server(settings, database, subscriber, broker, clock or SystemClock())
+        bells = Bells()
+        changes = BoardChanges(settings.tenant, bells.heard)
+        line = line_of(settings, broker, changes)
+        stack.enter_context(line)
+        server = _Server(settings, database, line, broker, bells, clock or SystemClock())
         await server.run(listening, sign_in, ready, signals)
 
 
@@ -132,19 +142,22 @@ class _Server:
         self,
         settings: Settings,
         database: SqlDatabase,
-        subscriber: Subscriber,
+        line: Subscriber | NatsLine,
         broker: EmbeddedBroker | None,
+        bells: Bells,
         clock: ServerClock,
     ) -> None:
         self._settings = settings
+        self._roles = frozenset(settings.run.roles)
         self._database = database
-        self._subscriber = subscriber
+        self._line = line
         self._broker = broker
         self._clock = clock
         self._entropy = SystemEntropy()
         self._terms = terms_of(settings)
         self._stop = threading.Event()
         self._witness: Witness | None = None
+        self._dispatching: Sequence[Dispatch] = ()
         self._stopping = asyncio.Event()
         self._looks = Looks(database, self._clock)
         self._live = Live(
@@ -152,8 +165,10 @@ class _Server:
             Sessions(database, self._clock),
             self._looks,
             epoch=secrets.token_hex(4),
+            others=line,
         )
-        self._bells = _Bells(self._live)
+        self._bells = bells
+        bells.live = self._live
         self._refusals = Refusals()
         self._jobs = Jobs(
             database=database,
@@ -174,6 +189,13 @@ class _Server:
             limits=limits_of(settings.retention),
             announcer=self._bells,
         )
+        self._locating = Locating(
+            database=database,
+            clock=clock,
+            entropy=self._entropy,
+            terms=self._terms,
+            announcer=self._bells,
+        )
         self._retaining = Retaining(
             database=database, clock=clock, limits=limits_of(settings.retention)
         )
@@ -187,20 +209,32 @@ class _Server:
     ) -> None:
         for staff in sign_in:
             self._know(staff)
+        for role in ROLES:
+            _ROLE.labels(role).set(role in self._roles)
         self._jobs.keep_keys()
-        self._jobs.sign_audit()
-        web = HttpServer(create_app(self._services(), more=self._more_pages()))
+        if "jobs" in self._roles:
+            self._jobs.sign_audit()
+        web = HttpServer(
+            create_app(
+                self._services(),
+                more=self._more_pages(),
+                serves="everything" if "web" in self._roles else "operators",
+            )
+        )
         loop = asyncio.get_running_loop()
         for number in signals:
             loop.add_signal_handler(number, self._end, web)
         sinks = contextlib.ExitStack()
-        self._bells.dispatches.extend(self._dispatches(sinks))
-        self._witness = witness_of(self._settings, sinks, self._clock)
+        if "jobs" in self._roles:
+            self._dispatching = self._dispatches(sinks)
+            self._bells.wakes += [each.wake for each in self._dispatching]
+            self._witness = witness_of(self._settings, sinks, self._clock)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._live.run(self._stopping), name="live")
+                if "web" in self._roles:
+                    tasks.create_task(self._live.run(self._stopping), name="live")
                 tasks.create_task(self._web(web, listening), name="web")
-                for name, work in self._threads(self._bells.dispatches):
+                for name, work in self._threads():
                     tasks.create_task(self._thread(work, web), name=name)
                 stop = partial(loop.call_soon_threadsafe, self._end, web)
                 ready(self._ready(listening, sign_in, stop))
@@ -249,33 +283,50 @@ class _Server:
         shown = self._settings.demo
         return [] if shown is None else [demo_routes(Path(shown.folder))]
 
-    def _threads(self, dispatches: Sequence[Dispatch]) -> Iterator[tuple[str, Callable[[], None]]]:
-        ingest = Ingest(
-            subscriber=self._subscriber,
+    def _threads(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield what this process does by its roles, each for a thread of its own."""
+        if self._broker is not None:
+            yield "broker", partial(self._broker.watch, self._stop)
+        if "ingest" in self._roles:
+            yield "ingest", partial(self._ingest().run, self._stop)
+        if "jobs" in self._roles:
+            yield "jobs", partial(self._jobs.run, self._stop)
+            yield "retaining", partial(self._retaining.run, self._stop)
+            yield "erasing", partial(self._erasing.run, self._stop)
+            yield "locating", partial(self._locating.run, self._stop)
+            for dispatch in self._dispatching:
+                yield "dispatch", partial(dispatch.run, self._stop)
+            if self._witness is not None:
+                yield "witness", partial(self._witness.run, self._stop)
+        elif "web" in self._roles:
+            yield "refusals", self._write_refusals
+
+    def _ingest(self) -> Ingest:
+        settings = self._settings
+        return Ingest(
+            subscriber=self._line,
             intake=Intake(
                 self._database,
                 self._entropy,
                 aes_block,
                 self._terms,
-                read_number_of(self._settings),
-                mark_of(self._settings),
+                read_number_of(settings),
+                mark_of(settings),
             ),
             edges=Edges(),
             announcer=self._bells,
             clock=self._clock,
-            most=self._settings.gathering.most,
-            wait_s=self._settings.gathering.wait_ms / 1000,
+            most=settings.gathering.most,
+            wait_s=settings.gathering.wait_ms / 1000,
         )
-        yield "ingest", lambda: ingest.run(self._stop)
-        if self._broker is not None:
-            yield "broker", partial(self._broker.watch, self._stop)
-        yield "jobs", lambda: self._jobs.run(self._stop)
-        yield "retaining", lambda: self._retaining.run(self._stop)
-        yield "erasing", lambda: self._erasing.run(self._stop)
-        for dispatch in dispatches:
-            yield "dispatch", partial(dispatch.run, self._stop)
-        if self._witness is not None:
-            yield "witness", partial(self._witness.run, self._stop)
+
+    def _write_refusals(self) -> None:
+        """Write whom this process did not let in, where another one has the jobs, until told to stop."""
+        while not self._stop.wait(REFUSALS_ROUNDS * ROUND_S):
+            with contextlib.suppress(
+                DatabaseBusyError, DatabaseLostError
+            ):  # they wait for the next
+                self._jobs.write_refusals()
 
     async def _thread(self, work: Callable[[], None], web: HttpServer) -> None:
         """Run `work` in a thread of its own; when it ends, everything does.
@@ -297,8 +348,7 @@ class _Server:
 
     def _end(self, web: HttpServer) -> None:
         self._stop.set()
-        for dispatch in self._bells.dispatches:
-            dispatch.wake()
+        self._bells.wake()
         self._stopping.set()
         web.should_exit = True
 
@@ -313,10 +363,7 @@ class _Server:
             live=self._live,
             looks=self._looks,
             metrics=REGISTRY,
-            checks={
-                "broker": self._check_broker,
-                "disk": partial(without_room, written_folders(settings)),
-            },
+            checks=self._checks(),
             site=Site(
                 retailer_uuid=settings.retailer.uuid,
                 prefix=settings.retailer.prefix,
@@ -335,8 +382,16 @@ class _Server:
             mark_of=mark_of(settings),
         )
 
+    def _checks(self) -> dict[str, Callable[[], str | None]]:
+        """Return what this process cannot work without; boards and jobs do without a broker."""
+        checks: dict[str, Callable[[], str | None]] = {}
+        if "ingest" in self._roles:
+            checks["broker"] = self._check_broker
+        checks["disk"] = partial(without_room, written_folders(self._settings))
+        return checks
+
     def _check_broker(self) -> str | None:
-        return None if self._subscriber.listening else "not connected: edges are not heard"
+        return None if self._line.listening else "not connected: edges are not heard"
 
     def _ready(
         self, listening: socket.socket, sign_in: Sequence[str], stop: Callable[[], object]
@@ -350,16 +405,3 @@ class _Server:
         ]
         links = tuple(f"{url}/login?link={secret}" for secret in made)
         return Ready(url=url, sign_in=links, stop=stop)
-
-
-class _Bells:
-    """The Announcer of this process: boards read again, and sinks look what there is for them."""
-
-    def __init__(self, live: Live) -> None:
-        self._live = live
-        self.dispatches: list[Dispatch] = []
-
-    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
-        self._live.changed(store, persons)
-        for dispatch in self.dispatches:
-            dispatch.wake()

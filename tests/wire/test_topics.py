@@ -12,6 +12,7 @@ from shopbell_wire.topics import (
     between_boards,
     from_edges,
     parse,
+    statuses,
     to_edge,
 )
 from tests.wire.strategies import names
@@ -102,6 +103,7 @@ def test_the_filters_are_those_of_the_contract(tenant: str, name: str, kind: Kin
     up = kind.startswith("up/")
     assert matches(from_edges(tenant), topic) is up
     assert matches(to_edge(tenant, name), topic) is not up
+    assert matches(statuses(tenant), topic) is (kind is Kind.STATUS)
     assert matches(to_edge(tenant, "b" if name == "a" else "a"), topic) is False
     assert matches(between_boards(tenant), topic) is False
     assert matches(between_boards(tenant), str(BoardTopic(tenant=tenant, store=name)))
@@ -116,6 +118,7 @@ def test_no_name_becomes_a_wildcard_or_a_level(wild: str) -> None:
         lambda: BoardTopic(tenant=wild, store="ams01"),
         lambda: BoardTopic(tenant="acme", store=wild),
         lambda: from_edges(wild),
+        lambda: statuses(wild),
         lambda: to_edge(wild, "door"),
         lambda: to_edge("acme", wild),
         lambda: between_boards(wild),

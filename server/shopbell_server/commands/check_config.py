@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.config.reading import open_secrets, read_settings
 from shopbell_server.config.responsible import blanks
+from shopbell_server.config.run import cautions_of_run, is_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -24,9 +25,12 @@ def perform(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     for each in open_secrets(settings):
         print(f"beware: {each}", file=sys.stderr)
+    for caution in cautions_of_run(settings):
+        print(f"beware: {caution}", file=sys.stderr)
     sinks = [sink.name for sink in settings.sinks]
     told = ", ".join(sinks) or "none"
-    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {told}")
+    does = "" if is_whole(settings.run) else f", roles: {', '.join(settings.run.roles)}"
+    print(f"{arguments.config} is right: tenant {settings.tenant}, sinks: {told}{does}")
     lacking = ", ".join(blanks(settings.privacy, sinks))
     if lacking:
         print(f"the papers (`shopbell-server documents`) would lack: {lacking}")

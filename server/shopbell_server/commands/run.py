@@ -7,10 +7,14 @@ import contextlib
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from shopbell_program.commands import loading
+from msgspec.structs import replace
+
+from shopbell_program.commands import UsageError, loading
+from shopbell_program.settings import SettingsError
 from shopbell_server.config.reading import read_settings
+from shopbell_server.config.run import ROLES, Run, cautions_of_run, faults_of_run
 from shopbell_server.ingest.embedded_broker import embedded_broker
 
 if TYPE_CHECKING:
@@ -18,11 +22,24 @@ if TYPE_CHECKING:
 
     from shopbell_program.commands import CommandLine
     from shopbell_server.bootstrap import Ready
+    from shopbell_server.config.settings import Settings
+
+MOST_PORT: Final = 65_535
 
 
 def add(line: CommandLine) -> None:
     """Add the command."""
     serve = line.add("run", "serve until SIGTERM", "run --config server.toml")
+    serve.add_argument(
+        "--role",
+        action="append",
+        choices=["all", *ROLES],
+        metavar="ROLE",
+        help=f"what this process does: all, {', '.join(ROLES)}; may be repeated (else run.roles)",
+    )
+    serve.add_argument(
+        "--port", type=int, help="where this process is reached, instead of http.port; 0: any free"
+    )
     serve.add_argument(
         "--migrate", action="store_true", help="do first what the command `migrate` does"
     )
@@ -40,7 +57,7 @@ def add(line: CommandLine) -> None:
 
 def perform(arguments: argparse.Namespace) -> None:
     """Serve until SIGTERM."""
-    settings = read_settings(arguments.config)
+    settings = _settings(arguments)
     # Until the loop takes it: so that whatever has begun is ended.
     signal.signal(signal.SIGTERM, _end)
     with contextlib.ExitStack() as stack:
@@ -58,11 +75,31 @@ def perform(arguments: argparse.Namespace) -> None:
             preparing.upgrade(settings)
         if arguments.seed is not None:
             preparing.plant(settings, seed.read_seed(arguments.seed))
-        for caution in preparing.cautions(settings):
+        for caution in (*cautions_of_run(settings), *preparing.cautions(settings)):
             print(f"beware: {caution}", file=sys.stderr, flush=True)
         asyncio.run(
             bootstrap.serve(settings, _say_ready, sign_in=arguments.sign_in_link, broker=broker)
         )
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    """Return the settings of the file with what the command line says instead, checked as a whole."""
+    settings = read_settings(arguments.config)
+    if arguments.role is not None:
+        roles = ROLES if "all" in arguments.role else tuple(dict.fromkeys(arguments.role))
+        settings = replace(settings, run=Run(roles=roles))
+    if arguments.port is not None:
+        if not 0 <= arguments.port <= MOST_PORT:
+            raise UsageError(
+                f"--port: {arguments.port} is no port; write one from 0 to {MOST_PORT}"
+            )
+        settings = replace(settings, http=replace(settings.http, port=arguments.port))
+    faults = list(faults_of_run(settings))
+    if faults:
+        raise SettingsError(f"{arguments.config} with --role", faults)
+    if arguments.sign_in_link and "web" not in settings.run.roles:
+        raise UsageError("--sign-in-link goes with the role web: nobody signs in at this process")
+    return settings
 
 
 def _end(number: int, _: object) -> NoReturn:

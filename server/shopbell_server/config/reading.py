@@ -20,6 +20,7 @@ from shopbell_server.config.ladder import faults_of_ladder
 from shopbell_server.config.limits import faults_of_limits
 from shopbell_server.config.responsible import faults_of_privacy
 from shopbell_server.config.retailer import faults_of_retailer
+from shopbell_server.config.run import faults_of_run
 from shopbell_server.config.secret_files import secret_files
 from shopbell_server.config.settings import Settings
 from shopbell_server.config.signed import faults_of_audit, faults_of_orders
@@ -48,6 +49,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from faults_of_database(settings.database)
     yield from faults_of_keys(settings.keys, settings.database)
     yield from faults_of_broker(settings.broker)
+    yield from faults_of_run(settings)
     yield from faults_of_http(settings.http)
     yield from faults_of_limits(settings.limits)
     yield from faults_of_orders(settings.orders)

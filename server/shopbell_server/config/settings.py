@@ -21,6 +21,7 @@ from shopbell_server.config.limits import Limits
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
 from shopbell_server.config.retention import Retention
+from shopbell_server.config.run import Run
 from shopbell_server.config.shapes import Folder
 from shopbell_server.config.signed import Audit, Orders
 from shopbell_server.config.sinks import Delivery, FileSink, WebhookSink
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     tenant: Name
     retailer: Retailer
+    run: Run = Run()
     database: Database = Database()
     keys: Keys = Keys()
     broker: Broker = Broker()

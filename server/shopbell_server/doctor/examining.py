@@ -24,8 +24,10 @@ from shopbell_server.assembly import (
     secret_of,
 )
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError
+from shopbell_server.config.broker import addresses
 from shopbell_server.config.keys import keys_url
 from shopbell_server.config.reading import open_secrets
+from shopbell_server.config.run import cautions_of_run, is_whole
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.doctor import flow, machine, trust
 from shopbell_server.core.doctor.verdict import failed, passed, warned
@@ -89,6 +91,7 @@ _DATABASE: Final = (
 
 def everything(settings: Settings) -> Iterator[Finding]:
     """Yield every finding, in order, as soon as it is there."""
+    yield from _roles(settings)
     yield from _files(settings)
     problems, url = _asked(settings)
     if url is not None:
@@ -96,6 +99,14 @@ def everything(settings: Settings) -> Iterator[Finding]:
     yield from _machine(settings)
     yield from _database(settings, runs=problems is not None)
     yield from _broker(settings)
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    cautions = list(cautions_of_run(settings))
+    for each in cautions:
+        yield warned("roles", each.what, each.do)
+    if not cautions:
+        yield passed("roles", "all" if is_whole(settings.run) else ", ".join(settings.run.roles))
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -290,7 +301,7 @@ def _audit(audit: Audit, notary: Notary, work: UnitOfWork, *, runs: bool) -> Ite
 
 def _broker(settings: Settings) -> Iterator[Finding]:
     """Yield whether the broker has us, and which edges are there."""
-    address = f"{settings.broker.host}:{settings.broker.port}"
+    address = ", ".join(f"{in_url(host)}:{port}" for host, port in addresses(settings.broker))
     try:
         with courier_of(settings) as courier:
             statuses = courier.statuses()

@@ -1,6 +1,6 @@
 """The server's account with the broker, and a client that uses it.
 
-Owns: how paho is told who we are and whom to trust.
+Owns: how a client is told who we are and whom to trust.
 Never: a connection; whoever asks for a client decides what it is for.
 """
 
@@ -49,27 +49,32 @@ def client_as(
     )
     if credentials.username is not None:
         client.username_pw_set(credentials.username, credentials.password)
-    if credentials.ca_file is not None:
-        _trust(client, credentials, credentials.ca_file)
+    tls = tls_context(credentials)
+    if tls is not None:
+        client.tls_set_context(tls)
     return client
 
 
-def _trust(client: EndableClient, credentials: Credentials, ca_file: str) -> None:
-    """Have `client` speak TLS with `ca_file` and what else there is, or raise BrokerCertificatesError."""
+def tls_context(credentials: Credentials) -> ssl.SSLContext | None:
+    """Return what a handshake needs, None where there is none.
+
+    Raises BrokerCertificatesError for files that are none. A key goes with its certificate.
+    """
+    if credentials.ca_file is None:
+        return None
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        client.tls_set(
-            ca_file,
-            credentials.cert_file,
-            credentials.key_file,
-            tls_version=ssl.PROTOCOL_TLS_CLIENT,
-        )
-    except (OSError, ValueError) as error:  # ssl's errors are OSErrors; ValueError: a key alone
+        made.load_verify_locations(credentials.ca_file)
+        if credentials.cert_file is not None:
+            made.load_cert_chain(credentials.cert_file, credentials.key_file)
+    except OSError as error:  # ssl's errors are some of these
         files = ", ".join(
             f'"{path}"'
-            for path in (ca_file, credentials.cert_file, credentials.key_file)
+            for path in (credentials.ca_file, credentials.cert_file, credentials.key_file)
             if path is not None
         )
         why = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise BrokerCertificatesError(
             f"one of {files} cannot be used for the broker ({why}); see [broker.tls]"
         ) from None
+    return made

@@ -35,6 +35,8 @@ _LOOK_S: Final = 0.5
 """How late the end of the broker is noticed: edges try again every second at first."""
 _PAUSE_S: Final = 0.02
 _CONFIG: Final = "broker.conf"
+_BOARDS: Final = "shopbell.v1.*._board.>"
+"""Only servers speak of these; else a store called `down` would be an edge's to hear."""
 _READY: Final = "Server is ready"
 """What nats-server says when all of its listeners are there."""
 
@@ -173,9 +175,12 @@ class EmbeddedBroker:
                         "password": edge_password,
                         # A slash of MQTT is a dot here.
                         "permissions": {
-                            "publish": ["shopbell.v1.*.*.up.>"],
-                            # `down/#` matches `down` itself too, and the broker wants a right for each.
-                            "subscribe": ["shopbell.v1.*.*.down", "shopbell.v1.*.*.down.>"],
+                            "publish": {"allow": ["shopbell.v1.*.*.up.>"], "deny": [_BOARDS]},
+                            "subscribe": {
+                                # `down/#` matches `down` itself too, and the broker wants a right for each.
+                                "allow": ["shopbell.v1.*.*.down", "shopbell.v1.*.*.down.>"],
+                                "deny": [_BOARDS],
+                            },
                         },
                     },
                 ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from shopbell_server.ingest.edges import Edges
-    from shopbell_server.ingest.subscriber import Incoming
+    from shopbell_server.ingest.waiting import Incoming
     from shopbell_server.ports.world import Announcer, ServerClock
     from shopbell_server.usecases.intake.take import Intake, Taken
     from shopbell_wire.messages import Ack

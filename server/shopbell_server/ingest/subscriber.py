@@ -9,32 +9,32 @@ its own memory. Nothing rests on it: what a broker loses, the edges send again.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
 from shopbell_server.ingest.account import client_as
+from shopbell_server.ingest.waiting import MOST_WAITING, Incoming, Waiting
 from shopbell_wire import codec, topics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
+    from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.ingest.account import Credentials
+    from shopbell_server.ingest.board_changes import BoardChanges
     from shopbell_wire.messages import Ack
 
 log = structlog.get_logger()
 
-_MOST_WAITING: Final = 4096
-"""Messages in the queue. Brokers hand out at most 20 (Mosquitto) to 1024 (NATS) undone ones, so this is
-never reached by default. Of a broker that hands out more, the rest is let go: the edges send it again."""
+GROUP: Final = "ingest"
+"""Whoever shares what edges send does so under this name."""
 
 _MOST_ANSWERS: Final = 1_000
 """Answers on their way to a broker that is slow: an edge that gets none asks again."""
@@ -49,41 +49,39 @@ _RETRY_S: Final = (1, 30)
 """Least and most seconds between attempts to connect; paho doubles in between."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A message as it came. `mid` is the broker's number for it."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    mid: int
-    connection: int
-
-
 class Subscriber:
     """Connected while its context is open; reconnects by itself for as long as that is."""
 
-    def __init__(  # noqa: PLR0913  (whom to speak to as whom, and how patiently)
+    def __init__(  # noqa: PLR0913  (whom to speak to as whom, what of, and how patiently)
         self,
         tenant: str,
-        address: tuple[str, int],
+        addresses: Sequence[tuple[str, int]],
         protocol: str,
         credentials: Credentials,
         client_id: str,
         *,
-        most_waiting: int = _MOST_WAITING,
+        edges: bool = True,
+        changes: BoardChanges | None = None,
+        most_waiting: int = MOST_WAITING,
         ask_again_s: float = _ASK_AGAIN_S,
     ) -> None:
-        """Bound the queue by `most_waiting`; ask a broker that forbids us again after `ask_again_s`.
+        """Connect to the first of `addresses` that has us: to the next one after each failure or loss.
 
+        Hears what edges say if `edges`; with MQTT 5 each batch goes to one of all who hear, while everybody
+        hears how edges do. Hears and tells other processes of boards by `changes`, if there are others.
+        Bounds the queue by `most_waiting`; asks a broker that forbids us again after `ask_again_s`.
         Raises BrokerCertificatesError.
         """
         self._tenant = tenant
-        self._address = address
-        self._waiting: queue.Queue[Incoming] = queue.Queue(most_waiting)
-        self._is_full = False
+        self._addresses = addresses
+        self._turn = 0
+        self._filters = _filters(tenant, protocol) if edges else []
+        self._changes = changes
+        self._boards_mid: int | None = None
+        self._waiting = Waiting(most_waiting)
         self._ask_again_s = ask_again_s
         self._subscribed = threading.Event()
+        self._leaving = False
         self._forbidden_at: float | None = None
         self._reached = True
         self._connection = 0
@@ -98,18 +96,19 @@ class Subscriber:
 
     def __enter__(self) -> Self:
         # Not connect(): a broker that is not there yet is waited for, like one that went away.
-        self._client.connect_async(*self._address, keepalive=_KEEPALIVE_S)
+        self._client.connect_async(*self._addresses[0], keepalive=_KEEPALIVE_S)
         self._client.loop_start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._leaving = True
         self._subscribed.clear()  # first: to leave is not to lose the broker
         self._client.disconnect()
         self._client.loop_stop()
 
     @property
     def listening(self) -> bool:
-        """Whether edges are heard right now."""
+        """Whether edges are heard right now; of who does not hear edges, whether there is a broker."""
         return self._subscribed.is_set()
 
     @property
@@ -120,29 +119,24 @@ class Subscriber:
     @property
     def is_full(self) -> bool:
         """Whether the last message that came found no room."""
-        return self._is_full
+        return self._waiting.is_full
 
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
-        gathered: list[Incoming] = []
         self._ask_again()
-        try:
-            gathered.append(self._waiting.get(timeout=idle_s))
-            until = time.monotonic() + wait_s
-            while len(gathered) < most:
-                left_s = until - time.monotonic()
-                gathered.append(
-                    self._waiting.get(timeout=left_s) if left_s > 0 else self._waiting.get_nowait()
-                )
-        except queue.Empty:
-            pass
-        return gathered
+        return self._waiting.gather(most, wait_s, idle_s)
 
     def answer(self, edge: str, ack: Ack) -> None:
         """Tell an edge what is committed. If it does not arrive, the edge asks by sending again."""
         if self._client.is_connected():
             topic = topics.EdgeTopic(tenant=self._tenant, edge=edge, kind=topics.Kind.ACK)
             self._client.publish(str(topic), codec.encode(ack), qos=1)
+
+    def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        """Tell the other processes whose rows changed. From any thread; what is lost costs seconds."""
+        if self._changes is not None and self._client.is_connected():
+            for topic, payload in self._changes.messages(store, persons):
+                self._client.publish(topic, payload, qos=0)
 
     def done(self, messages: Sequence[Incoming]) -> None:
         """Let the broker forget `messages`; those of an earlier connection it has forgotten itself."""
@@ -163,34 +157,55 @@ class Subscriber:
             return
         self._reached = True
         self._connection += 1
-        client.subscribe(topics.from_edges(self._tenant), qos=1)
+        if self._filters:
+            client.subscribe(self._filters)
+        else:
+            self._is_there()
+        if self._changes is not None:
+            _, self._boards_mid = client.subscribe(self._changes.filter, qos=0)
 
     def _on_connect_fail(self, _client: Client, _data: object) -> None:
         if self._reached:
             self._reached = False
-            log.warning("broker_unreachable", host=self._address[0], port=self._address[1])
+            host, port = self._addresses[self._turn]
+            log.warning("broker_unreachable", host=host, port=port)
+        self._next()
+
+    def _next(self) -> None:
+        """Turn to the next address, if there are several, for the attempt that comes."""
+        if len(self._addresses) > 1 and not self._leaving:
+            self._turn = (self._turn + 1) % len(self._addresses)
+            self._client.connect_async(*self._addresses[self._turn], keepalive=_KEEPALIVE_S)
 
     def _ask_again(self) -> None:
         """Subscribe once more if the broker forbade it a while ago."""
         at = self._forbidden_at
         if at is not None and time.monotonic() - at >= self._ask_again_s:
             self._forbidden_at = None
-            self._client.subscribe(topics.from_edges(self._tenant), qos=1)
+            self._client.subscribe(self._filters)
 
     def _on_subscribe(
         self,
         _client: Client,
         _data: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if any(reason.is_failure for reason in reasons):
+        forbidden = any(reason.is_failure for reason in reasons)
+        if mid == self._boards_mid:
+            if forbidden:
+                log.warning("broker_forbids_boards", topic=topics.between_boards(self._tenant))
+        elif forbidden:
             # Some brokers allow the connection and forbid the topic; without it we are deaf.
             log.error("broker_forbids_topic", topic=topics.from_edges(self._tenant))
             self._forbidden_at = time.monotonic()
-            return
-        log.info("broker_connected", host=self._address[0], port=self._address[1])
+        else:
+            self._is_there()
+
+    def _is_there(self) -> None:
+        host, port = self._addresses[self._turn]
+        log.info("broker_connected", host=host, port=port)
         self._subscribed.set()
 
     def _on_disconnect(
@@ -205,24 +220,34 @@ class Subscriber:
             log.warning("broker_lost", reason=str(reason))
         self._subscribed.clear()
         self._forbidden_at = None
+        self._next()
 
     def _on_message(self, client: Client, _data: object, message: MQTTMessage) -> None:
+        payload = bytes(message.payload)
+        if self._changes is not None and self._changes.hear(message.topic, payload):
+            if message.qos:
+                client.ack(message.mid, message.qos)  # by somebody else than us
+            return
+        if message.qos == 0:
+            return  # no edge of ours sends so; nothing could be answered for
         incoming = Incoming(
             topic=message.topic,
-            payload=bytes(message.payload),
+            payload=payload,
             retained=message.retain,
             mid=message.mid,
             connection=self._connection,
         )
-        if message.qos == 0:
-            return  # no edge of ours sends so; nothing could be answered for
-        try:
-            self._waiting.put_nowait(incoming)
-        except queue.Full:
+        if not self._waiting.put(incoming):
             # Let go of it: what is never done with would narrow the broker's window for good.
             client.ack(message.mid, message.qos)
-            if not self._is_full:
-                self._is_full = True
-                log.warning("ingest_queue_full", waiting=self._waiting.maxsize)
-        else:
-            self._is_full = False
+
+
+def _filters(tenant: str, protocol: str) -> list[tuple[str, int]]:
+    """Return what to subscribe to, with which QoS.
+
+    A shared subscription gets no retained message (MQTT 5, 4.8.2), and each message goes to one who shares:
+    so statuses and wills are asked for a second time, for everybody.
+    """
+    if protocol != "5":
+        return [(topics.from_edges(tenant), 1)]
+    return [(f"$share/{GROUP}/{topics.from_edges(tenant)}", 1), (topics.statuses(tenant), 1)]

@@ -6,7 +6,7 @@ Never: creates tasks; whoever runs the event loop runs `services.live.run(stoppi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -63,8 +63,12 @@ def create_app(
     *,
     more: Sequence[APIRouter] = (),
     body_within_s: float = BODY_WITHIN_S,
+    serves: Literal["everything", "operators"] = "everything",
 ) -> FastAPI:
-    """Return the application. `more` are routes of pages that only some installations have."""
+    """Return the application. `more` are routes of pages that only some installations have.
+
+    For `operators` alone it says how the process does, and serves nobody else.
+    """
     app = FastAPI(
         title="Shopbell",
         summary="Who is in the store, with their consent.",
@@ -76,28 +80,29 @@ def create_app(
     app.state.limits = Limits(
         services.clock, services.entropy.token(PEER_KEY_BYTES), services.limits
     )
-    for module in (
-        phones,
-        presence,
-        notices,
-        fixed_ids,
-        tills,
-        profiles,
-        boards,
-        visits,
-        health,
-        pages,
-        consent_texts,
-        page_links,
-        me,
-        me_pages,
-        me_leaving,
-        me_export,
-    ):
-        _add(app, module.routes)
-    for routes in more:
-        _add(app, routes)
-    app.mount("/static", _Static(directory=pages.FOLDER / "static"), name="static")
+    _add(app, health.routes)
+    if serves == "everything":
+        for module in (
+            phones,
+            presence,
+            notices,
+            fixed_ids,
+            tills,
+            profiles,
+            boards,
+            visits,
+            pages,
+            consent_texts,
+            page_links,
+            me,
+            me_pages,
+            me_leaving,
+            me_export,
+        ):
+            _add(app, module.routes)
+        for routes in more:
+            _add(app, routes)
+        app.mount("/static", _Static(directory=pages.FOLDER / "static"), name="static")
     problems.install(app)
     app.add_middleware(Door, body_within_s=body_within_s)
     return app

@@ -3,7 +3,7 @@
 Owns: which stores are watched, who looks at them, and for how long they may.
 Never: when a store is read (`watch`), what is said of it (`channel`), or HTTP (`streams`).
 
-Everything here but `changed` belongs to the event loop.
+Everything here but `changed` and `heard` belongs to the event loop.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.board.floor import Floor
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.registry import Staff
+    from shopbell_server.ports.world import Announcer
     from shopbell_server.web.rows import View
     from shopbell_server.web.watch import ReadsBoards, WritesLooks
 
@@ -65,7 +66,7 @@ class KnowsSessions(Protocol):
 class Live:
     """What a process hears of changes, and who is told of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (whom it asks, whom it tells)
         self,
         boards: ReadsBoards,
         sessions: KnowsSessions,
@@ -73,8 +74,13 @@ class Live:
         epoch: str,
         pace: Pace | None = None,
         room: Room | None = None,
+        *,
+        others: Announcer | None = None,
     ) -> None:
-        """`epoch` names this start of the process: ids of events from another one mean nothing."""
+        """`epoch` names this start of the process: ids of events from another one mean nothing.
+
+        `others` are the boards of other processes: told of all that changed here.
+        """
         self._boards = boards
         self._sessions = sessions
         self._looks = looks
@@ -82,6 +88,7 @@ class Live:
         self._epochs = 0
         self._pace = pace or Pace()
         self._room = room or Room()
+        self._others = others
         self._watches: dict[StoreId, Watch] = {}
         self._streams: set[Stream] = set()
         self._looking: Counter[bytes] = Counter()
@@ -107,6 +114,12 @@ class Live:
 
     def changed(self, store: StoreId, persons: Collection[PersonId]) -> None:
         """Say that rows of these people may look different now. From any thread; never blocks."""
+        self.heard(store, persons)
+        if self._others is not None:
+            self._others.changed(store, persons)
+
+    def heard(self, store: StoreId, persons: Collection[PersonId]) -> None:
+        """Take another process's word for the same."""
         with self._loop_lock:
             if self._loop is not None:
                 self._loop.call_soon_threadsafe(self._mark, store, persons)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from shopbell_server.core.ids import Millis
-from shopbell_server.ingest.subscriber import Incoming
+from shopbell_server.ingest.waiting import Incoming
 from shopbell_wire.topics import EdgeTopic, Kind
 from tests.server.usecases.floor import NOW
 

@@ -118,6 +118,7 @@ def test_the_server_hears_every_edge_and_edges_hear_their_answers(broker: Embedd
     [
         "shopbell/v1/acme/door/down/ack",
         "shopbell/v1/acme/_board/ams-01",
+        "shopbell/v1/acme/_board/up/live",
         "shopbell/v2/acme/door/up/live",
         "$SYS/broker",
         "$CONTROL/x",
@@ -137,7 +138,10 @@ def test_an_edge_writes_nothing_but_what_goes_up(broker: EmbeddedBroker, topic: 
         assert all(said != b"forbidden" for _, said in server.heard)
 
 
-@pytest.mark.parametrize("topic", ["#", "shopbell/v1/acme/+/up/+", "shopbell/v1/acme/_board/+"])
+@pytest.mark.parametrize(
+    "topic",
+    ["#", "shopbell/v1/acme/+/up/+", "shopbell/v1/acme/_board/+", "shopbell/v1/acme/_board/down"],
+)
 def test_an_edge_does_not_hear_what_others_say(broker: EmbeddedBroker, topic: str) -> None:
     with (
         Speaker(broker, "edge", edge_password(broker)) as listening,
@@ -148,6 +152,7 @@ def test_an_edge_does_not_hear_what_others_say(broker: EmbeddedBroker, topic: st
         listening.subscribe("shopbell/v1/acme/door/down/+")
         edge.publish("shopbell/v1/acme/till/up/live", b"secret")
         server.publish("shopbell/v1/acme/_board/ams-01", b"secret")
+        server.publish("shopbell/v1/acme/_board/down", b"secret")
         server.publish("shopbell/v1/acme/door/down/ack", b"answer")
         wait_until(lambda: any(said == b"answer" for _, said in listening.heard), "answer")
         assert all(said != b"secret" for _, said in listening.heard)

@@ -29,7 +29,7 @@ from tests.server.usecases.floor import EDGES, FAR_EDGE, NOW, OTHER_STORE, STORE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from shopbell_server.ingest.subscriber import Incoming
+    from shopbell_server.ingest.waiting import Incoming
     from shopbell_server.ports.batches import BatchRecord
     from shopbell_wire.messages import Ack
 

@@ -137,7 +137,7 @@ class Ring:
             username=self.broker.login.username, password=self.broker.login.password
         )
         self.subscriber = Subscriber(
-            TENANT, ("127.0.0.1", self.port), "3.1.1", credentials, "acme_server", most_waiting=8
+            TENANT, [("127.0.0.1", self.port)], "3.1.1", credentials, "acme_server", most_waiting=8
         )
         self._stack.enter_context(self.subscriber)
         wait_until(lambda: self.subscriber.listening, "listening")
@@ -273,7 +273,9 @@ def test_a_broker_that_forbids_our_topic_is_said_and_asked_again(tmp_path: Path)
         address = ("127.0.0.1", broker.port)
         with (
             capture_logs() as logs,
-            Subscriber(TENANT, address, "3.1.1", credentials, "acme", ask_again_s=0) as subscriber,
+            Subscriber(
+                TENANT, [address], "3.1.1", credentials, "acme", ask_again_s=0
+            ) as subscriber,
         ):
             wait_until(lambda: subscriber.forbidden, "hearing that it is forbidden")
             assert not subscriber.listening
@@ -287,7 +289,7 @@ def test_a_broker_that_does_not_know_us_is_said(tmp_path: Path) -> None:
         credentials = Credentials(username="server", password="wrong")
         with (
             capture_logs() as logs,
-            Subscriber(TENANT, ("127.0.0.1", broker.port), "3.1.1", credentials, "acme"),
+            Subscriber(TENANT, [("127.0.0.1", broker.port)], "3.1.1", credentials, "acme"),
         ):
             wait_until(lambda: len(logs) > 0, "hearing that it is refused")
             assert logs[0]["event"] == "broker_refused_us"
@@ -297,7 +299,7 @@ def test_a_broker_that_does_not_know_us_is_said(tmp_path: Path) -> None:
 def test_a_broker_that_comes_later_is_waited_for(tmp_path: Path, protocol: str) -> None:
     port = free_port()
     credentials = Credentials(username="server", password="server-secret")
-    with Subscriber(TENANT, ("127.0.0.1", port), protocol, credentials, "acme") as subscriber:
+    with Subscriber(TENANT, [("127.0.0.1", port)], protocol, credentials, "acme") as subscriber:
         assert not subscriber.listening
         with MosquittoBroker(tmp_path / "mosquitto", port=port) as broker:
             wait_until(lambda: subscriber.listening, "listening")

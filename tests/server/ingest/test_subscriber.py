@@ -18,7 +18,7 @@ def test_certificates_that_are_none_are_named(tmp_path: Path, content: bytes | N
         file.write_bytes(content)
     with pytest.raises(BrokerCertificatesError, match=r'"[^"]*ca\.pem".*\[broker\.tls\]'):
         Subscriber(
-            "acme", ("127.0.0.1", 1), "3.1.1", Credentials(ca_file=str(file)), "acme_server_x"
+            "acme", [("127.0.0.1", 1)], "3.1.1", Credentials(ca_file=str(file)), "acme_server_x"
         )
 
 

@@ -12,6 +12,7 @@ from shopbell_wire.messages import MAX_TEXT, Finding
 
 Check = Literal[
     "settings",
+    "roles",
     "files",
     "server",
     "clock",
