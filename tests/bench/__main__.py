@@ -44,6 +44,7 @@ BENCHES: Final = (
     "issue",
     "withdrawal",
     "camera",
+    "zones",
 )
 """In this order; each is a module here with TITLE, MEASURES and `measure`."""
 
