@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.ids import ProfileId
 from tests.server.usecases.identity.test_profiles import WIDE, done, holds, merged, taken_out
-from tests.server.usecases.keeping.test_erase import forgotten
+from tests.server.usecases.keeping.forgetting import forgotten
 
 if TYPE_CHECKING:
     from tests.server.usecases.floor import Floor, Someone
