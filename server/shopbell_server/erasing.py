@@ -1,4 +1,6 @@
-"""Completes what was begun when somebody was forgotten, and forgets those who left long ago.
+"""Completes what was begun when somebody was forgotten, and forgets what nobody else does.
+
+That is who left long ago, and profiles that somebody who was forgotten left over.
 
 Owns: how often, and what the operator is told.
 Never: what it takes (`usecases.keeping.erase`). A server that died in the middle goes on here.
@@ -6,6 +8,7 @@ Never: what it takes (`usecases.keeping.erase`). A server that died in the middl
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -17,19 +20,22 @@ from shopbell_server.core.keeping.erasure import DONE_MS
 from shopbell_server.core.units import DAY_MS, HOUR_MS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.keeping.erase import erase, finish
+from shopbell_server.usecases.keeping.left_over import forget_left_over, left_over
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from threading import Event
 
     from shopbell_server.core.keeping.retention import Limits
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
+    from shopbell_server.usecases.keeping.erase import Erased
     from shopbell_server.usecases.visits.recompute import Terms
 
 log = structlog.get_logger()
 
 ROUND_S: Final = 2.0
-"""How soon an erasure that was broken off goes on: it has a day, and a round costs three questions."""
+"""How soon an erasure that was broken off goes on: it has a day, and a round costs four questions."""
 
 AT_ONCE: Final = 50
 """Erasures of one round, each two or three short transactions. The next round begins behind them."""
@@ -45,6 +51,10 @@ _OVERDUE: Final = Gauge(
     "shopbell_erasures_overdue",
     "Those of them that should have been done within a day, and are not.",
 )
+
+
+LOOKED_AT: Final = 500
+"""Profiles of a round that are looked at for what was left over: most are parts of some that are in use."""
 
 
 class Erasing:
@@ -70,6 +80,8 @@ class Erasing:
         self._overdue = 0
         self._behind = ""
         """The last erasure that was looked at: those of a sink that is away leave no other one out."""
+        self._outliving = ""
+        """The last profile that was looked at, of those that outlived somebody."""
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set. One thread."""
@@ -77,10 +89,11 @@ class Erasing:
             self.once()
 
     def once(self) -> None:
-        """Finish what can be finished, and forget who left long ago; a database that is away waits."""
+        """Finish what can be finished, and forget what nobody else does; a database that is away waits."""
         try:
             try:
                 self.forget_who_left()
+                self.forget_left_over()
             finally:
                 self.finish()
         except DatabaseBusyError:
@@ -110,22 +123,27 @@ class Erasing:
         with self._database.read() as work:
             left = work.erasures.ended_before(Millis(now_ms - self._kept_ms), AT_ONCE)
         for person in left:
-            with self._database.begin() as work:
-                erased = erase(
-                    work,
-                    self._entropy,
-                    now_ms,
-                    person=person,
-                    actor=SERVER,
-                    terms=self._terms,
-                )
-                work.commit()
-            if erased is not None:
-                log.info("forgotten_after_leaving", erasures=len(erased.erasures))
-                for store, persons in erased.changed.items():
-                    self._announcer.changed(store, persons)
+            self._forget("forgotten_after_leaving", partial(erase, person=person, actor=SERVER))
         if len(left) < AT_ONCE:
             self._looked_ms = now_ms
+
+    def forget_left_over(self) -> None:
+        """Erase profiles that somebody who was forgotten left to others, and that they are gone from."""
+        with self._database.read() as work:
+            found, behind = left_over(work, self._outliving, LOOKED_AT)
+        self._outliving = behind or ""
+        for profile in found:
+            self._forget("forgotten_left_over", partial(forget_left_over, profile=profile))
+
+    def _forget(self, event: str, one: Callable[..., Erased | None]) -> None:
+        """Do it in a transaction of its own, say that it is done, and have boards look again."""
+        with self._database.begin() as work:
+            erased = one(work, self._entropy, self._clock.now_ms(), terms=self._terms)
+            work.commit()
+        if erased is not None:
+            log.info(event, erasures=len(erased.erasures))
+            for store, persons in erased.changed.items():
+                self._announcer.changed(store, persons)
 
     def _say_who_waits(self, now_ms: Millis) -> None:
         with self._database.read() as work:

@@ -118,6 +118,21 @@ class MemoryErasures:
         known = self._tables.tombstones
         return {value: known[kind, value] for value in values if (kind, value) in known}
 
+    def outliving(self, behind: str, limit: int) -> Sequence[ProfileId]:
+        there = self._tables.enrolments.values()
+        found = (
+            profile.id
+            for profile in self._tables.profiles.values()
+            if profile.forgotten_ms is not None
+            and profile.id > behind
+            and not any(
+                each.revoked_ms is None or each.revoked_ms > profile.forgotten_ms
+                for each in there
+                if each.profile == profile.id
+            )
+        )
+        return sorted(found)[:limit]
+
     def persons(self, after: str, limit: int) -> Sequence[PersonId]:
         return sorted(each for each in self._tables.enrolments if each > after)[:limit]
 

@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shopbell_server.core.audit.chain import Actor
-from shopbell_server.core.ids import Millis
+from shopbell_server.core.ids import Millis, ProfileId
 from shopbell_server.core.keeping.erasure import DONE_MS, stands_for
 from shopbell_server.core.keeping.retention import Limits
 from shopbell_server.core.units import DAY_MS
@@ -18,6 +18,7 @@ from shopbell_server.usecases.visits.recompute import Terms
 from tests.fakes.server import MemoryDatabase
 from tests.rigs.waiting import until
 from tests.server.usecases.floor import NOW, RULES, SINK, Floor
+from tests.server.usecases.identity.test_profiles import WIDE, done, merged, undone
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -179,6 +180,23 @@ def test_who_left_is_forgotten_when_the_last_visit_is() -> None:
         (erasure,) = work.erasures.all(9)
     assert (erasure.person, erasure.asked_by) == (ada.person, "server")
     assert erasure.done_ms is not None
+
+
+def test_what_somebody_who_was_forgotten_left_to_others_goes_when_they_are_gone() -> None:
+    world = World()
+    for name, number in (("a", 1), ("b", 2)):
+        host = world.floor.enrol(name, number, profile=name, share=False)
+        world.floor.enrol(f"{name}-guest", 10 + number, profile=f"{name}-guest")
+        merge = merged(world.floor, ProfileId(name), ProfileId(f"{name}-guest"), guards=WIDE)
+        world.forget(host)
+        undone(world.floor, done(merge), ProfileId(name))
+    with capture_logs() as said:
+        world.erasing.once()
+        world.erasing.once()
+    assert [each["event"] for each in said].count("forgotten_left_over") == 2
+    with world.database.read() as work:
+        assert work.people.profiles([ProfileId("a"), ProfileId("b")]) == {}
+    assert world.undone() == 0
 
 
 def test_a_database_that_is_away_or_busy_is_asked_again() -> None:

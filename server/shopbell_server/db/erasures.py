@@ -18,7 +18,7 @@ from shopbell_server.db.customer_tables import CUSTOMER_SESSIONS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES, UNDONE
 from shopbell_server.db.notice_tables import NOTICES
 from shopbell_server.db.observation_tables import OBSERVATIONS
-from shopbell_server.db.people_tables import CARDS, ENROLMENTS, ISSUED
+from shopbell_server.db.people_tables import CARDS, ENROLMENTS, ISSUED, OUTLIVING, PROFILES
 from shopbell_server.db.retention_tables import TOLD
 from shopbell_server.db.statements import adding, merging
 from shopbell_server.db.tables import (
@@ -131,6 +131,11 @@ class SqlErasures:
         marks = dict(zip(self._transaction.boxes.marks(kind, wanted), wanted, strict=True))
         found = self._transaction.rows_among(_ERASED, "marks", list(marks), kind_of=kind)
         return {marks[bytes(row.mark)]: Millis(row.erased_ms) for row in found}
+
+    def outliving(self, behind: str, limit: int) -> Sequence[ProfileId]:
+        """Return profiles somebody of whom was forgotten, and which nobody uses, from behind `behind`."""
+        rows = self._transaction.rows(_OUTLIVING, behind=behind, most=limit)
+        return [ProfileId(row.profile) for row in rows]
 
     def persons(self, after: str, limit: int) -> Sequence[PersonId]:
         """Return who is enrolled, revoked ones too, in the order of their ids, from behind `after` on."""
@@ -248,6 +253,28 @@ _ERASED: Final = select(TOMBSTONES.c.mark, TOMBSTONES.c.erased_ms).where(
     ours(TOMBSTONES),
     TOMBSTONES.c.kind == bindparam("kind_of"),
     TOMBSTONES.c.mark.in_(bindparam("marks", expanding=True)),
+)
+_OUTLIVING: Final = (
+    select(PROFILES.c.profile)
+    .where(
+        ours(PROFILES),
+        OUTLIVING,
+        PROFILES.c.profile > bindparam("behind"),
+        ~(
+            select(ENROLMENTS.c.person)
+            .where(
+                ENROLMENTS.c.tenant == PROFILES.c.tenant,
+                ENROLMENTS.c.profile == PROFILES.c.profile,
+                or_(
+                    ENROLMENTS.c.revoked_ms.is_(None),
+                    ENROLMENTS.c.revoked_ms > PROFILES.c.forgotten_ms,
+                ),
+            )
+            .exists()
+        ),
+    )
+    .order_by(PROFILES.c.profile)
+    .limit(bindparam("most"))
 )
 _PERSONS: Final = (
     select(ENROLMENTS.c.person)

@@ -60,6 +60,7 @@ class SqlPeople:
                 first_name=names.get(ProfileId(row.profile)),
                 language=row.language,
                 staff=row.staff,
+                forgotten_ms=row.forgotten_ms,
             )
             for row in rows
         }
@@ -81,6 +82,7 @@ class SqlPeople:
                     ),
                     "language": profile.language,
                     "staff": profile.staff,
+                    "forgotten_ms": profile.forgotten_ms,
                 }
             ],
         )

@@ -34,6 +34,9 @@ from shopbell_server.db.columns import (
     text_columns,
 )
 
+OUTLIVING: Final = text("forgotten_ms IS NOT NULL")
+"""Profiles that somebody was forgotten of and that stayed: few. Said to the letter in index and query."""
+
 ENDED: Final = text("revoked_ms IS NOT NULL")
 """Enrolments that somebody left: few."""
 
@@ -44,7 +47,15 @@ PROFILES: Final = Table(
     sealed_column("first_name_box", nullable=True),
     text_column("language", nullable=True),
     Column("staff", Boolean, nullable=False),
+    number_column("forgotten_ms", nullable=True),
     key("profile"),
+    Index(
+        "ix_profiles_outliving",
+        "tenant",
+        "profile",
+        sqlite_where=OUTLIVING,
+        postgresql_where=OUTLIVING,
+    ),
 )
 
 TICKETS: Final = Table(

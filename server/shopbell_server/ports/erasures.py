@@ -71,6 +71,14 @@ class Erasures(Protocol):
         """Return when each of `values` was erased; others are left out."""
         ...
 
+    def outliving(self, behind: str, limit: int) -> Sequence[ProfileId]:
+        """Return profiles somebody of whom was forgotten, and which nobody uses; by id, from behind `behind`.
+
+        That is, under which nobody is enrolled but whose enrolments had ended by then. Some are parts of
+        profiles that are in use.
+        """
+        ...
+
     def persons(self, after: str, limit: int) -> Sequence[PersonId]:
         """Return who is enrolled, revoked ones too, in the order of their ids, from behind `after` on."""
         ...

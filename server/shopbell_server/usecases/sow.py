@@ -6,7 +6,7 @@ Never: the file's shape (`seed`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -166,8 +166,12 @@ def _profile(work: UnitOfWork, profile: SeedProfile) -> None:
         language=profile.language,
         staff=profile.staff,
     )
+    known = work.people.profiles([sown.id]).get(sown.id)
+    if known is not None:
+        # A seed is no new start of who was forgotten.
+        sown = replace(sown, forgotten_ms=known.forgotten_ms)
     # Sealed anew it would be another row that says the same.
-    if work.people.profiles([sown.id]).get(sown.id) != sown:
+    if known != sown:
         work.people.put_profile(sown)
 
 

@@ -73,6 +73,22 @@ def test_what_is_overdue_is_counted(work: UnitOfWork) -> None:
     assert work.erasures.count_overdue(Millis(2_001)) == 1
 
 
+def test_profiles_that_outlive_somebody_are_found_once_nobody_uses_them(work: UnitOfWork) -> None:
+    enrol(work)
+    used = work.people.profiles([PROFILE])[PROFILE]
+    others = [replace(used, id=ProfileId(f"other-{number}")) for number in range(3)]
+    for each in (used, *others[:2]):
+        work.people.put_profile(replace(each, forgotten_ms=Millis(5_000)))
+    work.people.put_profile(others[2])
+    assert work.erasures.outliving("", 9) == ["other-0", "other-1"]
+    assert work.erasures.outliving("", 1) == ["other-0"]
+    assert work.erasures.outliving("other-0", 9) == ["other-1"]
+    work.people.revoke(ANNA, Millis(5_001))
+    assert PROFILE not in work.erasures.outliving("", 9), "who left after her"
+    work.people.put_profile(replace(used, forgotten_ms=Millis(5_001)))
+    assert work.erasures.outliving("", 9) == ["other-0", "other-1", PROFILE]
+
+
 def test_a_tombstone_says_when_and_not_who(work: UnitOfWork) -> None:
     work.erasures.mark("person", [ANNA], Millis(5))
     work.erasures.mark("identifier crm", [ANNA, "c-1"], Millis(6))

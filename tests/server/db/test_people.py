@@ -22,9 +22,10 @@ def test_profiles_are_found_and_replaced(work: UnitOfWork) -> None:
     first = add_profile(work)
     second = replace(first, id=ProfileId("p2"), first_name=None, language=None)
     work.people.put_profile(second)
-    work.people.put_profile(replace(first, staff=True))
+    changed = replace(first, staff=True, forgotten_ms=Millis(5))
+    work.people.put_profile(changed)
     assert work.people.profiles([PROFILE, ProfileId("p2"), ProfileId("none")]) == {
-        PROFILE: replace(first, staff=True),
+        PROFILE: changed,
         "p2": second,
     }
     assert work.people.profiles([]) == {}

@@ -44,6 +44,7 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "history": lambda work: work.identity.history([PROFILE]),
     "homes": lambda work: work.identity.homes([ANNA, BEN]),
     "born": lambda work: work.identity.born([PROFILE]),
+    "outliving": lambda work: work.erasures.outliving("", 9),
     "taken in": lambda work: work.identity.taken_in([PROFILE]),
     "enrolments": lambda work: work.people.enrolments(EITHER),
     "phones": lambda work: work.people.phones(EITHER),

@@ -21,6 +21,9 @@ class Profile:
     first_name: str | None = field(repr=False)
     language: str | None
     staff: bool
+    forgotten_ms: Millis | None = None
+    """When somebody whose profile it was (`left_over`) was last forgotten while it stayed for the sake of
+    others; None: nobody was, or a ticket was asked for it since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

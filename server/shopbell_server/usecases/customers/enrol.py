@@ -109,6 +109,8 @@ def make_ticket(
         profile,
         first_name=order.first_name or profile.first_name,
         language=order.language or profile.language,
+        # She was asked: it is hers from now on, whoever was forgotten of it.
+        forgotten_ms=None,
     )
     if told != known:
         work.people.put_profile(told)

@@ -31,6 +31,15 @@ def chain_of(work: UnitOfWork, profile: ProfileId) -> tuple[ProfileId, ...]:
     return chain(absorbed, profile)
 
 
+def with_parts(work: UnitOfWork, profile: ProfileId) -> Sequence[ProfileId]:
+    """Return `profile` and all that are part of it, itself first; holds none."""
+    profiles = [profile]
+    inner: Sequence[ProfileId] = profiles
+    while inner := sorted(work.identity.taken_in(inner)):
+        profiles = [*profiles, *inner]
+    return profiles
+
+
 def hold_chain(work: UnitOfWork, profile: ProfileId) -> tuple[ProfileId, ...]:
     """Return the same, and hold them all. Raises DatabaseBusyError if one was merged meanwhile."""
     found = chain_of(work, profile)

@@ -26,6 +26,7 @@ from shopbell_server.core.consent.ledger import (
 from shopbell_server.core.delivery.cloud_events import NAMES
 from shopbell_server.core.facts import ProfileErased
 from shopbell_server.core.identity.identifiers import primary
+from shopbell_server.core.identity.left_over import profiles_of
 from shopbell_server.core.ids import FactId, PersonId
 from shopbell_server.core.keeping.erasure import (
     Erasure,
@@ -39,7 +40,12 @@ from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.groups import groups_of, head_of
 from shopbell_server.usecases.identity.profile_groups import forget_profiles
-from shopbell_server.usecases.identity.profile_holds import hold_connected, hold_ids
+from shopbell_server.usecases.identity.profile_holds import (
+    connected,
+    hold_connected,
+    hold_ids,
+    with_parts,
+)
 from shopbell_server.usecases.visits.joined import part
 
 if TYPE_CHECKING:
@@ -87,13 +93,15 @@ def erase(
     """Remove all of an enrolment but its ledger and the audit; None: there is no such enrolment any more.
 
     If nobody else stands enrolled under her profile, it goes too, with its identifiers and history, and with
-    the enrolments that had ended. From now on what comes in late is nobody's. Others with whom she is one
-    human keep what is theirs.
+    the enrolments that had ended; what stays for the sake of others goes when they are gone from it
+    (`left_over`). From now on what comes in late is nobody's. Others with whom she is one human keep what is
+    theirs.
     """
     enrolment = _held(work, person)
     if enrolment is None:
         return None
     profiles, ended = _left_without(work, enrolment)
+    _note_outlived(work, now_ms, [*ended, person], enrolment.profile, profiles)
     changed: dict[StoreId, set[PersonId]] = defaultdict(set)
     erasures = [
         _one(work, entropy, now_ms, each, profiles if each == person else (), actor, terms, changed)
@@ -153,7 +161,7 @@ def erase_profile(
     Sinks never heard of it.
     """
     hold_connected(work, profile)
-    profiles = _with_parts(work, profile)
+    profiles = with_parts(work, profile)
     erasure = Erasure(
         id=erasure_id(entropy.uuid7(now_ms)),
         person=PersonId(""),
@@ -280,7 +288,7 @@ def _left_without(
 
     Nothing if somebody else stands enrolled: then it is that one's profile too.
     """
-    profiles = _with_parts(work, enrolment.profile)
+    profiles = with_parts(work, enrolment.profile)
     enrolled = work.identity.enrolled(profiles)
     others = {each for persons in enrolled.values() for each in persons} - {enrolment.person}
     there = work.people.enrolments(others).values()
@@ -289,13 +297,18 @@ def _left_without(
     return profiles, sorted(others)
 
 
-def _with_parts(work: UnitOfWork, profile: ProfileId) -> Sequence[ProfileId]:
-    """Return a profile and all that are part of it, itself first."""
-    profiles = [profile]
-    inner: Sequence[ProfileId] = profiles
-    while inner := sorted(work.identity.taken_in(inner)):
-        profiles = [*profiles, *inner]
-    return profiles
+def _note_outlived(
+    work: UnitOfWork,
+    now_ms: Millis,
+    persons: Collection[PersonId],
+    at: ProfileId,
+    gone: Collection[ProfileId],
+) -> None:
+    """Note of every profile that is theirs, and stays, that they were forgotten of it."""
+    history = connected(work, [at])
+    theirs = {profile for each in persons for profile in profiles_of(each, at, history)}
+    for profile in work.people.profiles(theirs.difference(gone)).values():
+        work.people.put_profile(replace(profile, forgotten_ms=now_ms))
 
 
 def _fact(work: UnitOfWork, entropy: Entropy, erasure: Erasure, now_ms: Millis) -> ProfileErased:
