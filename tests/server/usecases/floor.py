@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.core.recognition.tokens import Token
     from shopbell_server.core.visits.stored import Visit
-    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_wire.messages import Ack, Event, Frame, Phase
 
@@ -99,6 +99,8 @@ class Floor:
     sinks: tuple[str, ...] = (SINK,)
     read_number: ReadNumber | None = None
     mark_of: MarkOf | None = None
+    is_there: bool = False
+    """Whether the database has the stores, the edges and the keys already: of a floor that was copied."""
     intake: Intake = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,6 +110,10 @@ class Floor:
             Day(day): hashlib.sha256(f"day {day}".encode()).digest()
             for day in range(today - 1, today + 2)
         }
+        if not self.is_there:
+            self._furnish()
+
+    def _furnish(self) -> None:
         with self.database.begin() as work:
             for store in (STORE, OTHER_STORE):
                 work.registry.put_store(Store(id=store, name=store, timezone="Europe/Amsterdam"))
@@ -148,48 +154,11 @@ class Floor:
         profile: str | None = None,
     ) -> Someone:
         """Enrol somebody who consented a month ago, shares, and has tokens for the weeks around."""
-        whose = ProfileId(profile or f"profile-{name}")
-        someone = Someone(
-            enrolment=Enrolment(
-                person=PersonId(name),
-                profile=whose,
-                device_no=DeviceNo(number),
-                created_ms=Millis(created_ms),
-                revoked_ms=None,
-            ),
-            phone=Phone(mac_key=hashlib.sha256(f"mac {name}".encode()).digest()[:16], model=None),
-            card=Card(
-                ref=card_ref(number),
-                person=PersonId(name),
-                secret=hashlib.sha256(f"card {name}".encode()).digest()[:20],
-            ),
-        )
+        someone = somebody(name, number, created_ms=created_ms, profile=profile)
         with self.database.begin() as work:
-            work.people.put_profile(
-                Profile(
-                    id=whose,
-                    first_name=f"First-{name}",
-                    language="nl",
-                    staff=staff,
-                )
-            )
+            add_person(work, someone, staff=staff, issued=issued)
             for kind, value in (external_ids or {}).items():
-                link(work, whose, kind, value)
-            work.people.add_enrolment(
-                someone.enrolment,
-                someone.phone,
-                hashlib.sha256(name.encode()).digest(),
-                someone.card,
-            )
-            if issued:
-                middle = window_of(Millis(NOW))
-                work.people.add_issued(
-                    Issued(
-                        person=someone.person,
-                        first=Window(middle - 8 * 96),
-                        last=Window(middle + 7 * 96),
-                    )
-                )
+                link(work, someone.enrolment.profile, kind, value)
             work.commit()
         if given_ms is not None:
             self.consents(someone, Change.GIVEN, given_ms)
@@ -318,6 +287,51 @@ class Floor:
         )
         return not is_named(someone.person, self.rows(*of_people)) and not any(
             token in everything for token in tokens
+        )
+
+
+def somebody(
+    name: str, number: int, *, created_ms: int = NOW - 40 * DAY, profile: str | None = None
+) -> Someone:
+    """Return somebody with her phone and her pass, of whom no database knows yet."""
+    return Someone(
+        enrolment=Enrolment(
+            person=PersonId(name),
+            profile=ProfileId(profile or f"profile-{name}"),
+            device_no=DeviceNo(number),
+            created_ms=Millis(created_ms),
+            revoked_ms=None,
+        ),
+        phone=Phone(mac_key=hashlib.sha256(f"mac {name}".encode()).digest()[:16], model=None),
+        card=Card(
+            ref=card_ref(number),
+            person=PersonId(name),
+            secret=hashlib.sha256(f"card {name}".encode()).digest()[:20],
+        ),
+    )
+
+
+def add_person(
+    work: UnitOfWork, someone: Someone, *, staff: bool = False, issued: bool = True
+) -> None:
+    """Enrol `someone`, as a rule with tokens for the weeks around; she has allowed nothing yet."""
+    name = someone.person
+    work.people.put_profile(
+        Profile(
+            id=someone.enrolment.profile, first_name=f"First-{name}", language="nl", staff=staff
+        )
+    )
+    work.people.add_enrolment(
+        someone.enrolment, someone.phone, hashlib.sha256(name.encode()).digest(), someone.card
+    )
+    if issued:
+        middle = window_of(Millis(NOW))
+        work.people.add_issued(
+            Issued(
+                person=someone.person,
+                first=Window(middle - 8 * 96),
+                last=Window(middle + 7 * 96),
+            )
         )
 
 

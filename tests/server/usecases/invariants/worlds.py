@@ -1,0 +1,130 @@
+"""Databases on which ten thousand examples fit: each has people, scanners and streams of its own.
+
+A database is made anew every `EXAMPLES` or so, with people who are enrolled already: so its tables stay small, and
+a token never means two people by chance (`core.recognition.tokens`: of a few hundred devices, none).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Final, Self
+
+from shopbell_server.core.ids import Millis, ZoneId
+from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
+from shopbell_server.core.visits.rules import VisitRules, demo
+from shopbell_server.usecases.visits.recompute import Terms
+from shopbell_server.usecases.visits.sweep import sweep
+from tests.server.usecases.floor import DAY, STORE, Floor, add_person, somebody
+from tests.server.usecases.invariants.allowing import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    from shopbell_server.ports.database import Database
+    from tests.server.usecases.floor import Someone
+    from tests.server.usecases.invariants.allowing import Kind
+
+EXAMPLES: Final = 25
+PEOPLE: Final = 3
+"""Of one example."""
+
+OF_A_KIND: Final = EXAMPLES * PEOPLE // 2
+"""Enough for as many examples where half of all people are of one kind; else a new world comes sooner."""
+
+DENSE: Final[VisitRules] = replace(demo(VisitRules()), candidate_kept_ms=DAY)
+"""The demo's rules: gap 90 s, longest 24 min, so that few events in a short time are several visits, overlong
+ones too. Candidates stay for a day: forgetting evidence is not a merge."""
+
+BEACON: Final = StoreBeacon(
+    name="beacon",
+    store=STORE,
+    spot=Spot(uuid="f7826da6-4fa2-4e98-8024-bc5b71e0893e", major=1, minor=1),
+    zone=ZoneId("entrance"),
+)
+"""What hangs in the store for phones that hear and are not heard."""
+
+
+@dataclass
+class World:
+    """A floor, and whatever one example needs that no other one has."""
+
+    floor: Floor
+    people: dict[Kind, list[Someone]]
+    examples: count[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(rules=self.floor.rules, sinks=self.floor.sinks)
+
+    @property
+    def is_used_up(self) -> bool:
+        return min(map(len, self.people.values())) < PEOPLE
+
+    def somebody(self, kind: Kind) -> Someone:
+        """Return somebody to whom nothing has happened yet."""
+        return self.people[kind].pop()
+
+    def sweep(self, now_ms: int) -> None:
+        """Close all that is due."""
+        floor = self.floor
+        while sweep(floor.database, floor.entropy, self.terms, Millis(now_ms)).more:
+            pass
+
+
+def the_people() -> dict[Kind, list[Someone]]:
+    """Return everybody who is enrolled in every world."""
+    numbers = count(1)
+    return {
+        kind: [
+            somebody(f"p{number:04d}", number, created_ms=kind.created_ms)
+            for number, _ in zip(numbers, range(OF_A_KIND), strict=False)
+        ]
+        for kind in KINDS
+    }
+
+
+def enrol(database: Database) -> None:
+    """Enrol them all, and hang up the beacon."""
+    with database.begin() as work:
+        for kind, people in the_people().items():
+            for each in people:
+                add_person(work, each)
+            work.ledger.append([line for each in people for line in kind.entries(each.person)])
+        work.commit()
+    floor = Floor(database)
+    with floor.database.begin() as work:
+        work.registry.put_beacon(BEACON)
+        work.commit()
+
+
+class Worlds:
+    """Worlds of one kind of database, one after the other."""
+
+    def __init__(self, open_database: Callable[[], AbstractContextManager[Database]]) -> None:
+        """`open_database` gives a new one, in which everybody is enrolled."""
+        self._open = open_database
+        self._stack = ExitStack()
+        self._world: World | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def world(self) -> World:
+        """Return where the next example happens."""
+        if self._world is None or self._world.is_used_up:
+            self._stack.close()
+            database = self._stack.enter_context(self._open())
+            self._world = World(Floor(database, rules=DENSE, sinks=(), is_there=True), the_people())
+        return self._world
