@@ -19,6 +19,9 @@ from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, read, unreadable
 from shopbell_server.core.access.credentials import why_guessable
+from shopbell_server.core.ids import EdgeId, ZoneId
+from shopbell_server.core.zones.plan import flaws
+from shopbell_server.seed_floor import SeedLevel, plan_of
 from shopbell_wire.messages import Name
 
 if TYPE_CHECKING:
@@ -73,6 +76,8 @@ class SeedStore(Struct, frozen=True, kw_only=True):
     zones: tuple[SeedZone, ...] = ()
     edges: tuple[SeedEdge, ...] = ()
     beacons: tuple[SeedBeacon, ...] = ()
+    floor: tuple[SeedLevel, ...] | None = None
+    """Its levels; left out, a zone is that of the nearest scanner, and a plan that is there stays."""
 
 
 class SeedStaff(Struct, frozen=True, kw_only=True):
@@ -192,6 +197,16 @@ def _store(store: SeedStore, key: str) -> Iterator[Fault]:
         if beacon.zone is not None and beacon.zone not in zones:
             problem = f'"{beacon.zone}" is none of store "{store.id}"'
             yield Fault(key=f"{key}.beacons[{index}].zone", problem=problem)
+    yield from _floor(store, f"{key}.floor")
+
+
+def _floor(store: SeedStore, key: str) -> Iterator[Fault]:
+    if store.floor is None:
+        return
+    zones = [ZoneId(zone.id) for zone in store.zones]
+    edges = [EdgeId(edge.id) for edge in store.edges]
+    for flaw in flaws(plan_of(store.floor), zones, edges):
+        yield Fault(key=f"{key}{flaw.where}", problem=flaw.problem)
 
 
 def _spot(beacon: SeedBeacon) -> str:

@@ -94,6 +94,8 @@ class MemoryErasures:
             "told": drop(tables.told, lambda row: row.person == person),
             "visits": drop(tables.visits, lambda row: row.person == person),
             "intervals": drop(tables.intervals, lambda row: row.key.person == person),
+            "places": drop(tables.places, lambda row: row.person == person),
+            "unsettled_places": drop(tables.unsettled, lambda row: row.person == person),
             "observations": drop(tables.observations, lambda row: row.person == person),
             "cards": drop(tables.cards, lambda row: row.person == person),
             "fixed_ids": drop(tables.fixed_ids, lambda row: row.person == person),

@@ -54,6 +54,7 @@ class MemoryRetention:
             What.ISSUED: self._issued,
             What.DELIVERIES: self._deliveries,
             What.WAITING: self._waiting,
+            What.PLACES: self._places,
             What.RECEIPTS: self._receipts,
             What.TOLD: self._told,
             What.LEDGER: self._ledger,
@@ -151,6 +152,14 @@ class MemoryRetention:
     def _waiting(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.deliveries, lambda row: row.fact.recorded_ms < before_ms, most)
         return {"deliveries": gone}
+
+    def _places(self, before_ms: Millis, most: int) -> dict[str, int]:
+        return {
+            "places": _drop(self._tables.places, lambda row: row.last_ms < before_ms, most),
+            "unsettled_places": _drop(
+                self._tables.unsettled, lambda row: row.last_ms < before_ms, most
+            ),
+        }
 
     def _receipts(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.receipts, lambda row: row.at_ms < before_ms, most)

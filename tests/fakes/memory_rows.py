@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.visits.app_reports import StoreBeacon
     from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.core.zones.plan import FloorPlan
+    from shopbell_server.core.zones.whereabouts import Place, Unsettled
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
     from shopbell_server.ports.receipts import TillReceipt
@@ -139,6 +141,9 @@ class Tables:
     day_keys: dict[Day, bytes] = field(default_factory=dict)
     observations: dict[tuple[object, ...], Observation] = field(default_factory=dict)
     intervals: dict[IntervalKey, Interval] = field(default_factory=dict)
+    floor_plans: dict[StoreId, FloorPlan] = field(default_factory=dict)
+    places: dict[tuple[PersonId, StoreId, Millis], Place] = field(default_factory=dict)
+    unsettled: dict[tuple[PersonId, StoreId], Unsettled] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], CodeUse] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
     conflicts: dict[tuple[VisitId, VisitId], Millis] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from tests.fakes.memory_people import (
     MemoryPeople,
     MemoryRegistry,
 )
+from tests.fakes.memory_places import MemoryFloorPlans, MemoryPlaces
 from tests.fakes.memory_receipts import MemoryTillReceipts
 from tests.fakes.memory_retention import MemoryRetention, MemoryTellings
 from tests.fakes.memory_rows import Tables
@@ -122,6 +123,8 @@ class MemoryUnitOfWork:
         self.erasures = MemoryErasures(tables)
         self.retention = MemoryRetention(tables)
         self.told = MemoryTellings(tables)
+        self.floor_plans = MemoryFloorPlans(tables)
+        self.places = MemoryPlaces(tables)
         self.identity = MemoryIdentity(tables)
         self.notices = MemoryNotices(tables)
         self.observations = MemoryObservations(tables)

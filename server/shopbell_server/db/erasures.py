@@ -33,6 +33,7 @@ from shopbell_server.db.tables import (
     WAITING,
 )
 from shopbell_server.db.transaction import ours
+from shopbell_server.db.zone_tables import PLACES, UNSETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -191,6 +192,8 @@ _REMOVE: Final[tuple[tuple[Table, Delete | Update], ...]] = (
     _hers(VISITS),
     _hers(INTERVALS),
     _hers(OBSERVATIONS),
+    _hers(PLACES),
+    _hers(UNSETTLED),
     (
         TILL_RECEIPTS,
         update(TILL_RECEIPTS)

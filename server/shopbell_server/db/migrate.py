@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     BoxesOf = Callable[[TenantId], Boxes]
 
-NEWEST: Final = "0025"
+NEWEST: Final = "0026"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 PATIENCE_S: Final = 3_600.0
@@ -57,18 +57,32 @@ def current(url: str, password: str | None = None) -> str | None:
         return _revision(connection)
 
 
+def missing(url: str) -> Path | None:
+    """Return the file of a SQLite database if it is not there: `upgrade` would make an empty one."""
+    engine = open_engine(url)
+    try:
+        return missing_file(engine)
+    finally:
+        engine.dispose()
+
+
+def require_there(url: str) -> None:
+    """Raise DatabaseTooOldError for a SQLite database without its file."""
+    file = missing(url)
+    if file is not None:
+        raise DatabaseTooOldError(
+            f'there is no database: no file "{file}". Is its disk mounted, and is [database] right? '
+            "Else restore its backup. Where there was none yet `shopbell-server migrate --create` makes it"
+        )
+
+
 def require_newest(url: str, password: str | None = None, *, tenant: str | None = None) -> None:
     """Raise DatabaseTooOldError or DatabaseTooNewError unless the tables are those of this version.
 
     A SQLite file that is not there is not made. Raises TenantNotToldError if connections of `tenant` do not
     arrive with it.
     """
-    missing = _missing(url)
-    if missing is not None:
-        raise DatabaseTooOldError(
-            f'there is no database: no file "{missing}". Is its disk mounted, and is [database] right? '
-            "Else restore its backup. Where there was none yet `shopbell-server migrate` makes it"
-        )
+    require_there(url)
     with _connection(url, password, tenant) as connection:
         _compare(_revision(connection))
         if tenant is not None:
@@ -80,7 +94,7 @@ def is_sealed(url: str, tenant: str, password: str | None = None) -> bool:
 
     Raises DatabaseLostError, DatabaseAddressError.
     """
-    if _missing(url) is not None:
+    if missing(url) is not None:
         return False
     with _connection(url, password, tenant) as connection:
         if not inspect(connection).has_table(PAIRED_KEYS.name):
@@ -94,7 +108,7 @@ def unguarded(url: str, password: str | None = None) -> str | None:
 
     Raises DatabaseLostError, DatabaseAddressError.
     """
-    if _missing(url) is not None:
+    if missing(url) is not None:
         return None
     with _connection(url, password) as connection:
         return bypassed(connection)
@@ -133,7 +147,7 @@ def still_readable(url: str, password: str | None = None) -> str | None:
 
     Raises DatabaseLostError, DatabaseBusyError, DatabaseAddressError.
     """
-    if _missing(url) is not None:
+    if missing(url) is not None:
         return None
     with _connection(url, password) as connection:
         return _STALE if _is_stale(connection) else None
@@ -174,14 +188,6 @@ def _revision(connection: Connection) -> str | None:
     # No row: revisions were taken back to the first and beyond.
     found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return None if found is None else str(found)
-
-
-def _missing(url: str) -> Path | None:
-    engine = open_engine(url)
-    try:
-        return missing_file(engine)
-    finally:
-        engine.dispose()
 
 
 @contextmanager

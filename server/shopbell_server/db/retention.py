@@ -44,6 +44,7 @@ from shopbell_server.db.tables import (
 )
 from shopbell_server.db.transaction import ours
 from shopbell_server.db.visits import READ, visits_of
+from shopbell_server.db.zone_tables import PLACES, UNSETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,6 +179,7 @@ def _removals() -> _Old:
             What.ISSUED: (oldest(ISSUED, "last_window"),),
             What.DELIVERIES: (oldest(DELIVERIES, "done_ms"), facts),
             What.WAITING: ((DELIVERIES, _UNTAKEN), facts),
+            What.PLACES: (oldest(PLACES, "last_ms"), oldest(UNSETTLED, "last_ms")),
             What.RECEIPTS: (oldest(TILL_RECEIPTS, "at_ms"),),
             What.TOLD: (oldest(TOLD, "at_ms"),),
             What.LEDGER: (oldest(CONSENTS, "at_ms"),),

@@ -17,6 +17,7 @@ from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.erasures import SqlErasures
+from shopbell_server.db.floor_plans import SqlFloorPlans
 from shopbell_server.db.identity import SqlIdentity
 from shopbell_server.db.intervals import SqlIntervals
 from shopbell_server.db.joined import SqlJoined
@@ -26,6 +27,7 @@ from shopbell_server.db.observations import SqlObservations
 from shopbell_server.db.orders import SqlOrders
 from shopbell_server.db.outgoing import SqlOutgoing
 from shopbell_server.db.people import SqlPeople
+from shopbell_server.db.places import SqlPlaces
 from shopbell_server.db.registry import SqlRegistry
 from shopbell_server.db.retention import SqlRetention
 from shopbell_server.db.scanners import SqlScanners
@@ -115,6 +117,7 @@ class SqlUnitOfWork:
         self.customer_sessions = SqlCustomerSessions(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
+        self.floor_plans = SqlFloorPlans(transaction)
         self.identity = SqlIdentity(transaction)
         self.intervals = SqlIntervals(transaction)
         self.joined = SqlJoined(transaction)
@@ -124,6 +127,7 @@ class SqlUnitOfWork:
         self.orders = SqlOrders(transaction)
         self.outgoing = SqlOutgoing(transaction)
         self.people = SqlPeople(transaction)
+        self.places = SqlPlaces(transaction)
         self.receipts = SqlTillReceipts(transaction)
         self.registry = SqlRegistry(transaction)
         self.erasures = SqlErasures(transaction)

@@ -42,7 +42,7 @@ NO_CUSTOMERS: Final = frozenset(
     {
         "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
         "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
-        "blocked_identifiers", "number_guesses", "paired_keys", "store_beacons",
+        "blocked_identifiers", "floor_plans", "number_guesses", "paired_keys", "store_beacons",
     }
 )  # fmt: skip
 """Tables that hold no customer: machines, stores, staff (of whom the record speaks by itself)."""
@@ -79,7 +79,11 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
             tables=("day_keys",),
         ),
         Kept(what="waiting", for_ms=for_ms[What.WAITING]),
-        Kept(what="zones", for_ms=for_ms[What.ZONES]),
+        Kept(
+            what="zones",
+            for_ms=for_ms[What.ZONES],
+            tables=("places", "unsettled_places"),
+        ),
         Kept(what="notices", for_ms=NOTICES_KEPT_MS, tables=("notices",)),
         Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
         Kept(

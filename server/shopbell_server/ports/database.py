@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
     from shopbell_server.ports.erasures import Erasures
+    from shopbell_server.ports.floor_plans import FloorPlans
     from shopbell_server.ports.identity import Identity
     from shopbell_server.ports.intervals import Intervals
     from shopbell_server.ports.joined import Joined
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.orders import Orders
     from shopbell_server.ports.outgoing import Outgoing
     from shopbell_server.ports.people import People
+    from shopbell_server.ports.places import Places
     from shopbell_server.ports.receipts import TillReceipts
     from shopbell_server.ports.registry import Registry
     from shopbell_server.ports.retention import Retention
@@ -74,6 +76,8 @@ class UnitOfWork(Protocol):
     @property
     def outgoing(self) -> Outgoing: ...
     @property
+    def floor_plans(self) -> FloorPlans: ...
+    @property
     def identity(self) -> Identity: ...
     @property
     def notices(self) -> Notices: ...
@@ -81,6 +85,8 @@ class UnitOfWork(Protocol):
     def observations(self) -> Observations: ...
     @property
     def orders(self) -> Orders: ...
+    @property
+    def places(self) -> Places: ...
     @property
     def erasures(self) -> Erasures: ...
     @property

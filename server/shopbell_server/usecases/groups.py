@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.visits.joined import Member, group_of
+from shopbell_server.core.visits.places import counted
 from shopbell_server.ports.database import DatabaseBusyError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.core.visits.joined import Group
+    from shopbell_server.core.zones.whereabouts import Place
     from shopbell_server.ports.database import UnitOfWork
 
     Groups = Mapping[PersonId, Group]
@@ -113,6 +115,34 @@ def evidence_of(
         for person, hers in counted.items()
     }
     return {person: hers for person, hers in touching.items() if hers}
+
+
+def places_of(
+    work: UnitOfWork,
+    persons: Collection[PersonId],
+    groups: Groups,
+    store: StoreId,
+    from_ms: Millis,
+    to_ms: Millis,
+) -> Mapping[PersonId, Sequence[Place]]:
+    """Return where each of `persons`, heads or alone, was found in [from_ms, to_ms]; nobody without a plan.
+
+    Of a group where any of its members was, while all of them allow it.
+    """
+    if store not in work.floor_plans.versions():
+        return {}
+    found = work.places.within_each(_everybody(persons, groups), store, from_ms, to_ms)
+    if not groups:
+        return found
+    return {
+        person: counted(
+            [each for one in groups[person].persons for each in found.get(one, ())],
+            groups[person].spans,
+        )
+        if person in groups
+        else found.get(person, ())
+        for person in persons
+    }
 
 
 def heard_of(

@@ -33,6 +33,8 @@ from shopbell_server.core.ids import (
 from shopbell_server.core.keeping.erasure import mark_kind
 from shopbell_server.core.registry import Edge, Position, Staff, Store, Zone
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
+from shopbell_server.core.zones.plan import with_surveys_of
+from shopbell_server.seed_floor import plan_of
 from shopbell_server.usecases.customers.phone_secrets import new_card, new_phone
 from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identity.identifiers import SaidBy, say
@@ -229,6 +231,11 @@ def _store(work: UnitOfWork, store: SeedStore) -> None:
                 zones={"*": ZoneId(edge.zone), **zones},
             )
         )
+    if store.floor is not None:
+        plan, before = plan_of(store.floor), work.floor_plans.of(store_id)
+        # What was surveyed is not in a seed: it stays with the levels that stay.
+        plan = plan if before is None else with_surveys_of(plan, before)
+        work.floor_plans.put(store_id, plan)
 
 
 def _erased(work: UnitOfWork, seed: Seed) -> frozenset[str]:

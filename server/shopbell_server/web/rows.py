@@ -18,6 +18,7 @@ from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
 from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.usecases.staff.who_is_here import everybody, some, who_is_here
+from shopbell_server.usecases.staff.zones_now import ZonesNow
 from shopbell_server.web.leaving import only
 from shopbell_server.web.times import moment, time_json
 
@@ -157,6 +158,7 @@ class Boards:
         self._ladder = ladder
         self._clock = clock
         self._rules = rules
+        self._zones_now = ZonesNow()
 
     def now_ms(self) -> Millis:
         """Return the time that rows are judged by."""
@@ -173,6 +175,7 @@ class Boards:
             viewer=view.viewer,
             before=before,
             ladder=self._ladder,
+            zones_now=self._zones_now,
         )
         if board is None:
             return None
@@ -239,10 +242,14 @@ class Boards:
                 store=store,
                 before=floor,
                 ladder=self._ladder,
+                zones_now=self._zones_now,
             )
         stored: Mapping[PersonId, Stored] = {}
         if persons:
-            stored = some(self._database, now_ms, self._rules, store=store, persons=persons)
+            zones = self._zones_now.last(store)
+            stored = some(
+                self._database, now_ms, self._rules, store=store, persons=persons, zones=zones
+            )
         return moved(floor, stored, now_ms, self._rules)
 
 

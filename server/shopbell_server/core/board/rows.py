@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.board.disclosure import Disclosed, Known, Standing, Table, Viewer
     from shopbell_server.core.board.subject import Subject
+    from shopbell_server.core.board.zone_now import Located
     from shopbell_server.core.consent.ledger import Purpose
     from shopbell_server.core.evidence import Carrier, Evidence, Interval
     from shopbell_server.core.ids import Millis, VisitId, ZoneId
@@ -50,6 +51,8 @@ class Stored:
     """Her evidence in that store of the last `zone_recent_ms`, at least."""
     withheld: Mapping[VisitId, Millis] = field(default_factory=dict)
     """Which of the visits are too doubtful to be shown, and until when."""
+    located: Located | None = None
+    """Where the floor plan says that she is; None: there is none, or it does not know her."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +140,7 @@ def stays_of(
             until.append(withheld_ms)
         fresh = [each for each in stored.heard if _is_of(each, visit)]
         before = zones_before.get(visit.id, _last_zone(visit))
-        zone = zone_now(fresh, before, now_ms, rules.zone_recent_ms)
+        zone = zone_now(fresh, before, now_ms, rules.zone_recent_ms, stored.located)
         until.append(stays_so_until(fresh, now_ms, rules.zone_recent_ms))
         stays.append(
             Stay(

@@ -1,11 +1,12 @@
 """In which zone somebody is at this moment, for the live view.
 
-Owns: the simplest causal choice: the nearest scanner, with hysteresis.
+Owns: the simplest causal choice, the nearest scanner with hysteresis, and when a floor plan or a code counts.
 Never: the zones of a visit, which follow from all of its evidence (`sessions`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
@@ -22,14 +23,25 @@ HYSTERESIS_DB: Final = 6.0
 6 dB. Somebody who really moves passes that within a few steps."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where she is by the floor plan and all that hear her; None: nobody can say."""
+
+    zone: ZoneId | None
+
+
 def zone_now(
-    intervals: Iterable[Interval], before: ZoneId | None, now_ms: Millis, recent_ms: int
+    intervals: Iterable[Interval],
+    before: ZoneId | None,
+    now_ms: Millis,
+    recent_ms: int,
+    located: Located | None = None,
 ) -> ZoneId | None:
     """Return the zone of the nearest scanner heard in the last `recent_ms`; `before` if none was.
 
     `intervals` are those of one visit, `before` the zone of the last answer. Another zone must be
     nearer than `before` by HYSTERESIS_DB. A code says where she stands: as near as can be, until
-    something is heard after it.
+    something is heard after it. What is `located` by a floor plan counts instead of the nearest scanner.
     """
     recent = [each for each in intervals if each.last_ms >= now_ms - recent_ms]
     heard_ms = max((each.last_ms for each in recent if not is_act(each)), default=None)
@@ -37,6 +49,8 @@ def zone_now(
     act = max(acts, key=lambda each: (each.last_ms, each.evidence, each.zone or ""), default=None)
     if act is not None and (heard_ms is None or heard_ms <= act.last_ms):
         return act.zone
+    if located is not None:
+        return located.zone
     # A phone sends several frames, and tokens that follow one another: a scanner's last word counts.
     losses: dict[tuple[str, str], tuple[ZoneId, float]] = {}
     for each in sorted(recent, key=lambda each: each.last_ms):

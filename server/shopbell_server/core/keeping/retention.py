@@ -80,6 +80,7 @@ class What(StrEnum):
     """What a job removes when its time is over. The values are in metrics and in the papers."""
 
     ZONES = "zones"
+    PLACES = "places"
     VISITS = "visits"
     RECEIPTS = "receipts"
     CODES = "codes"
@@ -149,6 +150,11 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
             for_ms=min(limits.zones_days, limits.visits_days) * DAY_MS,
         ),
         Rule(
+            what=What.PLACES,
+            tables=("places", "unsettled_places"),
+            for_ms=min(limits.zones_days, limits.visits_days) * DAY_MS,
+        ),
+        Rule(
             what=What.VISITS,
             tables=("visits", "intervals"),
             for_ms=limits.visits_days * DAY_MS,
@@ -179,6 +185,7 @@ NO_TIME_LIMIT: Final[dict[str, str]] = {
     "staff": "the retailer's own: until somebody leaves",
     "stores": "the retailer's own: until it closes the store",
     "zones": "the retailer's own: until it closes the store",
+    "floor_plans": "the retailer's own: until it measures anew",
     "store_beacons": "the retailer's own: until it hangs others",
     "blocked_identifiers": "the retailer's own: values that many share, until it lets them be",
     "profiles": "until she is erased",

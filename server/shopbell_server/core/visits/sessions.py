@@ -351,10 +351,19 @@ def _zones(evidence: Sequence[Interval], rules: VisitRules) -> tuple[ZoneTime, .
     for key, last_ms, _, _, zone, _ in evidence:
         if zone is not None:
             by_zone.setdefault(zone, []).append((key.first_ms, last_ms))
-    times = []
-    for zone, spans in by_zone.items():
-        covered = union(spans, rules.left_shown_ms)
-        times.append((covered[0].first_ms, zone, covered[-1].last_ms, length_ms(covered)))
+    return zone_times(
+        {zone: union(spans, rules.left_shown_ms) for zone, spans in by_zone.items()}, rules
+    )
+
+
+def zone_times(
+    by_zone: Mapping[ZoneId, Sequence[Stretch]], rules: VisitRules
+) -> tuple[ZoneTime, ...]:
+    """Return when she was in each zone, by the stretches in it: some at least, in order, and apart."""
+    times = [
+        (covered[0].first_ms, zone, covered[-1].last_ms, length_ms(covered))
+        for zone, covered in by_zone.items()
+    ]
     return tuple(
         [
             ZoneTime(

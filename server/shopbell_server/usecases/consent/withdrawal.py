@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.visits.neighbourhood import neighbourhood
+from shopbell_server.core.visits.places import sessions_at
 from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
-from shopbell_server.core.visits.sessions import sessions
+from shopbell_server.usecases.groups import NONE, places_of
 from shopbell_server.usecases.recognition.hearing import ears
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def end_presence(
     ]
     work.intervals.truncate(person, at_ms)
     work.observations.truncate(person, at_ms)
+    work.places.truncate(person, at_ms)
     work.receipts.disown_from(person, at_ms)
     stores = frozenset(visit.store for visit in under_way)
     for store in stores:
@@ -69,6 +71,7 @@ def _end_in(
         work.visits.remove([visit.id])
         work.intervals.remove_within(person, store, start_ms, visit.session.end_ms)
         work.observations.remove_within(person, store, start_ms, visit.session.end_ms)
+        work.places.remove_within(person, store, start_ms, visit.session.end_ms)
         work.receipts.disown_within(person, store, start_ms, visit.session.end_ms)
 
 
@@ -112,4 +115,6 @@ def _left(
     )
     left = work.intervals.within(person, store, around.from_ms, around.to_ms)
     known = ears(work, [left], Millis(around.to_ms + rules.widest_reach_ms))
-    return sessions(left, rules, deafness_of(known))
+    when = around.from_ms, around.to_ms
+    places = places_of(work, [person], NONE, store, *when).get(person, ())
+    return sessions_at(left, places, rules, deafness_of(known))

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.facts import PassScanned
 from shopbell_server.core.ids import FactId
+from shopbell_server.core.zones.whereabouts import Unsettled
 from shopbell_server.usecases.groups import head_of
 from shopbell_server.usecases.visits.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
+    from shopbell_server.core.observations import Observation
     from shopbell_server.core.visits.reconcile import Circumstances
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
@@ -39,6 +41,7 @@ def arrived(
     """
     work.intervals.join(found.intervals)
     work.observations.put(found.observations)
+    _unsettle(work, found.observations)
     work.intervals.remove([each.key for each in found.taken_back])
     heads = {person: group.head for person, group in found.groups.items()}
     touched: dict[tuple[PersonId, StoreId], list[Interval]] = {}
@@ -63,6 +66,18 @@ def arrived(
         work, late, terms, lambda store: replace(around(store), live=False), found.groups
     )
     return [*facts, *_scanned(work, entropy, found, now_ms)]
+
+
+def _unsettle(work: UnitOfWork, observations: Collection[Observation]) -> None:
+    """Note where the stores have a floor plan that it is to be found anew where these people were."""
+    planned = work.floor_plans.versions() if observations else {}
+    work.places.unsettle(
+        [
+            Unsettled(each.person, each.store, each.at_ms, each.at_ms)
+            for each in observations
+            if each.store in planned
+        ]
+    )
 
 
 def _is_live(intervals: Iterable[Interval], now_ms: Millis) -> bool:

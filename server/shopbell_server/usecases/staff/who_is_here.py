@@ -6,12 +6,13 @@ Never: what becomes of it (`core.board.rows`, `core.board.floor`), words, or the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.board.floor import laid_out, sight
 from shopbell_server.core.board.rows import Place, Stored
+from shopbell_server.core.board.zone_now import Located
 from shopbell_server.core.dating import LATEST
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.groups import evidence_of, heard_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.usecases.staff.zones_now import ZonesFound, ZonesNow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +54,23 @@ def who_is_here(  # noqa: PLR0913  (each by name)
     viewer: Viewer,
     before: Floor | None,
     ladder: Table = TABLE,
+    zones_now: ZonesNow | None = None,
 ) -> Board | None:
     """Return the board of `store`; None if there is no such store.
 
     A row is there if its visit may be shown, its person allows it at `now_ms`, and she has not gone.
-    `before` is what others are looking at, so that all are shown the same zones.
+    `before` is what others are looking at, so that all are shown the same zones; `zones_now` knows those of
+    a store with a floor plan, if somebody looks at it.
     """
-    floor = everybody(database, now_ms, rules, store=store, before=before, ladder=ladder)
+    floor = everybody(
+        database,
+        now_ms,
+        rules,
+        store=store,
+        before=before,
+        ladder=ladder,
+        zones=None if zones_now is None else zones_now.last(store),
+    )
     if floor is None:
         return None
     rows, whose = sight(floor, viewer, None).rows, floor.persons
@@ -69,7 +81,7 @@ def who_is_here(  # noqa: PLR0913  (each by name)
     )
 
 
-def everybody(
+def everybody(  # noqa: PLR0913  (each by name)
     database: Database,
     now_ms: Millis,
     rules: VisitRules,
@@ -77,21 +89,32 @@ def everybody(
     store: StoreId,
     before: Floor | None,
     ladder: Table = TABLE,
+    zones: ZonesFound | None = None,
+    zones_now: ZonesNow | None = None,
 ) -> Floor | None:
-    """Return the floor of `store` by all that is stored; None if there is no such store."""
+    """Return the floor of `store` by all that is stored; None if there is no such store.
+
+    In a store with a floor plan people are in the `zones` that are given, or in those that `zones_now` finds
+    and remembers.
+    """
     recent_ms = Millis(now_ms - rules.zone_recent_ms)
     with database.read() as work:
         where = work.registry.store(store)
         if where is None:
             return None
-        zones = {zone.id: zone for zone in work.registry.zones(store)}
-        place = Place(store=where, zones=zones, ladder=ladder)
+        names = {zone.id: zone for zone in work.registry.zones(store)}
+        place = Place(store=where, zones=names, ladder=ladder)
         visits = work.visits.present(store, now_ms)
         here = {visit.person for visit in visits}
         who, groups = subjects_and_groups(work, here)
         heard = heard_of(work.intervals.heard_since(store, recent_ms), here, groups)
         stored = _stored(work, who, visits, heard, now_ms)
-    return laid_out(place, stored, before, now_ms, rules)
+        reports = None
+        if zones_now is not None:
+            reports = zones_now.read(work, store, here, groups, now_ms)
+    if zones_now is not None and reports is not None:
+        zones = zones_now.located(reports)
+    return laid_out(place, _located(stored, zones or {}), before, now_ms, rules)
 
 
 def some(
@@ -101,8 +124,12 @@ def some(
     *,
     store: StoreId,
     persons: Collection[PersonId],
+    zones: ZonesFound | None = None,
 ) -> Mapping[PersonId, Stored]:
-    """Return what is stored of each of `persons` as far as the board of `store` needs it."""
+    """Return what is stored of each of `persons` as far as the board of `store` needs it.
+
+    In a store with a floor plan they are in the `zones` that are given.
+    """
     recent_ms = Millis(now_ms - rules.zone_recent_ms)
     with database.read() as work:
         visits = work.visits.present_of(persons, store, now_ms)
@@ -116,7 +143,18 @@ def some(
         heard = evidence_of(work, here, groups, store, recent_ms, LATEST)
         stored = _stored(work, who, visits, heard, now_ms)
     nothing = Stored(visits=(), subject=None, heard=())
+    stored = _located(stored, zones or {})
     return {person: stored.get(person, nothing) for person in {*persons, *heads}}
+
+
+def _located(stored: Mapping[PersonId, Stored], zones: ZonesFound) -> Mapping[PersonId, Stored]:
+    """Return the same with where the floor plan says that they are."""
+    if not zones:
+        return stored
+    return {
+        person: replace(hers, located=Located(zone=zones[person])) if person in zones else hers
+        for person, hers in stored.items()
+    }
 
 
 def _heads(work: UnitOfWork, persons: Collection[PersonId]) -> frozenset[PersonId]:

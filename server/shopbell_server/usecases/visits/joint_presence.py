@@ -52,6 +52,7 @@ def end_presence_of_all(
     stores = work.intervals.stores_of([person])
     work.intervals.truncate(person, now_ms)
     work.observations.truncate(person, now_ms)
+    work.places.truncate(person, now_ms)
     work.receipts.disown_from(person, now_ms)
     # What was a candidate for longer has been forgotten by the clock.
     since_ms = Millis(now_ms - terms.rules.candidate_kept_ms - reach_ms(terms.rules))

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.visits.places import counted, sessions_at
 from shopbell_server.core.visits.purchases import bought, early_ms
-from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.core.visits.stretches import Stretch
-from shopbell_server.usecases.groups import groups_of
+from shopbell_server.usecases.groups import NONE, groups_of, places_of
 from shopbell_server.usecases.recognition.hearing import ears
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.core.zones.whereabouts import Place
     from shopbell_server.ports.database import UnitOfWork
 
 
@@ -66,6 +67,7 @@ def forget_candidates(  # noqa: PLR0913  (whose, where, from when to when, by wh
     for first_ms, last_ms in forgotten:
         work.intervals.remove_within(person, store, first_ms, last_ms)
         work.observations.remove_within(person, store, first_ms, last_ms)
+        work.places.remove_within(person, store, first_ms, last_ms)
         work.receipts.disown_within(person, store, first_ms, last_ms)
     return forgotten
 
@@ -86,7 +88,8 @@ def own_visits(work: UnitOfWork, person: PersonId, rules: VisitRules) -> Sequenc
         when = visit.session.start_ms, visit.session.end_ms
         hers = group.counted(work.intervals.within(person, visit.store, *when))
         inside = [each for each in hers if each.key.first_ms <= when[1] and each.last_ms >= when[0]]
-        stays = _sessions(work, inside, rules)
+        found_at = places_of(work, [person], NONE, visit.store, *when).get(person, ())
+        stays = _sessions(work, inside, rules, counted(found_at, group.spans))
         purchases = work.receipts.purchases_each(
             [person], visit.store, Millis(when[0] - early_ms(rules)), visit.session.reach_ms
         )
@@ -104,11 +107,14 @@ def own_visits(work: UnitOfWork, person: PersonId, rules: VisitRules) -> Sequenc
 
 
 def _sessions(
-    work: UnitOfWork, evidence: Sequence[Interval], rules: VisitRules
+    work: UnitOfWork,
+    evidence: Sequence[Interval],
+    rules: VisitRules,
+    places: Sequence[Place] = (),
 ) -> tuple[Session, ...]:
     """Return the stays of `evidence`, all of one person in one store, in order of time."""
     if not evidence:
         return ()
     last_ms = max(each.last_ms for each in evidence)
     known = ears(work, [evidence], Millis(last_ms + rules.widest_reach_ms))
-    return sessions(evidence, rules, deafness_of(known))
+    return sessions_at(evidence, places, rules, deafness_of(known))

@@ -14,10 +14,10 @@ from shopbell_server.core.consent.ledger import may_share
 from shopbell_server.core.edges.deafness import deafness_of
 from shopbell_server.core.ids import FactId, Millis, VisitId
 from shopbell_server.core.visits.neighbourhood import neighbourhoods, overlapping
+from shopbell_server.core.visits.places import sessions_at
 from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
 from shopbell_server.core.visits.reconcile import Circumstances, reconcile
-from shopbell_server.core.visits.sessions import sessions
-from shopbell_server.usecases.groups import evidence_of, purchases_of
+from shopbell_server.usecases.groups import evidence_of, places_of, purchases_of
 from shopbell_server.usecases.recognition.hearing import ears, ears_at, listened
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.reconcile import Reconciled
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.core.zones.whereabouts import Place
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups
@@ -45,6 +46,7 @@ class _Known:
 
     visits: Sequence[Visit]
     evidence: Sequence[Interval]
+    places: Sequence[Place]
     purchases: Sequence[Millis]
     ears: Mapping[Scanner, Ear]
     """What is known of the scanners that gave the evidence."""
@@ -164,7 +166,7 @@ def circumstances(
 def _reconciled(
     person: PersonId, store: StoreId, known: _Known, rules: VisitRules, around: Circumstances
 ) -> Reconciled:
-    stays = sessions(known.evidence, rules, deafness_of(known.ears))
+    stays = sessions_at(known.evidence, known.places, rules, deafness_of(known.ears))
     around = replace(around, coverage=lambda stay: listened(known.ears, stay))
     return reconcile(
         person, store, known.visits, stays, bought(known.purchases, stays, rules), around
@@ -194,7 +196,9 @@ def _known(
 ) -> Iterator[tuple[PersonId, _Known]]:
     """Yield of each person all there is to know of her neighbourhood."""
     for span, persons in overlapping(near):
-        evidence = evidence_of(work, persons, groups, store, span.first_ms, span.last_ms)
+        when = span.first_ms, span.last_ms
+        evidence = evidence_of(work, persons, groups, store, *when)
+        places = places_of(work, persons, groups, store, *when)
         purchases = purchases_of(
             work,
             persons,
@@ -211,6 +215,7 @@ def _known(
                 _Known(
                     visits=hers.visits,
                     evidence=_within(evidence.get(person, ()), hers),
+                    places=places.get(person, ()),
                     purchases=purchases.get(person, ()),
                     ears=known,
                 ),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.visits.ending import swept
-from shopbell_server.usecases.groups import hold, ledgers
+from shopbell_server.usecases.groups import head_of, hold, ledgers
 from shopbell_server.usecases.recognition.hearing import ears_at, listened
 from shopbell_server.usecases.visits.own import forget_candidates
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
@@ -52,7 +52,10 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         known = ears_at(work, (visit.session for visit in due))
         facts: list[Fact] = []
         closed = 0
+        unsettled = _unsettled(work, due, groups)
         for visit in due:
+            if visit.state == "open" and (visit.person, visit.store) in unsettled:
+                continue  # it is told with the zones in which she was, and these are not found yet
             around = circumstances(
                 work,
                 entropy,
@@ -74,7 +77,22 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         store: frozenset(visit.person for visit in due if visit.store == store)
         for store in {visit.store for visit in due}
     }
-    return Swept(closed=closed, changed=changed, more=len(found) == LIMIT)
+    return Swept(closed=closed, changed=changed, more=len(found) == LIMIT and closed > 0)
+
+
+def _unsettled(
+    work: UnitOfWork, due: Sequence[Visit], groups: Groups
+) -> frozenset[tuple[PersonId, StoreId]]:
+    """Return under whose ids, and in which stores, it is still to be found where somebody was."""
+    planned = work.floor_plans.versions()
+    persons = [
+        person
+        for visit in due
+        if visit.store in planned
+        for person in (groups[visit.person].persons if visit.person in groups else [visit.person])
+    ]
+    found = work.places.unsettled_of(persons) if persons else ()
+    return frozenset((head_of(groups, each.person), each.store) for each in found)
 
 
 def _forget(
@@ -88,4 +106,5 @@ def _forget(
         return
     work.intervals.remove_within(visit.person, visit.store, *when)
     work.observations.remove_within(visit.person, visit.store, *when)
+    work.places.remove_within(visit.person, visit.store, *when)
     work.receipts.disown_within(visit.person, visit.store, *when)
