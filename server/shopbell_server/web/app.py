@@ -32,6 +32,7 @@ from shopbell_server.web import (
 )
 from shopbell_server.web.door import BODY_WITHIN_S, Door
 from shopbell_server.web.limits import PEER_KEY_BYTES, Limits
+from shopbell_server.web.outages import Outages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,7 @@ def create_app(
     app.state.limits = Limits(
         services.clock, services.entropy.token(PEER_KEY_BYTES), services.limits
     )
+    app.state.outages = Outages(services.clock)
     _add(app, health.routes)
     if serves == "everything":
         for module in (

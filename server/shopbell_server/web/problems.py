@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
+    from shopbell_server.web.outages import Outages
+
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
@@ -126,7 +128,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DatabaseBusyError, _busy)
-    app.add_exception_handler(DatabaseLostError, _busy)
+    app.add_exception_handler(DatabaseLostError, _lost)
     app.add_exception_handler(NoDayKeyError, _no_keys)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -146,6 +148,13 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     detail = _DETAILS.get(error.status_code, str(error.detail))
     return response(ProblemError(error.status_code, kind, detail, headers=error.headers))
+
+
+async def _lost(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DatabaseLostError)  # noqa: S101  (registered for it alone)
+    outages: Outages = request.app.state.outages
+    outages.note(error)
+    return await _busy(request, error)
 
 
 async def _busy(_request: Request, _error: Exception) -> JSONResponse:
