@@ -25,11 +25,11 @@ from shopbell_server.config import sinks as tables
 from shopbell_server.config.auditor import minutes
 from shopbell_server.config.broker import addresses, nats_addresses
 from shopbell_server.config.keys import keys_url
+from shopbell_server.config.visits import rules_of
 from shopbell_server.core.delivery.webhook_signature import read_secrets
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.recognition.loyalty_numbers import opened
-from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_server.db import key_store, migrate
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
@@ -165,9 +165,8 @@ def _vault_keys(vault: Vault, tenant: TenantId) -> VaultKeys:
 
 def terms_of(settings: Settings) -> Terms:
     """Return by which rules visits are made, and who hears of them."""
-    rules = VisitRules()
     return Terms(
-        rules=demo(rules) if settings.rules == "demo" else rules,
+        rules=rules_of(settings.visits, settings.rules),
         sinks=tuple(sink.name for sink in settings.sinks),
     )
 

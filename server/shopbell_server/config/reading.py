@@ -25,6 +25,7 @@ from shopbell_server.config.secret_files import secret_files
 from shopbell_server.config.settings import Settings
 from shopbell_server.config.signed import faults_of_audit, faults_of_orders
 from shopbell_server.config.sinks import faults_of_sinks
+from shopbell_server.config.visits import faults_of_visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from faults_of_sinks(settings.sinks, settings.delivery)
     yield from faults_of_identity(settings.identity)
     yield from faults_of_ladder(settings.ladder)
+    yield from faults_of_visits(settings.visits)
     yield from _loopback_only(settings)
 
 

@@ -25,6 +25,7 @@ from shopbell_server.config.run import Run
 from shopbell_server.config.shapes import Folder
 from shopbell_server.config.signed import Audit, Orders
 from shopbell_server.config.sinks import Delivery, FileSink, WebhookSink
+from shopbell_server.config.visits import Visits
 from shopbell_wire.messages import Name
 
 
@@ -53,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     privacy: Privacy | None = None
     retention: Retention = Retention()
     sinks: tuple[FileSink | WebhookSink, ...] = ()
+    visits: Visits = Visits()
     rules: Literal["standard", "demo"] = "standard"
     """`demo` shortens every duration twenty-fold; accepted on loopback only."""
     ladder: Ladder = Ladder()

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from shopbell_server.config.responsible import Privacy, blanks
 from shopbell_server.config.retention import limits_of
 from shopbell_server.config.sinks import WebhookSink
+from shopbell_server.config.visits import rules_of
 from shopbell_server.core.consent.ledger import VALID_YEARS, Purpose
-from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_server.papers.kept import Kept, kept
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def facts_of(
     made_on: str,
 ) -> Facts:
     """Return what is true of this installation."""
-    rules = demo(VisitRules()) if settings.rules == "demo" else VisitRules()
+    rules = rules_of(settings.visits, settings.rules)
     sinks = [sink.name for sink in settings.sinks]
     privacy = settings.privacy or Privacy()
     heard = [edge for edge in edges.values() if edge.active]

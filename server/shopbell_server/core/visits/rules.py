@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.units import HOUR_MS, MINUTE_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import StoreId
 
 ALGORITHM: Final = 2
 """First part of every `rule_version`. Raised when the code gives other visits for the same numbers."""
@@ -22,7 +25,7 @@ DEMO_SPEED: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRules:
-    """What a store decides about its visits. Checked by `faults`, not by the constructor."""
+    """What a tenant decides about its visits. `outside` and `disordered` check it."""
 
     gap_ms: int = 30 * MINUTE_MS
     """Silence that ends a visit. The market has 15 minutes to 3 hours; 30 is what web sessions use,
@@ -34,6 +37,8 @@ class VisitRules:
     """Unseen for so long: no longer on the board, and coming back counts as a re-entry."""
     expected_stay_ms: int = 45 * MINUTE_MS
     """A code is one moment, without anything that would fall silent: she is held present so long."""
+    expected_stays_ms: tuple[tuple[StoreId, int], ...] = ()
+    """The same of stores where people stay longer or shorter than in the others; sorted."""
     min_dwell_ms: int = 120 * SECOND_MS
     """Radio alone, for less: somebody who walked past. A code makes a visit at once."""
     shown_dwell_ms: int = 60 * SECOND_MS
@@ -55,13 +60,21 @@ class VisitRules:
 
     @property
     def rule_version(self) -> str:
-        """Name exactly these rules: the algorithm and a digest of every number."""
+        """Name exactly these rules: the algorithm and a digest of every number that makes visits."""
         return _version(self)
+
+    def at(self, store: StoreId) -> VisitRules:
+        """Return the rules of one store: visits are made by these."""
+        return _at(self, store) if self.expected_stays_ms else self
 
     @property
     def after_act_ms(self) -> int:
-        """How long after an act other evidence is of the same visit: she is held present for so long."""
-        return max(self.gap_ms, self.expected_stay_ms)
+        """How long after an act other evidence is of the same visit: she is held present for so long.
+
+        Of all stores the longest, until it is asked of one (`at`).
+        """
+        stays_ms = [stay_ms for _, stay_ms in self.expected_stays_ms]
+        return max(self.gap_ms, self.expected_stay_ms, *stays_ms)
 
     @property
     def longest_deaf_ms(self) -> int:
@@ -93,39 +106,42 @@ def _version(rules: VisitRules) -> str:
     return f"{ALGORITHM}-{sha256(numbers.encode()).hexdigest()[:8]}"
 
 
-_BOARD_ONLY: Final = frozenset({"zone_recent_ms"})
-"""What changes the live view and no visit."""
+_BOARD_ONLY: Final = frozenset({"zone_recent_ms", "expected_stays_ms"})
+"""What changes the live view and no visit; and what other stores have, of which `at` knows."""
+
+
+@lru_cache(
+    maxsize=1_024
+)  # asked for with every session, of as many stores as one server has at most
+def _at(rules: VisitRules, store: StoreId) -> VisitRules:
+    stay_ms = dict(rules.expected_stays_ms).get(store, rules.expected_stay_ms)
+    return replace(rules, expected_stay_ms=stay_ms, expected_stays_ms=())
 
 
 def demo(rules: VisitRules) -> VisitRules:
     """Return `rules` with every duration shortened DEMO_SPEED times, counts as they are."""
-    return replace(
-        rules,
-        **{
-            field.name: getattr(rules, field.name) // DEMO_SPEED
-            for field in fields(rules)
-            if field.name.endswith("_ms")
-        },
-    )
+    quicker = {name: getattr(rules, name) // DEMO_SPEED for name in ALLOWED if name.endswith("_ms")}
+    stays_ms = tuple((store, stay_ms // DEMO_SPEED) for store, stay_ms in rules.expected_stays_ms)
+    return replace(rules, **quicker, expected_stays_ms=stays_ms)
 
 
-def faults(rules: VisitRules) -> tuple[str, ...]:
-    """Return everything that is wrong with `rules`, each with what is allowed; empty when nothing is.
+def outside(rules: VisitRules) -> tuple[str, ...]:
+    """Return the names of all numbers of `rules` that are not within what is `ALLOWED`.
 
     For what a tenant chose; the rules of a demo are too short on purpose and are not asked.
     """
-    wrong = [
-        f"{name} is {getattr(rules, name)}: must be {low} to {high}"
-        for name, (low, high) in ALLOWED.items()
-        if not low <= getattr(rules, name) <= high
-    ]
-    wrong += [
-        f"{smaller} is {getattr(rules, smaller)}: must not exceed "
-        f"{greater}, which is {getattr(rules, greater)}"
+    return tuple(
+        name for name, (low, high) in ALLOWED.items() if not low <= getattr(rules, name) <= high
+    )
+
+
+def disordered(rules: VisitRules) -> tuple[tuple[str, str], ...]:
+    """Return the names of those of which the first must not exceed the second, and does."""
+    return tuple(
+        (smaller, greater)
         for smaller, greater in _ORDER
         if getattr(rules, smaller) > getattr(rules, greater)
-    ]
-    return tuple(wrong)
+    )
 
 
 ALLOWED: Final = {

@@ -114,6 +114,8 @@ def sessions(
     evidence = gathered(intervals)
     if len({(each.key.person, each.key.store) for each in evidence}) > 1:
         raise ValueError("sessions of several people or stores: group the intervals first")
+    if evidence:
+        rules = rules.at(evidence[0].key.store)
     return tuple(
         [
             session

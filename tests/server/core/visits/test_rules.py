@@ -2,34 +2,42 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from shopbell_server.core.ids import StoreId
 from shopbell_server.core.units import MINUTE_MS
-from shopbell_server.core.visits.rules import ALLOWED, VisitRules, demo, faults
+from shopbell_server.core.visits.rules import ALLOWED, VisitRules, demo, disordered, outside
 
 RULES = VisitRules()
+STORE = StoreId("ams-01")
 
 
 def test_the_defaults_are_allowed() -> None:
-    assert faults(RULES) == ()
+    assert outside(RULES) == ()
+    assert disordered(RULES) == ()
 
 
 def test_every_number_has_its_limits() -> None:
-    assert ALLOWED.keys() == {field.name for field in fields(VisitRules)}
+    assert ALLOWED.keys() | {"expected_stays_ms"} == {field.name for field in fields(VisitRules)}
 
 
-def test_all_that_is_wrong_is_said_at_once_with_what_is_allowed() -> None:
+def test_all_that_is_wrong_is_said_at_once() -> None:
     wrong = replace(RULES, gap_ms=4 * MINUTE_MS, min_dwell_ms=29_999, shown_sightings=0)
-    assert faults(wrong) == (
-        "gap_ms is 240000: must be 300000 to 14400000",
-        "min_dwell_ms is 29999: must be 30000 to 600000",
-        "shown_sightings is 0: must be 1 to 100",
-        "off_board_ms is 600000: must not exceed gap_ms, which is 240000",
-    )
+    assert outside(wrong) == ("gap_ms", "min_dwell_ms", "shown_sightings")
+    assert disordered(wrong) == (("off_board_ms", "gap_ms"),)
 
 
 def test_left_comes_before_gone() -> None:
-    assert faults(replace(RULES, left_shown_ms=11 * MINUTE_MS)) == (
-        "left_shown_ms is 660000: must not exceed off_board_ms, which is 600000",
-    )
+    wrong = replace(RULES, left_shown_ms=11 * MINUTE_MS)
+    assert disordered(wrong) == (("left_shown_ms", "off_board_ms"),)
+
+
+def test_a_store_may_have_a_stay_of_its_own() -> None:
+    rules = replace(RULES, expected_stays_ms=((STORE, 90 * MINUTE_MS),))
+    assert rules.at(STORE) == replace(RULES, expected_stay_ms=90 * MINUTE_MS)
+    assert rules.at(StoreId("utr-01")) == RULES
+    assert RULES.at(STORE) is RULES
+    assert rules.after_act_ms == 90 * MINUTE_MS
+    assert rules.at(STORE).rule_version != rules.at(StoreId("utr-01")).rule_version
+    assert demo(rules).at(STORE).expected_stay_ms == 90 * MINUTE_MS // 20
 
 
 def test_a_demo_is_twenty_times_as_fast_and_counts_the_same() -> None:
@@ -40,7 +48,7 @@ def test_a_demo_is_twenty_times_as_fast_and_counts_the_same() -> None:
 
 
 def test_every_other_number_is_another_version() -> None:
-    deciding = [field.name for field in fields(RULES) if field.name != "zone_recent_ms"]
+    deciding = [name for name in ALLOWED if name != "zone_recent_ms"]
     others = {replace(RULES, **{name: getattr(RULES, name) + 1}).rule_version for name in deciding}
     assert len(others) == len(deciding)
     assert RULES.rule_version not in others

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,9 +8,9 @@ import pytest
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.edges.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Carrier, Evidence, Interval
-from shopbell_server.core.ids import PersonId, ZoneId
+from shopbell_server.core.ids import PersonId, StoreId, ZoneId
 from shopbell_server.core.visits.sessions import Session, ZoneTime, sessions
-from tests.server.core.stays import MINUTE, RULES, SECOND, acted, at, felt, heard
+from tests.server.core.stays import MINUTE, RULES, SECOND, STORE, acted, at, felt, heard
 
 if TYPE_CHECKING:
     from shopbell_server.core.edges.deafness import Deaf, Mark, Scanner
@@ -62,6 +63,13 @@ def test_the_silence_after_a_code_is_no_reentry() -> None:
 def test_a_code_reaches_as_far_as_she_is_held_present() -> None:
     assert only(acted(0), heard(45 * MINUTE, 46 * MINUTE)).start_ms == at(0)
     assert len(sessions([acted(0), heard(45 * MINUTE + 1, 46 * MINUTE)], RULES)) == 2
+
+
+def test_a_store_where_people_stay_longer_holds_them_longer() -> None:
+    rules = replace(RULES, expected_stays_ms=((STORE, 90 * MINUTE), (StoreId("utr-01"), MINUTE)))
+    (session,) = sessions([acted(0), heard(90 * MINUTE, 91 * MINUTE)], rules)
+    assert session.end_ms == at(91 * MINUTE)
+    assert session.rule_version == replace(RULES, expected_stay_ms=90 * MINUTE).rule_version
 
 
 @pytest.mark.parametrize(("ms", "kind"), [(119_999, "candidate"), (120_000, "visit")])

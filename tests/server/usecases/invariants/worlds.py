@@ -1,7 +1,7 @@
 """Databases on which ten thousand examples fit: each has people, scanners and streams of its own.
 
-A database is made anew every `EXAMPLES` or so, with people who are enrolled already: so its tables stay small, and
-a token never means two people by chance (`core.recognition.tokens`: of a few hundred devices, none).
+A database is made anew every `EXAMPLES` or so, with people who are enrolled already: so its tables stay
+small, and a token never means two people by chance (of a few hundred devices, none).
 """
 
 from __future__ import annotations
