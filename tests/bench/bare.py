@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 import psycopg
 from psycopg import sql
 
+from shopbell_server.db.observation_tables import OBSERVATIONS
 from shopbell_server.db.tables import BATCHES, INTERVALS, STREAMS, VISITS
 from tests.rigs.postgres import as_superuser
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
-TABLES: Final = (BATCHES, INTERVALS, VISITS, STREAMS)
+TABLES: Final = (BATCHES, OBSERVATIONS, INTERVALS, VISITS, STREAMS)
 """What every group writes while visits go on; the last three are rows that are there already."""
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -41,7 +42,7 @@ class Bare(Protocol):
 
 
 def next_rows(before: Rows, group: int) -> Rows:
-    """Return what a later group writes: new batches, the same stays, visits and streams gone on."""
+    """Return what a later group writes: new batches and observations; stays, visits, streams gone on."""
     return {
         BATCHES.name: [
             _changed(BATCHES, row, seq=1_000_000 * group + number)
@@ -49,13 +50,18 @@ def next_rows(before: Rows, group: int) -> Rows:
         ],
         **{
             table.name: [_later(table, row, group) for row in before[table.name]]
-            for table in (INTERVALS, VISITS, STREAMS)
+            for table in (OBSERVATIONS, INTERVALS, VISITS, STREAMS)
         },
     }
 
 
 def _later(table: Table, row: tuple[Any, ...], group: int) -> tuple[Any, ...]:
-    moved = {INTERVALS.name: "last_ms", VISITS.name: "end_ms", STREAMS.name: "updated_ms"}
+    moved = {
+        OBSERVATIONS.name: "at_ms",
+        INTERVALS.name: "last_ms",
+        VISITS.name: "end_ms",
+        STREAMS.name: "updated_ms",
+    }
     name = moved[table.name]
     at = [column.name for column in table.columns].index(name)
     return _changed(table, row, **{name: row[at] + 2_000 * group})

@@ -150,6 +150,7 @@ class Side:
     def beside(self, bare: Bare) -> tuple[Figure, ...]:
         before = bare.rows()
         before["batches"] = before["batches"][:BATCHES]
+        before["observations"] = before["observations"][:EVENTS]
         ours: list[float] = []
         theirs: list[float] = []
         with closing(self._worker.database):

@@ -59,10 +59,9 @@ def strongest(observations: Iterable[Observation]) -> list[Observation]:
     """
     found: dict[tuple[object, ...], Observation] = {}
     for each in observations:
-        key = each[:6]
-        known = found.get(key)
-        if known is None or (each.n, -each.loss_db) > (known.n, -known.loss_db):
-            found[key] = each
+        known = found.setdefault(each[:6], each)
+        if known is not each and (each.n, -each.loss_db) > (known.n, -known.loss_db):
+            found[each[:6]] = each
     return list(found.values())
 
 

@@ -42,11 +42,19 @@ def writer(of: Column[Any]) -> Write:
     return _texts if isinstance(of.type, Text) else _numbers
 
 
+class _Quoted(dict[str | None, str]):
+    """Texts as they stand in an array. Most columns say the same few things in thousands of rows."""
+
+    def __missing__(self, value: str | None) -> str:
+        if value is None:
+            return _NULL
+        quoted = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        self[value] = quoted
+        return quoted
+
+
 def _texts(values: Iterable[str | None]) -> str:
-    return _array(
-        _NULL if each is None else '"' + each.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for each in values
-    )
+    return _array(map(_Quoted().__getitem__, values))
 
 
 def _bytes(values: Iterable[bytes | None]) -> str:
@@ -54,7 +62,10 @@ def _bytes(values: Iterable[bytes | None]) -> str:
 
 
 def _numbers(values: Iterable[float | None]) -> str:
-    return _array(_NULL if each is None else str(each) for each in values)
+    values = tuple(values)
+    if None in values:
+        return _array(_NULL if each is None else str(each) for each in values)
+    return _array(map(str, values))
 
 
 def _array(values: Iterable[str]) -> str:

@@ -15,9 +15,9 @@ from shopbell_server.db.columns import METADATA, key, number_column, text_column
 OBSERVATIONS: Final = Table(
     "observations",
     METADATA,
-    *text_columns("tenant", "person", "store"),
+    # In the order of `core.observations.Observation`.
+    *text_columns("tenant", "person", "store", "edge", "scanner", "carrier"),
     number_column("at_ms"),
-    *text_columns("edge", "scanner", "carrier"),
     Column("loss_db", Double, nullable=False),
     number_column("n"),
     # By person and time: all of a stay is asked for. No index by time alone: old ones go by partitions, and

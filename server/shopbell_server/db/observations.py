@@ -41,8 +41,8 @@ class SqlObservations:
             missing = Shelves(self._transaction).missing(shelves_of(observations))
             if missing:
                 raise ShelvesMissingError(missing)
-        # In the order of their keys, as all rows are written.
-        self._transaction.insert_rows(_PUT, sorted(map(_row, strongest(observations))))
+        # In one order, as all rows are written; an observation is a row of the table.
+        self._transaction.insert_rows(_PUT, sorted(strongest(observations)))
 
     def of(
         self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
@@ -80,11 +80,6 @@ class SqlObservations:
         if self._transaction.database == "postgresql":
             return Shelves(self._transaction).drop(first_kept)
         return self._transaction.change(_OLD, before=first_kept * SHELF_MS, most=most)
-
-
-def _row(each: Observation) -> tuple[str | int | float, ...]:
-    person, store, edge, scanner, carrier, at_ms, loss_db, n = each
-    return person, store, at_ms, edge, scanner, carrier, loss_db, n
 
 
 def _strongest(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]]:  # noqa: ANN401  (columns by name)

@@ -21,9 +21,8 @@ def upgrade() -> None:
     """Make the table; on PostgreSQL its partitions are made by the server, an hour each."""
     op.create_table(
         "observations",
-        *text_columns("tenant", "person", "store"),
+        *text_columns("tenant", "person", "store", "edge", "scanner", "carrier"),
         number_column("at_ms"),
-        *text_columns("edge", "scanner", "carrier"),
         sa.Column("loss_db", sa.Double, nullable=False),
         number_column("n"),
         sa.CheckConstraint("n >= 1", name="ck_observations_seen"),
