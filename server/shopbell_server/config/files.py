@@ -7,13 +7,17 @@ Never: keeps what a file holds.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_program.settings import Fault, unreadable
 from shopbell_server.core.delivery.customer_keys import SINK_KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+PUBLIC_SUFFIX: Final = ".pub"
+"""Of the half of a key that everybody may have."""
 
 
 def in_the_way(path: str) -> str | None:
@@ -37,8 +41,35 @@ def no_key(key: str, path: str | None, making: str = "") -> Iterator[Fault]:
         yield Fault(key=key, problem=problem)
 
 
+def no_private_key(key: str, path: str, making: str) -> Iterator[Fault]:
+    """Yield the same of a key to sign with, and that it is the public half of one: 32 bytes, too.
+
+    Its name says so (`.pub`, as `shopbell-server edge new-key` calls it), or it is a copy of one beside it.
+    """
+    public = None if in_the_way(path) is not None else _public_half(Path(path))
+    if public is None:
+        yield from no_key(key, path, making)
+        return
+    private = public.with_suffix(".key")
+    there = f': name its private half, "{private}"' if private.is_file() else f"; {making}"
+    problem = f'"{path}" holds a public key, with which nobody can sign{there}'
+    yield Fault(key=key, problem=problem)
+
+
 RANDOM_KEY = "`openssl rand -hex 32 > FILE` makes one"
 """How a key is made that nobody else has to know a public half of."""
+
+
+def _public_half(path: Path) -> Path | None:
+    """Return the file of a public key that `path` is, or is a copy of."""
+    if path.suffix == PUBLIC_SUFFIX:
+        return path
+    try:
+        held = path.read_bytes().strip()
+        others = sorted(path.parent.glob(f"*{PUBLIC_SUFFIX}"))
+        return next((each for each in others if each.read_bytes().strip() == held), None)
+    except OSError:
+        return None  # who may not look around finds nothing
 
 
 def _is_key(path: str) -> bool:

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from shopbell_program.settings import Fault
 from shopbell_server.config.auditor import Report, faults_of_report
 from shopbell_server.config.endpoints import faults_of_endpoint
-from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_key
+from shopbell_server.config.files import RANDOM_KEY, in_the_way, no_private_key
 from shopbell_server.config.shapes import File
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def faults_of_orders(orders: Orders | None) -> Iterator[Fault]:
     """Yield what is wrong with the table [orders]."""
     if orders is not None:
         making = "`shopbell-server edge new-key` makes one"
-        yield from no_key("orders.signing_key_file", orders.signing_key_file, making)
+        yield from no_private_key("orders.signing_key_file", orders.signing_key_file, making)
 
 
 def faults_of_audit(audit: Audit | None) -> Iterator[Fault]:
@@ -65,7 +65,7 @@ def faults_of_audit(audit: Audit | None) -> Iterator[Fault]:
     folder = Path(audit.checkpoint_file).parent
     if not folder.is_dir():
         yield Fault(key="audit.checkpoint_file", problem=f'there is no folder "{folder}"')
-    yield from no_key("audit.signing_key_file", audit.signing_key_file, RANDOM_KEY)
+    yield from no_private_key("audit.signing_key_file", audit.signing_key_file, RANDOM_KEY)
     yield from faults_of_report(audit.report)
     if audit.checkpoint_url is not None:
         yield from faults_of_endpoint(

@@ -10,6 +10,7 @@ from shopbell_server.config.reading import read_settings
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
+from shopbell_server.ordering import new_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -223,6 +224,24 @@ def test_a_key_for_orders_is_a_key(tmp_path: Path) -> None:
     assert "orders.signing_key_file" in said
     assert "`shopbell-server edge new-key` makes one" in said
     assert "secret words" not in said
+
+
+@pytest.mark.parametrize("name", ["orders.pub", "renamed.key"])
+@pytest.mark.parametrize("table", ["orders", "audit"])
+def test_nobody_signs_with_the_public_half(tmp_path: Path, name: str, table: str) -> None:
+    new_key(tmp_path)
+    private, public = tmp_path / "orders.key", tmp_path / "orders.pub"
+    (tmp_path / "renamed.key").write_text(public.read_text())
+    more = f'checkpoint_file = "{tmp_path}/checkpoints"\n' if table == "audit" else ""
+    text = f'[{table}]\nsigning_key_file = "{{key}}"\n{more}'
+    said = faults(tmp_path, LEAST + text.format(key=tmp_path / name))
+    assert f'{table}.signing_key_file: "{tmp_path / name}" holds a public key' in said
+    assert f'name its private half, "{private}"' in said
+    assert public.read_text().strip() not in said
+    (tmp_path / "server.toml").write_text(LEAST + text.format(key=private))
+    assert read_settings(tmp_path / "server.toml").tenant == "acme"
+    private.unlink()
+    assert "makes one" in faults(tmp_path, LEAST + text.format(key=tmp_path / name))
 
 
 def test_a_missing_key_of_ids_is_told_once(tmp_path: Path) -> None:
