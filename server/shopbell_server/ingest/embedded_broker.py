@@ -37,6 +37,9 @@ _PAUSE_S: Final = 0.02
 _CONFIG: Final = "broker.conf"
 _BOARDS: Final = "shopbell.v1.*._board.>"
 """Only servers speak of these; else a store called `down` would be an edge's to hear."""
+_NO_LIMIT: Final = -1
+"""Of subscriptions. From 2.15 on nats-server takes 1000 unless told, the three of 333 edges, and refuses
+every other edge what it has to hear."""
 _READY: Final = "Server is ready"
 """What nats-server says when all of its listeners are there."""
 
@@ -165,7 +168,10 @@ class EmbeddedBroker:
         return {
             "server_name": "shopbell-embedded",
             "listen": "127.0.0.1:-1",
-            "jetstream": {"store_dir": str(self._data_dir / "jetstream")},
+            "jetstream": {
+                "store_dir": str(self._data_dir / "jetstream"),
+                "limits": {"default_max_consumers": _NO_LIMIT},
+            },
             "mqtt": {"host": self._host, "port": self.port},
             "authorization": {
                 "users": [

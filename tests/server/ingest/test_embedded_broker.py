@@ -266,3 +266,18 @@ def test_a_broker_that_ends_is_noticed_and_one_that_is_to_end_is_not(tmp_path: P
     with embedded(tmp_path) as broker:
         stop.set()
         broker.watch(stop)
+
+
+@pytest.mark.faults  # a minute of a busy machine
+def test_more_edges_may_listen_than_the_broker_lets_by_itself(tmp_path: Path) -> None:
+    # Each subscription is a consumer to the broker, which takes 1000 unless it is told otherwise; and a
+    # connection may have 63, whose unacknowledged messages must be numbered in 16 bits.
+    with embedded(tmp_path) as broker:
+        for one in range(17):
+            with Speaker(broker, "edge", broker.edge_password) as edge:
+                edge.client.subscribe(
+                    [(f"shopbell/v1/acme/edge-{one}-{n}/down/ack", 1) for n in range(60)]
+                )
+                granted = edge.granted
+                wait_until(lambda: len(granted) == 60, "no answer")  # noqa: B023  # called at once
+                assert all(granted), f"edge {one}"
