@@ -31,6 +31,11 @@ HEARD: Final = (Kind.ACK, Kind.CONFIG, Kind.COMMAND)
 """What an edge subscribes to. Nobody here obeys, but a broker has to carry it."""
 
 
+AT_ONCE: Final = 16
+"""Connections that are being made: real edges come back over a minute, not all in one moment, and a broker
+that keeps sessions on a disk (NATS) makes some dozens a second."""
+
+
 class Speaker(Protocol):
     """Whose edges these are."""
 
@@ -74,6 +79,7 @@ class Lines:
         self._names = names
         self._speaker = speaker
         self._dice = random.Random()
+        self._door = asyncio.Semaphore(AT_ONCE)
         self._all = [
             _Shared(number=number, edges=list(range(number, len(names), count)))
             for number in range(count)
