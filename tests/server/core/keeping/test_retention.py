@@ -40,6 +40,7 @@ def test_there_is_one_rule_for_each_kind_of_data() -> None:
         What.DELIVERIES,
         What.WAITING,
         What.ZONES,
+        What.PLACES,
         What.VISITS,
         What.RECEIPTS,
         What.TOLD,
