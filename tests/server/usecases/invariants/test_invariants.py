@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.observations import Observation
     from shopbell_server.core.visits.joined import Group
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
@@ -134,13 +135,17 @@ class Example:
                     found[each.person, visit.store].append(visit)
         return found
 
-    def stored_evidence(self, who: int) -> list[Interval]:
+    def stored_evidence(self, who: int) -> tuple[list[Interval], list[Observation]]:
+        """Return the intervals of one of them, and her observations."""
         always = Millis(0), Millis(NOW + DAY)
         person = self.people[who].person
+        intervals: list[Interval] = []
+        observations: list[Observation] = []
         with self.world.floor.database.read() as work:
-            return [
-                each for store in STORES for each in work.intervals.within(person, store, *always)
-            ]
+            for store in STORES:
+                intervals += work.intervals.within(person, store, *always)
+                observations += work.observations.of([person], store, *always).get(person, ())
+        return intervals, observations
 
     def group(self, who: Iterable[int]) -> Group:
         """Return them as one human."""
@@ -278,7 +283,9 @@ def check_withdrawal(
     """Invariant 5: nothing of hers is left from then on, whatever comes in of it later."""
     example.withdraws(who, at_ms)
     left = example.stored(), example.stored_evidence(who)
-    assert all(each.last_ms < at_ms for each in left[1])
+    intervals, observations = left[1]
+    assert all(each.last_ms < at_ms for each in intervals)
+    assert all(each.at_ms < at_ms for each in observations)
     if late:
         example.does(tuple((each,) for each in late), max(now_ms, at_ms))
         assert (example.stored(), example.stored_evidence(who)) == left

@@ -12,11 +12,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, Self
 
 from shopbell_server.core.ids import Millis, ZoneId
+from shopbell_server.core.observations import shelf_of
+from shopbell_server.core.units import HOUR_MS
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.core.visits.rules import VisitRules, demo
+from shopbell_server.usecases.intake.shelves import make_shelves
 from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.usecases.visits.sweep import sweep
-from tests.server.usecases.floor import DAY, STORE, Floor, add_person, somebody
+from tests.server.usecases.floor import DAY, NOW, STORE, Floor, add_person, somebody
 from tests.server.usecases.invariants.allowing import KINDS
 
 if TYPE_CHECKING:
@@ -88,7 +91,7 @@ def the_people() -> dict[Kind, list[Someone]]:
 
 
 def enrol(database: Database) -> None:
-    """Enrol them all, and hang up the beacon."""
+    """Enrol them all, hang up the beacon, and make room for what will be heard."""
     with database.begin() as work:
         for kind, people in the_people().items():
             for each in people:
@@ -99,6 +102,7 @@ def enrol(database: Database) -> None:
     with floor.database.begin() as work:
         work.registry.put_beacon(BEACON)
         work.commit()
+    make_shelves(database, range(shelf_of(NOW - HOUR_MS), shelf_of(NOW + HOUR_MS) + 1))
 
 
 class Worlds:
