@@ -76,6 +76,12 @@ class Program:
         self._input.write(f"{line}\n".encode())
         self._input.flush()
 
+    def kill(self) -> None:
+        """End it as a power cut would, and forget it."""
+        self._process.kill()
+        self._input.close()
+        self._process.close()
+
     async def stop(self) -> int:
         """End it in good order; return its exit code. By force, and failing, when it takes too long."""
         self._process.terminate()

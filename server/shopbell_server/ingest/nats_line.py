@@ -86,6 +86,8 @@ class NatsLine:
         self._loop = asyncio.new_event_loop()
         self._woken = asyncio.Event()
         self._leaving = threading.Event()
+        self._patience: asyncio.Timeout | None = None
+        self._trouble: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="nats")
 
     def __enter__(self) -> Self:
@@ -94,7 +96,7 @@ class NatsLine:
 
     def __exit__(self, *_: object) -> None:
         self._leaving.set()
-        self._loop.call_soon_threadsafe(self._woken.set)
+        self._loop.call_soon_threadsafe(self._leave)
         self._thread.join()
         self._loop.close()
 
@@ -136,6 +138,11 @@ class NatsLine:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
 
+    def _leave(self) -> None:
+        self._woken.set()
+        if self._patience is not None:
+            self._patience.reschedule(self._loop.time())
+
     async def _serve(self) -> None:
         turn, pause_s = 0, _RETRY_S[0]
         while not self._leaving.is_set():
@@ -172,9 +179,10 @@ class NatsLine:
     async def _greet(self, client: Client, host: str, port: int) -> bool:
         """Connect and subscribe; return whether all that is needed is granted."""
         self._forbidden = False
+        self._trouble = None
         place = f"[{host}]" if ":" in host else host
         try:
-            async with asyncio.timeout(_ANSWER_S):
+            async with asyncio.timeout(_ANSWER_S) as self._patience:
                 await client.connect(
                     [f"nats://{place}:{port}"],
                     name=self._name,
@@ -184,6 +192,8 @@ class NatsLine:
                     # Else whoever stands in between may say that no TLS is wanted, and be told the password.
                     tls_handshake_first=self._tls is not None,
                     allow_reconnect=False,  # `_serve` does it, in its own order
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0,
                     ping_interval=_PING_S,
                     max_outstanding_pings=2,
                     error_cb=self._on_error,
@@ -194,6 +204,8 @@ class NatsLine:
         except (OSError, nats.errors.Error, TimeoutError) as error:
             self._unreached(host, port, error)
             return False
+        finally:
+            self._patience = None
         return not self._forbidden
 
     async def _subscribe(self, client: Client) -> None:
@@ -220,9 +232,10 @@ class NatsLine:
             log.warning("broker_lost", reason=_why(client.last_error))
 
     def _unreached(self, host: str, port: int, error: Exception) -> None:
-        if not self._reached:
+        if not self._reached or self._leaving.is_set():
             return
         self._reached = False
+        error = self._trouble or error  # what the client makes of it says less
         if "authorization" in str(error).lower():
             log.warning("broker_refused_us", reason=_why(error))
         else:
@@ -243,7 +256,8 @@ class NatsLine:
     async def _on_error(self, error: Exception) -> None:
         said = str(error).lower()
         if "permissions violation for subscription" not in said:
-            return  # a connection that fails says so by ending
+            self._trouble = error  # a connection that fails says so by ending
+            return
         if self._changes is not None and _subject(self._changes.filter) in said:
             log.warning("broker_forbids_boards", topic=self._changes.filter)
         else:

@@ -161,7 +161,7 @@ def test_workers_share_batches_and_each_hears_how_edges_do(sharing: Site) -> Non
     wait_until(lambda: len(taken()) >= len(sent), "all batches")
     assert sorted(taken()) == sorted(sent), "each of them once"
     assert all(each.batches() for each in workers), "both have work"
-    wait_until(lambda: taken() and all(each.statuses() for each in workers), "the status")
+    wait_until(lambda: bool(taken()) and all(each.statuses() for each in workers), "the status")
 
 
 def test_a_will_is_heard_by_every_worker(sharing: Site) -> None:
