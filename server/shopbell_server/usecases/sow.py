@@ -40,6 +40,7 @@ from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.identity.identifiers import SaidBy, say
 from shopbell_server.usecases.identity.profile_holds import hold_ids, require_new_key
 from shopbell_server.usecases.recognition.device_numbers import free_device_no
+from shopbell_server.usecases.visits.of_staff import leave_out
 from shopbell_server.usecases.visits.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
         for index, profile in enumerate(seed.profiles):
             if profile.id in erased:
                 continue
-            _profile(work, profile)
+            _profile(work, entropy, now_ms, profile, terms)
             faults += [
                 Fault(
                     key=f"profiles[{index}].external_ids.{each.kind}", problem=each.refused.detail
@@ -161,7 +162,9 @@ def sow(  # noqa: PLR0913  (each by name or in the order of every use case)
     )
 
 
-def _profile(work: UnitOfWork, profile: SeedProfile) -> None:
+def _profile(
+    work: UnitOfWork, entropy: Entropy, now_ms: Millis, profile: SeedProfile, terms: Terms
+) -> None:
     sown = Profile(
         id=ProfileId(profile.id),
         first_name=profile.first_name,
@@ -172,6 +175,9 @@ def _profile(work: UnitOfWork, profile: SeedProfile) -> None:
     if known is not None:
         # A seed is no new start of who was forgotten.
         sown = replace(sown, forgotten_ms=known.forgotten_ms)
+        if sown.staff and not known.staff:
+            persons = work.identity.enrolled([sown.id]).get(sown.id, ())
+            leave_out(work, entropy, now_ms, persons=persons, terms=terms)
     # Sealed anew it would be another row that says the same.
     if known != sown:
         work.people.put_profile(sown)
