@@ -15,6 +15,7 @@ from shopbell_server.web.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.ports.boxes import Boxes
@@ -22,12 +23,20 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.sow import Sown
 
 
-def upgrade(settings: Settings, *, new_keys: bool = False) -> str:
+def missing(settings: Settings) -> Path | None:
+    """Return the file of the database if it is not there, and `upgrade` would make an empty one."""
+    return migrate.missing(settings.database.url)
+
+
+def upgrade(settings: Settings, *, create: bool = True, new_keys: bool = False) -> str:
     """Bring the tables up to date, the store of keys first; return the revision that they are at.
 
     Raises KeysNotPreparedError if the keys that the database was sealed with are away, OtherKeysError if
     the settings name others; with `new_keys` they are the tenant's from here on, whatever the others sealed.
+    Without `create` nothing is made where SQLite's file is missing: raises DatabaseTooOldError.
     """
+    if not create:
+        migrate.require_there(settings.database.url)
     prepare_keys(settings, new=new_keys)
     with contextlib.ExitStack() as stack:
         opened: dict[TenantId, Boxes] = {}

@@ -55,7 +55,7 @@ def config(tmp_path: Path, receiver_port: int) -> Path:
     path.write_text(
         SERVER.format(folder=tmp_path, broker=free_port(), http=free_port(), receiver=receiver_port)
     )
-    assert command("migrate", "--config", path).returncode == 0
+    assert command("migrate", "--create", "--config", path).returncode == 0
     return path
 
 

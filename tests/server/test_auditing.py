@@ -36,7 +36,7 @@ def config(migrated_file: Path, tmp_path: Path) -> Path:
         + f'[audit]\ncheckpoint_file = "{tmp_path}/checkpoints"\nsigning_key_file = "{key}"\n'
     )
     shutil.copy(migrated_file, tmp_path / "shopbell.db")
-    assert command("migrate", "--config", path).returncode == 0
+    assert command("migrate", "--create", "--config", path).returncode == 0
     with closing(open_sql(url(path), TenantId("acme"))) as database:
         with database.begin() as work:
             actor = Actor(kind="operator", name="olga")

@@ -84,7 +84,7 @@ def loaded(*arguments: object) -> set[str]:
 def test_a_command_loads_what_it_needs(config: Path, seed: Path) -> None:
     web = {"fastapi", "uvicorn", "jinja2", "httpcore2"}
     assert loaded("check-config", "--config", config) & {*web, "sqlalchemy", "alembic"} == set()
-    assert loaded("migrate", "--config", config) & {*web, "psycopg"} == set()
+    assert loaded("migrate", "--create", "--config", config) & {*web, "psycopg"} == set()
     assert loaded("seed", seed, "--config", config) & {*web, "psycopg", "alembic"} == set()
 
 
@@ -125,6 +125,7 @@ async def waited(server: asyncio.subprocess.Process, out: Path, lines: int) -> N
         ((), 1, "there is no database: no file "),
         (("--migrate", "--seed", "/none.yaml"), 2, "/none.yaml cannot be used"),
         (("--migrate", "--sign-in-link", "kim"), 1, 'there is no member of staff "kim"'),
+        (("--migrate", "--sign-in-link", "kim"), 1, "an empty database was made"),
     ],
 )
 async def test_what_cannot_be_done_is_said_and_no_broker_is_left(

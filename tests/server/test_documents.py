@@ -28,7 +28,7 @@ def test_papers_are_written_from_what_is_set_up(tmp_path: Path) -> None:
     (tmp_path / "seed.yaml").write_text(SEED)
     lacking = shopbell(tmp_path, "check-config")
     assert "would lack: privacy.controller, privacy.address" in lacking.stdout
-    assert shopbell(tmp_path, "migrate").returncode == 0
+    assert shopbell(tmp_path, "migrate", "--create").returncode == 0
     assert shopbell(tmp_path, "seed", "seed.yaml").returncode == 0
 
     done = shopbell(tmp_path, "documents", "--language", "nl")
@@ -62,7 +62,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_file_where_papers_should_go_is_told_apart_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "server.toml").write_text(SERVER.format(folder=tmp_path))
-    assert shopbell(tmp_path, "migrate").returncode == 0
+    assert shopbell(tmp_path, "migrate", "--create").returncode == 0
     said = shopbell(tmp_path, "documents", "--out", "server.toml")
     assert said.returncode == 1
     assert (

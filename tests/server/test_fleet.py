@@ -51,7 +51,7 @@ def config(migrated_file: Path, tmp_path: Path) -> Path:
     }
     seed.write_text(json.dumps({"stores": [store]}))
     shutil.copy(migrated_file, tmp_path / "shopbell.db")
-    assert command("migrate", "--config", path).returncode == 0
+    assert command("migrate", "--create", "--config", path).returncode == 0
     assert command("seed", seed, "--config", path).returncode == 0
     return path
 

@@ -19,7 +19,7 @@ def config(migrated_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "server.toml"
     path.write_text(SERVER.format(folder=tmp_path))
     shutil.copy(migrated_file, tmp_path / "shopbell.db")
-    assert command("migrate", "--config", path).returncode == 0
+    assert command("migrate", "--create", "--config", path).returncode == 0
     return path
 
 

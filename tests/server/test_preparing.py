@@ -94,6 +94,18 @@ def test_a_database_that_is_away_is_not_made_by_who_only_asks(config: Path, tmp_
     assert not (tmp_path / "shop.db").exists()
 
 
+def test_a_database_is_made_only_for_who_asks_for_one(config: Path, tmp_path: Path) -> None:
+    """Where a disk is not mounted a file is missing too."""
+    before = set(tmp_path.iterdir())
+    said = command("migrate", "--config", config)
+    assert said.returncode == 1
+    assert f'no file "{tmp_path}/shop.db". Is its disk mounted' in said.stderr
+    assert "`shopbell-server migrate --create` makes it" in said.stderr
+    assert set(tmp_path.iterdir()) == before, "no store of keys, either"
+    for line in (("migrate", "--create"), ("migrate",), ("migrate", "--create")):
+        assert command(*line, "--config", config).returncode == 0
+
+
 def test_who_has_lost_the_keys_says_so_and_goes_on(config: Path, tmp_path: Path) -> None:
     preparing.upgrade(read_settings(config))
     remember(config)

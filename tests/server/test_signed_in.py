@@ -32,7 +32,7 @@ def config(migrated_file: Path, tmp_path: Path) -> Path:
     staff = [{"id": each, "name": each, "role": "advisor", "stores": ["ams"]} for each in STAFF]
     seed.write_text(json.dumps({"stores": [{"id": "ams", "name": "Ams"}], "staff": staff}))
     shutil.copy(migrated_file, tmp_path / "shopbell.db")
-    assert command("migrate", "--config", path).returncode == 0
+    assert command("migrate", "--create", "--config", path).returncode == 0
     assert command("seed", seed, "--config", path).returncode == 0
     now_ms = SystemClock().now_ms()
     with closing(open_database(read_settings(path))) as database:

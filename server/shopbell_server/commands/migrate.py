@@ -20,6 +20,12 @@ def add(line: CommandLine) -> None:
         "migrate", "bring the tables of the database up to date", "migrate --config server.toml"
     )
     command.add_argument(
+        "--create",
+        action="store_true",
+        help="there is no database yet: make its file (SQLite). Else a missing file is an error, for its "
+        "disk may not be mounted",
+    )
+    command.add_argument(
         "--new-keys",
         action="store_true",
         help="the keys are lost for good: go on with those that [keys] names now, without the names, phones, "
@@ -32,7 +38,7 @@ def perform(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     with loading():
         from shopbell_server import preparing  # noqa: PLC0415  # as `run` says
-    revision = preparing.upgrade(settings, new_keys=arguments.new_keys)
+    revision = preparing.upgrade(settings, create=arguments.create, new_keys=arguments.new_keys)
     print(f"the database is at revision {revision}")
     for caution in preparing.cautions(settings):
         print(f"beware: {caution}", file=sys.stderr)

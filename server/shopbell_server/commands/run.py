@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 MOST_PORT: Final = 65_535
 
+_MADE: Final = (
+    'there was no file "{}": an empty database was made. If you had one, stop this server, take the new file '
+    "away, and mount the disk, or restore the backup"
+)
+
 
 def add(line: CommandLine) -> None:
     """Add the command."""
@@ -41,7 +46,9 @@ def add(line: CommandLine) -> None:
         "--port", type=int, help="where this process is reached, instead of http.port; 0: any free"
     )
     serve.add_argument(
-        "--migrate", action="store_true", help="do first what the command `migrate` does"
+        "--migrate",
+        action="store_true",
+        help="do first what the command `migrate --create` does",
     )
     serve.add_argument(
         "--seed", type=Path, metavar="FILE", help="do first what the command `seed` does"
@@ -72,7 +79,11 @@ def perform(arguments: argparse.Namespace) -> None:
             from shopbell_server import bootstrap, preparing, seed  # noqa: PLC0415  # as said
         logs.configure()
         if arguments.migrate:
+            made = preparing.missing(settings)
             preparing.upgrade(settings)
+            if made is not None and arguments.seed is None:
+                # With a seed a first start is meant.
+                print(f"beware: {_MADE.format(made)}", file=sys.stderr, flush=True)
         if arguments.seed is not None:
             preparing.plant(settings, seed.read_seed(arguments.seed))
         for caution in (*cautions_of_run(settings), *preparing.cautions(settings)):

@@ -336,7 +336,7 @@ def _unusable(path: Path) -> tuple[str, str] | None:
     if not path.is_file():
         return (
             f'there is no file "{path}"',
-            "is its disk mounted? Else restore its backup; a new one `shopbell-server migrate` makes",
+            "is its disk mounted? Else restore its backup; `shopbell-server migrate --create` makes one",
         )
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
         return (

@@ -82,7 +82,7 @@ def test_a_server_that_has_no_tables_yet_is_told_how_to_get_them(config: Path, u
 
 
 def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: str) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     code, found = asked(config)
     assert code == 1
     verdicts = {check: verdict for check, (verdict, _) in found.items()}
@@ -107,7 +107,7 @@ def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: 
 
 
 def test_keys_of_another_database_are_told(config: Path) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     (config.parent / "own-keys.db").unlink()
     assert asked(config)[1]["keys"][0] == "FAIL"
     key_store.prepare(f"sqlite:///{config.parent}/own-keys.db")
@@ -123,7 +123,7 @@ def remedies(config: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_of_tables_that_are_newer_nobody_is_sent_to_migrate(config: Path) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     with closing(sqlite3.connect(config.parent / "shop.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
@@ -139,7 +139,7 @@ def test_a_folder_that_is_away_is_told_before_anything_is_made_in_its_place(conf
 
 
 def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     with closing(open_sql(url, TenantId("acme"))) as database, database.begin() as work:
         long_ago = Millis(SystemClock().now_ms() - 3_600_000)
         act = Act(at_ms=long_ago, actor=Actor(kind="operator", name=""), what=What.SEEDED)
@@ -151,7 +151,7 @@ def test_records_that_nobody_signed_are_told(config: Path, url: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_checkpoints_of_another_key_are_told(config: Path) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     notary = notary_of(read_settings(config))
     assert notary is not None
     notary.checkpoints.append(
@@ -181,7 +181,7 @@ def test_a_secret_that_everybody_may_read_is_told(config: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_keys_that_are_away_are_not_made_anew_and_old_pages_are_said(config: Path) -> None:
-    assert command("migrate", "--config", config).returncode == 0
+    assert command("migrate", "--create", "--config", config).returncode == 0
     (config.parent / "own-keys.db").unlink()
     with closing(sqlite3.connect(config.parent / "shop.db")) as database:
         database.execute("PRAGMA user_version = 1")
