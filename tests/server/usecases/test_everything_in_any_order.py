@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.consent.ledger import Change, Purpose, active_purposes
+from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.retention import Limits, rules
 from shopbell_server.usecases.consent.consents import Said, change_consents, leave
@@ -28,6 +29,8 @@ from tests.server.usecases.identity.test_profiles import TERMS, holds, merged, t
 from tests.server.usecases.test_profile_sequences import WIDE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.visits.stored import Visit
@@ -83,8 +86,8 @@ class Shop:
         if self.rounds.random() < 0.2:
             self.forget_left_over()
 
-    def deed(self) -> None:
-        match self.dice.choice(DEEDS):
+    def deed(self, among: Sequence[str] = DEEDS) -> None:
+        match self.dice.choice(among):
             case "hear":
                 self.hear()
             case "merge" | "join" as how:
@@ -335,3 +338,24 @@ def test_whoever_is_forgotten_in_the_end_is_as_if_never_there(seed: int, length:
         assert work.people.profiles(shop.profiles) == {}
         undone_yet = work.erasures.undone(99)
     assert all(finish(shop.floor.database, each, late) for each in undone_yet)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 14))
+def test_who_is_known_online_alone_is_never_left_over(seed: int, length: int) -> None:
+    """She goes with people who were merged into her, as whoever is one with them; never by herself."""
+    shop = Shop(Random(seed))
+    online = ProfileId(f"{shop.mark}online")
+    with shop.floor.database.begin() as work:
+        work.people.put_profile(Profile(id=online, first_name="Eve", language=None, staff=False))
+        work.commit()
+    shop.profiles.append(online)
+    for _ in range(length):
+        shop.deed(("merge", "split", "undo", "erase"))
+        with shop.floor.database.read() as work:
+            alone = not work.identity.taken_in([online]) and not work.identity.absorbed([online])
+            there = work.people.profiles([online])
+        shop.forget_left_over()
+        with shop.floor.database.read() as work:
+            left = work.people.profiles([online])
+        assert left == there or not alone
