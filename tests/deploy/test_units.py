@@ -37,7 +37,14 @@ def test_the_watchdog_hungers_within_half_a_minute_and_is_fed_several_times_befo
     assert bites_s <= MOST_WATCHDOG_S
 
 
-@pytest.mark.parametrize("path", ["edge/shopbell-edge.service", "server/shopbell-server.service"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "edge/shopbell-edge.service",
+        "server/shopbell-server.service",
+        "server/shopbell-server@.service",
+    ],
+)
 def test_a_process_that_ends_is_started_again_however_often(path: str) -> None:
     """A radio that is given up and a disk that fails end it on purpose; systemd allows five in 10 s."""
     service, unit = section(path, "Service"), section(path, "Unit")
@@ -70,3 +77,13 @@ def test_what_the_edge_keeps_is_its_own() -> None:
     assert EDGE["UMask"] == "0077"
     assert EDGE["StateDirectory"] == "shopbell-edge"
     assert EDGE["StateDirectoryMode"] == "0700"
+
+
+def test_one_process_of_several_is_as_fenced_in_as_the_only_one_and_never_migrates() -> None:
+    alone = section("server/shopbell-server.service", "Service")
+    one = section("server/shopbell-server@.service", "Service")
+    of_starting = {"ExecStartPre", "ExecStart", "TimeoutStartSec"}
+    assert {key for key in alone if alone[key] != one.get(key)} == of_starting
+    assert " run " in one["ExecStart"]
+    assert " --role %i " in one["ExecStart"]
+    assert "migrate" not in one["ExecStart"]
