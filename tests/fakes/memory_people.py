@@ -247,6 +247,10 @@ class MemoryPeople:
         """Hold nobody: units of work that write follow one another."""
         return _found(self._tables.stamps, persons)
 
+    def lock_free(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
+        """Hold nobody either: everybody is free."""
+        return _found(self._tables.stamps, persons)
+
 
 class MemoryLedger:
     def __init__(self, tables: Tables) -> None:

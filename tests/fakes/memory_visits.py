@@ -240,13 +240,21 @@ class MemoryVisits:
     def open_count(self) -> int:
         return sum(each.state == "open" for each in self._tables.visits.values())
 
-    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
+    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
+        there = [
+            each.id
+            for each in self._tables.visits.values()
+            if each.person in self._tables.enrolments
+        ]
+        return {each.id: each.person for each in self.still_due(there, now_ms)[:limit]}
+
+    def still_due(self, visits: Collection[VisitId], now_ms: Millis) -> Sequence[Visit]:
         waiting = [
             each
-            for each in self._tables.visits.values()
-            if each.state != "ended" and each.session.due_ms < now_ms
+            for each in map(self._tables.visits.get, visits)
+            if each is not None and each.state != "ended" and each.session.due_ms < now_ms
         ]
-        return sorted(waiting, key=lambda each: (each.session.due_ms, each.id))[:limit]
+        return sorted(waiting, key=lambda each: (each.session.due_ms, each.id))
 
     def page(
         self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int

@@ -234,6 +234,14 @@ class SqlPeople:
             for row in self._transaction.rows_by_keys(_LOCK, wanted)
         }
 
+    def lock_free(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
+        """Hold those of these people whom nobody else holds, and wait for nobody; else as `lock`."""
+        wanted = [(person,) for person in sorted(persons)]
+        return {
+            PersonId(row.person): Stamp(row.stamp)
+            for row in self._transaction.rows_by_keys(_LOCK_FREE, wanted)
+        }
+
 
 def _enrolment(row: Iterable[Any]) -> Enrolment:
     # By place, in the order of `_of_enrolment`: groups ask for thousands.
@@ -343,11 +351,13 @@ _ISSUED: Final = by_keys(
     .order_by(ISSUED.c.person, ISSUED.c.first_window, ISSUED.c.last_window),
     ISSUED.c.person,
 )
-_LOCK: Final = by_keys(
+_STAMPS: Final = (
     select(ENROLMENTS.c.person, ENROLMENTS.c.stamp)
     .where(ours(ENROLMENTS))
     .order_by(ENROLMENTS.c.person)
-    # Not FOR UPDATE: rows that refer to her may be added meanwhile; that changes nothing of hers.
-    .with_for_update(key_share=True, of=ENROLMENTS),
-    ENROLMENTS.c.person,
+)
+# Not FOR UPDATE: rows that refer to her may be added meanwhile; that changes nothing of hers.
+_LOCK: Final = by_keys(_STAMPS.with_for_update(key_share=True, of=ENROLMENTS), ENROLMENTS.c.person)
+_LOCK_FREE: Final = by_keys(
+    _STAMPS.with_for_update(key_share=True, of=ENROLMENTS, skip_locked=True), ENROLMENTS.c.person
 )

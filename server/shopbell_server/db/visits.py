@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, delete, func, or_, select, tuple_
 
-from shopbell_server.core.ids import PersonId
+from shopbell_server.core.ids import PersonId, VisitId
 from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
 from shopbell_server.core.visits.stored import Visit
+from shopbell_server.db.people_tables import ENROLMENTS
 from shopbell_server.db.statements import by_keys, keeping, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
 from shopbell_server.db.tables import CONFLICTS, UNENDED, VISITS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
 
-    from shopbell_server.core.ids import Millis, StoreId, VisitId
+    from shopbell_server.core.ids import Millis, StoreId
     from shopbell_server.core.recognition.conflict import Conflict
     from shopbell_server.db.transaction import Transaction
 
@@ -124,9 +125,15 @@ class SqlVisits:
         """Return how many visits have begun and not ended."""
         return sum(row.number for row in self._transaction.rows(_OPEN))
 
-    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
-        """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
-        return visits_of(self._transaction.rows(_DUE, now_ms=now_ms, most=limit))
+    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
+        """Return whose visits are due, longest due first, and hold them; whom others hold is passed over."""
+        rows = self._transaction.rows(_CLAIM_DUE, now_ms=now_ms, most=limit)
+        return {VisitId(row.visit): PersonId(row.person) for row in rows}
+
+    def still_due(self, visits: Collection[VisitId], now_ms: Millis) -> Sequence[Visit]:
+        """Return those of `visits` that are due, longest due first."""
+        keys = [(visit,) for visit in visits]
+        return visits_of(self._transaction.rows_by_keys(_STILL_DUE, keys, now_ms=now_ms))
 
     def page(
         self, stores: Collection[StoreId], before: tuple[Millis, VisitId] | None, limit: int
@@ -269,12 +276,17 @@ _OPEN: Final = (
     # UNENDED as it is written there, so that the partial index serves.
     .where(ours(VISITS), UNENDED, _V.state == "open")
 )
-_DUE: Final = (
-    select(*READ)
-    .where(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
+_is_due: Final = and_(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
+_CLAIM_DUE: Final = (
+    select(_V.visit, _V.person)
+    .join(ENROLMENTS, and_(ENROLMENTS.c.tenant == _V.tenant, ENROLMENTS.c.person == _V.person))
+    .where(_is_due)
     .order_by(_V.due_ms, _V.visit)
     .limit(bindparam("most"))
+    # In the order of time, not of people: nobody is waited for, so nobody waits in a circle.
+    .with_for_update(key_share=True, of=ENROLMENTS, skip_locked=True)
 )
+_STILL_DUE: Final = by_keys(select(*READ).where(_is_due).order_by(_V.due_ms, _V.visit), _V.visit)
 _PAGE: Final = (
     select(*READ)
     .where(

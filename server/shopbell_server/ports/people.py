@@ -86,5 +86,11 @@ class People(Protocol):
         Whatever rewrites somebody's visits holds her first; the order makes deadlock impossible. Returns
         the stamps of those who are there: whose is the same as before, of her nothing has changed that
         decides whether she may be known (enrolment, issued windows, consent, whether she works here).
+        Once for all whom a unit of work needs: whoever is held already and needs more does not wait
+        (`lock_free`).
         """
+        ...
+
+    def lock_free(self, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
+        """Hold those of these people whom nobody else holds, and wait for nobody; else as `lock`."""
         ...

@@ -69,8 +69,16 @@ class Visits(Protocol):
         """Return how many visits have begun and not ended; candidates are none."""
         ...
 
-    def due(self, now_ms: Millis, limit: int) -> Sequence[Visit]:
-        """Return candidates and open visits whose `session.due_ms` has passed, longest due first."""
+    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
+        """Return candidates and open visits whose `session.due_ms` has passed, longest due first.
+
+        Of people whom nobody else holds: they are held until the unit of work ends, and those of others are
+        passed over. What a visit is must be read again (`still_due`): another may just have changed it.
+        """
+        ...
+
+    def still_due(self, visits: Collection[VisitId], now_ms: Millis) -> Sequence[Visit]:
+        """Return those of `visits` of which that is so, in the same order."""
         ...
 
     def page(

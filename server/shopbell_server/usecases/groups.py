@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import Millis, PersonId, StoreId
+    from shopbell_server.core.ids import Millis, PersonId, Stamp, StoreId
     from shopbell_server.core.visits.joined import Group
     from shopbell_server.core.zones.whereabouts import Place
     from shopbell_server.ports.database import UnitOfWork
@@ -63,16 +63,30 @@ def hold(work: UnitOfWork, persons: Collection[PersonId]) -> Groups:
     """Hold `persons`, and everybody who is joined with one of them, until the work ends; return their groups.
 
     Whoever joins or parts holds all whom it is about, so while one of a group is held it stays as it is.
+    Raises DatabaseBusyError if somebody was joined meanwhile with one whom another holds.
     """
-    work.people.lock(persons)
+    expected = groups_of(work, work.people.enrolments(persons).values()).keys()
+    # All at once, in the order of their ids.
+    work.people.lock({*persons, *expected})
     enrolments = work.people.enrolments(persons)
     groups = groups_of(work, enrolments.values())
-    others = groups.keys() - set(persons)
-    if not others:
-        return groups
-    work.people.lock(others)
-    # Once more: what the others allow may have changed until they were held.
-    return groups_of(work, enrolments.values())
+    others = groups.keys() - expected - set(persons)
+    if others:
+        hold_more(work, others)
+        # Once more: what the others allow may have changed until they were held.
+        groups = groups_of(work, enrolments.values())
+    return groups
+
+
+def hold_more(work: UnitOfWork, persons: Collection[PersonId]) -> Mapping[PersonId, Stamp]:
+    """Hold people who are there beside those that are held already, and wait for nobody.
+
+    So it may be in any order. Raises DatabaseBusyError if somebody else holds one of them.
+    """
+    held = work.people.lock_free(persons)
+    if len(held) < len(persons):
+        raise DatabaseBusyError("somebody else holds one who is joined with her")
+    return held
 
 
 def head_of(groups: Groups, person: PersonId) -> PersonId:

@@ -9,7 +9,7 @@ from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.core.recognition.conflict import Conflict
 from shopbell_server.ports.database import DatabaseRefusedError
-from tests.server.db.rows import ANNA, BEN, STORE, add_store, entry, session, visit
+from tests.server.db.rows import ANNA, BEN, STORE, add_store, enrol, entry, session, visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,6 +107,7 @@ def test_present_are_those_still_on_the_board(open_for_visits: UnitOfWork) -> No
 
 def test_due_are_those_whose_time_has_passed_longest_first(open_for_visits: UnitOfWork) -> None:
     visits = open_for_visits.visits
+    enrol(open_for_visits)
     visits.put(
         [
             visit("a", 1, 2, due_ms=500),
@@ -116,9 +117,18 @@ def test_due_are_those_whose_time_has_passed_longest_first(open_for_visits: Unit
             visit("e", 9, 10, due_ms=100, state="ended"),
         ]
     )
-    assert ids(visits.due(Millis(501), 10)) == ["b", "c", "a"]
-    assert ids(visits.due(Millis(501), 2)) == ["b", "c"]
-    assert ids(visits.due(Millis(100), 10)) == []
+    assert list(visits.claim_due(Millis(501), 10)) == ["b", "c", "a"]
+    assert visits.claim_due(Millis(501), 2) == {"b": ANNA, "c": ANNA}
+    assert visits.claim_due(Millis(100), 10) == {}
+
+
+def test_what_was_due_is_asked_again(open_for_visits: UnitOfWork) -> None:
+    visits = open_for_visits.visits
+    visits.put([visit("a", 1, 2, due_ms=500), visit("b", 3, 4, due_ms=100), visit("c", 5, 6)])
+    named = [VisitId(each) for each in ("a", "b", "c", "gone")]
+    assert ids(visits.still_due(named, Millis(501))) == ["b", "a"]
+    assert ids(visits.still_due(named[:1], Millis(501))) == ["a"]
+    assert ids(visits.still_due([], Millis(501))) == []
 
 
 def test_pages_follow_one_another_without_a_gap(open_for_visits: UnitOfWork) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.recognition.acceptance import Acquaintance, allowed
+from shopbell_server.usecases.groups import hold_more
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -48,9 +49,11 @@ class Acquaintances:
             # With the others, in the order of their ids; who they are now is asked once they are held.
             wanted |= self._joined[person]
         held: dict[PersonId, Acquaintance] = {}
+        tried: set[PersonId] = set()
         while True:
             wanted.update(each.person for each in work.people.by_device_no(new).values())
-            self._hold(work, wanted - held.keys(), held)
+            self._hold(work, wanted - tried, held)
+            tried |= wanted
             # Who withdrew and came back has another number; what she had is somebody else's, or nobody's.
             new = [
                 number
@@ -69,9 +72,10 @@ class Acquaintances:
         if not heads:
             return
         joined = work.joined.under([head for head in heads if head is not None])
+        # Remembered first: who begins anew holds them with the others.
+        self._joined.update((each, frozenset(all_)) for all_ in joined.values() for each in all_)
         together = {each for persons in joined.values() for each in persons}
         self._hold(work, together - held.keys(), held)
-        self._joined.update((each, frozenset(all_)) for all_ in joined.values() for each in all_)
 
     def mac_keys(self, work: UnitOfWork, persons: Collection[PersonId]) -> Mapping[PersonId, bytes]:
         """Return under what the phones of people who are held sign what they send, where it can be read."""
@@ -83,8 +87,10 @@ class Acquaintances:
     def _hold(
         self, work: UnitOfWork, persons: Collection[PersonId], held: dict[PersonId, Acquaintance]
     ) -> None:
-        """Add `persons`, as far as they are there, to those who are held."""
-        stamps = work.people.lock(persons)
+        """Add `persons`, as far as they are there, to those who are held; to some, without waiting."""
+        if not persons:
+            return
+        stamps = hold_more(work, persons) if held else work.people.lock(persons)
         changed = []
         for person, stamp in stamps.items():
             known = self._known.get(person)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.visits.ending import swept
-from shopbell_server.usecases.groups import head_of, hold, ledgers
+from shopbell_server.usecases.groups import groups_of, head_of, ledgers
 from shopbell_server.usecases.recognition.hearing import ears_at, listened
 from shopbell_server.usecases.visits.own import forget_candidates
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
@@ -41,13 +41,16 @@ class Swept:
 
 
 def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) -> Swept:
-    """Close what is due at `now_ms`, at most LIMIT; any process may, at any time."""
+    """Close what is due at `now_ms`, at most LIMIT; any process may, at any time.
+
+    Several share the work: each takes what is due of people whom no other holds, and waits for none.
+    """
     with database.begin() as work:
-        held = {visit.person for visit in work.visits.due(now_ms, LIMIT)}
-        groups = hold(work, held)
-        # Read again: who had them before us may have changed them, or brought others to the front.
-        found = work.visits.due(now_ms, LIMIT)
-        due = [visit for visit in found if visit.person in held]
+        claimed = work.visits.claim_due(now_ms, LIMIT)
+        groups, held = _whole_groups(work, frozenset(claimed.values()))
+        mine = [visit for visit, person in claimed.items() if person in held]
+        # Read now that they are held: who had them before us may have changed them.
+        due = work.visits.still_due(mine, now_ms)
         ledger = ledgers(work, held, groups)
         known = ears_at(work, (visit.session for visit in due))
         facts: list[Fact] = []
@@ -77,7 +80,7 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         store: frozenset(visit.person for visit in due if visit.store == store)
         for store in {visit.store for visit in due}
     }
-    return Swept(closed=closed, changed=changed, more=len(found) == LIMIT and closed > 0)
+    return Swept(closed=closed, changed=changed, more=len(claimed) == LIMIT and closed > 0)
 
 
 def _unsettled(
@@ -93,6 +96,23 @@ def _unsettled(
     ]
     found = work.places.unsettled_of(persons) if persons else ()
     return frozenset((head_of(groups, each.person), each.store) for each in found)
+
+
+def _whole_groups(
+    work: UnitOfWork, persons: frozenset[PersonId]
+) -> tuple[Groups, frozenset[PersonId]]:
+    """Return the groups of `persons`, who are held, and those of them whose whole groups are held."""
+    enrolments = work.people.enrolments(persons)
+    groups = groups_of(work, enrolments.values())
+    others = groups.keys() - persons
+    if not others:
+        return groups, persons
+    held = persons | work.people.lock_free(others).keys()
+    # Once more: what the others allow may have changed until they were held.
+    groups = groups_of(work, enrolments.values())
+    return groups, frozenset(
+        each for each in persons if each not in groups or held.issuperset(groups[each].persons)
+    )
 
 
 def _forget(
