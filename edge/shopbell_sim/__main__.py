@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopbell_program.commands import UsageError, loading, run
+from shopbell_sim.days import command as days
 from shopbell_sim.load import command as load
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _command() -> int | None:
         "phone": _phone,
         "replay": _replay,
         "load": load.perform,
+        "day": days.perform,
     }[arguments.command]
     return command(arguments)
 
@@ -74,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_phone(commands)
     _add_replay(commands)
+    days.add(commands)
     load.add(commands)
     return parser
 
@@ -86,8 +89,9 @@ def _add_run(commands: Commands) -> None:
         description=f"Run {text}; write what truly happens as lines of JSON.",
         epilog="example: shopbell-sim run saturday.toml --truth truth.ndjson",
     )
-    one.add_argument("scenario", type=Path, metavar="SCENARIO", help="a TOML file")
+    one.add_argument("scenario", metavar="NAME|FILE", help="a day by name, or a TOML file")
     one.add_argument("--truth", type=Path, required=True, metavar="OUT", help="where it is written")
+    days.add_to_run(one)
 
 
 def _add_phone(commands: Commands) -> None:
@@ -153,9 +157,11 @@ def _add_replay(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
+    if days.perform_run(arguments):
+        return
     with loading():
         from shopbell_sim import scenario  # noqa: PLC0415  # as said above
-    scenario.run(arguments.scenario, arguments.truth)
+    scenario.run(Path(arguments.scenario), arguments.truth)
 
 
 def _phone(arguments: argparse.Namespace) -> None:

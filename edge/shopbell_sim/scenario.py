@@ -28,7 +28,7 @@ from shopbell_sim.customer import Customer
 from shopbell_sim.shop import Shop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shopbell_sim.core.floor import Floor
 
@@ -94,7 +94,7 @@ async def _run(scenario: Scenario, api_key: str, truth: Truth) -> None:
     async with App(scenario.server, api_key) as app, asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(feed.run()) for feed in feeds.values()]
         try:
-            await _heard(feeds)
+            await heard_by(feeds)
             shop = Shop(
                 floor=_floor(scenario),
                 rng=rng,
@@ -119,7 +119,8 @@ async def _run(scenario: Scenario, api_key: str, truth: Truth) -> None:
                 task.cancel()
 
 
-async def _heard(feeds: dict[str, Feed]) -> None:
+async def heard_by(feeds: Mapping[str, Feed]) -> None:
+    """Wait for every edge to listen. Raises AppError for one that does not in EDGE_S."""
     for name, feed in feeds.items():
         try:
             async with asyncio.timeout(EDGE_S):

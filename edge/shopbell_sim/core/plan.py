@@ -10,7 +10,7 @@ the demo's rules run twenty times as fast.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from random import Random
+
+    from shopbell_sim.core.phone import Platform
 
 Purpose = Literal[
     "recognise_in_store", "show_to_staff", "greet_by_name", "show_purchases", "show_browsing",
@@ -92,6 +94,17 @@ def people(rng: Random, count: int, *, spread_db: float = CALIBRATED_SD_DB) -> t
     The first is the one that the demo follows: she allows everything. One in ten allows nothing.
     """
     return tuple(_person(rng, number, spread_db) for number in range(count))
+
+
+def as_customer(person: Person, who: str, *, platform: Platform, offset_db: float) -> Person:
+    """Return `person` under another name, who consents to be recognised and has this phone."""
+    return replace(
+        person,
+        who=Who(who),
+        gives=person.gives | {"recognise_in_store"},
+        phone=replace(person.phone, platform=platform, offset_db=offset_db),
+        changes_mind=False,
+    )
 
 
 def arrival_gap_s(rng: Random, present: int) -> float:

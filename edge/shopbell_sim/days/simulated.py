@@ -1,0 +1,223 @@
+"""`shopbell-sim day`: a whole day in minutes: what each scanner hears, what is true, what Shopbell sees.
+
+Owns: the clock of the simulation, and which parts of it go where.
+Never: starts a program. What Shopbell sees is worked out by the cores of edge and server, with all tokens
+known.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from shopbell_edge.core.retailer import Retailer
+from shopbell_server.core.visits.rules import VisitRules
+from shopbell_sim.adapters.day_file import path_of, read_day
+from shopbell_sim.adapters.day_folder import DayFolder
+from shopbell_sim.core.day.air import Air
+from shopbell_sim.core.day.edge import DayEdge, Hearing
+from shopbell_sim.core.day.judging import FoundVisit, judge, true_visits
+from shopbell_sim.core.day.mishaps import wall_ms
+from shopbell_sim.core.day.seeing import Seeing
+from shopbell_sim.core.day.timeline import Timeline
+from shopbell_sim.core.day.voices import Voices, address_of, made_up
+from shopbell_sim.core.drawing.picture import picture
+from shopbell_sim.core.drawing.visits import Lived
+from shopbell_sim.core.outing.outings import truth_of
+from shopbell_sim.core.outing.shopping import outings
+from shopbell_sim.core.phone import WINDOW_S
+from shopbell_sim.core.site.ways import Ways
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from shopbell_sim.adapters.day_file import Day
+    from shopbell_sim.core.day.seeing import SeenVisit
+    from shopbell_sim.core.day.timeline import Rows
+    from shopbell_sim.core.outing.outings import Outing, Truth
+    from shopbell_sim.core.phone import Identity
+
+RETAILER: Final = Retailer(uuid="5b0e11c5-0de3-4a5b-9b0e-5be110000001", prefix="5be11000")
+"""Of the simulator's own."""
+
+POWER_DBM: Final = -59
+"""What frames say that a phone sends; the air's own 2 dB more are the body's."""
+
+AFTER_S: Final = 240.0
+"""By then whoever went has left, by the timers of the edges."""
+
+STEP_S: Final = 10
+
+SAY_S: Final = 3600.0
+
+SHOWN: Final = 18
+"""Rows of the picture's time line: a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line asks for; `follow` is whose way the picture shows, None: the dice decide."""
+
+    scenario: str
+    out: Path
+    follow: str | None = None
+
+
+def main(asked: Asked) -> None:
+    """Simulate the day and write its folder."""
+    day = read_day(path_of(asked.scenario))
+    opens_ms = round(day.opens_s * 1000)
+    names = [each.name for each in day.site.receivers]
+    people = outings(np.random.default_rng(day.seed), day.site, Ways(day.site), day.trade)
+    identities = _identities(day, people)
+    lived = [(each, truth_of(each, day.site)) for each in people]
+    with DayFolder(asked.out, names, opens_ms) as folder:
+        folder.truth(lived)
+        folder.tokens(identities)
+        seen = _Run(day, people, identities, folder).run()
+        folder.seen(seen)
+        shown = _shown(lived, seen, asked.follow)
+        opens = datetime.fromtimestamp(day.opens_s, day.zone)
+        where = folder.picture(
+            picture(day.name, day.site, shown[0], shown, opens.hour * 60 + opens.minute)
+        )
+    _say(_verdict(day, people, seen))
+    _say(f"picture: {where}")
+
+
+class _Run:
+    """A day at work."""
+
+    def __init__(
+        self,
+        day: Day,
+        people: Sequence[Outing],
+        identities: Mapping[str, Identity],
+        folder: DayFolder,
+    ) -> None:
+        self._day = day
+        self._people = people
+        self._folder = folder
+        self._opens_ms = round(day.opens_s * 1000)
+        self._voices = Voices(people, identities, day.opens_s)
+        air = Air(
+            site=day.site,
+            ether=day.ether,
+            trade=day.trade,
+            outings=people,
+            outages=day.outages,
+            seed=day.seed,
+        )
+        self._timeline = Timeline(air, people)
+        receivers = day.site.receivers
+        self._edges = [DayEdge(each, RETAILER, self._opens_ms, day.outages) for each in receivers]
+        self._hearing = Hearing(self._edges, self._voices)
+        known = {each.who for each in people if each.kind != "staff"}
+        self._seeing = Seeing(
+            {
+                digits: who
+                for who, identity in identities.items()
+                if who in known
+                for token in identity.tokens.values()
+                for digits in (token.id32, token.id64)
+            },
+            {each.name: each.zone for each in receivers},
+            VisitRules(),
+            self._opens_ms,
+        )
+
+    def run(self) -> tuple[SeenVisit, ...]:
+        """Go through the day; return the visits that are seen."""
+        at_s = float(int(min(each.itinerary.begins_s for each in self._people))) - 1
+        end_s = max(each.itinerary.ends_s for each in self._people) + AFTER_S
+        for edge in self._edges:
+            self._seeing.told(edge.begin(at_s))
+        while at_s < end_s:
+            at_s += 1
+            rows = self._timeline.until(at_s)
+            self._hearing.hear(rows)
+            self._write(rows)
+            for edge in self._edges:
+                self._seeing.told(edge.tick(at_s))
+            if at_s % SAY_S == 0:
+                _say(f"{at_s / SAY_S:.0f} h")
+        return self._seeing.visits()
+
+    def _write(self, rows: Rows) -> None:
+        lines: dict[int, list[str]] = {}
+        columns = (each.tolist() for each in rows)
+        for at_s, outing, receiver, frame, rssi_dbm in zip(*columns, strict=True):
+            said = self._voices.say(outing, frame, at_s)
+            if said is None:
+                continue
+            edge = self._day.site.receivers[receiver].edge
+            at_ms = wall_ms(self._day.clocks, edge, at_s, self._opens_ms)
+            address = address_of(self._people[outing], at_s)
+            lines.setdefault(receiver, []).append(f"{at_ms},{address},{said.hex()},{rssi_dbm}\n")
+        for receiver, written in lines.items():
+            self._folder.heard(receiver, written)
+
+
+def _identities(day: Day, people: Sequence[Outing]) -> dict[str, Identity]:
+    """Return tokens for everybody for as long as the day is."""
+    begin_s = day.opens_s + min(each.itinerary.begins_s for each in people)
+    end_s = day.opens_s + max(each.itinerary.ends_s for each in people)
+    windows = range(int(begin_s // WINDOW_S), int(end_s // WINDOW_S) + 1)
+    return {
+        who: made_up(
+            random.Random(f"{day.seed} {who}"),
+            windows,
+            retailer_uuid=RETAILER.uuid,
+            prefix=RETAILER.prefix,
+            power_dbm=POWER_DBM,
+        )
+        for who in sorted({each.who for each in people})
+    }
+
+
+def _shown(
+    lived: Sequence[tuple[Outing, Truth]], seen: Sequence[SeenVisit], follow: str | None
+) -> list[Lived]:
+    """Return who is on the time line: whoever is followed first, then those who came about then."""
+    everybody = [
+        Lived(outing, truth, tuple(each for each in seen if each.who == outing.who))
+        for outing, truth in lived
+        if outing.kind == "customer"
+    ]
+    wanted = [each for each in everybody if each.outing.who == follow]
+    android = [each for each in everybody if each.outing.handset.platform == "android"]
+    longest = max(android or everybody, key=lambda each: _inside_s(each.truth))
+    first = wanted[0] if wanted else longest
+    begins_s = first.outing.itinerary.begins_s
+    others = sorted(
+        (each for each in everybody if each is not first),
+        key=lambda each: abs(each.outing.itinerary.begins_s - begins_s),
+    )[: SHOWN - 1]
+    return [first, *sorted(others, key=lambda each: each.outing.itinerary.begins_s)]
+
+
+def _inside_s(truth: Truth) -> float:
+    return sum(each.until_s - each.from_s for each in truth.stays)
+
+
+def _verdict(day: Day, people: Sequence[Outing], seen: Sequence[SeenVisit]) -> str:
+    rules = VisitRules()
+    least_s = rules.min_dwell_ms / 1000
+    true = true_visits(people, day.site, rules.gap_ms / 1000)
+    asked = [each for each in true if each.lasts(least_s) and each.throughout]
+    found = [FoundVisit(each.who, each.from_s, each.until_s) for each in seen]
+    judged = judge(true, found, asked, least_s)
+    return (
+        f"{len(judged.pairs)} of {len(asked)} visits of phones that were on the air throughout found, both "
+        f"ends within 30 s in {judged.within_share():.1%}; {len(judged.false)} of {len(found)} reported "
+        "are false"
+    )
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # to whoever waits
