@@ -45,6 +45,7 @@ BENCHES: Final = (
     "withdrawal",
     "camera",
     "zones",
+    "saturday",
 )
 """In this order; each is a module here with TITLE, MEASURES and `measure`."""
 
