@@ -24,6 +24,7 @@ from shopbell_server.commands import (
     migrate,
     seed,
     sessions,
+    survey,
 )
 from shopbell_server.commands import run as serve
 from shopbell_server.commands.explaining import told
@@ -48,6 +49,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "check-config": check_config,
     "doctor": doctor,
     "seed": seed,
+    "survey": survey,
     "documents": documents,
     "edge": edge,
     "audit": audit,

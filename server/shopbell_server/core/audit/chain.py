@@ -53,6 +53,7 @@ class What(StrEnum):
     SPLIT = "profile.split"
     UNUSUAL_REPORTED = "unusual_looks.reported"
     PAGE_ENTERED = "customer_page.entered"
+    SURVEYED = "floor.surveyed"
 
 
 LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ, What.PROFILE_READ})
