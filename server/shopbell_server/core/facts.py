@@ -27,6 +27,8 @@ class ZoneStay:
 
     zone: ZoneId
     dwell_s: int
+    dwelt: bool
+    """For so long that she was there and did not only cross it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Account:
     confidence_reasons: tuple[str, ...]
     zones: tuple[ZoneStay, ...]
     reentries: int
+    engaged: bool
+    """It lasted so long that she looked around rather than in."""
     converted: bool
     overlong: bool
     coverage: float | None

@@ -24,6 +24,8 @@ class StoredZoneStay(msgspec.Struct, frozen=True, kw_only=True):
 
     zone: ZoneId
     dwell_s: int
+    dwelt: bool = False
+    """False where it was written before it was known."""
 
 
 class StoredAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,8 @@ class StoredAccount(msgspec.Struct, frozen=True, kw_only=True):
     overlong: bool
     coverage: float | None
     rule_version: str
+    engaged: bool = False
+    """False where it was written before it was known."""
 
 
 class StoredTold(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -178,7 +182,8 @@ def decoded(text: str) -> facts.Fact:
 def _account(stored: StoredAccount) -> facts.Account:
     values: dict[str, Any] = msgspec.structs.asdict(stored)
     values["zones"] = tuple(
-        facts.ZoneStay(zone=each.zone, dwell_s=each.dwell_s) for each in stored.zones
+        facts.ZoneStay(zone=each.zone, dwell_s=each.dwell_s, dwelt=each.dwelt)
+        for each in stored.zones
     )
     return facts.Account(**values)
 

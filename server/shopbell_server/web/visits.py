@@ -49,6 +49,8 @@ class ZoneTimeOut(BaseModel):
 
     zone: str
     dwell_s: int
+    dwelt: bool
+    """For so long that she was there and did not only cross it."""
 
 
 class VisitOut(BaseModel):
@@ -189,7 +191,8 @@ def visit_out(seen: SeenVisit, language: Language) -> VisitOut:
         "confidence": session.confidence.name.lower(),
         "confidence_reasons": list(session.reasons),
         "zones": [
-            ZoneTimeOut(zone=each.zone, dwell_s=each.dwell_ms // 1000) for each in session.zones
+            ZoneTimeOut(zone=each.zone, dwell_s=each.dwell_ms // 1000, dwelt=each.dwelt)
+            for each in session.zones
         ],
         "reentries": session.reentries,
         "engaged": session.engaged,

@@ -39,8 +39,9 @@ ACCOUNT = facts.Account(
     evidence=Evidence.PASS,
     confidence=Confidence.HIGH,
     confidence_reasons=("pass",),
-    zones=(facts.ZoneStay(zone=ZoneId("z"), dwell_s=4),),
+    zones=(facts.ZoneStay(zone=ZoneId("z"), dwell_s=4, dwelt=True),),
     reentries=1,
+    engaged=True,
     converted=True,
     overlong=False,
     coverage=0.75,
@@ -84,6 +85,22 @@ def test_what_was_written_in_the_first_version_is_read() -> None:
     )
     assert stored_facts.decoded(first) == EVERY[4]
     assert stored_facts.encoded(EVERY[4]) == first
+
+
+def test_an_account_from_before_it_said_more_is_read() -> None:
+    first = (
+        '{"kind":"visit-ended","v":1,"fact":"f1","person":"person-anna","at_ms":1,"recorded_ms":2,'
+        '"late":true,"store":"s","visit":"v","revision":3,"account":{"began_ms":1,"last_ms":2,'
+        '"duration_s":3,"duration_known":true,"evidence":4,"confidence":3,'
+        '"confidence_reasons":["pass"],"zones":[{"zone":"z","dwell_s":4}],"reentries":1,'
+        '"converted":true,"overlong":false,"coverage":0.75,"rule_version":"1-abc"}}'
+    )
+    before = replace(
+        ACCOUNT,
+        engaged=False,
+        zones=(facts.ZoneStay(zone=ZoneId("z"), dwell_s=4, dwelt=False),),
+    )
+    assert stored_facts.decoded(first) == facts.VisitEnded(revision=3, account=before, **VISIT)
 
 
 @pytest.mark.parametrize(

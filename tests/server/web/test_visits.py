@@ -40,7 +40,7 @@ async def test_a_visit_says_what_is_known(shop: Shop, client: httpx2.AsyncClient
     assert (visit["began"], visit["last"]) == ("2026-11-21T11:48:00Z", "2026-11-21T12:00:00Z")
     assert (visit["duration_s"], visit["state"], visit["engaged"]) == (720, "open", True)
     assert (visit["evidence"], visit["confidence"]) == ("signal", "medium")
-    assert visit["zones"] == [{"zone": "shoes", "dwell_s": 720}]
+    assert visit["zones"] == [{"zone": "shoes", "dwell_s": 720, "dwelt": True}]
 
 
 async def test_what_may_not_be_shown_now_is_not_listed(

@@ -176,8 +176,12 @@ def _account(account: Account) -> Json:
         "evidence": account.evidence.written,
         "confidence": account.confidence.name.lower(),
         "confidence_reasons": list(account.confidence_reasons),
-        "zones": [{"zone": stay.zone, "dwell_s": stay.dwell_s} for stay in account.zones],
+        "zones": [
+            {"zone": stay.zone, "dwell_s": stay.dwell_s, "dwelt": stay.dwelt}
+            for stay in account.zones
+        ],
         "reentries": account.reentries,
+        "engaged": account.engaged,
         "converted": account.converted,
         "overlong": account.overlong,
         "coverage": account.coverage,

@@ -61,9 +61,11 @@ def account(visit: Visit, coverage: float | None) -> Account:
         confidence=session.confidence,
         confidence_reasons=session.reasons,
         zones=tuple(
-            ZoneStay(zone=time.zone, dwell_s=time.dwell_ms // 1_000) for time in session.zones
+            ZoneStay(zone=time.zone, dwell_s=time.dwell_ms // 1_000, dwelt=time.dwelt)
+            for time in session.zones
         ),
         reentries=session.reentries,
+        engaged=session.engaged,
         converted=visit.converted,
         overlong=session.overlong,
         coverage=coverage,
