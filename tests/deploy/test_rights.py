@@ -101,6 +101,8 @@ class Edge:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        # Without its way back to us it is freed, and its inner sockets closed, in order.
+        self.client.on_connect = self.client.on_message = self.client.on_subscribe = None
 
     def listens(self, topic: str) -> None:
         before = len(self.answered)

@@ -103,8 +103,12 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._leaving = True
         self._subscribed.clear()  # first: to leave is not to lose the broker
-        self._client.disconnect()
-        self._client.loop_stop()
+        client = self._client
+        client.disconnect()
+        client.loop_stop()
+        # Without its way back to us the client is freed, and its inner sockets closed, with us.
+        client.on_connect = client.on_connect_fail = client.on_subscribe = None
+        client.on_disconnect = client.on_message = None
 
     @property
     def listening(self) -> bool:
