@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
     from tests.rigs.postgres import PostgresServer
 
+FEW, MANY = 12, 200
+"""Examples of one world, where they are few or many: to enrol a thousand people takes seconds."""
+
 _PEOPLED = "peopled"
 _numbers = count(1)
 
@@ -32,28 +35,29 @@ _numbers = count(1)
 @pytest.fixture(params=["memory", *SQL])
 def worlds(request: pytest.FixtureRequest) -> Iterator[Worlds]:
     how = {"memory": _in_memory, "sqlite": _in_sqlite, "postgresql": _in_postgresql}[request.param]
-    yield from how(request)
+    examples = FEW if request.node.get_closest_marker("faults") is None else MANY
+    yield from how(request, examples)
 
 
-def _in_memory(_: pytest.FixtureRequest) -> Iterator[Worlds]:
+def _in_memory(_: pytest.FixtureRequest, examples: int) -> Iterator[Worlds]:
     @contextmanager
     def opened() -> Iterator[Database]:
         database = MemoryDatabase()
-        enrol(database)
+        enrol(database, examples)
         yield database
 
-    with Worlds(opened) as worlds:
+    with Worlds(opened, examples) as worlds:
         yield worlds
 
 
-def _in_sqlite(request: pytest.FixtureRequest) -> Iterator[Worlds]:
+def _in_sqlite(request: pytest.FixtureRequest, examples: int) -> Iterator[Worlds]:
     migrated: Path = request.getfixturevalue("migrated_file")
     # Ten thousand examples commit fifty thousand times: where there is no disk to wait for.
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         peopled = shutil.copy(migrated, Path(folder) / "peopled.db")
         url = f"sqlite:///{peopled}"
         with closing(open_sql(url, TENANT)) as database:
-            enrol(database)
+            enrol(database, examples)
 
         @contextmanager
         def opened() -> Iterator[Database]:
@@ -62,15 +66,15 @@ def _in_sqlite(request: pytest.FixtureRequest) -> Iterator[Worlds]:
                 yield copy
             file.unlink()
 
-        with Worlds(opened) as worlds:
+        with Worlds(opened, examples) as worlds:
             yield worlds
 
 
-def _in_postgresql(request: pytest.FixtureRequest) -> Iterator[Worlds]:
+def _in_postgresql(request: pytest.FixtureRequest, examples: int) -> Iterator[Worlds]:
     server: PostgresServer = request.getfixturevalue("postgres")
     url = server.create(_PEOPLED, template="migrated")
     with closing(open_sql(url, TENANT)) as database:
-        enrol(database)
+        enrol(database, examples)
 
     @contextmanager
     def opened() -> Iterator[Database]:
@@ -80,6 +84,6 @@ def _in_postgresql(request: pytest.FixtureRequest) -> Iterator[Worlds]:
             yield copy
         server.drop(name)
 
-    with Worlds(opened) as worlds:
+    with Worlds(opened, examples) as worlds:
         yield worlds
     server.drop(_PEOPLED)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis
-from shopbell_server.core.visits.intervals import truncated
+from shopbell_server.core.visits.intervals import gathered, truncated
 from shopbell_server.core.visits.joined import Member, group_of
 from shopbell_server.usecases.consent.consents import Said as SaidOfConsent
 from shopbell_server.usecases.consent.consents import change_consents
@@ -46,6 +46,7 @@ from tests.server.usecases.invariants.worlds import BEACON, DENSE, PEOPLE
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.observations import Observation
@@ -78,6 +79,7 @@ class Example:
     mark: str = field(init=False)
     seqs: count[int] = field(default_factory=lambda: count(1))
     sealed: dict[tuple[Said, ...], Message] = field(default_factory=dict)
+    withdrawn: list[Entry] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         floor = self.world.floor
@@ -116,7 +118,7 @@ class Example:
         )
         with self._work() as work:
             person = self.people[who].person
-            change_consents(
+            changed = change_consents(
                 work,
                 self.world.floor.entropy,
                 Millis(at_ms),
@@ -125,18 +127,15 @@ class Example:
                 rules=DENSE,
                 sinks=(),
             )
+        self.withdrawn += changed.receipt.entries
 
     def stored(self) -> Stored:
         """Return the visits and candidates of each of them in each store, oldest first."""
-        found: Stored = {(each.person, store): [] for each in self.people for store in STORES}
         with self.world.floor.database.read() as work:
-            for each in self.people:
-                for visit in work.visits.of_person(each.person):
-                    found[each.person, visit.store].append(visit)
-        return found
+            return self._visits(work)
 
-    def stored_evidence(self, who: int) -> tuple[list[Interval], list[Observation]]:
-        """Return the intervals of one of them, and her observations."""
+    def stored_with_evidence(self, who: int) -> tuple[Stored, list[Interval], list[Observation]]:
+        """Return the same, and the intervals and observations of one of them."""
         always = Millis(0), Millis(NOW + DAY)
         person = self.people[who].person
         intervals: list[Interval] = []
@@ -145,17 +144,27 @@ class Example:
             for store in STORES:
                 intervals += work.intervals.within(person, store, *always)
                 observations += work.observations.of([person], store, *always).get(person, ())
-        return intervals, observations
+            return self._visits(work), intervals, observations
 
     def group(self, who: Iterable[int]) -> Group:
         """Return them as one human."""
         return group_of(
             Member(
                 enrolment=self.people[each].enrolment,
-                entries=tuple(self.kinds[each].entries(self.people[each].person)),
+                entries=(
+                    *self.kinds[each].entries(self.people[each].person),
+                    *(line for line in self.withdrawn if line.person == self.people[each].person),
+                ),
             )
             for each in who
         )
+
+    def _visits(self, work: UnitOfWork) -> Stored:
+        found: Stored = {(each.person, store): [] for each in self.people for store in STORES}
+        for each in self.people:
+            for visit in work.visits.of_person(each.person):
+                found[each.person, visit.store].append(visit)
+        return found
 
     @contextmanager
     def _work(self) -> Iterator[UnitOfWork]:
@@ -239,7 +248,7 @@ def what_counts(
             else:
                 group = example.group(members)
                 counted.update({(one, store): [] for one in persons})
-                counted[group.head, store] = list(group.counted(hers))
+                counted[group.head, store] = list(group.counted(gathered(hers)))
     return counted
 
 
@@ -282,13 +291,13 @@ def check_withdrawal(
 ) -> Stored:
     """Invariant 5: nothing of hers is left from then on, whatever comes in of it later."""
     example.withdraws(who, at_ms)
-    left = example.stored(), example.stored_evidence(who)
-    intervals, observations = left[1]
+    left = example.stored_with_evidence(who)
+    _, intervals, observations = left
     assert all(each.last_ms < at_ms for each in intervals)
     assert all(each.at_ms < at_ms for each in observations)
     if late:
         example.does(tuple((each,) for each in late), max(now_ms, at_ms))
-        assert (example.stored(), example.stored_evidence(who)) == left
+        assert example.stored_with_evidence(who) == left
     return left[0]
 
 
@@ -298,7 +307,7 @@ def check_what_is_left(
     """Of her, and of whoever is one with her, the visits until then; of what she gave, no candidates."""
     for key, visits in left.items():
         assert all(each.session.end_ms < at_ms for each in visits)
-        until_then = stays_of(truncated(counted[key], Millis(at_ms)), said, mark)
+        until_then = stays_of(counted[key], said, mark)
         assert [each.session for each in visits if each.reported] == [
             each for each in until_then if each.kind == "visit"
         ]

@@ -1,7 +1,7 @@
 """Databases on which ten thousand examples fit: each has people, scanners and streams of its own.
 
-A database is made anew every `EXAMPLES` or so, with people who are enrolled already: so its tables stay
-small, and a token never means two people by chance (of a few hundred devices, none).
+A database is made anew now and then, with people who are enrolled already: so its tables stay small, and a
+token never means two people by chance (of a thousand devices, none).
 """
 
 from __future__ import annotations
@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from tests.server.usecases.floor import Someone
     from tests.server.usecases.invariants.allowing import Kind
 
-EXAMPLES: Final = 25
 PEOPLE: Final = 3
 """Of one example."""
-
-OF_A_KIND: Final = EXAMPLES * PEOPLE // 2
-"""Enough for as many examples where half of all people are of one kind; else a new world comes sooner."""
 
 DENSE: Final[VisitRules] = replace(demo(VisitRules()), candidate_kept_ms=DAY)
 """The demo's rules: gap 90 s, longest 24 min, so that few events in a short time are several visits, overlong
@@ -78,22 +74,26 @@ class World:
             pass
 
 
-def the_people() -> dict[Kind, list[Someone]]:
-    """Return everybody who is enrolled in every world."""
+def the_people(examples: int) -> dict[Kind, list[Someone]]:
+    """Return everybody who is enrolled in a world for about so many examples.
+
+    Half of the people of all examples may be of one kind; else a new world comes sooner.
+    """
     numbers = count(1)
+    of_a_kind = max(PEOPLE, examples * PEOPLE // 2)
     return {
         kind: [
             somebody(f"p{number:04d}", number, created_ms=kind.created_ms)
-            for number, _ in zip(numbers, range(OF_A_KIND), strict=False)
+            for number, _ in zip(numbers, range(of_a_kind), strict=False)
         ]
         for kind in KINDS
     }
 
 
-def enrol(database: Database) -> None:
+def enrol(database: Database, examples: int) -> None:
     """Enrol them all, hang up the beacon, and make room for what will be heard."""
     with database.begin() as work:
-        for kind, people in the_people().items():
+        for kind, people in the_people(examples).items():
             for each in people:
                 add_person(work, each)
             work.ledger.append([line for each in people for line in kind.entries(each.person)])
@@ -108,9 +108,12 @@ def enrol(database: Database) -> None:
 class Worlds:
     """Worlds of one kind of database, one after the other."""
 
-    def __init__(self, open_database: Callable[[], AbstractContextManager[Database]]) -> None:
-        """`open_database` gives a new one, in which everybody is enrolled."""
+    def __init__(
+        self, open_database: Callable[[], AbstractContextManager[Database]], examples: int
+    ) -> None:
+        """`open_database` gives a new one, in which everybody is enrolled for so many `examples`."""
         self._open = open_database
+        self._examples = examples
         self._stack = ExitStack()
         self._world: World | None = None
 
@@ -130,5 +133,7 @@ class Worlds:
         if self._world is None or self._world.is_used_up:
             self._stack.close()
             database = self._stack.enter_context(self._open())
-            self._world = World(Floor(database, rules=DENSE, sinks=(), is_there=True), the_people())
+            self._world = World(
+                Floor(database, rules=DENSE, sinks=(), is_there=True), the_people(self._examples)
+            )
         return self._world
