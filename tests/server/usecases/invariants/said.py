@@ -68,6 +68,16 @@ class Shown:
     made_ms: int
     at_ms: int
 
+    @property
+    def step(self) -> int:
+        """Return the half minute in which it was made, which is what its code is of."""
+        return self.made_ms // (30 * SECOND)
+
+    @property
+    def is_stale(self) -> bool:
+        """Return whether it was held up later than in the half minute after that."""
+        return self.at_ms // (30 * SECOND) > self.step + 1
+
 
 @dataclass(frozen=True)
 class Reported:
@@ -311,8 +321,8 @@ def evidence(
                 heard = _heard(each, people[each.who].person, kinds[each.who], mark)
                 if heard is not None:
                     found[heard.key.person, heard.key.store].append(heard)
-            case Shown() if kinds[each.who].span(each.at_ms) is not None:
-                code = each.who, each.made_ms // (30 * SECOND)
+            case Shown() if kinds[each.who].span(each.at_ms) is not None and not each.is_stale:
+                code = each.who, each.step
                 used[code] = min(used.get(code, each), each, key=lambda one: (one.at_ms, one.edge))
             case Reported() if kinds[each.who].span(each.at_ms) is not None:
                 person = people[each.who].person
