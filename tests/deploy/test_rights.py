@@ -1,7 +1,10 @@
-"""The rights of brokers as they are shipped: who may say and hear what, tried on real ones."""
+"""Brokers as they are shipped, settings and rights: who may say and hear what, over TLS, on real ones."""
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import threading
 import time
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from shopbell_server.ingest.nats_line import NatsLine
 from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_wire.messages import Ack
 from tests.rigs.brokers import MosquittoBroker, NatsBroker
+from tests.rigs.certificates import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -34,31 +38,69 @@ OWN: Final = f"shopbell/v1/{EDGE}"
 LIMIT_S: Final = 40.0
 
 
-class Shipped(NatsBroker):
-    """A node with the rights that are shipped."""
+class ShippedNode(NatsBroker):
+    """A node of NATS with the settings and the rights that are shipped, in a folder of its own."""
+
+    def __init__(self, authority: Authority) -> None:
+        super().__init__(authority.folder, users=USERS)
 
     def _command(self) -> Sequence[str | Path]:
         command = super()._command()
+        settings = _in(self.folder, (BROKER / "nats.conf").read_text(), "/etc/nats/shopbell")
+        settings = re.sub(r"routes: .*", "routes: []", settings)
+        for address, ours in {
+            "0.0.0.0:4222": f"127.0.0.1:{self.client_port}",
+            "0.0.0.0:8883": f"127.0.0.1:{self.port}",
+            "0.0.0.0:6222": "127.0.0.1:-1",
+            "/var/lib/nats": str(self.folder / "jetstream"),
+            # One node alone elects nobody: of a cluster there is tests/e2e/test_cluster.
+            "stream_replicas: 3": "stream_replicas: 1",
+        }.items():
+            assert address in settings
+            settings = settings.replace(address, ours)
+        settings = re.sub(r"(?s)\ncluster \{.*?\n\}\n", "\n", settings)
         rights = (BROKER / "rights.conf").read_text()
         for variable, user in (("SERVER", "server"), ("DOOR", EDGE)):
             rights = rights.replace(f"$SHOPBELL_{variable}_PASSWORD", f'"{USERS[user]}"')
-        (self.folder / "nats.conf").write_text(
-            f'server_name: "test"\nlisten: "127.0.0.1:{self.client_port}"\n'
-            f'jetstream {{ store_dir: "{self.folder / "jetstream"}" }}\n'
-            f'mqtt {{ listen: "127.0.0.1:{self.port}" }}\n{rights}'
-        )
+        (self.folder / "nats.conf").write_text(settings)
+        (self.folder / "rights.conf").write_text(rights)
         return command
 
 
-@pytest.fixture(params=["nats", "mosquitto"])
+class ShippedMosquitto(MosquittoBroker):
+    """Mosquitto with the settings and the rights that are shipped, in a folder of its own."""
+
+    def __init__(self, authority: Authority) -> None:
+        super().__init__(authority.folder, users=USERS)
+        (self.folder / "revoked.pem").write_bytes(authority.revoke().read_bytes())
+
+    def _command(self) -> Sequence[str | Path]:
+        command = super()._command()
+        settings = (BROKER / "mosquitto.conf").read_text()
+        settings = _in(self.folder, settings, "/etc/mosquitto/shopbell")
+        settings = settings.replace("listener 8883", f"listener {self.port} 127.0.0.1")
+        settings += f"persistence_location {self.folder}/\n"
+        if os.geteuid() == 0:
+            settings += "user root\n"
+        (self.folder / "mosquitto.conf").write_text(settings)
+        rights = self.folder / "rights.acl"
+        rights.write_text((BROKER / "mosquitto.acl").read_text())
+        rights.chmod(0o600)
+        return command
+
+
+def _in(folder: Path, settings: str, shipped: str) -> str:
+    assert shipped in settings
+    return settings.replace(shipped, str(folder))
+
+
+@pytest.fixture(params=[ShippedNode, ShippedMosquitto])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BrokerProcess]:
-    made: BrokerProcess
-    if request.param == "nats":
-        made = Shipped(tmp_path / "nats", users=USERS)
-    else:
-        acl = (BROKER / "mosquitto.acl").read_text()
-        made = MosquittoBroker(tmp_path / "mosquitto", users=USERS, acl=acl)
-    with made as running:
+    authority = Authority(tmp_path / "broker")
+    authority.issue("broker", common_name="broker")
+    authority.issue("server", common_name="server")
+    authority.issue("edge", common_name=EDGE)
+    with request.param(authority) as running:
         yield running
 
 
@@ -68,14 +110,21 @@ def line_of(
     heard: Callable[[StoreId, Collection[PersonId]], None],
     name: str = "acme_server_1",
 ) -> Iterator[Subscriber | NatsLine]:
-    secret = Credentials(username="server", password=USERS["server"])
     changes = BoardChanges("acme", heard)
     line: Subscriber | NatsLine
     if isinstance(broker, NatsBroker):
         places = [("127.0.0.1", broker.client_port)]
+        secret = Credentials(
+            username="server", password=USERS["server"], ca_file=str(broker.folder / "ca.pem")
+        )
         line = NatsLine("acme", places, secret, name, changes=changes)
     else:
         places = [("127.0.0.1", broker.port)]
+        secret = Credentials(
+            ca_file=str(broker.folder / "ca.pem"),
+            cert_file=str(broker.folder / "server.pem"),
+            key_file=str(broker.folder / "server.key"),
+        )
         line = Subscriber("acme", places, "5", secret, name, changes=changes)
     with line:
         until(lambda: line.listening, "the server is let in")
@@ -90,7 +139,10 @@ class Edge:
         self.answered: list[bool] = []
         self._connected = threading.Event()
         client = self.client = EndableClient(CallbackAPIVersion.VERSION2, client_id="acme_door")
-        client.username_pw_set(EDGE, USERS[EDGE])
+        folder = broker.folder
+        client.tls_set(str(folder / "ca.pem"), str(folder / "edge.pem"), str(folder / "edge.key"))
+        if isinstance(broker, NatsBroker):
+            client.username_pw_set(EDGE, USERS[EDGE])
         client.on_connect = lambda *_: self._connected.set()
         client.on_message = self._on_message
         client.on_subscribe = lambda *_: self.answered.append(True)
@@ -163,6 +215,24 @@ def test_an_edge_can_neither_hear_nor_say_what_processes_tell_of_boards(
 def _told(other: Subscriber | NatsLine, boards: Sequence[StoreId]) -> bool:
     other.changed(StoreId("ams-01"), [PersonId("ada")])
     return bool(boards)
+
+
+def test_a_server_that_expects_tls_tells_its_password_to_nobody_without(tmp_path: Path) -> None:
+    """Who stands in between may say that no TLS is wanted; it is not even asked."""
+    authority = Authority(tmp_path / "ca")
+    secret = Credentials(username="server", password="hunter2", ca_file=str(authority.ca))
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as between:
+        between.settimeout(LIMIT_S)
+        place = ("127.0.0.1", between.getsockname()[1])
+        with NatsLine("acme", [place], secret, "acme_server_1"):
+            wire, _ = between.accept()
+            with wire:
+                wire.settimeout(LIMIT_S)
+                wire.sendall(b'INFO {"server_id":"x","version":"2.11.0","max_payload":131072}\r\n')
+                heard.append(wire.recv(4096))
+    assert heard[0][:1] == b"\x16", "the beginning of a handshake"
+    assert b"hunter2" not in heard[0]
 
 
 def test_an_edge_speaks_for_no_other(broker: BrokerProcess, edge: Edge) -> None:
