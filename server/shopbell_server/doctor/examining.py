@@ -256,6 +256,9 @@ def _kept(settings: Settings, work: UnitOfWork, *, runs: bool) -> Iterator[Findi
     days = work.day_keys.keys([Day(day) for day in key_days(now_ms)])
     yield trust.day_keys(days.keys(), now_ms)
     yield trust.erasures(work.erasures.count_overdue(Millis(now_ms - DONE_MS)))
+    if settings.visits.expected_stay_min_of:
+        stores = {each.id for each in work.registry.stores()}
+        yield flow.visits(settings.visits.expected_stay_min_of, stores)
     notary = notary_of(settings)
     if settings.audit is None or notary is None:
         yield warned(

@@ -106,6 +106,15 @@ def test_what_is_well_and_what_is_not_is_said_of_all_at_once(config: Path, url: 
     assert "disk database" in verdicts or not url.startswith("sqlite")
 
 
+def test_a_stay_of_a_store_that_there_is_not_is_told(config: Path) -> None:
+    config.write_text(config.read_text() + '[visits]\nexpected_stay_min_of = { "ams-01" = 90 }\n')
+    assert command("migrate", "--create", "--config", config).returncode == 0
+    _, found = asked(config)
+    verdict, what = found["visits"]
+    assert verdict == "WARN"
+    assert "ams-01" in what
+
+
 def test_keys_of_another_database_are_told(config: Path) -> None:
     assert command("migrate", "--create", "--config", config).returncode == 0
     (config.parent / "own-keys.db").unlink()

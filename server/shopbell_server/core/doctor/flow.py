@@ -35,6 +35,18 @@ def sink(name: str, waiting: int, oldest_ms: Millis | None, now_ms: Millis) -> F
     return (failed if late_ms > LOST_MS else warned)("sink", found, remedy, name)
 
 
+def visits(named: Collection[str], stores: Collection[str]) -> Finding:
+    """Return whether all stores that the rules of visits name are in the registry."""
+    unknown = sorted(set(named) - set(stores))
+    if not unknown:
+        return passed("visits", f"{len(named)} stores have an expected stay of their own")
+    return warned(
+        "visits",
+        f"an expected stay of stores that there are not: {', '.join(unknown[:MOST_NAMES])}",
+        "visits.expected_stay_min_of goes by the ids of the seed; these do nothing",
+    )
+
+
 def edges(active: Collection[str], online: Mapping[str, bool]) -> Finding:
     """Return which edges of the registry are there; `online` is what each said last, or its will."""
     away = sorted(each for each in active if not online.get(each, False))

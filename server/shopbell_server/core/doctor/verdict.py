@@ -23,6 +23,7 @@ Check = Literal[
     "keys",
     "day-keys",
     "erasures",
+    "visits",
     "broker",
     "edges",
     "audit",

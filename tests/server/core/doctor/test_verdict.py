@@ -57,6 +57,13 @@ def test_a_day_that_is_missing_in_between_counts() -> None:
     assert trust.day_keys({TODAY, TODAY + 2, TODAY + 3}, NOON).found.startswith("for 1 days")
 
 
+def test_stores_that_the_rules_of_visits_name() -> None:
+    assert flow.visits(["a", "b"], ["a", "b", "c"]).verdict == "PASS"
+    found = flow.visits(["b", "x"], ["a", "b"])
+    assert (found.check, found.verdict) == ("visits", "WARN")
+    assert found.found.endswith("there are not: x")
+
+
 def test_erasures() -> None:
     assert trust.erasures(0).verdict == "PASS"
     assert trust.erasures(2).found.startswith("2 are not done")
