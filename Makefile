@@ -13,7 +13,7 @@ WAITING := -n $(shell expr 2 '*' $$(nproc)) $(DEAL)
 CORES := tests/wire tests/edge/core tests/server/core
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint format bench bench-long faults e2e-long requirements clean
+.PHONY: help demo test lint format bench capacity bench-long faults e2e-long requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -48,6 +48,10 @@ bench: .venv/dev.stamp ## measure against baselines in the same run; writes test
 	@.ci/system-packages
 	@PYTHON=$(PYTHON) .ci/bench-venv || echo "The peers could not be installed; the bench will say so." >&2
 	@$(BIN)/python -m tests.bench
+
+capacity: .venv/dev.stamp ## what a store costs, under load: twenty minutes; writes server/CAPACITY.md
+	@.ci/system-packages
+	@$(BIN)/python -m tests.bench.capacity
 
 bench-long: .venv/dev.stamp ## resolving tokens among ten million enrolments: four minutes, 3.4 GB; writes nothing
 	@$(BIN)/python -m tests.bench --long tokens

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -84,9 +85,44 @@ def cpu_s(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def child(program: str) -> int:
-    """Return the process of that name that this one has started."""
-    for task in Path("/proc/self/task").iterdir():
+def tree_cpu_s(pid: int, *, but: int | None = None) -> float:
+    """Return the processor time of a process, of all below it but `but`, and of those that have ended."""
+    return sum(map(_cpu_ticks, _tree(pid, but))) / os.sysconf("SC_CLK_TCK")
+
+
+def tree_mb(pid: int, *, but: int | None = None) -> float:
+    """Return the memory of a process and all below it but `but`: each page shared counts in parts, in MB."""
+    return sum(map(_own_bytes, _tree(pid, but))) / 1e6
+
+
+def _tree(pid: int, but: int | None) -> Iterator[int]:
+    if pid == but:
+        return
+    yield pid
+    with suppress(OSError):  # it may end while it is looked at
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for each in (task / "children").read_text().split():
+                yield from _tree(int(each), but)
+
+
+def _cpu_ticks(pid: int) -> int:
+    with suppress(OSError):
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, after_name[11:15]))
+    return 0
+
+
+def _own_bytes(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def child(program: str, of: int | str = "self") -> int:
+    """Return the process of that name that this one, or process `of`, has started."""
+    for task in Path(f"/proc/{of}/task").iterdir():
         for pid in (task / "children").read_text().split():
             if Path(f"/proc/{pid}/comm").read_text().strip() == program[:15]:
                 return int(pid)

@@ -118,7 +118,7 @@ def populate(database: Database, *, edges: int, people: int, now_ms: int) -> lis
         guests = []
         for number in range(1, people + 1):
             (token,) = issue(ring, DeviceNo(number), [window_of(now)])
-            guests.append(_enrol(work, number, (token.id32, token.id64), now))
+            guests.append(enrol(work, number, (token.id32, token.id64), now))
         work.commit()
     return guests
 
@@ -152,7 +152,8 @@ def _furnish(work: UnitOfWork, edges: int, now_ms: int) -> None:
         work.staff_sessions.open(a_session(known_by, STAFF, now_ms + 12 * HOUR_MS))
 
 
-def _enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -> Guest:
+def enrol(work: UnitOfWork, number: int, token: tuple[str, str], now: Millis) -> Guest:
+    """Enrol a phone of somebody new, a day ago; `token` is what it sends now (id32, id64)."""
     rng = Random(number)
     person = PersonId(f"person-{number:08d}")
     profile = ProfileId(f"profile-{number:08d}")

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -51,6 +52,18 @@ class Broker:
     ca: Path | None
     """Who vouches for the broker; None: whoever this machine trusts."""
     password: str | None = field(repr=False)
+
+
+class Traffic(NamedTuple):
+    """What went over sockets: TCP's payload each way, TLS included, and packets both ways together."""
+
+    sent_bytes: int
+    received_bytes: int
+    packets: int
+
+
+_TCP_INFO: Final = struct.Struct("=120xQQII")
+"""Linux's `struct tcp_info`: bytes that were acknowledged and received, segments out and in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +141,18 @@ class Line:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """Send with QoS 1; return the number under which `taken` will hear of it."""
         return self._client.publish(topic, payload, qos=1, retain=retain).mid
+
+    def traffic(self) -> Traffic:
+        """Return what went over this connection so far; nothing once it is over, or where nobody counts."""
+        try:
+            if self._mine is not None:
+                size = _TCP_INFO.size
+                told = self._mine.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, size)
+                sent, received, out, into = _TCP_INFO.unpack(told)
+                return Traffic(sent, received, out + into)
+        except (OSError, struct.error):
+            pass  # a kernel that counts less
+        return Traffic(0, 0, 0)
 
     def look_after(self) -> None:
         """Do what time alone asks for: pings, and noticing that nobody answers them."""

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from shopbell_edge.core.backoff import Backoff
-from shopbell_sim.adapters.load_line import Line, NoLineError, Will
+from shopbell_sim.adapters.load_line import Line, NoLineError, Traffic, Will
 from shopbell_wire.topics import EdgeTopic, Kind
 
 if TYPE_CHECKING:
@@ -104,6 +104,12 @@ class Lines:
                 for shared in self._all:
                     if shared.line is not None:
                         shared.line.look_after()
+
+    def traffic(self) -> Traffic:
+        """Return what went over all connections that there are now."""
+        each = [one.line.traffic() for one in self._all if one.line is not None]
+        sent, received, packets = map(sum, zip(*each, strict=True)) if each else (0, 0, 0)
+        return Traffic(sent, received, packets)
 
     def open(self, edge: int) -> bool:
         """Whether an edge may speak now."""

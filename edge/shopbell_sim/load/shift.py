@@ -199,6 +199,7 @@ class Shift:
 
     def _summary(self, seconds: float, cpu_s: float) -> Summary:
         size = self._load.size
+        traffic = self._lines.traffic()
         return Summary(
             stores=size.stores,
             edges=len(self._edges),
@@ -209,6 +210,9 @@ class Shift:
             events=sum(edge.sealed_events for edge in self._edges),
             batches=sum(edge.sealed_batches for edge in self._edges),
             batch_bytes=self._batch_bytes,
+            line_sent_bytes=traffic.sent_bytes,
+            line_received_bytes=traffic.received_bytes,
+            line_packets=traffic.packets,
             acknowledged=self._acknowledged,
             refused=self._refused,
             unanswered=sum(edge.unanswered for edge in self._edges),

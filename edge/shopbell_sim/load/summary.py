@@ -28,6 +28,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     batches: int
     batch_bytes: int
     """Of all batches as they were sent, those that were sent again included; MQTT and TCP are not."""
+    line_sent_bytes: int
+    """Over the connections that there were at the end, as TCP's payload: MQTT and TLS are in it."""
+    line_received_bytes: int
+    line_packets: int
+    """Both ways; each has 52 bytes of TCP and IPv4 more."""
     acknowledged: int
     refused: int
     unanswered: int

@@ -1,0 +1,70 @@
+"""`python -m tests.bench.capacity`: measure what a store costs; write it into server/CAPACITY.md.
+
+Only what is between the marks of that page is written; the text around it is for people to change.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from shopbell_sim.core.load_crowd import Size
+from tests.bench import machine
+from tests.bench.capacity_run import measured
+from tests.bench.capacity_text import written
+
+if TYPE_CHECKING:
+    from tests.bench.capacity_run import Run
+    from tests.bench.capacity_site import Kind
+
+PAGE: Final = Path(__file__).parents[2] / "server" / "CAPACITY.md"
+BEGIN: Final = "<!-- measured: `make capacity` writes what follows -->"
+END: Final = "<!-- end of what is measured -->"
+
+FEW: Final = Size(stores=10, edges=5, customers=50, heard_by=3, speed=1.0)
+MANY: Final = Size(stores=50, edges=5, customers=50, heard_by=3, speed=1.0)
+FAST: Final = Size(stores=4, edges=5, customers=50, heard_by=3, speed=20.0)
+"""Whole visits, of a minute each: as many reports and rows as those of twenty minutes."""
+
+PATIENT: Final = "[gathering]\nwait_ms = 250\n"
+"""Half of the time in which a pass has to be on the board; the standard waits for 20 ms."""
+
+RUNS: Final[tuple[tuple[str, Kind, Size, float, str], ...]] = (
+    ("few, SQLite", "SQLite, embedded broker", FEW, 80.0, ""),
+    ("few, PostgreSQL", "PostgreSQL, Mosquitto", FEW, 80.0, ""),
+    ("many, SQLite", "SQLite, embedded broker", MANY, 80.0, ""),
+    ("many, PostgreSQL", "PostgreSQL, Mosquitto", MANY, 80.0, ""),
+    ("patient, PostgreSQL", "PostgreSQL, Mosquitto", MANY, 80.0, PATIENT),
+    ("visits, SQLite", "SQLite, embedded broker", FAST, 100.0, ""),
+    ("visits, PostgreSQL", "PostgreSQL, Mosquitto", FAST, 100.0, ""),
+)
+"""Name, what it runs on, how large, for how many seconds, and settings of the server beside the standard."""
+
+
+def main() -> int:
+    """Measure all, then write."""
+    page = PAGE.read_text()
+    head, begin, rest = page.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        _say(f"{PAGE} lacks its marks: {BEGIN} and {END}")
+        return 1
+    load, taken = machine.load(), machine.taken()
+    runs: dict[str, Run] = {}
+    for name, kind, size, duration_s, settings in RUNS:
+        _say(f"{name} …")
+        runs[name] = measured(kind, size, duration_s, settings)
+        _say(f"{name}: {runs[name].summary}")
+    lines = [*written(runs), "", *machine.described(load, taken)]
+    PAGE.write_text(f"{head}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{tail}")
+    _say(f"written: {PAGE.name}")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201  to whoever waits
+
+
+if __name__ == "__main__":
+    sys.exit(main())
