@@ -181,24 +181,17 @@ class _Server:
             weekly=weekly_of(settings, database),
             audit_kept_ms=settings.retention.audit_days * DAY_MS,
         )
+        limits = limits_of(settings.retention)
         self._erasing = Erasing(
             database=database,
             clock=clock,
             entropy=self._entropy,
             terms=self._terms,
-            limits=limits_of(settings.retention),
+            limits=limits,
             announcer=self._bells,
         )
-        self._locating = Locating(
-            database=database,
-            clock=clock,
-            entropy=self._entropy,
-            terms=self._terms,
-            announcer=self._bells,
-        )
-        self._retaining = Retaining(
-            database=database, clock=clock, limits=limits_of(settings.retention)
-        )
+        self._locating = Locating(database, clock, self._entropy, self._terms, self._bells)
+        self._retaining = Retaining(database=database, clock=clock, limits=limits)
 
     async def run(
         self,

@@ -37,7 +37,6 @@ class Locating:
 
     def __init__(
         self,
-        *,
         database: Database,
         clock: ServerClock,
         entropy: Entropy,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from shopbell_server.core.board.zone_now import HYSTERESIS_DB, stays_so_until, zone_now
+from shopbell_server.core.board.zone_now import HYSTERESIS_DB, Located, stays_so_until, zone_now
 from shopbell_server.core.ids import ZoneId
 from tests.server.core.stays import acted, at, heard
 
@@ -57,3 +57,10 @@ def test_a_zone_may_be_another_when_something_ceases_to_be_recent() -> None:
     assert stays_so_until([DOOR, till], at(1_000), RECENT_MS) == at(901 + RECENT_MS)
     assert stays_so_until([DOOR, till], at(901 + RECENT_MS), RECENT_MS) == at(1_001 + RECENT_MS)
     assert stays_so_until([DOOR, till], at(1_001 + RECENT_MS), RECENT_MS) is None
+
+
+def test_a_floor_plan_counts_instead_of_the_nearest_scanner() -> None:
+    assert zone_now([DOOR], None, at(1_000), RECENT_MS, Located(zone=TILL)) == TILL
+    assert zone_now([DOOR], ENTRANCE, at(1_000), RECENT_MS, Located(zone=None)) is None
+    code = acted(1_000, zone="entrance")
+    assert zone_now([DOOR, code], None, at(1_000), RECENT_MS, Located(zone=TILL)) == ENTRANCE
