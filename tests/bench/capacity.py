@@ -22,8 +22,8 @@ PAGE: Final = Path(__file__).parents[2] / "server" / "CAPACITY.md"
 BEGIN: Final = "<!-- measured: `make capacity` writes what follows -->"
 END: Final = "<!-- end of what is measured -->"
 
-FEW: Final = Size(stores=10, edges=5, customers=50, heard_by=3, speed=1.0)
-MANY: Final = Size(stores=50, edges=5, customers=50, heard_by=3, speed=1.0)
+FEW: Final = Size(stores=5, edges=5, customers=50, heard_by=3, speed=1.0)
+MANY: Final = Size(stores=30, edges=5, customers=50, heard_by=3, speed=1.0)
 FAST: Final = Size(stores=4, edges=5, customers=50, heard_by=3, speed=20.0)
 """Whole visits, of a minute each: as many reports and rows as those of twenty minutes."""
 

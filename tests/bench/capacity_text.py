@@ -159,8 +159,8 @@ def _database(runs: Mapping[str, Run], of: Pace) -> Iterator[str]:
 def _sizes(run: Run, visits: Run, of: Pace) -> Iterator[str]:
     yield from _section(
         "From one shop to 10 000 stores",
-        f"All stores at their busiest at once, by the costs of {run.kind} with {run.size.stores} stores.",
-        f"Processes are of one core, {sums.BUSY:.0%} busy; a web process serves {sums.STREAMS} tablets, and a",
+        f"All stores at their busiest at once, by the costs of {run.kind}, {run.size.stores} stores.",
+        f"Processes are of one core, {sums.BUSY:.0%} busy; a web process serves {sums.STREAMS} tablets, a",
         f"store has {sums.TABLETS}. The disk is that of 13 months; log and network are those of the busiest",
         f"hour. Beyond {run.summary.edges} edges this is arithmetic and not experience: see *Where it stops",
         "being linear*.",
