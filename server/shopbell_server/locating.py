@@ -52,10 +52,9 @@ class Locating:
 
     def run(self, stop: Event) -> None:
         """Work until `stop` is set. One thread."""
-        while not stop.wait(LOOK_S):
-            more = True
-            while more and not stop.is_set():
-                more = self.once()
+        while not stop.is_set():
+            if not self.once():
+                stop.wait(LOOK_S)
 
     def once(self) -> bool:
         """Find what can be found now, some people at most; return whether there is more."""

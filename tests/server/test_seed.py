@@ -210,3 +210,27 @@ def test_a_beacon_that_stands_twice_is_refused(
     """Whoever hears it must know in which store it hangs."""
     stores = [{**STORE, "beacons": [BEACON, {**BEACON, **other}]}]
     assert named in faults(tmp_path, stores=stores)
+
+
+FLOOR: dict[str, Any] = {
+    "level": "ground",
+    "extent": [0, 0, 12, 8],
+    "zones": [{"zone": "entrance", "rect": [0, 0, 12, 8]}],
+    "scanners": [{"edge": "door", "scanner": "hci0", "at": [1, 2, 2.5]}],
+}
+
+
+def test_a_floor_is_read_level_by_level(tmp_path: Path) -> None:
+    upstairs = {**FLOOR, "level": "first", "scanners": [{**FLOOR["scanners"][0], "scanner": "x"}]}
+    seed = read_seed(written(tmp_path, stores=[{**STORE, "floor": [FLOOR, upstairs]}]))
+    assert seed.stores[0].floor is not None
+    assert [each.level for each in seed.stores[0].floor] == ["ground", "first"]
+
+
+def test_what_is_wrong_with_a_floor_is_said_where_it_stands(tmp_path: Path) -> None:
+    lost = {**FLOOR, "zones": [{"zone": "shoes", "rect": [0, 0, 12, 8]}]}
+    said = faults(tmp_path, stores=[{**STORE, "floor": [lost]}])
+    assert 'stores[0].floor[0].zones[0].zone: "shoes" is none of the store' in said
+    misspelt = {**FLOOR, "scanner": []}
+    said = faults(tmp_path, stores=[{**STORE, "floor": [misspelt]}])
+    assert "stores[0].floor[0].scanner" in said
