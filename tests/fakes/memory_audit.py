@@ -58,6 +58,8 @@ class MemoryAudit:
         return None if record is None else record.digest
 
     def cut(self, base: int) -> int:
+        if base <= self.head().base:
+            return 0
         digest = self.digest(base)
         if digest is None:
             raise LookupError(base)

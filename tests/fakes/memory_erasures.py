@@ -26,6 +26,9 @@ class MemoryErasures:
     def get(self, erasure: ErasureId) -> Erasure | None:
         return self._tables.erasures.get(erasure)
 
+    def claim(self, erasure: ErasureId) -> Erasure | None:
+        return self._tables.erasures.get(erasure)
+
     def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
         found = [each for each in self._tables.erasures.values() if each.done_ms is None]
         return sorted(

@@ -107,6 +107,10 @@ class MemoryRetention:
             most,
         )
 
+    def is_alone(self, job: str) -> bool:
+        """Yes: units of work that write follow one another."""
+        return bool(job)
+
     def done_until(self, what: What) -> Millis:
         return self._tables.retained.get(what.value, Millis(0))
 

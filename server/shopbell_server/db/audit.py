@@ -79,7 +79,8 @@ class SqlAudit:
 
     def cut(self, base: int) -> int:
         """Let the chain begin behind the record `base`; return how many went."""
-        self._held()
+        if base <= self._held().base:
+            return 0  # somebody else was quicker
         digest = self.digest(base)
         if digest is None:
             raise LookupError(base)

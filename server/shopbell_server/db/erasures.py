@@ -71,6 +71,11 @@ class SqlErasures:
         row = self._transaction.row(_GET, this=erasure)
         return None if row is None else _erasure(row)
 
+    def claim(self, erasure: ErasureId) -> Erasure | None:
+        """Return the one of that id, held until the unit of work ends; None if somebody else holds it."""
+        row = self._transaction.row(_CLAIM, this=erasure)
+        return None if row is None else _erasure(row)
+
     def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
         """Return those that are not done: those with keys that are still there first, then in turn."""
         return [_erasure(row) for row in self._transaction.rows(_UNDONE, most=limit, behind=behind)]
@@ -212,6 +217,7 @@ _REMOVE: Final[tuple[tuple[Table, Delete | Update], ...]] = (
 
 _ADD: Final = adding(ERASURES)
 _GET: Final = select(ERASURES).where(ours(ERASURES), _E.erasure == bindparam("this"))
+_CLAIM: Final = _GET.with_for_update(skip_locked=True)
 _UNDONE: Final = (
     select(ERASURES)
     .where(ours(ERASURES), UNDONE)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    text,
     tuple_,
     update,
 )
@@ -112,6 +113,13 @@ class SqlRetention:
         """Remove evidence that ended before; return how many rows."""
         return self._transaction.change(_OLD.evidence, where=store, before=before_ms, most=most)
 
+    def is_alone(self, job: str) -> bool:
+        """Return whether nobody else is at a job; nobody is until the unit of work ends."""
+        if self._transaction.database == "sqlite":
+            return True
+        row = self._transaction.row(_ALONE, job=job)
+        return row is not None and bool(row.held)
+
     def done_until(self, what: What) -> Millis:
         """Return up to when all was done already; 0: nothing was."""
         row = self._transaction.row(_DONE_UNTIL, this=what.value)
@@ -138,12 +146,18 @@ def _older(column: ColumnElement[int]) -> ColumnElement[bool]:
 def _removals() -> _Old:
     """Return the statements."""
 
+    def among(table: Table, found: Select[Any]) -> ColumnElement[bool]:
+        """Return the condition for the rows whose keys are `found`, but for those that others hold."""
+        # By their keys, not by their places on PostgreSQL's pages: with row-level security it looks at
+        # places last, and reads all that there is of a tenant before. Found once, and held as they are found:
+        # two that do this at once share the rows, and neither waits for the other.
+        held = found.with_for_update(of=table, skip_locked=True).cte("old", nesting=True)
+        return and_(ours(table), tuple_(*table.primary_key).in_(select(*held.c)))
+
     def some(
         table: Table, *conditions: ColumnElement[Any], first: ColumnElement[Any]
     ) -> ColumnElement[bool]:
         """Return the condition for at most `most` rows of a table, those with the least `first`."""
-        # By their keys, not by their places on PostgreSQL's pages: with row-level security it looks at
-        # places last, and reads all that there is of a tenant before.
         keys: list[ColumnElement[Any]] = list(table.primary_key)
         found: Select[Any] = (
             select(*keys)
@@ -152,13 +166,24 @@ def _removals() -> _Old:
             .order_by(first)
             .limit(bindparam("most"))
         )
-        return and_(ours(table), tuple_(*keys).in_(found))
+        return among(table, found)
 
     def oldest(table: Table, name: str, *conditions: ColumnElement[Any]) -> tuple[Table, Delete]:
         """Return the removal of rows of which the column `name` says that they are older."""
         column = table.c[name]
         return table, delete(table).where(some(table, _older(column), *conditions, first=column))
 
+    untaken = select(*DELIVERIES.primary_key).where(
+        ours(DELIVERIES),
+        # Always so, and in no index: else SQLite reads all keys of a tenant, and not those of the facts.
+        _D.attempt >= 0,
+        _D.fact.in_(
+            select(_F.fact)
+            .where(ours(FACTS), _older(_F.recorded_ms))
+            .order_by(_F.recorded_ms)
+            .limit(bindparam("most"))
+        ),
+    )
     emptied = some(
         QUARANTINED,
         _older(QUARANTINED.c.received_ms),
@@ -178,7 +203,10 @@ def _removals() -> _Old:
             What.BATCHES: (oldest(BATCHES, "received_ms"),),
             What.ISSUED: (oldest(ISSUED, "last_window"),),
             What.DELIVERIES: (oldest(DELIVERIES, "done_ms"), facts),
-            What.WAITING: ((DELIVERIES, _UNTAKEN), facts),
+            What.WAITING: (
+                (DELIVERIES, delete(DELIVERIES).where(among(DELIVERIES, untaken))),
+                facts,
+            ),
             What.PLACES: (oldest(PLACES, "last_ms"), oldest(UNSETTLED, "last_ms")),
             What.RECEIPTS: (oldest(TILL_RECEIPTS, "at_ms"),),
             What.TOLD: (oldest(TOLD, "at_ms"),),
@@ -219,17 +247,11 @@ _outdated: Final[Any] = exists().where(
     _later.at_ms < bindparam("before"),
 )
 _evidence: Final = _I.store == bindparam("where"), _older(_I.last_ms)
-_UNTAKEN: Final = delete(DELIVERIES).where(
-    ours(DELIVERIES),
-    _D.fact.in_(
-        select(_F.fact)
-        .where(ours(FACTS), _older(_F.recorded_ms))
-        .order_by(_F.recorded_ms)
-        .limit(bindparam("most"))
-    ),
-)
 _OLD: Final = _removals()
 
+_ALONE: Final = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(:our_tenant || ' job ' || :job, 0)) AS held"
+)
 _here: Final = _V.store == bindparam("where")
 _ENDED_BEFORE: Final = (
     select(*READ)

@@ -44,7 +44,10 @@ class Audit(Protocol):
         ...
 
     def cut(self, base: int) -> int:
-        """Let the chain begin behind the record `base`, which must be there; return how many went."""
+        """Let the chain begin behind the record `base`; return how many went.
+
+        0 where it begins there or later: somebody else was quicker. Raises LookupError if there is none yet.
+        """
         ...
 
 

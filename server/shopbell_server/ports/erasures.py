@@ -19,6 +19,10 @@ class Erasures(Protocol):
         ...
 
     def get(self, erasure: ErasureId) -> Erasure | None: ...
+    def claim(self, erasure: ErasureId) -> Erasure | None:
+        """Return the one of that id, held until the unit of work ends; None if somebody else holds it."""
+        ...
+
     def undone(self, limit: int, behind: str = "") -> Sequence[Erasure]:
         """Return those that are not done: those with keys that are still there first, then in turn.
 

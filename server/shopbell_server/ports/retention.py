@@ -18,7 +18,8 @@ class Retention(Protocol):
     def remove(self, what: What, before_ms: Millis, most: int) -> Mapping[str, int]:
         """Remove at most `most` rows a table of what is older, the oldest first; return how many of each.
 
-        A table of which nothing went is left out. Zones, visits and evidence have methods of their own, for
+        What others hold at the moment is passed over, so several share the work. A table of which nothing
+        went is left out. Zones, visits and evidence have methods of their own, for
         people have to be held for them: raises KeyError for those.
         """
         ...
@@ -45,6 +46,10 @@ class Retention(Protocol):
 
     def remove_evidence(self, store: StoreId, before_ms: Millis, most: int) -> int:
         """Remove evidence that ended before; return how many rows."""
+        ...
+
+    def is_alone(self, job: str) -> bool:
+        """Return whether nobody else is at a job; nobody is until the unit of work ends. Waits for nobody."""
         ...
 
     def done_until(self, what: What) -> Millis:

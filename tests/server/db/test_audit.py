@@ -119,6 +119,7 @@ def test_the_beginning_goes_when_its_time_comes(database: Database) -> None:
         with pytest.raises(LookupError):
             work.audit.cut(9)
         assert work.audit.cut(3) == 3
+        assert work.audit.cut(3) == work.audit.cut(2) == 0
         assert [each.number for each in work.audit.records(0)] == [4]
         assert work.audit.digest(3) == signed.digest
         work.commit()

@@ -194,14 +194,18 @@ def unreadable(database: Database) -> tuple[Sequence[PersonId], int]:
 def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
     """Do what is left of an erasure that was committed; return whether it is done.
 
-    Not before every sink has answered or was given up. May be called at any time, by several at once, and
-    again after it was broken off anywhere.
+    Not before every sink has answered or was given up. May be called at any time, by several at once: one
+    goes on with it, and for the others it is not done yet. And again after it was broken off anywhere.
     """
     if erasure.keys_ms is None:
         # Before anybody is made to wait: they may be away.
         database.boxes.ask()
         with database.begin() as work:
-            _destroy_keys(work, database.boxes, erasure, now_ms)
+            now = work.erasures.claim(erasure.id)
+            if now is None:
+                return False
+            if now.keys_ms is None:
+                _destroy_keys(work, database.boxes, erasure, now_ms)
             work.commit()
     told_as = stands_for(erasure.id)
     with database.read() as work:
@@ -209,6 +213,8 @@ def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
             return False
     database.boxes.destroy([owner_of_events(told_as)])
     with database.begin() as work:
+        if work.erasures.claim(erasure.id) is None:
+            return False
         work.erasures.remove_events(told_as)
         work.erasures.done(erasure.id, now_ms)
         work.commit()
@@ -216,16 +222,13 @@ def finish(database: Database, erasure: Erasure, now_ms: Millis) -> bool:
 
 
 def _destroy_keys(work: UnitOfWork, boxes: Boxes, erasure: Erasure, now_ms: Millis) -> None:
-    """Destroy her keys unless that was done, holding the ids of her profiles.
+    """Destroy her keys, holding the ids of her profiles; the caller has the erasure, and it was not done.
 
     So nobody seals for a new profile of that id with a key that is about to go, nor does one who comes late
     to this erasure destroy the key of who began anew since. A crash before the commit leaves an erasure whose
     keys are to be destroyed: until then nobody begins anew.
     """
     hold_ids(work, erasure.profiles)
-    now = work.erasures.get(erasure.id)
-    if now is None or now.keys_ms is not None:
-        return
     # Once more: what was being written of her while she was erased.
     work.erasures.remove_rows(erasure.person)
     boxes.destroy(_owners(erasure))

@@ -43,12 +43,26 @@ class Forgotten:
     guesses: int
 
 
+NOTHING: Final = Forgotten(
+    sessions=0,
+    customer_sessions=0,
+    tickets=0,
+    answers=0,
+    minutes=0,
+    conflicts=0,
+    notices=0,
+    guesses=0,
+)
+
+
 def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
-    """Delete what is over at `now_ms`; any process may, at any time.
+    """Delete what is over at `now_ms`; any process may, at any time: while one does, others do nothing.
 
     None of it opens anything any more: whoever asks for it is told so by its time, deleted or not.
     """
     with database.begin() as work:
+        if not work.retention.is_alone(_JOB):
+            return NOTHING
         forgotten = Forgotten(
             sessions=work.staff_sessions.drop_expired(now_ms),
             customer_sessions=work.customer_sessions.drop_expired(now_ms, Millis(now_ms - IDLE_MS)),
@@ -61,3 +75,6 @@ def forget_expired(database: Database, now_ms: Millis) -> Forgotten:
         )
         work.commit()
     return forgotten
+
+
+_JOB: Final = "forget expired"

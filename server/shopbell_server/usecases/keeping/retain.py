@@ -3,8 +3,8 @@
 Owns: one piece of work a transaction, and the order in which a visit and its evidence go.
 Never: how long anything is kept (`core.keeping.retention`).
 
-Any process may do it at any time, several at once: what one removed the other does not find. A crash in
-between leaves the rest for the next time.
+Any process may do it at any time, several at once: they share the rows, and what one removed the other does
+not find. A crash in between leaves the rest for the next time.
 """
 
 from __future__ import annotations
@@ -84,16 +84,18 @@ def _visits(database: Database, before_ms: Millis) -> Iterator[Removed]:
         ended_ms = Millis(before_ms + LONGEST_VISIT_MS)
         while more:
             with database.begin() as work:
-                work.people.lock(
+                # Whom others hold has hers until the next hour.
+                held = work.people.lock_free(
                     {each.person for each in work.retention.ended_before(store, ended_ms, VISITS)}
                 )
                 # Read again: they may have been joined with another meanwhile.
-                old = work.retention.ended_before(store, ended_ms, VISITS)
-                work.visits.remove([each.id for each in old])
+                found = work.retention.ended_before(store, ended_ms, VISITS)
+                old = [each.id for each in found if each.person in held]
+                work.visits.remove(old)
                 work.commit()
             if old:
                 yield {"visits": len(old)}
-            more = len(old) >= VISITS
+            more = bool(old) and len(found) >= VISITS
         more = True
         while more:
             with database.begin() as work:

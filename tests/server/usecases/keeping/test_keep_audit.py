@@ -115,3 +115,14 @@ def test_a_checkpoint_of_what_was_cut_off_in_time_is_no_suspicion(world: World) 
     cut_audit(world.database, None, Millis(NOON + KEPT_MS + 2))
     world.checkpoints.kept = [replace(first, number=2)]
     assert world.sign(NOON + EVERY_MS).whole
+
+
+def test_of_two_that_sign_one_goes_on_from_what_the_other_signed(world: World) -> None:
+    world.sign(NOON)
+    world.add(1)
+    stale = world.checkpoints.last()
+    world.sign(NOON + EVERY_MS)
+    kept, last = make_checkpoint(world.database, world.notary, stale, Millis(NOON + EVERY_MS + 1))
+    assert kept == Kept(number=1, signed=1, whole=True)
+    assert last == world.checkpoints.last()
+    assert [each.number for each in world.checkpoints.kept] == [0, 1]
