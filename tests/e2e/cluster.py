@@ -176,6 +176,7 @@ def access(folder: Path, edge: str, nodes: Sequence[BrokerProcess], version: str
         password_file=folder / "edge.password",
         first_retry_s=0.2,
         most_retry_s=2.0,
+        answer_s=30.0,  # three nodes that share two cores with everything else take their time
     )
 
 

@@ -7,6 +7,7 @@ it is as little as an edge can do: a window, and patience.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.people import Guest
 
 WINDOW: Final = 64
+DOUBLINGS: Final = 4
 PER_BATCH: Final = 50
 STAYED_MS: Final = 70_000
 """When the first report is made: everybody is on the board by then."""
@@ -64,9 +66,12 @@ class Sender:
     """An edge with its sealed batches; `answered` grows to the numbers of all."""
 
     def __init__(self, broker: Broker, batches: Sequence[bytes], answer_s: float) -> None:
-        """`answer_s` is how long it waits for an answer before it sends again (30 in a shop)."""
+        """`answer_s` is how long it waits for an answer before it sends again, twice as long each time.
+
+        30 in a shop; `core.resend` says why it is doubled: or what is late is sent so often that all is late.
+        """
         first = codec.decode_batch(batches[0])
-        self.sends = 0
+        self.sends: Counter[int] = Counter()
         self.answered: set[int] = set()
         self.refused: list[str] = []
         self._edge = first.edge
@@ -104,12 +109,13 @@ class Sender:
         for seq in due:
             if seq in self.answered:
                 continue
-            self.sends += 1
+            self.sends[seq] += 1
             try:
                 await self._uplink.publish("live", self._batches[seq])
             except UplinkLostError:
                 return
-            self._due_s[seq] = asyncio.get_running_loop().time() + self._answer_s
+            patience_s = self._answer_s * 2 ** min(self.sends[seq] - 1, DOUBLINGS)
+            self._due_s[seq] = asyncio.get_running_loop().time() + patience_s
         if not due:
             await asyncio.sleep(0.01)
 
