@@ -1,11 +1,12 @@
 """What one device has taught about its receivers: by how much each differs from the map.
 
-Owns: one offset and one slope per receiver and device, learnt while the device walks.
+Owns: one offset and one slope per receiver and device, learnt while the device walks; the level that
+all receivers of a device share.
 Never: where the device is; it is told with which probability it is where.
 
 A Bayesian regression in which all receivers lean on one another: each differs from what they share, and
-what they share differs from the map (`radio_map.Doubt`). Only sums are kept, so order does not matter and
-a device costs six numbers per receiver.
+what they share, the device's level, differs from the map (`radio_map.Doubt`). Only sums are kept, so order
+does not matter and a device costs six numbers per receiver.
 """
 
 from __future__ import annotations
@@ -36,10 +37,23 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Learnt:
-    """Offset (dB) and slope of each receiver: [devices, receivers, 2], with covariances [.., 2, 2]."""
+    """What devices have taught, the level that they share included."""
 
     mean: NDArray[np.float64]
+    """[devices, receivers, 2]: offset (dB) and slope of each receiver."""
+
     covariance: NDArray[np.float64]
+    """[devices, receivers, 2, 2]"""
+
+    level_db: NDArray[np.float64]
+    """[devices]: the offset that all receivers share, of a phone that is loud or faint."""
+
+    level_sd_db: NDArray[np.float64]
+    """[devices]"""
+
+    follows: NDArray[np.float64]
+    """[devices, receivers, 2]: by how much offset and slope grow for each dB of the level: 1 and 0 for a
+    receiver that has taught nothing, less for one that is known by itself."""
 
 
 def no_lessons(devices: int, receivers: int) -> Lessons:
@@ -60,7 +74,26 @@ def learnt(lessons: Lessons, doubt: Doubt) -> Learnt:
     common = together @ (told @ lessons.pull[..., None]).sum(axis=1)
     mean = alone @ lessons.pull[..., None] + kept @ common[:, None]
     covariance = alone + kept @ together[:, None] @ told
-    return Learnt(mean=mean[..., 0], covariance=covariance)
+    level_sd_db = np.sqrt(together[:, 0, 0])
+    follows = kept @ together[:, None, :, :1] / np.square(level_sd_db)[:, None, None, None]
+    return Learnt(
+        mean=mean[..., 0],
+        covariance=covariance,
+        level_db=common[:, 0, 0],
+        level_sd_db=level_sd_db,
+        follows=follows[..., 0],
+    )
+
+
+def picked(known: Learnt, which: NDArray[np.intp] | NDArray[np.bool_]) -> Learnt:
+    """Return what these devices have taught, in this order."""
+    return Learnt(
+        mean=known.mean[which],
+        covariance=known.covariance[which],
+        level_db=known.level_db[which],
+        level_sd_db=known.level_sd_db[which],
+        follows=known.follows[which],
+    )
 
 
 def taught(

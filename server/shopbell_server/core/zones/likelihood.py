@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from shopbell_server.core.zones.calibration import picked
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,6 +39,15 @@ RECEIVED: Final = 0.85
 FAINT_DBM: Final = -96.0
 FAINT_SD_DB: Final = 4.0
 """Half of the adverts of this mean strength are too weak; soft, as fading lifts some."""
+
+SURE_DB: Final = 1.0
+"""From then on a device's level is taken as it is: a dB moves a place by a tenth of its distance."""
+
+LEVELS: Final = np.linspace(-2.25, 2.25, 7)
+"""Levels that are tried while it is not sure, in sigmas: 4 dB apart for a device that nobody knows, which is
+less than what one reading fades by."""
+
+ONE_LEVEL: Final = np.zeros(1)
 
 LOUDEST_DBM: Final = -20.0
 """Nothing on a shop floor is stronger; drivers write 0 or 127 where they know no strength."""
@@ -88,18 +99,45 @@ def log_likelihood(
     `missed` as much: what a silence is worth, 0 to 1, 0 for a receiver that cannot be relied on.
     """
     total = np.zeros((len(rssi_dbm), radio.mean_dbm.shape[1]))
-    heard = np.isfinite(rssi_dbm)
-    for receiver in range(rssi_dbm.shape[1]):
-        here = heard[:, receiver]
-        if here.any():
-            mean, variance = expected(radio, known, receiver)
-            off = np.square(rssi_dbm[here, receiver, None] - mean[here])
-            fit = (TAILS + 1) * np.log1p(off / (TAILS * variance[here])) + np.log(variance[here])
-            total[here] -= 0.5 * worth[here, receiver, None] * fit
-        silent = missed[:, receiver] > 0
-        if silent.any():
-            total[silent] += missed[silent, receiver, None] * missed_log(radio.mean_dbm[receiver])
+    unsure = known.level_sd_db > SURE_DB
+    for these, levels in ((~unsure, ONE_LEVEL), (unsure, LEVELS)):
+        if these.any():
+            total[these] = _of_heard(
+                radio, picked(known, these), rssi_dbm[these], worth[these], levels
+            )
+    for receiver in np.flatnonzero(missed.any(axis=0)).tolist():
+        silence = missed_log(radio.mean_dbm[receiver])
+        total += missed[:, receiver, None] * silence
     return total
+
+
+def _of_heard(
+    radio: RadioMap,
+    known: Learnt,
+    rssi_dbm: NDArray[np.float64],
+    worth: NDArray[np.float64],
+    levels: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return log-likelihoods of readings, averaged over levels that many sigmas from the likeliest."""
+    shape = (len(levels), len(rssi_dbm), radio.mean_dbm.shape[1])
+    odds = np.exp(-0.5 * np.square(levels))
+    logs = np.broadcast_to(np.log(odds / odds.sum())[:, None, None], shape).copy()
+    level_db = known.level_db + levels[:, None] * known.level_sd_db
+    louder_db = np.clip(level_db, 0.0, radio.doubt.nearer_db)
+    shift_db = level_db - louder_db - known.level_db
+    for receiver in np.flatnonzero(np.isfinite(rssi_dbm).any(axis=0)).tolist():
+        here = np.isfinite(rssi_dbm[:, receiver])
+        theirs = picked(known, here)
+        mean, variance = expected(radio, theirs, receiver)
+        follows = theirs.follows[:, receiver]
+        sway = follows[:, :1] + follows[:, 1:] * radio.slope_basis_db[receiver]
+        own = variance - np.square(sway * theirs.level_sd_db[:, None])
+        off = rssi_dbm[here, receiver, None] - mean - shift_db[:, here, None] * sway
+        fit = (TAILS + 1) * np.log1p(np.square(off) / (TAILS * own)) + np.log(own)
+        logs[:, here] -= 0.5 * worth[here, receiver, None] * fit
+    top = logs.max(axis=0)
+    averaged: NDArray[np.float64] = top + np.log(np.exp(logs - top).sum(axis=0))
+    return averaged
 
 
 def trusted(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from shopbell_server.core.zones.calibration import Learnt, learnt
+from shopbell_server.core.zones.calibration import learnt, picked
 from shopbell_server.core.zones.likelihood import LONGEST_S, usable
 from shopbell_server.core.zones.position_filter import (
     arrived,
@@ -30,6 +30,7 @@ from shopbell_server.core.zones.walking import walked, walked_back
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from shopbell_server.core.zones.calibration import Learnt
     from shopbell_server.core.zones.position_filter import Engine
 
 TINY: Final = 1e-300
@@ -103,10 +104,7 @@ def _fits(engine: Engine, visit: _Visit, start: int, stride: int) -> NDArray[np.
     """Return log-likelihoods of some ticks, [ticks, cells]: each tick stands for a device of its own."""
     part = slice(start, start + stride)
     count = len(visit.heard[part])
-    known = Learnt(
-        mean=np.repeat(visit.known.mean, count, axis=0),
-        covariance=np.repeat(visit.known.covariance, count, axis=0),
-    )
+    known = picked(visit.known, np.zeros(count, dtype=np.intp))
     return fitting(engine, known, visit.heard[part], visit.silent_s[part], visit.listening[part])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core.zones.calibration import Lessons, learnt, no_lessons, taught
+from shopbell_server.core.zones.calibration import Lessons, learnt, no_lessons, picked, taught
 from shopbell_server.core.zones.radio_map import UNSURVEYED
 
 BASIS = np.array([-2.0, 0.0, 1.0])
@@ -28,7 +28,30 @@ def test_a_receiver_that_hears_too_well_is_found_out() -> None:
     known = learnt(lessons, UNSURVEYED)
     assert 3.0 < known.mean[0, 1, 0] < 5.0
     assert known.covariance[0, 1, 0, 0] < 1.0
-    assert 0 < known.mean[0, 0, 0] < 1.0  # the others are believed to share a little of it
+    assert 0 < known.mean[0, 0, 0] < known.mean[0, 1, 0]  # the others are believed to share it
+
+
+def test_the_level_of_a_device_is_what_its_receivers_share() -> None:
+    lessons = no_lessons(2, 3)
+    for receiver in range(3):
+        _teach(lessons, receiver, -8.0, 100)
+    known = learnt(lessons, UNSURVEYED)
+    assert np.allclose(known.level_db, known.mean[:, :, 0].mean(axis=1), atol=1.0)
+    assert (known.level_sd_db < UNSURVEYED.shared_db / 2).all()
+    assert (known.follows[..., 0] < 0.2).all()  # by then each is known by itself
+    fresh = learnt(no_lessons(2, 3), UNSURVEYED)
+    assert (fresh.level_db == 0).all()
+    assert np.allclose(fresh.level_sd_db, UNSURVEYED.shared_db)
+    assert np.allclose(fresh.follows, [1.0, 0.0])
+
+
+def test_what_is_picked_is_of_these_devices_in_this_order() -> None:
+    lessons = no_lessons(3, 2)
+    taught(lessons, 0, np.array([[1.0], [2.0], [3.0]]), BASIS[:1], np.full((3, 1), 0.5))
+    known = learnt(lessons, UNSURVEYED)
+    some = picked(known, np.array([2, 0, 0]))
+    for name in ("mean", "covariance", "level_db", "level_sd_db", "follows"):
+        assert np.array_equal(getattr(some, name), getattr(known, name)[[2, 0, 0]])
 
 
 def test_a_slope_is_learnt_too() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core.zones.calibration import learnt, no_lessons
+from shopbell_server.core.zones.calibration import learnt, no_lessons, picked
 from shopbell_server.core.zones.likelihood import (
     log_likelihood,
     missed_log,
@@ -44,6 +46,33 @@ def test_the_place_where_it_was_heard_so_fits_well(x: float, y: float) -> None:
     fits = log_likelihood(RADIO, KNOWN, heard_at(x, y)[None], ONE, NONE)[0]
     here = np.square(grid().centres_m - [x, y]).sum(axis=1).argmin()
     assert fits[here] > fits.max() - 0.5
+
+
+def test_a_faint_phone_is_where_it_is_all_the_same() -> None:
+    here = np.square(grid().centres_m - [2.0, 2.0]).sum(axis=1).argmin()
+    faint = heard_at(2, 2)[None] - 9.0
+    fits = log_likelihood(RADIO, KNOWN, faint, ONE, NONE)[0]
+    assert fits[here] > fits.max() - 0.5
+
+
+def test_devices_of_which_one_is_known_are_each_as_if_alone() -> None:
+    two = picked(KNOWN, np.array([0, 0]))
+    two = replace(two, level_sd_db=np.array([0.2, 5.0]))
+    heard, ones = np.repeat(heard_at(2, 2)[None], 2, axis=0), np.repeat(ONE, 2, axis=0)
+    both = log_likelihood(RADIO, two, heard, ones, 0 * ones)
+    for each in range(2):
+        alone = picked(two, np.array([each]))
+        assert np.allclose(both[each], log_likelihood(RADIO, alone, heard[:1], ONE, NONE)[0])
+
+
+def test_a_phone_that_seems_a_little_louder_is_taken_to_be_nearer() -> None:
+    known = replace(KNOWN, level_db=np.full(1, 2.0), level_sd_db=np.full(1, 0.1))
+    louder = replace(known, mean=known.mean + np.array([2.0, 0.0]))
+    heard = heard_at(2, 2)[None]
+    assert np.allclose(
+        log_likelihood(RADIO, louder, heard, ONE, NONE),
+        log_likelihood(RADIO, replace(KNOWN, level_sd_db=np.full(1, 0.1)), heard, ONE, NONE),
+    )
 
 
 def test_one_wild_reading_moves_nothing_far() -> None:
