@@ -143,15 +143,20 @@ _UNSETTLE: Final = merging(
 _head: Final[Any] = func.coalesce(
     select(JOINED.c.head)
     .where(JOINED.c.tenant == _U.tenant, JOINED.c.person == _U.person)
+    .correlate(UNSETTLED)
     .scalar_subquery(),
     _U.person,
 )
-_goes_on: Final[Any] = exists().where(
-    _V.tenant == _U.tenant,
-    _V.person == _head,
-    _V.store == _U.store,
-    UNENDED,
-    _V.due_ms >= bindparam("now_ms"),
+_goes_on: Final[Any] = (
+    exists()
+    .where(
+        _V.tenant == _U.tenant,
+        _V.person == _head,
+        _V.store == _U.store,
+        UNENDED,
+        _V.due_ms >= bindparam("now_ms"),
+    )
+    .correlate(UNSETTLED)
 )
 _DUE: Final = (
     select(*_NOTED)

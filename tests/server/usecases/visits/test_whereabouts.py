@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.facts import VisitEnded, VisitRevised
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.consent.withdrawal import end_presence
+from shopbell_server.usecases.visits.joined import join, part
 from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.usecases.visits.sweep import sweep
 from shopbell_server.usecases.visits.whereabouts import Sites, find_places
@@ -142,6 +143,55 @@ def test_a_plan_that_does_not_hear_her_changes_nothing(floor: Floor) -> None:
     assert located(floor).people == 1
     assert swept(floor).closed == 1
     assert minutes(floor, ada) == {"entrance": 3}
+
+
+def test_joining_and_parting_give_the_zones_that_each_had(floor: Floor) -> None:
+    has_a_plan(floor)
+    ada, bee = floor.enrol("ada", 1), floor.enrol("bee", 2)
+    walks(floor, ada, halfway)
+    walks(floor, bee, at_the_till, from_ms=NOW + 2 * MINUTE, to_ms=NOW + 8 * MINUTE)
+    later = OVER + 10 * MINUTE
+    located(floor, later)
+    swept(floor, later)
+    before = [floor.visits(each)[0].session for each in (ada, bee)]
+    for act in (join, part):
+        with floor.database.begin() as work:
+            persons = [ada.person, bee.person] if act is join else [bee.person]
+            act(work, floor.entropy, Millis(later), persons=persons, terms=TERMS)
+            work.commit()
+        if act is join:
+            assert minutes(floor, ada) == {"entrance": 5, "till": 11}
+            assert floor.visits(bee) == []
+    assert [floor.visits(each)[0].session for each in (ada, bee)] == before
+
+
+def test_reports_of_joined_people_are_found_under_each(floor: Floor) -> None:
+    has_a_plan(floor)
+    ada, bee = floor.enrol("ada", 1), floor.enrol("bee", 2)
+    with floor.database.begin() as work:
+        persons = [ada.person, bee.person]
+        join(work, floor.entropy, Millis(NOW), persons=persons, terms=TERMS)
+        work.commit()
+    walks(floor, ada, halfway)
+    walks(floor, bee, halfway)
+    assert located(floor, NOW).people == 0
+    assert swept(floor).closed == 0
+    assert located(floor).people == 2
+    assert swept(floor).closed == 1
+    assert minutes(floor, ada) == {"entrance": 5, "till": 5}
+
+
+def test_who_is_erased_leaves_no_places(floor: Floor) -> None:
+    has_a_plan(floor)
+    ada = floor.enrol("ada", 1)
+    walks(floor, ada, halfway)
+    located(floor)
+    walks(floor, ada, at_the_till, from_ms=NOW, to_ms=NOW + MINUTE)
+    with floor.database.begin() as work:
+        gone = work.erasures.remove_rows(ada.person)
+        work.commit()
+    assert gone["places"] == 2
+    assert gone["unsettled_places"] == 1
 
 
 def test_candidates_are_forgotten_with_what_was_found(floor: Floor) -> None:
