@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.zones.likelihood import LONGEST_S
@@ -21,6 +21,7 @@ from shopbell_server.core.zones.position_filter import (
     stepped,
 )
 from shopbell_server.core.zones.radio_map import unsurveyed_map
+from shopbell_server.core.zones.survey_map import Survey, surveyed_map
 from tests.server.core.zones.small_floor import (
     ALL_HEAR,
     CORNERS,
@@ -111,6 +112,51 @@ def test_a_receiver_that_is_dead_is_as_one_that_does_not_exist(
     for heard in dead:
         beliefs = stepped(fewer, beliefs, heard[:, :4], ALL_HEAR[:4])
     assert np.allclose(_played(dead, hears).places, beliefs.places)
+
+
+@given(rssi_dbm=ticks, order=st.permutations(range(3)))
+def test_the_order_of_devices_changes_nothing(
+    rssi_dbm: NDArray[np.float64], order: list[int]
+) -> None:
+    turned = _played(rssi_dbm[:, order], ALL_HEAR)
+    assert _same(turned, kept(_played(rssi_dbm, ALL_HEAR), np.array(order)))
+
+
+@pytest.mark.parametrize("dead", range(RECEIVERS))
+def test_a_receiver_that_dies_on_the_way_loses_nobody(dead: int) -> None:
+    beliefs, hears = standing(2.0, 2.0, 20), ALL_HEAR.copy()
+    heard = heard_at(6.0, 4.0)[None]
+    heard[0, dead] = np.nan
+    for tick in range(60):
+        hears[dead] = tick < 20  # as long as nobody knows that it is dead
+        beliefs = stepped(ENGINE, beliefs, heard, hears)
+        assert np.isfinite(beliefs.places).all()
+    assert np.hypot(*(middle_m(ENGINE, by_cell(beliefs))[0] - [6.0, 4.0])) < 1.5
+
+
+@settings(max_examples=20)
+@given(
+    rssi_dbm=ticks,
+    level_db=st.floats(-15, 15),
+    unheard=st.lists(st.booleans(), min_size=RECEIVERS, max_size=RECEIVERS),
+)
+def test_on_a_survey_with_holes_each_device_is_somewhere_too(
+    rssi_dbm: NDArray[np.float64], level_db: float, unheard: list[bool]
+) -> None:
+    points = np.array([[1.0, 1.0], [4.0, 3.0], [7.0, 5.0]])
+    levels = np.array([heard_at(x, y) for x, y in points]) + level_db
+    survey = Survey(
+        points_m=points,
+        height_m=1.5,
+        mean_dbm=np.where(unheard, np.nan, levels),
+        heard_share=np.where(unheard, 0.0, np.full(levels.shape, 0.9)),
+    )
+    surveyed = engine_of(floor(), grid(), surveyed_map(floor(), grid(), survey))
+    beliefs = arrived(surveyed, 3)
+    for heard in rssi_dbm:
+        beliefs = stepped(surveyed, beliefs, heard, ALL_HEAR)
+    assert np.allclose(by_cell(beliefs).sum(axis=1), 1.0)
+    assert np.isfinite(middle_m(surveyed, by_cell(beliefs))).all()
 
 
 @given(rssi_dbm=ticks)

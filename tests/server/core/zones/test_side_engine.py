@@ -78,6 +78,44 @@ def test_a_device_is_judged_alike_alone_and_among_others(
         assert np.all((of_both.inside >= 0) & (of_both.inside <= 1))
 
 
+@settings(max_examples=15)
+@given(
+    ticks=st.lists(
+        st.lists(st.one_of(st.none(), st.integers(-94, -30)), min_size=10, max_size=10),
+        min_size=1,
+        max_size=20,
+    ),
+    order=st.permutations(range(RECEIVERS)),
+)
+def test_the_order_of_receivers_and_of_devices_changes_nothing(
+    ticks: list[list[int | None]], order: list[int]
+) -> None:
+    turned = Doorway(inside=INSIDE[order], model=None)
+    one, other = first_state(BLIND, 2), first_state(turned, 2)
+    for tick, values in enumerate(ticks):
+        rssi = np.array([np.nan if v is None else v for v in values], dtype=float).reshape(2, -1)
+        one, of_one = next_state(BLIND, one, tick * 0.5, rssi, UP)
+        other, of_other = next_state(turned, other, tick * 0.5, rssi[::-1, order], UP)
+        assert np.allclose(of_one.inside, of_other.inside[::-1])
+        assert one.inside.tolist() == other.inside[::-1].tolist()
+
+
+@pytest.mark.parametrize("doorway", [BLIND, SURVEYED], ids=["blind", "surveyed"])
+@pytest.mark.parametrize("dead", range(RECEIVERS))
+def test_a_receiver_that_dies_on_the_way_moves_nobody_to_the_other_side(
+    doorway: Doorway, dead: int
+) -> None:
+    state, up = first_state(doorway, 2), UP.copy()
+    both = np.stack([INNER, OUTER])
+    for tick in range(120):
+        if tick == 40:
+            both[:, dead] = np.nan
+        up[dead] = tick < 80  # as long as nobody knows that it is dead
+        state, judgement = next_state(doorway, state, tick * 0.5, both, up)
+        assert np.isfinite(judgement.inside).all()
+        assert state.inside.tolist() == [True, False]
+
+
 def test_a_stranger_is_judged_without_the_survey() -> None:
     surveyed = np.array([[6.0]])
     blind = np.array([0.1])
