@@ -5,8 +5,10 @@ two values.
 Never: which tables there are.
 
 SQLite takes rows one after another (`executemany`), past SQLAlchemy, which takes longer over the values of a
-row than SQLite over the row. PostgreSQL takes one array per column in one statement (`arrays`): as fast as
-COPY into a temporary table, and without that table in every connection.
+row than SQLite over the row. PostgreSQL takes one array per column in one statement (`arrays`), in place of
+COPY into a temporary table and INSERT … ON CONFLICT from there. Of the time of that it takes, in turns on one
+connection, half for 50 rows, 0.75 (observations, new) to 1.0 (evidence, there already) for 1000, and 1.0 for
+the 3200 that the largest group of batches has. And no connection needs a temporary table.
 """
 
 from __future__ import annotations
