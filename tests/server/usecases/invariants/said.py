@@ -110,11 +110,15 @@ kinds: st.SearchStrategy[list[Kind]] = st.lists(
 _moments = st.integers(-SPAN_S, -1).map(lambda second: NOW + second * SECOND)
 _edges = st.sampled_from((*EDGES[:2], EDGES[0], FAR_EDGE))
 _who = st.sampled_from((0, 0, 0, 1, 1, 2))
+_states: st.SearchStrategy[Hearing] = st.sampled_from(("hearing", "blind", "suspect"))
 
 
 @st.composite
 def _stay(draw: st.DrawFn) -> list[Anything]:
-    """Return a stay in one to three reports, each of which says the whole so far."""
+    """Return a stay in one to three reports, each of which says the whole so far.
+
+    Now and then the scanner says around its end that it hears, or that it does not.
+    """
     first_ms = draw(_moments)
     # Around the bridge (9 s), the gap (90 s), a token's window (900 s) and the longest visit (1 440 s).
     lengths = draw(
@@ -123,7 +127,8 @@ def _stay(draw: st.DrawFn) -> list[Anything]:
     who, edge, scanner = draw(_who), draw(_edges), draw(st.integers(0, 1))
     frame: Frame = draw(st.sampled_from(("ibeacon", "service-data", "service-uuid")))
     signed = frame == "service-uuid" and draw(st.booleans())
-    return [
+    felt = draw(st.lists(st.tuples(_states, st.sampled_from((-30, 0, 5, 60, 200))), max_size=1))
+    reports: list[Anything] = [
         Heard(
             who=who,
             edge=edge,
@@ -135,6 +140,11 @@ def _stay(draw: st.DrawFn) -> list[Anything]:
             signed=signed,
         )
         for number, length in enumerate(sorted(set(lengths)), 1)
+    ]
+    ends_ms = min(NOW, first_ms + max(lengths) * SECOND)
+    return reports + [
+        Felt(edge=edge, scanner=scanner, state=state, at_ms=ends_ms + later * SECOND)
+        for state, later in felt
     ]
 
 
@@ -156,7 +166,7 @@ _feeling = st.builds(
     Felt,
     edge=_edges,
     scanner=st.integers(0, 1),
-    state=st.sampled_from(("hearing", "blind", "suspect")),
+    state=_states,
     at_ms=_moments,
 ).map(lambda one: [one])
 
