@@ -119,8 +119,8 @@ def _network(run: Run, of: Pace) -> Iterator[str]:
 def _database(runs: Mapping[str, Run], of: Pace) -> Iterator[str]:
     yield from _section(
         "Database",
-        "Bytes with indexes and with the room that updates leave, of whole visits: each of twenty minutes,",
-        "played within one. Facts for sinks are not in it, for there was no sink.",
+        "Bytes with indexes, of whole visits: each of twenty minutes, played within one. PostgreSQL's are",
+        "packed: the room that updates leave comes on top. Facts for sinks are not in it: there was no sink.",
     )
     yield from _table(
         "database",
