@@ -28,6 +28,9 @@ TIMES: Final = ("from", "to")
 QUIETEST_DBM: Final = -120.0
 """No radio hears less; a number below it is something else."""
 
+MOST_POINTS: Final = 1_000
+"""A point every 3 m of 9 000 m². Work grows with their cube: seconds for a thousand, minutes for more."""
+
 FURTHEST_M: Final = 10_000.0
 
 
@@ -55,6 +58,9 @@ def parsed(text: str) -> Survey:
         raise SurveyTextError(lines.line_num, f"is no CSV ({error}); export it again") from None
     if not readings:
         raise SurveyTextError(2, "no points after the first line; survey again")
+    if len({(each.x_m, each.y_m) for each in readings}) > MOST_POINTS:
+        problem = f"more than {MOST_POINTS} points until here; leave some out, or make two levels"
+        raise SurveyTextError(lines.line_num, problem)
     return Survey(receivers=receivers, readings=tuple(readings))
 
 

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_server.core.zones.plan import Reading, Survey
-from shopbell_server.core.zones.survey_text import SurveyTextError, parsed, stands_in, written
+from shopbell_server.core.zones.survey_text import (
+    MOST_POINTS,
+    SurveyTextError,
+    parsed,
+    stands_in,
+    written,
+)
 from shopbell_server.core.zones.survey_walk import SHORTEST_MS
 
 LEVELS = st.integers(-11_000, -2_001).map(lambda each: each / 100)
@@ -52,6 +58,13 @@ def test_a_mistake_is_named_by_its_line(text: str, line: int, said: str) -> None
         parsed(text)
     assert raised.value.line == line
     assert said in raised.value.problem
+
+
+def test_a_survey_has_so_many_points_and_no_more() -> None:
+    lines = [f"{x},1,1,-70" for x in range(MOST_POINTS)]
+    assert len(parsed("\n".join(["x,y,z,a", *lines])).readings) == MOST_POINTS
+    with pytest.raises(SurveyTextError, match="leave some out"):
+        parsed("\n".join(["x,y,z,a", *lines, "-1,1,1,-70"]))
 
 
 WALK = "x,y,z,from,to\n"
