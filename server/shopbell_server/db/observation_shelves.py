@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from shopbell_server.core.observations import SHELF_MS
 from shopbell_server.db.row_security import policy_of
+from shopbell_server.ports.database import DatabaseLostError, DatabaseRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -33,12 +34,20 @@ class Shelves:
         return frozenset(named[row.name] for row in rows)
 
     def make(self, shelves: Collection[int]) -> None:
-        """Make those that are not there. Writers go on meanwhile; who makes or drops some waits."""
+        """Make those that are not there. Writers go on meanwhile; who makes or drops some waits.
+
+        Raises DatabaseLostError where this role may not: what edges bring waits until it may.
+        """
         if not self.missing(shelves):
             return
         self._transaction.rows(_HOLD)
-        for shelf in sorted(self.missing(shelves)):
-            self._execute(_making(shelf))
+        try:
+            for shelf in sorted(self.missing(shelves)):
+                self._execute(_making(shelf))
+        except DatabaseRefusedError as error:
+            raise DatabaseLostError(
+                f"no table can be made for observations: the server's role must own the database ({error})"
+            ) from None
 
     def drop(self, first_kept: int) -> int:
         """Drop those below `first_kept`; return about how many rows were in them, by PostgreSQL's count.

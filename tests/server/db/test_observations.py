@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from shopbell_server.core.ids import Millis, PersonId, StoreId, TenantId
 from shopbell_server.core.observations import SHELF_MS, Observation, shelf_of, strongest
-from shopbell_server.db.engine import open_engine
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseRefusedError
+from shopbell_server.db.engine import open_engine, writing
+from shopbell_server.db.transaction import Transaction
+from shopbell_server.db.unit_of_work import SqlUnitOfWork
+from shopbell_server.ports.database import (
+    DatabaseBusyError,
+    DatabaseLostError,
+    DatabaseRefusedError,
+)
 from shopbell_server.ports.observations import ShelvesMissingError
 from shopbell_server.usecases.intake.shelves import make_shelves
 from tests.rigs.databases import open_sql
@@ -21,7 +28,9 @@ from tests.server.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, EDGE, STORE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Engine
 
     from shopbell_server.core.evidence import Carrier
     from shopbell_server.ports.database import Database, UnitOfWork
@@ -265,3 +274,79 @@ def test_making_room_keeps_no_writer_waiting(shop: Database, postgres_url: str) 
         work.observations.put([heard(NOW + SHELF_MS)])
         work.commit()
     assert len(partitions(postgres_url)) == 2
+
+
+def test_where_the_role_may_make_no_table_that_is_said_and_batches_wait(
+    shop: Database, postgres_url: str
+) -> None:
+    engine = open_engine(as_superuser(postgres_url))
+    with engine.begin() as connection:
+        connection.execute(text("ALTER SCHEMA public OWNER TO postgres"))
+    engine.dispose()
+    with pytest.raises(DatabaseLostError, match="must own the database"):
+        make_shelves(shop, [HOUR])
+
+
+# ------------------------------------------------------------------ how rows are found
+
+MOMENT = Millis(NOW)
+QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
+    "of": lambda work: work.observations.of([ANNA, BEN], STORE, MOMENT, MOMENT),
+    "truncate": lambda work: work.observations.truncate(ANNA, MOMENT),
+    "remove_within": lambda work: work.observations.remove_within(ANNA, STORE, MOMENT, MOMENT),
+}
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, "let_go"])
+def test_sqlite_reads_no_observation_that_is_not_asked_for(sqlite_url: str, question: str) -> None:
+    ask = QUESTIONS.get(question, lambda work: work.observations.let_go(HOUR, 9))
+    engine = open_engine(sqlite_url)
+    for statement, parameters in asked(engine, ask):
+        with engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps = [str(step[3]) for step in plan]
+        read = [each for each in steps if re.match(r"(SEARCH|SCAN) (observations|old)", each)]
+        assert read, steps
+        # The first person is found at the beginning of the tenant's.
+        found = [each for each in read if "SCAN" in each or re.search(r"\(tenant=\?\)", each)]
+        assert len(found) == (question == "let_go"), steps
+    engine.dispose()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_postgresql_reads_the_partitions_of_that_time_by_person(
+    shop: Database, postgres_url: str, question: str
+) -> None:
+    make_shelves(shop, range(HOUR - 3, HOUR + 1))
+    engine = open_engine(postgres_url, tenant=TENANT)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO observations (tenant, person, store, edge, scanner, carrier, at_ms, loss_db, n)"
+            " SELECT 'acme', 'p' || mod(i, 500), 'store-1', 'door', 'hci0', 'ibeacon',"
+            " 1795262837000 - mod(i, 400000), 20, 1 FROM generate_series(1, 20000) i"
+        )
+        connection.exec_driver_sql("ANALYZE observations")
+    for statement, parameters in asked(engine, QUESTIONS[question]):
+        with engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", parameters)
+            steps = "\n".join(str(step[0]) for step in plan)
+        assert set(re.findall(r"observations_(\d{10})", steps)) == {"2026112112"}, steps
+        assert re.search(r"Index Cond: .*person", steps), steps
+        assert "Seq Scan" not in steps, steps
+    engine.dispose()
+
+
+def asked(engine: Engine, ask: Callable[[UnitOfWork], object]) -> list[tuple[str, Any]]:
+    """Return what is executed for a question about observations, with its parameters."""
+    found: list[tuple[str, Any]] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(*given: Any) -> None:
+        if "observations" in given[2]:
+            found.append((given[2], given[3]))
+
+    with SqlUnitOfWork(Transaction(writing(engine), TENANT)) as work:
+        ask(work)
+    event.remove(engine, "before_cursor_execute", note)
+    assert found
+    return found
