@@ -35,16 +35,19 @@ def picture(title: str, site: Site, followed: Lived, lived: Sequence[Lived], ope
     colours = {zone: PALETTE[index % len(PALETTE)] for index, zone in enumerate(site.zone_ids())}
     names = {zone.id: zone.name for level in site.levels for zone in level.zones}
     scale = _scale(site)
-    bottom = 90 + (max(level.depth_m for level in site.levels) + site.street_m) * scale
+    floors = 90 + (max(level.depth_m for level in site.levels) + site.street_m) * scale
+    wide = MARGIN + sum(level.width_m * scale + MARGIN for level in site.levels)
+    # Beside a narrow shop there is room for the time line; below a wide one.
+    left, top = (wide + MARGIN, 86.0) if wide < WIDTH / 2 else (float(MARGIN), floors + 34)
     parts = [
         word(MARGIN, 28, title, 20),
         word(MARGIN, 50, _SAYS.format(who=followed.outing.who), 14),
         *_floors(site, followed, colours, scale),
-        *_legend(colours, names, bottom),
-        word(MARGIN, bottom + 34, _TIMES, 14),
-        *timeline(lived, colours, bottom + 52, WIDTH - MARGIN, opens_min),
+        *_legend(colours, names, floors),
+        word(left, top, _TIMES, 14),
+        *timeline(lived, colours, (left, top + 18), WIDTH - MARGIN - left, opens_min),
     ]
-    height = round(bottom + 90 + ROW * len(lived))
+    height = round(max(floors + 20, top + 56 + ROW * len(lived)))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">\n'

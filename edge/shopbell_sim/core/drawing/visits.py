@@ -45,15 +45,16 @@ class Axis(NamedTuple):
 def timeline(
     lived: Sequence[Lived],
     colours: Mapping[str, str],
-    top: float,
+    corner: tuple[float, float],
     width: float,
     opens_min: int,
 ) -> Iterator[str]:
-    """Yield the rows; `opens_min` is when second 0 is, in minutes of the day."""
+    """Yield the rows from `corner` on; `opens_min` is when second 0 is, in minutes of the day."""
+    left, top = corner
     axis = Axis(
         min(each.outing.itinerary.begins_s for each in lived),
         max(each.outing.itinerary.ends_s for each in lived),
-        LABEL,
+        left + LABEL,
         width - LABEL,
     )
     bottom = top + ROW * len(lived)
@@ -61,12 +62,13 @@ def timeline(
         yield line(axis.x(at_s), top - 6, axis.x(at_s), bottom, colour="#e3e3e3", width=1)
         yield word(axis.x(at_s) - 16, bottom + 14, _clock(opens_min, at_s), 12)
     for row, each in enumerate(lived):
-        yield from _row(each, colours, axis, top + ROW * row)
+        y = top + ROW * row
+        phone = "iPhone" if each.outing.handset.platform == "ios" else "Android"
+        yield word(left, y + 16, f"{each.outing.who}, {phone}", 11)
+        yield from _row(each, colours, axis, y)
 
 
 def _row(each: Lived, colours: Mapping[str, str], axis: Axis, top: float) -> Iterator[str]:
-    phone = "iPhone" if each.outing.handset.platform == "ios" else "Android"
-    yield word(30, top + 16, f"{each.outing.who}, {phone}", 11)
     for stay in each.truth.stays:
         changes = [one for one in each.truth.zones if stay.from_s <= one.from_s < stay.until_s]
         ends = [*(one.from_s for one in changes[1:]), stay.until_s]

@@ -74,14 +74,14 @@ def outings(rng: Generator, site: Site, ways: Ways, trade: Trade) -> tuple[Outin
 
 def _arrivals(rng: Generator, trade: Trade) -> Iterator[tuple[int, float]]:
     """Yield each customer and when she comes; few come twice."""
-    open_s = trade.hours * 3600 - LAST_S
+    # All hours are a little shorter, so that nobody comes in the last twenty minutes.
+    hour_s = (trade.hours * 3600 - LAST_S) / math.ceil(trade.hours)
     weights = np.array(
         [trade.hourly[min(hour, len(trade.hourly) - 1)] for hour in range(math.ceil(trade.hours))]
     )
     for number in range(trade.customers):
         hour = int(rng.choice(len(weights), p=weights / weights.sum()))
-        at_s = min((hour + float(rng.random())) * 3600, open_s)
-        yield number, at_s
+        yield number, (hour + float(rng.random())) * hour_s
 
 
 def _errand(
