@@ -45,6 +45,7 @@ BENCHES: Final = (
     "withdrawal",
     "camera",
     "zones",
+    "zone_buildings",
     "saturday",
 )
 """In this order; each is a module here with TITLE, MEASURES and `measure`."""

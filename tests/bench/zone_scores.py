@@ -42,6 +42,7 @@ class ZoneScore(NamedTuple):
     guarded: float
     """Share of right samples among those that are a guard's width or more from a border of zones."""
     guarded_samples: int
+    """How many those are; where there is none, none is right."""
     mean_m: float
 
 
@@ -77,7 +78,7 @@ def zone_score(truth: Path, estimates: Path, site: Path) -> ZoneScore:
     inner = apart >= plan["guard_m"]
     return ZoneScore(
         samples=len(zone),
-        guarded=float((zone == known["zone"])[inner].mean()),
+        guarded=float((zone == known["zone"])[inner].mean()) if inner.any() else 0.0,
         guarded_samples=int(inner.sum()),
         mean_m=float(np.nanmean(off)),
     )
