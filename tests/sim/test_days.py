@@ -1,0 +1,152 @@
+"""Days from files: those that come along, and what is said of those that make no sense."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shopbell_program.commands import CommandError
+from shopbell_program.settings import SettingsError
+from shopbell_sim.adapters.day_file import SCENARIOS, SITES, is_day, known_days, path_of, read_day
+from shopbell_sim.adapters.site_file import read_site
+from shopbell_sim.days import command
+from shopbell_sim.days.simulated import Asked, main
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SITE = """
+name = "Kiosk"
+doors = [2]
+tills = [[0, 4, 3]]
+
+[[levels]]
+name = "Shop"
+width_m = 5
+depth_m = 5
+zones = [{ id = "shop", name = "Shop", rect = [0, 0, 5, 5] }]
+racks = [{ rect = [2, 1, 0.5, 2] }]
+
+[[scanners]]
+name = "door"
+zone = "shop"
+at = [0, 2, 4]
+rests_s = 0
+"""
+
+DAY = """
+name = "An hour"
+site = "kiosk.toml"
+opens = 2026-11-21T09:00:00+01:00
+
+[trade]
+hours = 0.6
+customers = 4
+passers = 1
+staff = 1
+stops = [2, 2]
+look_s = 100
+brief = 0
+iphones = 0
+"""
+
+
+def written(folder: Path, *, site: str = SITE, day: str = DAY) -> Path:
+    (folder / "kiosk.toml").write_text(site)
+    path = folder / "day.toml"
+    path.write_text(day)
+    return path
+
+
+@pytest.mark.parametrize("name", known_days())
+def test_the_days_that_come_along_can_be_read(name: str) -> None:
+    assert read_day(path_of(name)).site.receivers
+
+
+def test_help_names_the_days_that_come_along() -> None:
+    assert set(command.NAMES.split(", ")) == set(known_days())
+
+
+def test_a_file_of_a_site_is_no_day_nor_is_nothing() -> None:
+    assert is_day(SCENARIOS / "saturday.toml")
+    assert not is_day(SITES / "supermarket.toml")
+    assert not is_day(Path("nowhere.toml"))
+
+
+def problems(error: SettingsError) -> Sequence[str]:
+    return str(error).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("instead", "of", "said"),
+    [
+        ('zone = "bakery"', 'zone = "shop"', 'there is no zone "bakery"'),
+        ("at = [0, 2, 9]", "at = [0, 2, 4]", "lies outside of level 0"),
+        ("at = [3, 2, 4]", "at = [0, 2, 4]", "there is no level 3"),
+        ("doors = [7]", "doors = [2]", "lies beside the front"),
+        ("racks = []", "racks = [{ rect = [2, 1, 0.5, 2] }]", "nothing to look at"),
+        ("rests_s = 0\nenter_loss_db = 40", "rests_s = 0", "is below enter_loss_db"),
+        ('name = "Shop", outline = [[0, 0]]', 'name = "Shop", rect = [0, 0, 5, 5]', "3 corners"),
+        ("walls = [{ a = [0, 4], b = [5, 4], loss_db = 3 }]\nracks", "racks", "close it off"),
+        ("stairs = [{ below = [0, 1, 1], above = [0, 4, 4] }]\ntills", "tills", "to the next above"),
+        (f'{SITE[SITE.index("[[scanners"):]}\n[[scanners]]', "[[scanners]]", '"door" stands twice'),
+    ],
+    ids=lambda each: each[:20],
+)  # fmt: skip
+def test_what_makes_no_sense_of_a_site_is_said(
+    tmp_path: Path, instead: str, of: str, said: str
+) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(SITE.replace(of, instead, 1))
+
+    with pytest.raises(SettingsError) as raised:
+        read_site(path)
+
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("instead", "of", "said"),
+    [
+        ("T09:00:00", "T09:00:00+01:00", "has no zone"),
+        ("stops = [3, 2]", "stops = [2, 2]", "swap them"),
+        ("lingers = 0.9\nwaits = 0.9", "brief = 0", "1 is everybody"),
+        ("hourly = []", "brief = 0", "leave it out"),
+        ("custmers = 4", "customers = 4", "custmers"),
+        ('site = "museum"', 'site = "kiosk.toml"', "museum"),
+        ("iphones = 0\n[[outages]]\nkind='deaf'\nof=['x']\nfrom_min=1\nfor_min=1", "iphones = 0", 'no "x"'),
+        ("iphones = 0\n[[clocks]]\nedge='x'", "iphones = 0", 'no "x"'),
+    ],
+    ids=lambda each: each[:20],
+)  # fmt: skip
+def test_what_makes_no_sense_of_a_day_is_said(
+    tmp_path: Path, instead: str, of: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        read_day(written(tmp_path, day=DAY.replace(of, instead, 1)))
+
+    assert said in str(raised.value)
+
+
+def test_a_day_is_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+
+    main(Asked(scenario=str(written(tmp_path)), out=out))
+
+    with gzip.open(out / "heard" / "door.csv.gz", "rt") as file:
+        header, *heard = file.read().splitlines()
+    assert header == "at_ms,address,ad,rssi_dbm"
+    assert len(heard) > 1000
+    truth = [json.loads(line) for line in (out / "truth.ndjson").read_text().splitlines()]
+    entered = {each["who"] for each in truth if each["what"] == "entered"}
+    seen = [json.loads(line) for line in (out / "seen.ndjson").read_text().splitlines()]
+    assert {each["who"] for each in seen} <= entered
+    assert (out / "picture.svg").read_text().startswith("<svg")
+    assert "visits of phones that were on the air throughout found" in capsys.readouterr().out
+
+    with pytest.raises(CommandError, match="name another folder"):
+        main(Asked(scenario=str(tmp_path / "day.toml"), out=out))
