@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.facts import VisitEnded, VisitRevised
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.keeping.retention import Limits, What, rules
 from shopbell_server.usecases.consent.withdrawal import end_presence
+from shopbell_server.usecases.keeping.retain import let_go, total
 from shopbell_server.usecases.visits.joined import join, part
 from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.usecases.visits.sweep import sweep
@@ -192,6 +194,15 @@ def test_who_is_erased_leaves_no_places(floor: Floor) -> None:
         work.commit()
     assert gone["places"] == 2
     assert gone["unsettled_places"] == 1
+
+
+def test_places_go_when_zones_do(floor: Floor) -> None:
+    has_a_plan(floor)
+    walks(floor, floor.enrol("ada", 1), halfway)
+    located(floor)
+    (rule,) = [each for each in rules(Limits()) if each.what is What.PLACES]
+    assert not total(let_go(floor.database, rule, Millis(NOW + 29 * DAY)))
+    assert total(let_go(floor.database, rule, Millis(NOW + 31 * DAY))) == {"places": 2}
 
 
 def test_candidates_are_forgotten_with_what_was_found(floor: Floor) -> None:
