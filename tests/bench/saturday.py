@@ -47,9 +47,9 @@ MEASURES: Final = (
     "seconds in which the app is on its screen."
 )
 WHY: Final = (
-    "a phone in a hand behind a shop window is heard as well as one in a pocket inside, so whoever walks along "
-    "the front or waits before the door is taken to be inside for some seconds, and a quiet phone in a bag is "
-    "not heard between two scanners. One visit of 250 is 0.4 %."
+    "a phone in a hand behind a shop window is heard as well as one in a pocket inside, so whoever walks "
+    "along the front or waits before the door is taken to be inside for some seconds, and a quiet phone in "
+    "a bag is not heard between two scanners. One visit of 250 is 0.4 %."
 )
 
 SCENARIO: Final = "saturday"
