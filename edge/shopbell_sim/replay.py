@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from shopbell_program.commands import CommandError
-from shopbell_server.core.zones.floor import grid_of
+from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.hysteresis import NOWHERE, chosen
 from shopbell_server.core.zones.lookback import looked_back
 from shopbell_server.core.zones.position_filter import (

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.ids import PersonId, StoreId
+    from shopbell_server.core.zones.found import Place, Unsettled
     from shopbell_server.core.zones.plan import FloorPlan
-    from shopbell_server.core.zones.whereabouts import Place, Unsettled
     from tests.fakes.memory_rows import Tables
 
 

@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
     from shopbell_server.core.visits.app_reports import StoreBeacon
     from shopbell_server.core.visits.stored import Visit
+    from shopbell_server.core.zones.found import Place, Unsettled
     from shopbell_server.core.zones.plan import FloorPlan
-    from shopbell_server.core.zones.whereabouts import Place, Unsettled
     from shopbell_server.ports.answers import KeptAnswer
     from shopbell_server.ports.batches import Anchor, BatchKey, BatchRecord
     from shopbell_server.ports.receipts import TillReceipt

@@ -16,7 +16,7 @@ from shopbell_server.config.reading import read_settings
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId
 from shopbell_server.core.observations import Observation, shelves_of
-from shopbell_server.core.zones.floor import distances_m
+from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.radio_map import AT_1_M_DBM, SLOPE, falling_db
 from shopbell_server.core.zones.readings import ZERO_LOSS_DBM

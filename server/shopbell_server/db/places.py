@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, exists, func, select, update
 
-from shopbell_server.core.zones.whereabouts import Place, Unsettled
+from shopbell_server.core.zones.found import Place, Unsettled
 from shopbell_server.db.joined_tables import JOINED
 from shopbell_server.db.statements import adding, by_keys, merging
 from shopbell_server.db.tables import UNENDED, VISITS

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.ids import Millis, PersonId, StoreId
-    from shopbell_server.core.zones.whereabouts import Place, Unsettled
+    from shopbell_server.core.zones.found import Place, Unsettled
 
 
 class Places(Protocol):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import Millis, PersonId, Stamp, StoreId
     from shopbell_server.core.visits.joined import Group
-    from shopbell_server.core.zones.whereabouts import Place
+    from shopbell_server.core.zones.found import Place
     from shopbell_server.ports.database import UnitOfWork
 
     Groups = Mapping[PersonId, Group]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
+from shopbell_server.core.zones.found import Place, Unsettled
 from shopbell_server.core.zones.plan import (
     FloorPlan,
     Level,
@@ -16,7 +17,6 @@ from shopbell_server.core.zones.plan import (
     ZonePart,
     surveyed,
 )
-from shopbell_server.core.zones.whereabouts import Place, Unsettled
 from shopbell_server.ports.database import DatabaseRefusedError
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, enrol, entry, visit
 

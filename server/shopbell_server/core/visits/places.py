@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.core.visits.stretches import Span as Lasting
-    from shopbell_server.core.zones.whereabouts import Place
+    from shopbell_server.core.zones.found import Place
 
 
 def sessions_at(

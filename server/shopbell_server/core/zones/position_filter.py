@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from shopbell_server.core.zones.calibration import Learnt
-    from shopbell_server.core.zones.floor import Floor, Grid
+    from shopbell_server.core.zones.floor import Floor
+    from shopbell_server.core.zones.grid import Grid
     from shopbell_server.core.zones.radio_map import RadioMap
     from shopbell_server.core.zones.walking import Walking
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from shopbell_server.core.zones.floor import distances_m
+from shopbell_server.core.zones.grid import distances_m
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shopbell_server.core.zones.floor import Floor, Grid
+    from shopbell_server.core.zones.floor import Floor
+    from shopbell_server.core.zones.grid import Grid
 
 AT_1_M_DBM: Final = -61.0
 """A beacon at 0 dBm, one metre away: -59 in the open as the makers of beacons calibrate, less 2 for whoever

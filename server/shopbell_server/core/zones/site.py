@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shopbell_server.core.zones import survey_map
-from shopbell_server.core.zones.floor import grid_of
+from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.likelihood import LOUDEST_DBM
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.position_filter import engine_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from shopbell_server.core.zones.floor import grid_of
+from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.position_filter import (
     arrived,
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import ZoneId
     from shopbell_server.core.zones import plan
-    from shopbell_server.core.zones.floor import Floor, Grid
+    from shopbell_server.core.zones.floor import Floor
+    from shopbell_server.core.zones.grid import Grid
 
 FOLDS: Final = 5
 """Each point is found with the help of four fifths of the others."""

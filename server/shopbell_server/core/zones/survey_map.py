@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from shopbell_server.core.zones.floor import distances_m
+from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.radio_map import (
     AT_1_M_DBM,
     SLOPE,
@@ -25,7 +25,8 @@ from shopbell_server.core.zones.radio_map import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shopbell_server.core.zones.floor import Floor, Grid
+    from shopbell_server.core.zones.floor import Floor
+    from shopbell_server.core.zones.grid import Grid
 
 SMOOTH_M: Final = 4.0
 """Shadows of one receiver 4 m apart still resemble one another (e⁻¹). The likelihood of a survey of 126

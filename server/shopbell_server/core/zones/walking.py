@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopbell_server.core.zones.floor import Grid
+    from shopbell_server.core.zones.grid import Grid
 
 SPEEDS_M_S: Final = (0.5, 1.0)
 """People browse at 0.3-0.7 m/s and walk through a shop at about 1; what is between is made up by the

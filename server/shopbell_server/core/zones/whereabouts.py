@@ -9,11 +9,12 @@ is, not on others, not on the order in which reports came.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.zones.found import Place
 from shopbell_server.core.zones.hysteresis import NOWHERE
 from shopbell_server.core.zones.lookback import looked_back
 from shopbell_server.core.zones.readings import (
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopbell_server.core.ids import PersonId, StoreId, ZoneId
+    from shopbell_server.core.ids import ZoneId
     from shopbell_server.core.observations import Observation
     from shopbell_server.core.zones.site import Site, Storey
 
@@ -42,29 +43,6 @@ below the shortest gap between visits, so that no stretch reaches from one into 
 MIDDLE_MS: Final = 5_000
 """A report is a median of the 10 to 15 s before it, so it says where she was in the middle of them. Live
 nothing can be done about that."""
-
-
-class Place(NamedTuple):
-    """Somebody was in a zone from `first_ms` to `last_ms`; None: was heard, and nobody can say where.
-
-    Those of one person in one store do not overlap.
-    """
-
-    person: PersonId
-    """The enrolment that was heard, also where it is joined with others."""
-    store: StoreId
-    first_ms: Millis
-    last_ms: Millis
-    zone: ZoneId | None
-
-
-class Unsettled(NamedTuple):
-    """Something new was heard of somebody from `first_ms` to `last_ms`: where she was is to be found anew."""
-
-    person: PersonId
-    store: StoreId
-    first_ms: Millis
-    last_ms: Millis
 
 
 def stretches(observations: Iterable[Observation]) -> list[list[Observation]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.facts import PassScanned
 from shopbell_server.core.ids import FactId
-from shopbell_server.core.zones.whereabouts import Unsettled
+from shopbell_server.core.zones.found import Unsettled
 from shopbell_server.usecases.groups import head_of
 from shopbell_server.usecases.visits.recompute import circumstances, recompute
 

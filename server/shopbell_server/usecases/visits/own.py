@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.sessions import Session
     from shopbell_server.core.visits.stored import Visit
-    from shopbell_server.core.zones.whereabouts import Place
+    from shopbell_server.core.zones.found import Place
     from shopbell_server.ports.database import UnitOfWork
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.reconcile import Reconciled
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
-    from shopbell_server.core.zones.whereabouts import Place
+    from shopbell_server.core.zones.found import Place
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups

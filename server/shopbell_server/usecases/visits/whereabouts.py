@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.observations import Observation
+    from shopbell_server.core.zones.found import Place, Unsettled
     from shopbell_server.core.zones.site import Site
-    from shopbell_server.core.zones.whereabouts import Place, Unsettled
     from shopbell_server.ports.database import Database, UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.visits.recompute import Terms

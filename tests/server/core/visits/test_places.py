@@ -12,7 +12,7 @@ from shopbell_server.core.consent.ledger import Span
 from shopbell_server.core.ids import ZoneId
 from shopbell_server.core.visits.places import counted, sessions_at
 from shopbell_server.core.visits.sessions import sessions
-from shopbell_server.core.zones.whereabouts import Place
+from shopbell_server.core.zones.found import Place
 from tests.server.core.stays import ADA, MINUTE, RULES, SECOND, STORE, acted, at, heard
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shopbell_server.core.zones.floor import Area, Floor, Grid, Receiver, distances_m, grid_of
+from shopbell_server.core.zones.floor import Area, Floor, Receiver
+from shopbell_server.core.zones.grid import Grid, distances_m, grid_of
 from shopbell_server.core.zones.position_filter import Beliefs, Engine, arrived, engine_of, stepped
 from shopbell_server.core.zones.radio_map import AT_1_M_DBM, SLOPE, falling_db, unsurveyed_map
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_server.core.zones.floor import distances_m
+from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.radio_map import (
     SHADOWING_DB2,
     SURVEYED,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shopbell_server.core.zones.floor import distances_m
+from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.plan import Level, Reading, Survey, floor_of
 from shopbell_server.core.zones.radio_map import AT_1_M_DBM, SLOPE, falling_db
 from shopbell_server.core.zones.survey_check import FEWEST, checked
