@@ -68,6 +68,9 @@ class Afternoon:
         (visit,) = self.floor.visits(self.ada)
         return visit
 
+    def confidence(self) -> Confidence:
+        return self.visit.session.confidence
+
     def on_the_board(self, time: str) -> str:
         return board_state(self.visit, Millis(at(time)), RULES).place
 
@@ -92,11 +95,11 @@ def afternoon(floor: Floor) -> Afternoon:
 def test_it_is_as_the_readme_says(afternoon: Afternoon) -> None:
     afternoon.heard("14:02:10", "14:02:12", 3)
     assert (afternoon.visit.state, afternoon.on_the_board("14:02:12")) == ("candidate", "unshown")
-    assert afternoon.visit.session.confidence is Confidence.LOW
+    assert afternoon.confidence() is Confidence.LOW
 
     afternoon.heard("14:02:10", "14:03:10", 40)
     assert (afternoon.visit.state, afternoon.on_the_board("14:03:10")) == ("candidate", "here")
-    assert afternoon.visit.session.confidence is Confidence.MEDIUM
+    assert afternoon.confidence() is Confidence.MEDIUM
     assert afternoon.told() == []
 
     afternoon.stays_in_sight("14:02:10", "14:10:00")
