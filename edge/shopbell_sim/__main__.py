@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from shopbell_program.commands import UsageError, loading, run
 from shopbell_sim.days import command as days
 from shopbell_sim.load import command as load
+from shopbell_sim.replay_asked import REGIMES, Replay
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  # it has no public name
@@ -142,7 +143,7 @@ def _add_replay(commands: Commands) -> None:
         "--regime",
         action="append",
         default=[],
-        choices=("unsurveyed", "surveyed", "unsurveyed-thinned", "surveyed-thinned"),
+        choices=REGIMES,
         help="may be given again (default: all that the folder has files for)",
     )
     one.add_argument(
@@ -188,9 +189,9 @@ def _phone(arguments: argparse.Namespace) -> None:
 
 def _replay(arguments: argparse.Namespace) -> None:
     with loading():
-        from shopbell_sim import replay, replay_asked  # noqa: PLC0415  # as said above
+        from shopbell_sim import replay  # noqa: PLC0415  # as said above
     replay.main(
-        replay_asked.Replay(
+        Replay(
             folder=arguments.folder,
             out=arguments.out,
             regimes=tuple(arguments.regime),
