@@ -130,21 +130,18 @@ def _add_replay(commands: Commands) -> None:
         "replay",
         help=text,
         description=f"Run {text}; write where each beacon was, as it would have been known then.",
-        epilog="example: shopbell-sim replay recordings/floor --out estimates --receivers pi",
+        epilog="example: shopbell-sim replay walk.events.csv --site site.json --kind zone --out walk.csv; "
+        "or a whole folder: shopbell-sim replay recordings/floor --out estimates --receivers pi",
     )
     one.add_argument(
-        "folder",
+        "recorded",
         type=Path,
-        metavar="FOLDER",
-        help="site.json, *.events.csv[.gz], maybe survey.csv[.gz]",
+        metavar="EVENTS|FOLDER",
+        help="a recording (t,rx,beacon,rssi; .csv[.gz]), or a folder with site.json, *.events.csv[.gz], "
+        "maybe survey.csv[.gz]",
     )
-    one.add_argument("--out", type=Path, required=True, metavar="DIR", help="for the estimates")
     one.add_argument(
-        "--regime",
-        action="append",
-        default=[],
-        choices=REGIMES,
-        help="may be given again (default: all that the folder has files for)",
+        "--out", type=Path, required=True, metavar="FILE|DIR", help="for the estimates"
     )
     one.add_argument(
         "--receivers",
@@ -152,7 +149,32 @@ def _add_replay(commands: Commands) -> None:
         metavar="NAMES",
         help="all, pi, or names with commas (default: all)",
     )
-    one.add_argument(
+    single = one.add_argument_group("for one recording")
+    single.add_argument("--site", type=Path, metavar="SITE.json", help="its receivers and zones")
+    single.add_argument(
+        "--kind",
+        choices=("presence", "zone"),
+        help="presence: inside or outside a door (t,inside); zone: where on a floor (t,zone,x,y)",
+    )
+    single.add_argument("--survey", type=Path, metavar="SURVEY.csv[.gz]", help="of the floor")
+    single.add_argument(
+        "--train",
+        action="append",
+        nargs=2,
+        default=[],
+        type=Path,
+        metavar=("EVENTS", "TRUTH"),
+        help="another recording at the door, with its truth (t,inside); may be given again",
+    )
+    whole = one.add_argument_group("for a folder")
+    whole.add_argument(
+        "--regime",
+        action="append",
+        default=[],
+        choices=REGIMES,
+        help="may be given again (default: all that the folder has files for)",
+    )
+    whole.add_argument(
         "--smoothed", action="store_true", help="write too what is known once a recording is over"
     )
 
@@ -188,15 +210,41 @@ def _phone(arguments: argparse.Namespace) -> None:
 
 
 def _replay(arguments: argparse.Namespace) -> None:
+    asks_for_one = [
+        f"--{name}"
+        for name in ("site", "kind", "survey", "train")
+        if getattr(arguments, name) not in (None, [])
+    ]
+    if not asks_for_one:
+        with loading():
+            from shopbell_sim import replay  # noqa: PLC0415  # as said above
+        replay.main(
+            Replay(
+                folder=arguments.recorded,
+                out=arguments.out,
+                regimes=tuple(arguments.regime),
+                receivers=arguments.receivers,
+                smoothed=arguments.smoothed,
+            )
+        )
+        return
+    if arguments.regime or arguments.smoothed:
+        raise UsageError(
+            f"{asks_for_one[0]} is for one recording, --regime and --smoothed for a folder"
+        )
+    if arguments.site is None or arguments.kind is None:
+        raise UsageError("one recording needs --site SITE.json and --kind presence or zone")
     with loading():
-        from shopbell_sim import replay  # noqa: PLC0415  # as said above
-    replay.main(
-        Replay(
-            folder=arguments.folder,
+        from shopbell_sim import replay_one  # noqa: PLC0415  # as said above
+    replay_one.main(
+        replay_one.One(
+            events=arguments.recorded,
+            site=arguments.site,
+            kind=arguments.kind,
             out=arguments.out,
-            regimes=tuple(arguments.regime),
+            survey=arguments.survey,
+            train=tuple((events, truth) for events, truth in arguments.train),
             receivers=arguments.receivers,
-            smoothed=arguments.smoothed,
         )
     )
 

@@ -64,7 +64,7 @@ def main(asked: Replay) -> None:
     if isinstance(site, DoorFile):
         replay_sides.main(asked, site_path, site, files)
         return
-    names = _receivers(asked.receivers, site)
+    names = receivers_of(asked.receivers, site)
     floor = floor_of(site_path, site, names)
     survey = _survey_in(asked.folder)
     engines = {
@@ -135,6 +135,12 @@ def _write(
 ) -> None:
     name = recording.name if len(recording.beacons) == 1 else f"{recording.name}.{beacon}"
     path = out / f"{name}.{regime}.csv"
+    write(path, floor, answer)
+    print(f"{path.name}: {in_words(answer)}")
+
+
+def write(path: Path, floor: Floor, answer: Estimates) -> None:
+    """Write a line for every tick: `t,zone,x,y,probability`."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
@@ -146,16 +152,19 @@ def _write(
                     (f"{at:.3f}", floor.zones[zone].name, f"{x:.3f}", f"{y:.3f}", f"{sure:.4f}")
                 )
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}; name another folder with --out") from error
+        raise CommandError(f"{path}: {error.strerror}; name another file with --out") from error
+
+
+def in_words(answer: Estimates) -> str:
+    """Return how long it was, how often its zone changed and how sure that is."""
     changes = int(np.count_nonzero(np.diff(answer.zone)))
     span_s = float(answer.at_s[-1] - answer.at_s[0])
-    print(
-        f"{path.name}: {span_s:.0f} s, {changes} changes of zone, "
-        f"sure to {100 * float(answer.probability.mean()):.0f} % on average"
-    )
+    sure = 100 * float(answer.probability.mean())
+    return f"{span_s:.0f} s, {changes} changes of zone, sure to {sure:.0f} % on average"
 
 
-def _receivers(asked: str, site: SiteFile) -> list[str]:
+def receivers_of(asked: str, site: SiteFile) -> list[str]:
+    """Return the receivers of a floor that were asked for."""
     if asked == "pi":
         return [name for name, each in site.receivers.items() if each.pi]
     return named_receivers(asked, site.receivers)
@@ -171,12 +180,19 @@ def _possible(survey: Path | None) -> list[str]:
 
 
 def _engine(floor: Floor, survey: Path | None, regime: str) -> Engine:
-    grid = grid_of(floor)
     if regime.startswith("unsurveyed"):
-        return engine_of(floor, grid, unsurveyed_map(floor, grid))
+        return engine_for(floor, None)
     if survey is None:
         raise CommandError(
             "no survey.csv or survey.csv.gz in the folder; add it, or ask for --regime unsurveyed"
         )
+    return engine_for(floor, survey)
+
+
+def engine_for(floor: Floor, survey: Path | None) -> Engine:
+    """Return the engine of a floor, with a survey if there is one."""
+    grid = grid_of(floor)
+    if survey is None:
+        return engine_of(floor, grid, unsurveyed_map(floor, grid))
     read = read_survey(survey, [each.name for each in floor.receivers])
     return engine_of(floor, grid, surveyed_map(floor, grid, read))

@@ -16,7 +16,7 @@ from shopbell_server.core.zones.side_engine import Doorway
 from shopbell_server.core.zones.side_replay import Heard, in_ticks, sides_afterwards, sides_live
 from shopbell_server.core.zones.side_training import SideRun, learned_sides
 from shopbell_sim.adapters.recorded_events import read_recording
-from shopbell_sim.adapters.recorded_sides import read_sides, sides_of
+from shopbell_sim.adapters.recorded_sides import read_sides, sides_of, truth_beside
 from shopbell_sim.replay_asked import REGIMES, make_folder, named_receivers
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopbell_server.core.zones.side_model import SideModel
     from shopbell_sim.adapters.recorded_events import Recording
     from shopbell_sim.adapters.recorded_site import DoorFile
     from shopbell_sim.replay_asked import Replay
@@ -58,12 +57,13 @@ def main(asked: Replay, site_path: Path, site: DoorFile, files: Sequence[Path]) 
     names = named_receivers(asked.receivers, site.receivers)
     inside = sides_of(site_path, site, names)
     runs = [
-        run for file in files for run in _runs(file, names, read_recording(file, site.receivers))
+        run
+        for file in files
+        for run in runs_of(read_recording(file, site.receivers), names, truth_beside(file), TICK_S)
     ]
     regimes = asked.regimes or _possible(runs)
     doorways = [
-        (regime, [Doorway(inside=inside, model=_model(regime, run, runs, inside)) for run in runs])
-        for regime in regimes
+        (regime, [_doorway(regime, run, runs, inside) for run in runs]) for regime in regimes
     ]
     make_folder(asked.out)
     print(f"{len(files)} recordings, {len(names)} receivers, {int(inside.sum())} of them inside")
@@ -75,16 +75,19 @@ def main(asked: Replay, site_path: Path, site: DoorFile, files: Sequence[Path]) 
 def _replay(asked: Replay, regime: str, run: Run, doorway: Doorway) -> None:
     every = THINNED if regime.endswith("-thinned") else 1
     at_s, rssi_dbm = run.at_s[::every], run.rssi_dbm[::every]
-    _write(asked.out / f"{run.name}.{regime}.csv", at_s, sides_live(doorway, at_s, rssi_dbm))
+    write(asked.out / f"{run.name}.{regime}.csv", at_s, sides_live(doorway, at_s, rssi_dbm))
     if asked.smoothed:
         after = sides_afterwards(doorway, at_s, rssi_dbm)
-        _write(asked.out / f"{run.name}.{regime}.smoothed.csv", at_s, after)
+        write(asked.out / f"{run.name}.{regime}.smoothed.csv", at_s, after)
 
 
-def _runs(file: Path, names: Sequence[str], recording: Recording) -> list[Run]:
+def runs_of(
+    recording: Recording, names: Sequence[str], truth: Path | None, tick_s: float
+) -> list[Run]:
+    """Return each beacon of a recording in ticks of `tick_s`; the truth is of a single one."""
     column = {name: index for index, name in enumerate(names)}
     first, last = recording.at_s[0], recording.at_s[-1]
-    at_s = first + TICK_S * np.arange(round((last - first) / TICK_S) + 1)
+    at_s = first + tick_s * np.arange(round((last - first) / tick_s) + 1)
     runs = []
     for number, beacon in enumerate(recording.beacons):
         ours = np.array([name in column for name in recording.receiver]) & (
@@ -105,19 +108,17 @@ def _runs(file: Path, names: Sequence[str], recording: Recording) -> list[Run]:
                 carrier=recording.name.partition("_")[0],
                 at_s=at_s,
                 rssi_dbm=in_ticks(heard, at_s, len(names)),
-                inside=_truth(file, at_s) if alone else None,
+                inside=_told(truth, at_s, tick_s) if alone and truth is not None else None,
             )
         )
     return runs
 
 
-def _truth(file: Path, at_s: NDArray[np.float64]) -> NDArray[np.int64] | None:
+def _told(truth: Path, at_s: NDArray[np.float64], tick_s: float) -> NDArray[np.int64]:
     """Return what is known of each tick: a row counts for the tick that it is nearest to."""
-    found = read_sides(file)
-    if found is None:
-        return None
+    found = read_sides(truth)
     inside = np.full(len(at_s), UNKNOWN, dtype=np.int64)
-    tick = np.rint((found.at_s - at_s[0]) / TICK_S).astype(np.intp)
+    tick = np.rint((found.at_s - at_s[0]) / tick_s).astype(np.intp)
     within = (tick >= 0) & (tick < len(at_s))
     inside[tick[within]] = found.inside[within]
     return inside
@@ -129,26 +130,30 @@ def _possible(runs: Sequence[Run]) -> list[str]:
     return [each for each in REGIMES if known > 1 or each.startswith("unsurveyed")]
 
 
-def _model(
-    regime: str, run: Run, runs: Sequence[Run], inside: NDArray[np.bool_]
-) -> SideModel | None:
+def _doorway(regime: str, run: Run, runs: Sequence[Run], inside: NDArray[np.bool_]) -> Doorway:
     if regime.startswith("unsurveyed"):
-        return None
-    others = [
+        return Doorway(inside=inside, model=None)
+    return taught([each for each in runs if each.name != run.name], inside, of=run.name)
+
+
+def taught(runs: Sequence[Run], inside: NDArray[np.bool_], of: str) -> Doorway:
+    """Return the doorway as runs with a truth teach it; `of` is whose sides are asked for."""
+    known = [
         SideRun(carrier=each.carrier, at_s=each.at_s, rssi_dbm=each.rssi_dbm, inside=each.inside)
         for each in runs
-        if each.inside is not None and each.name != run.name
+        if each.inside is not None
     ]
     try:
-        return learned_sides(others, inside)
+        return Doorway(inside=inside, model=learned_sides(known, inside))
     except ValueError as error:
         raise CommandError(
-            f"nothing to learn the sides of {run.name} from: {error}; add runs with NAME.truth.csv "
-            "(t,inside), or ask for --regime unsurveyed"
+            f"nothing to learn the sides of {of} from: {error}; add runs with NAME.truth.csv "
+            "(t,inside), or ask without"
         ) from error
 
 
-def _write(path: Path, at_s: NDArray[np.float64], inside: NDArray[np.bool_]) -> None:
+def write(path: Path, at_s: NDArray[np.float64], inside: NDArray[np.bool_]) -> None:
+    """Write a line for every tick: `t,inside`."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")

@@ -83,7 +83,7 @@ EVENTS = "t,rx,beacon,rssi\n"
         ),
         ("", ":1: no column t, rx, beacon, rssi;"),
         (EVENTS, ":2: no rows after the first line; record again, or remove the file"),
-        (EVENTS + "0,a,b,-60\n1,z,b,-60\n", ':3: rx "z" is not in site.json; add it there'),
+        (EVENTS + "0,z,b,-60\n1,y,b,-60\n", ': rx "z" and 1 more not in site.json, nor any other'),
         (EVENTS + "0,a,b,nan\n", ':2: rssi "nan" is no number; write one or remove the line'),
         (EVENTS + "0,a,b,loud\n", ':2: rssi "loud" is no number'),
         (EVENTS + "0,a,b,\n", ":2: rssi is empty; write a number or remove the line"),

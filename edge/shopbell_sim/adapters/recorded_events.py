@@ -7,6 +7,7 @@ Never: what is made of it.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -54,20 +55,20 @@ def recordings_in(folder: Path) -> list[Path]:
 
 
 def read_recording(path: Path, known: Collection[str]) -> Recording:
-    """Return a recording whose receivers are all `known`."""
+    """Return what `known` receivers heard; lines of others are left out, and that is said."""
     at: list[float] = []
     receivers: list[str] = []
     beacons: dict[str, int] = {}
     beacon: list[int] = []
     rssi: list[float] = []
+    unknown: dict[str, int] = {}
     for place, row in rows(path, ("t", "rx", "beacon", "rssi")):
         when = number(place, row, "t")
         if at and when < at[-1]:
             raise CommandError(f"{place}: t {when:g} after {at[-1]:g}; sort the file by t")
         if row["rx"] not in known:
-            raise CommandError(
-                f'{place}: rx "{row["rx"][:40]}" is not in site.json; add it there or remove its lines'
-            )
+            unknown[row["rx"]] = unknown.get(row["rx"], 0) + 1
+            continue
         if not _NAME.fullmatch(row["beacon"]):
             raise CommandError(
                 f"{place}: a beacon's name is 1 to 64 letters, digits, _ . and -; rename it"
@@ -76,6 +77,14 @@ def read_recording(path: Path, known: Collection[str]) -> Recording:
         receivers.append(row["rx"])
         beacon.append(beacons.setdefault(row["beacon"], len(beacons)))
         rssi.append(number(place, row, "rssi"))
+    if unknown:
+        first = next(iter(unknown))
+        which = f'rx "{first[:40]}"' + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else "")
+        said = f"{path}: {which} not in site.json"
+        if not at:
+            raise CommandError(f"{said}, nor any other; name the site of this recording")
+        # A receiver that nobody knows the place of tells nothing; most often somebody else's.
+        print(f"beware: {said}; {sum(unknown.values())} lines left out", file=sys.stderr)
     return Recording(
         name=re.sub(r"\.events\.csv(\.gz)?$", "", path.name),
         beacons=tuple(beacons),

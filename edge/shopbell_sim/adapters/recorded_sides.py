@@ -42,21 +42,17 @@ def sides_of(path: Path, site: DoorFile, names: Sequence[str]) -> NDArray[np.boo
     return inside
 
 
-def read_sides(events: Path) -> Sides | None:
-    """Return the truth beside a recording's file of events, None if nobody recorded it."""
+def truth_beside(events: Path) -> Path | None:
+    """Return the file of the truth beside a recording's file of events, None if nobody recorded it."""
     stem = events.name.partition(".events.csv")[0]
-    found = [
-        path
-        for path in (
-            events.with_name(f"{stem}.truth.csv"),
-            events.with_name(f"{stem}.truth.csv.gz"),
-        )
-        if path.is_file()
-    ]
-    if not found:
-        return None
+    beside = (events.with_name(f"{stem}.truth.csv{more}") for more in ("", ".gz"))
+    return next((path for path in beside if path.is_file()), None)
+
+
+def read_sides(path: Path) -> Sides:
+    """Return what a file of the truth says."""
     at, inside = [], []
-    for place, row in rows(found[0], ("t", "inside")):
+    for place, row in rows(path, ("t", "inside")):
         side = number(place, row, "inside")
         if side not in {0.0, 1.0}:
             raise CommandError(f"{place}: inside {side:g}; write 1 for inside, 0 for outside")
