@@ -218,8 +218,8 @@ class NatsLine:
             await client.subscribe(_subject(self._changes.filter), cb=self._on_change)
 
     async def _speak(self, client: Client) -> None:
-        """Publish what is to be said until the connection ends or we leave."""
-        while not self._leaving.is_set() and client.is_connected:
+        """Publish what is to be said until the connection ends, is found to be of no use, or we leave."""
+        while not self._leaving.is_set() and client.is_connected and not self._forbidden:
             self._woken.clear()
             while self._said:
                 topic, payload = self._said.popleft()
@@ -228,7 +228,7 @@ class NatsLine:
                 except (OSError, nats.errors.Error):
                     break  # the connection ended, or its buffer is full: who waits asks again
             await self._woken.wait()
-        if not self._leaving.is_set():
+        if not self._leaving.is_set() and not self._forbidden:
             log.warning("broker_lost", reason=_why(client.last_error))
 
     def _unreached(self, host: str, port: int, error: Exception) -> None:
@@ -261,8 +261,11 @@ class NatsLine:
         if self._changes is not None and _subject(self._changes.filter) in said:
             log.warning("broker_forbids_boards", topic=self._changes.filter)
         else:
-            log.error("broker_forbids_topic", topic=topics.from_edges(self._tenant))
+            # It may be told of this after `_greet` had its answer.
             self._forbidden = True
+            self._listening.clear()
+            self._woken.set()
+            log.error("broker_forbids_topic", topic=topics.from_edges(self._tenant))
 
 
 def _subject(topic: str) -> str:
