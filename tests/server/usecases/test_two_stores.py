@@ -189,6 +189,7 @@ def test_who_withdrew_leaves_no_conflict_behind(floor: Floor, anna: Someone) -> 
         assert len(found) == 2
         work.visits.remove([each.id for each in found])
         work.intervals.truncate(anna.person, Millis(0))
+        work.observations.truncate(anna.person, Millis(0))
         work.commit()
     assert anna.person not in floor.rows(
         *("enrolments", "phones", "stamps", "device_tokens", "cards", "issued", "issued_windows"),
