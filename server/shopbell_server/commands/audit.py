@@ -73,11 +73,11 @@ def perform(arguments: argparse.Namespace) -> int | None:
     settings = read_settings(arguments.config)
     if arguments.action == "report":
         with loading():
-            from shopbell_server import reporting  # noqa: PLC0415  # as `run` says
+            from shopbell_server.operating import reporting  # noqa: PLC0415  # as `run` says
         reporting.report(settings, arguments)
         return None
     with loading():
-        from shopbell_server import auditing  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import auditing  # noqa: PLC0415  # as `run` says
     action = {
         "verify": auditing.verify,
         "list": auditing.show,

@@ -38,5 +38,5 @@ def perform(arguments: argparse.Namespace) -> None:
     """Write the papers, and say where they are."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import documents  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import documents  # noqa: PLC0415  # as `run` says
     documents.documents(settings, arguments)

@@ -82,13 +82,13 @@ def perform(arguments: argparse.Namespace) -> int | None:
     """Do what was asked of edges; 1 if one did not do it."""
     if arguments.action == "new-key":
         # Without settings: whoever signs orders may do so on another machine.
-        from shopbell_server import ordering  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import ordering  # noqa: PLC0415  # as `run` says
 
         ordering.new_key(arguments.folder)
         return None
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import fleet, ordering  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import fleet, ordering  # noqa: PLC0415  # as `run` says
     action = {
         "list": fleet.list_edges,
         "configure": ordering.configure,

@@ -27,5 +27,5 @@ def perform(arguments: argparse.Namespace) -> int | None:
     """Show them; exit 1 if something is overdue."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import data_rights  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import data_rights  # noqa: PLC0415  # as `run` says
     return data_rights.show(settings, arguments)

@@ -36,5 +36,5 @@ def perform(arguments: argparse.Namespace) -> None:
     """Write it."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import data_rights  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import data_rights  # noqa: PLC0415  # as `run` says
     data_rights.take_along(settings, arguments)

@@ -38,5 +38,5 @@ def perform(arguments: argparse.Namespace) -> None:
     """Erase her."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import data_rights  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import data_rights  # noqa: PLC0415  # as `run` says
     data_rights.forget(settings, arguments)

@@ -97,7 +97,7 @@ def perform(arguments: argparse.Namespace) -> None:
     """Show or change profiles."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import profile_desk  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import profile_desk  # noqa: PLC0415  # as `run` says
     action = {
         "show": profile_desk.show,
         "find": profile_desk.find,

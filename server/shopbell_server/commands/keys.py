@@ -42,6 +42,6 @@ def perform(arguments: argparse.Namespace) -> None:
     """Make, show or revoke keys."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import keyring  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import keyring  # noqa: PLC0415  # as `run` says
     action = {"create": keyring.create, "list": keyring.show, "revoke": keyring.end}
     action[arguments.action](settings, arguments)

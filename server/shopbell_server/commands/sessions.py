@@ -35,6 +35,6 @@ def perform(arguments: argparse.Namespace) -> None:
     """Show or end sessions."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import signed_in  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import signed_in  # noqa: PLC0415  # as `run` says
     action = {"list": signed_in.show, "revoke": signed_in.end}
     action[arguments.action](settings, arguments)

@@ -75,7 +75,7 @@ def perform(arguments: argparse.Namespace) -> int | None:
     """Record, check, import, export or delete a survey."""
     settings = read_settings(arguments.config)
     with loading():
-        from shopbell_server import surveying  # noqa: PLC0415  # as `run` says
+        from shopbell_server.operating import surveying  # noqa: PLC0415  # as `run` says
     action = {
         "record": surveying.record_walk,
         "check": surveying.check,

@@ -10,7 +10,7 @@ from shopbell_server.config.reading import read_settings
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
-from shopbell_server.ordering import new_key
+from shopbell_server.operating.ordering import new_key
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.keeping.erasure import is_overdue, stands_for
 from shopbell_server.core.keeping.takeout import as_json, as_zip
+from shopbell_server.operating.terminal import moment, print_table, printable
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
-from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.keeping.erase import erase, erase_profile, finish, unreadable
 from shopbell_server.usecases.keeping.export import export, export_profile, persons_of, profile_of
 

@@ -19,8 +19,8 @@ from shopbell_server.core.identity.guards import Refused
 from shopbell_server.core.identity.history import undone_by
 from shopbell_server.core.identity.identifiers import EVERY_KIND, KIND, normal
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
+from shopbell_server.operating.terminal import moment, print_table, printable
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
-from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.identity.identifiers import block, unlink
 from shopbell_server.usecases.identity.profile_view import look_at_all
 from shopbell_server.usecases.identity.profiles import Asking, Done, merge, split, undo_entry

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shopbell_program.commands import CommandError, UsageError
-from shopbell_server import profile_desk
 from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.identity.people import Profile
 from shopbell_server.core.ids import ProfileId
+from shopbell_server.operating import profile_desk
 from shopbell_server.preparing import upgrade
 from shopbell_server.usecases.staff.looks import looks_at
 from tests.server.db.rows import enrol

@@ -21,8 +21,8 @@ from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.radio_map import AT_1_M_DBM, SLOPE, falling_db
 from shopbell_server.core.zones.readings import ZERO_LOSS_DBM
 from shopbell_server.core.zones.survey_walk import SHORTEST_MS
+from shopbell_server.operating.surveying import Walk
 from shopbell_server.preparing import upgrade
-from shopbell_server.surveying import Walk
 from shopbell_server.system import SystemClock
 from tests.server.db.rows import ANNA, enrol
 from tests.server.test_commands import SERVER, command

@@ -21,9 +21,9 @@ from shopbell_program.settings import Fault, SettingsError, decoded
 from shopbell_program.signing import KEY_BYTES, Signer
 from shopbell_server.assembly import courier_of, open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
-from shopbell_server.order_words import plain, said
+from shopbell_server.operating.order_words import plain, said
+from shopbell_server.operating.terminal import moment, print_table, printable
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
-from shopbell_server.terminal import moment, print_table, printable
 from shopbell_server.usecases.intake.orders import UnknownEdgeError, Wish, order
 from shopbell_wire.malformed import MalformedError
 from shopbell_wire.orders import (

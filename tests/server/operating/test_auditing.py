@@ -17,8 +17,8 @@ from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 from tests.rigs.databases import open_sql
+from tests.server.operating.test_fleet import SERVER
 from tests.server.test_commands import command
-from tests.server.test_fleet import SERVER
 
 NOON = Millis(1_795_262_400_000)
 KEY = bytes(range(32))

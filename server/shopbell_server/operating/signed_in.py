@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
 from shopbell_server.core.ids import StaffId
+from shopbell_server.operating.terminal import moment, print_table
 from shopbell_server.system import SystemClock, user_name
-from shopbell_server.terminal import moment, print_table
 from shopbell_server.usecases.staff.staff_sessions import (
     open_sessions,
     revoke_session,

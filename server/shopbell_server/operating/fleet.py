@@ -15,8 +15,8 @@ from shopbell_server.assembly import courier_of, open_database
 from shopbell_server.core.edges.lineage import is_settled
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
-from shopbell_server.order_words import plain
-from shopbell_server.terminal import moment, print_table, printable
+from shopbell_server.operating.order_words import plain
+from shopbell_server.operating.terminal import moment, print_table, printable
 
 if TYPE_CHECKING:
     import argparse

@@ -20,8 +20,8 @@ from shopbell_server.assembly import open_database, receiver_of, secret_in
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read_lines
 from shopbell_server.core.audit.check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
+from shopbell_server.operating.terminal import print_table, printable
 from shopbell_server.system import SystemClock
-from shopbell_server.terminal import print_table, printable
 
 if TYPE_CHECKING:
     import argparse

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
 from shopbell_server.core.access.api_keys import as_text
+from shopbell_server.operating.terminal import print_table
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
-from shopbell_server.terminal import print_table
 from shopbell_server.usecases.staff.api_keys import make_key, revoke_key
 
 if TYPE_CHECKING:

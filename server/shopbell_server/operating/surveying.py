@@ -18,8 +18,8 @@ from shopbell_server.core.ids import ProfileId, StoreId
 from shopbell_server.core.zones.survey_check import FEWEST, checked
 from shopbell_server.core.zones.survey_text import SurveyTextError, parsed, stands_in, written
 from shopbell_server.core.zones.survey_walk import SHORTEST_MS, Stand
+from shopbell_server.operating.terminal import printable
 from shopbell_server.system import SystemClock, user_name
-from shopbell_server.terminal import printable
 from shopbell_server.usecases.staff.surveys import (
     NoPhoneError,
     NoPlanError,
