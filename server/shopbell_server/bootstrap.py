@@ -59,16 +59,16 @@ from shopbell_server.usecases.delivery.deliver import Correspondence
 from shopbell_server.usecases.intake.take import Intake
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.staff.sign_in import make_link
+from shopbell_server.web.access.passwords import Argon2Passwords
 from shopbell_server.web.app import create_app
-from shopbell_server.web.bells import Bells
 from shopbell_server.web.demo import demo_routes
-from shopbell_server.web.http_server import HttpServer
-from shopbell_server.web.live import Live
-from shopbell_server.web.looks import Looks
-from shopbell_server.web.passwords import Argon2Passwords
-from shopbell_server.web.rows import Boards
+from shopbell_server.web.http.http_server import HttpServer
+from shopbell_server.web.live.audience import Live
+from shopbell_server.web.live.bells import Bells
+from shopbell_server.web.live.looks import Looks
+from shopbell_server.web.live.rows import Boards
+from shopbell_server.web.live.sessions import Sessions
 from shopbell_server.web.services import Services, Site
-from shopbell_server.web.sessions import Sessions
 
 if TYPE_CHECKING:
     import socket

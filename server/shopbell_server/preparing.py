@@ -11,7 +11,7 @@ from shopbell_server.db import migrate
 from shopbell_server.db.unit_of_work import SqlDatabase
 from shopbell_server.system import SystemClock, SystemEntropy
 from shopbell_server.usecases.sow import sow
-from shopbell_server.web.passwords import Argon2Passwords
+from shopbell_server.web.access.passwords import Argon2Passwords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

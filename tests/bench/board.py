@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.web.session_cookies import STAFF_COOKIE
+from shopbell_server.web.access.session_cookies import STAFF_COOKIE
 from tests.bench.people import SESSIONS, STORE, session_token
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import StaffId
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.usecases.staff.sign_in import make_link
-from shopbell_server.web.watch import Pace
+from shopbell_server.web.live.watch import Pace
 from tests.e2e.pages import quiet, served
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.shop import MINUTE, PASSWORD, Shop

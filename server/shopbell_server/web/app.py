@@ -11,28 +11,17 @@ from typing import TYPE_CHECKING, Literal
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from shopbell_server.web import (
-    boards,
-    consent_texts,
-    fixed_ids,
-    health,
-    me,
-    me_export,
-    me_leaving,
-    me_pages,
-    notices,
-    page_links,
-    pages,
-    phones,
-    presence,
-    problems,
-    profiles,
-    tills,
-    visits,
-)
-from shopbell_server.web.door import BODY_WITHIN_S, Door
-from shopbell_server.web.limits import PEER_KEY_BYTES, Limits
-from shopbell_server.web.outages import Outages
+from shopbell_server.web import health
+from shopbell_server.web.assets import STATIC
+from shopbell_server.web.customer import export, leaving, me, page_links
+from shopbell_server.web.customer import pages as customer_pages
+from shopbell_server.web.http import problems
+from shopbell_server.web.http.door import BODY_WITHIN_S, Door
+from shopbell_server.web.http.limits import PEER_KEY_BYTES, Limits
+from shopbell_server.web.http.outages import Outages
+from shopbell_server.web.phones import consent_texts, enrolling, fixed_ids, notices, presence
+from shopbell_server.web.staff import boards, pages, visits
+from shopbell_server.web.systems import profiles, tills
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +74,7 @@ def create_app(
     _add(app, health.routes)
     if serves == "everything":
         for module in (
-            phones,
+            enrolling,
             presence,
             notices,
             fixed_ids,
@@ -97,14 +86,14 @@ def create_app(
             consent_texts,
             page_links,
             me,
-            me_pages,
-            me_leaving,
-            me_export,
+            customer_pages,
+            leaving,
+            export,
         ):
             _add(app, module.routes)
         for routes in more:
             _add(app, routes)
-        app.mount("/static", _Static(directory=pages.FOLDER / "static"), name="static")
+        app.mount("/static", _Static(directory=STATIC), name="static")
     problems.install(app)
     app.add_middleware(Door, body_within_s=body_within_s)
     return app

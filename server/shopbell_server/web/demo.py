@@ -13,9 +13,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from shopbell_server.web.access.who import Here, PerhapsSignedIn, SignedIn
+from shopbell_server.web.assets import TEMPLATES
 from shopbell_server.web.demo_words import demo_script_words, demo_words
-from shopbell_server.web.pages import FOLDER, own_stores
-from shopbell_server.web.who import Here, PerhapsSignedIn, SignedIn
+from shopbell_server.web.staff.pages import own_stores
 from shopbell_server.web.words import script_words, words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ MOST_FLOOR_BYTES: Final = 256 * 1024
 MOST_EVENT_BYTES: Final = 64 * 1024
 """About sixty events: more than a page shows. What lies before that is skipped."""
 
-_templates: Final = Jinja2Templates(FOLDER / "templates")
+_templates: Final = Jinja2Templates(TEMPLATES)
 
 
 def demo_routes(folder: Path) -> APIRouter:

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from pydantic import BaseModel
 
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.web.who import Here
+from shopbell_server.web.access.who import Here
 
 if TYPE_CHECKING:
     from shopbell_server.web.services import Services

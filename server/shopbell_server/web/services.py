@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Entropy, Passwords, ServerClock
-    from shopbell_server.web.live import Live
-    from shopbell_server.web.looks import Looks
+    from shopbell_server.web.live.audience import Live
+    from shopbell_server.web.live.looks import Looks
 
 Check = Callable[[], str | None]
 """Says what is wrong, in words for an operator, or None. Called from any thread; may block for 1 s."""

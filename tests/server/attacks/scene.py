@@ -13,8 +13,8 @@ from shopbell_server.usecases.intake.take import Intake
 from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_wire.messages import Loss, Presence
 from tests.server.usecases.floor import SECOND, batch, synced
+from tests.server.web.phones.test_phones import BACKEND, consent
 from tests.server.web.shop import AMS, UTR, Shop
-from tests.server.web.test_phones import BACKEND, consent
 
 if TYPE_CHECKING:
     from shopbell_server.usecases.intake.take import Taken

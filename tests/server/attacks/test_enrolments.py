@@ -9,8 +9,8 @@ import pytest
 
 from shopbell_server.core.consent.words import STANDARD, VERSION
 from tests.server.attacks.scene import Scene, bearer, enrolled, tokens
+from tests.server.web.phones.test_phones import BACKEND, consent
 from tests.server.web.shop import MINUTE, NOON, TEXT
-from tests.server.web.test_phones import BACKEND, consent
 
 WINDOW = NOON // 900_000
 

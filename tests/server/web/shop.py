@@ -24,14 +24,14 @@ from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_server.usecases.groups import NONE
 from shopbell_server.usecases.staff.sign_in import SignedIn, sign_in
 from shopbell_server.usecases.visits.recompute import Terms, circumstances, recompute, tell
+from shopbell_server.web.access.passwords import Argon2Passwords
 from shopbell_server.web.app import create_app
-from shopbell_server.web.live import Live, Room
-from shopbell_server.web.looks import Looks
-from shopbell_server.web.passwords import Argon2Passwords
-from shopbell_server.web.rows import Boards
+from shopbell_server.web.live.audience import Live, Room
+from shopbell_server.web.live.looks import Looks
+from shopbell_server.web.live.rows import Boards
+from shopbell_server.web.live.sessions import Sessions
+from shopbell_server.web.live.watch import Pace
 from shopbell_server.web.services import Services, Site
-from shopbell_server.web.sessions import Sessions
-from shopbell_server.web.watch import Pace
 from tests.fakes.server import MemoryDatabase
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from shopbell_server.core.board.floor import Floor
 from shopbell_server.core.board.rows import Place
 from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId, VisitId
 from shopbell_server.core.registry import Staff, Store
-from shopbell_server.web.live import Live, LiveEndedError, Room
-from shopbell_server.web.rows import Picture, View
-from shopbell_server.web.watch import Pace
+from shopbell_server.web.live.audience import Live, LiveEndedError, Room
+from shopbell_server.web.live.rows import Picture, View
+from shopbell_server.web.live.watch import Pace
 from tests.server.web.streams import LIMIT_S
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.audit.chain import What
     from shopbell_server.usecases.staff.looks import Look
-    from shopbell_server.web.channel import Stream
+    from shopbell_server.web.live.channel import Stream
 
 VIEW = View(StoreId("s"), "advisor", "nl")
 OTHER = View(StoreId("s"), "manager", "nl")

@@ -20,10 +20,10 @@ from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.staff.api_keys import make_key
+from tests.server.web.access.test_api_keys import RECEIPT
 from tests.server.web.conftest import HOST
+from tests.server.web.phones.test_phones import consent
 from tests.server.web.shop import AMS, UTR, Shop
-from tests.server.web.test_api_keys import RECEIPT
-from tests.server.web.test_phones import consent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ import pytest
 
 from shopbell_server.core.consent.ledger import Purpose
 from tests.server.web.conftest import HOST
+from tests.server.web.phones.test_phones import BACKEND, consent
 from tests.server.web.shop import AMS, MINUTE, Guest, Shop
-from tests.server.web.test_phones import BACKEND, consent
-from tests.server.web.test_pictures import Screens
-from tests.server.web.test_present import PRESENT, signed_in
+from tests.server.web.staff.test_pictures import Screens
+from tests.server.web.staff.test_present import PRESENT, signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,11 +17,11 @@ from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.registry import Store
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from tests.rigs.databases import open_sql
+from tests.server.web.access.test_api_keys import RECEIPT
 from tests.server.web.conftest import HOST
+from tests.server.web.phones.test_phones import consent
 from tests.server.web.shop import AMS, CountedEntropy, Guest, Shop
-from tests.server.web.test_api_keys import RECEIPT
 from tests.server.web.test_every_route import BODIES, KINDS, ROUTES, STREAM, credential_of, takes
-from tests.server.web.test_phones import consent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -5,8 +5,8 @@ import pytest
 
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.conftest import HOST
+from tests.server.web.phones.test_phones import BACKEND, consent, ticket
 from tests.server.web.shop import KEY, MINUTE, Shop
-from tests.server.web.test_phones import BACKEND, consent, ticket
 
 NAMED = {**BACKEND, "Idempotency-Key": "k-1"}
 

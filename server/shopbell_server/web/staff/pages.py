@@ -1,0 +1,228 @@
+"""The pages for people: signing in, and the board."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from fastapi.templating import Jinja2Templates
+
+from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
+from shopbell_server.core.access.request_limits import Limit
+from shopbell_server.core.access.staff_session import SESSION_MS
+from shopbell_server.core.board.disclosure import TABLE, Field
+from shopbell_server.core.ids import StaffId
+from shopbell_server.usecases.staff.sign_in import follow_link, may_try, sign_in, sign_out
+from shopbell_server.web.access.session_cookies import STAFF_COOKIE
+from shopbell_server.web.access.who import (
+    Buckets,
+    Here,
+    PerhapsSignedIn,
+    own_page,
+    peer,
+)
+from shopbell_server.web.assets import TEMPLATES
+from shopbell_server.web.http import limits
+from shopbell_server.web.http.forms import fields_of
+from shopbell_server.web.http.problems import Fault, Problem, ProblemError, count, invalid
+from shopbell_server.web.words import language_of, script_words, words
+
+if TYPE_CHECKING:
+    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.language import Language
+    from shopbell_server.core.registry import Staff, Store
+    from shopbell_server.usecases.staff.sign_in import SignedIn
+    from shopbell_server.web.services import Services
+
+
+Next = Annotated[Literal["/board", "/demo"], Query(alias="next")]
+"""Where signing in leads. A closed list: a link from elsewhere must not lead anywhere else."""
+
+routes: Final = APIRouter(tags=["pages"])
+_templates: Final = Jinja2Templates(TEMPLATES)
+
+
+@routes.get("/", include_in_schema=False)
+async def get_root() -> RedirectResponse:
+    """Lead to the board."""
+    return RedirectResponse("/board", 303)
+
+
+@routes.get("/favicon.ico", include_in_schema=False)
+async def get_icon() -> RedirectResponse:
+    """Lead to the icon: browsers ask here where an answer is no page."""
+    return RedirectResponse("/static/bell.svg", 308)
+
+
+@routes.get("/login", include_in_schema=False)
+def get_login(
+    request: Request,
+    here: Here,
+    buckets: Buckets,
+    found: PerhapsSignedIn,
+    link: Annotated[str | None, Query(max_length=MOST_CHARACTERS)] = None,
+    leads_to: Next = "/board",
+) -> Response:
+    """Show the form; with a one-use link, sign in."""
+    if link is None:
+        return RedirectResponse(leads_to, 303) if found else _form(request, here, None, 200)
+    buckets.draw(Limit.STRANGERS, peer(request))
+    signed_in = follow_link(here.database, here.entropy, here.clock.now_ms(), link)
+    if signed_in is None:
+        if found:
+            return RedirectResponse(leads_to, 303)
+        return _form(request, here, _said(request, "link_used"), 401)
+    return _welcome(RedirectResponse(leads_to, 303), signed_in)
+
+
+@routes.post(
+    "/login",
+    dependencies=[Depends(own_page)],
+    responses={status: {"model": Problem} for status in (401, 403, 422, 429)},
+)
+async def post_login(
+    request: Request, here: Here, buckets: Buckets, leads_to: Next = "/board"
+) -> Response:
+    """Sign in with `staff` and `password`, as a form (leads to `next`) or as JSON (204)."""
+    is_form = "json" not in request.headers.get("content-type", "")
+    name, password = _credentials(await request.body(), is_form=is_form)
+    try:
+        buckets.draw(Limit.STRANGERS, peer(request))
+        # First here, where it costs nothing; then in the database, where all processes count together.
+        buckets.draw(Limit.PASSWORD, fingerprint(name))
+        wait = await run_in_threadpool(
+            may_try, here.database, name, buckets.allowance(Limit.PASSWORD), here.clock.now_ms()
+        )
+        if wait is not None:
+            raise limits.too_often(wait)
+    except ProblemError as error:
+        wait_s = error.headers["Retry-After"]
+        if not is_form:
+            raise
+        count(error.kind)
+        said = _said(request, "too_often").format(n=wait_s)
+        return _form(request, here, said, 429, {"Retry-After": wait_s})
+    async with buckets.passwords:
+        signed_in = await run_in_threadpool(
+            sign_in,
+            here.database,
+            here.passwords,
+            here.entropy,
+            here.clock.now_ms(),
+            staff=StaffId(name),
+            password=password,
+        )
+    if signed_in is None:
+        now_ms = here.clock.now_ms()
+        await run_in_threadpool(here.refusals.count, here.database, StaffId(name), now_ms)
+        if not is_form:
+            raise ProblemError(401, "wrong", "The name or the password is wrong.")
+        count("wrong")
+        return _form(request, here, _said(request, "wrong"), 401)
+    return _welcome(RedirectResponse(leads_to, 303) if is_form else Response(None, 204), signed_in)
+
+
+@routes.post("/logout", dependencies=[Depends(own_page)])
+def post_logout(request: Request, here: Here) -> Response:
+    """Sign out, here and on every screen with this session. Doing it again is fine.
+
+    A stream that is open elsewhere ends within seconds, and no other is opened.
+    """
+    sign_out(here.database, STAFF_COOKIE.secret(request))
+    answer = RedirectResponse("/login", 303)
+    STAFF_COOKIE.drop(answer)
+    return answer
+
+
+@routes.get("/board", include_in_schema=False)
+def get_board(
+    request: Request,
+    here: Here,
+    found: PerhapsSignedIn,
+    store: Annotated[str | None, Query(max_length=128)] = None,
+) -> Response:
+    """Show who is here. The page is empty at first; the stream fills it."""
+    if found is None:
+        return RedirectResponse("/login", 303)
+    stores = own_stores(here, found)
+    chosen = next((each for each in stores if each.id == store), stores[0] if stores else None)
+    may_look = found.role in TABLE[Field.HANDLE].viewers
+    context = {
+        "t": words(found.language),
+        "language": found.language,
+        "staff": found,
+        "stores": stores,
+        "store": chosen,
+        "live": chosen is not None and may_look,
+        "may_look": may_look,
+        "demo": here.site.demo,
+        "script_words": script_words(found.language),
+        "off_board_s": here.site.rules.off_board_ms // 1000,
+    }
+    return _templates.TemplateResponse(request, "board.html", context)
+
+
+def own_stores(here: Services, found: Staff) -> list[Store]:
+    """Return the stores of somebody of the staff, by name."""
+    with here.database.read() as work:
+        known: dict[StoreId, Store] = {each.id: each for each in work.registry.stores()}
+    own = (known[each] for each in found.stores if each in known)
+    return sorted(own, key=lambda each: (each.name, each.id))
+
+
+def _credentials(body: bytes, *, is_form: bool) -> tuple[str, str]:
+    """Return name and password as they were typed. Raises ProblemError where there is none."""
+    try:
+        given: object = fields_of(body) if is_form else json.loads(body)
+    except (ValueError, RecursionError):
+        given = None
+    fields = given if isinstance(given, dict) else {}
+    name, password = fields.get("staff"), fields.get("password")
+    if isinstance(name, str) and isinstance(password, str) and _is_short(name, password):
+        return name.strip(), password
+    allowed = "text of at most 1024 characters"
+    faults = [
+        Fault(field=field, got="nothing" if value is None else "something else", allowed=allowed)
+        for field, value in (("staff", name), ("password", password))
+        if not isinstance(value, str) or not _is_short(value)
+    ]
+    raise invalid(faults)
+
+
+def _is_short(*texts: str) -> bool:
+    """Return whether hashing it costs no more than argon2 itself."""
+    return all(len(text) <= 1024 and text.isprintable() for text in texts)  # noqa: PLR2004  (said in the message)
+
+
+def _welcome(answer: Response, signed_in: SignedIn) -> Response:
+    STAFF_COOKIE.put(answer, signed_in.secret, SESSION_MS // 1000)
+    return answer
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language", ""))
+
+
+def _said(request: Request, key: str) -> str:
+    return words(_language(request))[key]
+
+
+def _form(
+    request: Request,
+    here: Services,
+    said: str | None,
+    status: int,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    language = _language(request)
+    context = {
+        "t": words(language),
+        "language": language,
+        "said": said,
+        "leads_to": request.query_params.get("next", "/board"),
+        "demo": here.site.demo,
+    }
+    return _templates.TemplateResponse(request, "login.html", context, status, headers)
