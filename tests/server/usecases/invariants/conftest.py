@@ -46,7 +46,7 @@ def _in_memory(_: pytest.FixtureRequest, examples: int) -> Iterator[Worlds]:
         enrol(database, examples)
         yield database
 
-    with Worlds(opened, examples) as worlds:
+    with closing(Worlds(opened, examples)) as worlds:
         yield worlds
 
 
@@ -66,7 +66,7 @@ def _in_sqlite(request: pytest.FixtureRequest, examples: int) -> Iterator[Worlds
                 yield copy
             file.unlink()
 
-        with Worlds(opened, examples) as worlds:
+        with closing(Worlds(opened, examples)) as worlds:
             yield worlds
 
 
@@ -84,6 +84,6 @@ def _in_postgresql(request: pytest.FixtureRequest, examples: int) -> Iterator[Wo
             yield copy
         server.drop(name)
 
-    with Worlds(opened, examples) as worlds:
+    with closing(Worlds(opened, examples)) as worlds:
         yield worlds
     server.drop(_PEOPLED)

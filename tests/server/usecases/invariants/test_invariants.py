@@ -25,21 +25,22 @@ from shopbell_server.usecases.consent.consents import change_consents
 from shopbell_server.usecases.intake.app_presence import Report, report_presence
 from shopbell_server.usecases.visits.joined import Regrouped, join, part
 from tests.server.usecases.floor import DAY, MINUTE, NOW, OTHER_STORE, SECOND, STORE, batch
-from tests.server.usecases.invariants.said import (
-    Heard,
+from tests.server.usecases.invariants.delivered import (
     Joined,
     Parted,
-    Reported,
-    Shown,
     Swept,
-    anything,
     deliveries,
     event_of,
-    evidence,
     groups_after,
+)
+from tests.server.usecases.invariants.expected import evidence, stays_of
+from tests.server.usecases.invariants.said import (
+    Heard,
+    Reported,
+    Shown,
+    anything,
     heard_around,
     kinds,
-    stays_of,
 )
 from tests.server.usecases.invariants.worlds import BEACON, DENSE, PEOPLE
 
@@ -56,7 +57,8 @@ if TYPE_CHECKING:
     from shopbell_server.usecases.intake.take import Message
     from tests.server.usecases.floor import Someone
     from tests.server.usecases.invariants.allowing import Kind
-    from tests.server.usecases.invariants.said import Anything, Said, Step
+    from tests.server.usecases.invariants.delivered import Step
+    from tests.server.usecases.invariants.said import Anything, Said
     from tests.server.usecases.invariants.worlds import World, Worlds
 
 FEW: Final = 12

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis, ZoneId
 from shopbell_server.core.observations import shelf_of
@@ -25,7 +25,6 @@ from tests.server.usecases.invariants.allowing import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from shopbell_server.ports.database import Database
     from tests.server.usecases.floor import Someone
@@ -117,17 +116,6 @@ class Worlds:
         self._stack = ExitStack()
         self._world: World | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
     def world(self) -> World:
         """Return where the next example happens."""
         if self._world is None or self._world.is_used_up:
@@ -137,3 +125,7 @@ class Worlds:
                 Floor(database, rules=DENSE, sinks=(), is_there=True), the_people(self._examples)
             )
         return self._world
+
+    def close(self) -> None:
+        """Close the last one."""
+        self._stack.close()
