@@ -128,6 +128,48 @@ def test_row_level_security_takes_no_index_away(postgres_url: str, question: str
         assert answered_by_indexes(with_it) >= answered_by_indexes(without), with_it
 
 
+def test_a_visit_that_is_written_reads_the_consents_of_its_person_alone(url: str) -> None:
+    """The triggers on visits ask; both databases once read everybody's, by an index of their times."""
+    with closing_engine(open_engine(as_superuser(url))) as engine:
+        for asked in asked_by_triggers(engine):
+            question = re.sub(r"NEW\.\w+", "'a'", asked.replace("NEW.end_ms", "1"))
+            with engine.connect() as connection:
+                if engine.dialect.name == "sqlite":
+                    found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}").all()
+                    assert "(tenant=? AND person=?)" in str(found[0][3])
+                else:
+                    # Of tables without rows it takes any index.
+                    connection.exec_driver_sql(A_THOUSAND_CONSENTS)
+                    connection.exec_driver_sql("ANALYZE consent_entries")
+                    found = connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {question}").all()
+                    assert "using pk_consent_entries" in str(found[0][0])
+
+
+A_THOUSAND_CONSENTS = """
+    INSERT INTO consent_entries (tenant, person, sequence, purpose, change, at_ms, place, text_version,
+        text_sha256, language, evidence)
+    SELECT 'a', number, 0, 'recognise_in_store', 'given', number, '', '', '', '', ''
+    FROM generate_series(1, 1000) AS all_of_them (number)
+"""
+
+
+def asked_by_triggers(engine: Engine) -> list[str]:
+    """Return the questions after consents in the triggers on visits, as they are stored."""
+    stored = {
+        "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'visits'",
+        "postgresql": "SELECT prosrc FROM pg_proc WHERE proname = 'visits_need_consent'",
+    }
+    with engine.connect() as connection:
+        texts = [str(row[0]) for row in connection.exec_driver_sql(stored[engine.dialect.name])]
+    asked = [
+        each
+        for text in texts
+        for each in re.findall(r"NOT EXISTS \((.*?NEW\.end_ms)", text, re.DOTALL)
+    ]
+    assert len(asked) == len(texts) > 0
+    return asked
+
+
 def plan(engine: Engine, asked: tuple[str, Any]) -> list[str]:
     statement, parameters = asked
     with engine.connect() as connection:

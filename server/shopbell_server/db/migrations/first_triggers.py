@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_CONSENTED: Final = """
+CONSENTED: Final = """
     SELECT 1 FROM consent_entries
     WHERE tenant = NEW.tenant AND person = NEW.person AND purpose = 'recognise_in_store'
       AND change IN ('given', 'renewed') AND at_ms <= NEW.end_ms
@@ -37,12 +37,12 @@ CREATE: Final[Mapping[str, Sequence[str]]] = {
         """,
         f"""
         CREATE TRIGGER visits_begin_with_consent BEFORE INSERT ON visits
-        WHEN NOT EXISTS ({_CONSENTED})
+        WHEN NOT EXISTS ({CONSENTED})
         BEGIN SELECT RAISE(ABORT, '{_VISIT_NEEDS_CONSENT}'); END
         """,
         f"""
         CREATE TRIGGER visits_keep_consent BEFORE UPDATE OF tenant, person, end_ms ON visits
-        WHEN NOT EXISTS ({_CONSENTED})
+        WHEN NOT EXISTS ({CONSENTED})
         BEGIN SELECT RAISE(ABORT, '{_VISIT_NEEDS_CONSENT}'); END
         """,
     ),
@@ -65,7 +65,7 @@ CREATE: Final[Mapping[str, Sequence[str]]] = {
         f"""
         CREATE FUNCTION visits_need_consent() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF NOT EXISTS ({_CONSENTED}) THEN
+            IF NOT EXISTS ({CONSENTED}) THEN
                 RAISE EXCEPTION '{_VISIT_NEEDS_CONSENT}'
                     USING ERRCODE = 'check_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
             END IF;
