@@ -1,13 +1,13 @@
-"""From settings to a running server: which adapters there are, which loops run, how they end.
+"""From settings to a running server: what it serves, and how it begins and ends.
 
-The first loop to fail stops them all; the supervisor starts the process again.
+Owns: the event loop, its tasks, and a thread for each of the `loops`.
+The first of them to fail stops them all; the supervisor starts the process again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import secrets
 import signal
 import threading
@@ -25,38 +25,19 @@ from shopbell_server.assembly import (
     line_of,
     listen,
     mark_of,
-    notary_of,
     open_database,
-    read_number_of,
-    secret_in,
-    sink_of,
     terms_of,
-    weekly_of,
-    witness_of,
     written_folders,
 )
-from shopbell_server.cdp.dispatch import Dispatch
 from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
-from shopbell_server.config.retention import limits_of
 from shopbell_server.config.run import ROLES
-from shopbell_server.core.delivery.cloud_events import Origin
-from shopbell_server.core.delivery.customer_keys import sink_key
-from shopbell_server.core.ids import StaffId, TenantId
-from shopbell_server.core.units import DAY_MS
+from shopbell_server.core.ids import StaffId
 from shopbell_server.crypto import aes_block
-from shopbell_server.erasing import Erasing
 from shopbell_server.ingest.board_changes import BoardChanges
-from shopbell_server.ingest.edges import Edges
 from shopbell_server.ingest.embedded_broker import embedded_broker
-from shopbell_server.ingest.loop import Ingest
-from shopbell_server.jobs import REFUSALS_ROUNDS, ROUND_S, Jobs
-from shopbell_server.locating import Locating
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
-from shopbell_server.retaining import Retaining
+from shopbell_server.loops import Loops, Parts
 from shopbell_server.system import SystemClock, SystemEntropy, without_room
-from shopbell_server.usecases.delivery.deliver import Correspondence
-from shopbell_server.usecases.intake.take import Intake
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.staff.sign_in import make_link
 from shopbell_server.web.access.passwords import Argon2Passwords
@@ -72,17 +53,13 @@ from shopbell_server.web.services import Services, Site
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from fastapi import APIRouter
 
     from shopbell_server.config.settings import Settings
-    from shopbell_server.db.unit_of_work import SqlDatabase
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
-    from shopbell_server.ingest.nats_line import NatsLine
-    from shopbell_server.ingest.subscriber import Subscriber
     from shopbell_server.ports.world import ServerClock
-    from shopbell_server.witness import Witness
 
 log = structlog.get_logger()
 
@@ -128,70 +105,42 @@ async def serve(
         if broker is not None:
             stack.enter_context(broker)
         bells = Bells()
-        changes = BoardChanges(settings.tenant, bells.heard)
-        line = line_of(settings, broker, changes)
+        line = line_of(settings, broker, BoardChanges(settings.tenant, bells.heard))
         stack.enter_context(line)
-        server = _Server(settings, database, line, broker, bells, clock or SystemClock())
-        await server.run(listening, sign_in, ready, signals)
+        parts = Parts(
+            settings=settings,
+            database=database,
+            line=line,
+            broker=broker,
+            bells=bells,
+            clock=clock or SystemClock(),
+            entropy=SystemEntropy(),
+            terms=terms_of(settings),
+            refusals=Refusals(),
+        )
+        await _Server(parts, Loops(parts, stack)).run(listening, sign_in, ready, signals)
 
 
 class _Server:
-    """The loops of one process."""
+    """One process: its pages, and how its loops run."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        database: SqlDatabase,
-        line: Subscriber | NatsLine,
-        broker: EmbeddedBroker | None,
-        bells: Bells,
-        clock: ServerClock,
-    ) -> None:
-        self._settings = settings
-        self._roles = frozenset(settings.run.roles)
-        self._database = database
-        self._line = line
-        self._broker = broker
-        self._clock = clock
-        self._entropy = SystemEntropy()
-        self._terms = terms_of(settings)
+    def __init__(self, parts: Parts, loops: Loops) -> None:
+        self._parts = parts
+        self._settings = settings = parts.settings
+        self._database = database = parts.database
+        self._clock = clock = parts.clock
+        self._loops = loops
         self._stop = threading.Event()
-        self._witness: Witness | None = None
-        self._dispatching: Sequence[Dispatch] = ()
         self._stopping = asyncio.Event()
-        self._looks = Looks(database, self._clock)
+        self._looks = Looks(database, clock)
         self._live = Live(
-            Boards(database, self._clock, self._terms.rules, settings.ladder.table()),
-            Sessions(database, self._clock),
+            Boards(database, clock, parts.terms.rules, settings.ladder.table()),
+            Sessions(database, clock),
             self._looks,
             epoch=secrets.token_hex(4),
-            others=line,
+            others=parts.line,
         )
-        self._bells = bells
-        bells.live = self._live
-        self._refusals = Refusals()
-        self._jobs = Jobs(
-            database=database,
-            clock=clock,
-            entropy=self._entropy,
-            terms=self._terms,
-            announcer=self._bells,
-            notary=notary_of(settings),
-            refusals=self._refusals,
-            weekly=weekly_of(settings, database),
-            audit_kept_ms=settings.retention.audit_days * DAY_MS,
-        )
-        limits = limits_of(settings.retention)
-        self._erasing = Erasing(
-            database=database,
-            clock=clock,
-            entropy=self._entropy,
-            terms=self._terms,
-            limits=limits,
-            announcer=self._bells,
-        )
-        self._locating = Locating(database, clock, self._entropy, self._terms, self._bells)
-        self._retaining = Retaining(database=database, clock=clock, limits=limits)
+        parts.bells.live = self._live
 
     async def run(
         self,
@@ -203,37 +152,29 @@ class _Server:
         for staff in sign_in:
             self._know(staff)
         for role in ROLES:
-            _ROLE.labels(role).set(role in self._roles)
-        self._jobs.keep_keys()
-        if "jobs" in self._roles:
-            self._jobs.sign_audit()
+            _ROLE.labels(role).set(self._parts.has(role))
+        self._loops.prepare()
         web = HttpServer(
             create_app(
                 self._services(),
                 more=self._more_pages(),
-                serves="everything" if "web" in self._roles else "operators",
+                serves="everything" if self._parts.has("web") else "operators",
             )
         )
         loop = asyncio.get_running_loop()
         for number in signals:
             loop.add_signal_handler(number, self._end, web)
-        sinks = contextlib.ExitStack()
-        if "jobs" in self._roles:
-            self._dispatching = self._dispatches(sinks)
-            self._bells.wakes += [each.wake for each in self._dispatching]
-            self._witness = witness_of(self._settings, sinks, self._clock)
         try:
             async with asyncio.TaskGroup() as tasks:
-                if "web" in self._roles:
+                if self._parts.has("web"):
                     tasks.create_task(self._live.run(self._stopping), name="live")
                 tasks.create_task(self._web(web, listening), name="web")
-                for name, work in self._threads():
-                    tasks.create_task(self._thread(work, web), name=name)
+                for name, work in self._loops.each():
+                    tasks.create_task(self._thread(partial(work, self._stop), web), name=name)
                 stop = partial(loop.call_soon_threadsafe, self._end, web)
                 ready(self._ready(listening, sign_in, stop))
         finally:
             self._end(web)
-            sinks.close()
         log.info("server_stopped")
 
     def _know(self, staff: str) -> None:
@@ -244,82 +185,10 @@ class _Server:
                     f'there is no member of staff "{staff}"; add one with `shopbell-server seed`'
                 )
 
-    def _dispatches(self, stack: contextlib.ExitStack) -> list[Dispatch]:
-        """Return one for every sink; each is closed when `stack` is."""
-        settings = self._settings
-        if settings.delivery.pairwise_key_file is None:
-            return []
-        pairwise = bytes.fromhex(secret_in(settings.delivery.pairwise_key_file))
-        origin = Origin(
-            root=settings.http.origin or f"http://{settings.http.host}:{settings.http.port}",
-            tenant=TenantId(settings.tenant),
-        )
-        return [
-            Dispatch(
-                database=self._database,
-                sink=stack.enter_context(contextlib.closing(sink_of(sink, self._clock))),
-                to=Correspondence(
-                    sink=sink.name,
-                    user_id=sink.user_id,
-                    key=sink_key(pairwise, sink.name),
-                    origin=origin,
-                    schedule_s=settings.delivery.schedule_s,
-                ),
-                clock=self._clock,
-                chance=random.random,
-            )
-            for sink in settings.sinks
-        ]
-
     def _more_pages(self) -> list[APIRouter]:
         """Return the pages that only some installations have."""
         shown = self._settings.demo
         return [] if shown is None else [demo_routes(Path(shown.folder))]
-
-    def _threads(self) -> Iterator[tuple[str, Callable[[], None]]]:
-        """Yield what this process does by its roles, each for a thread of its own."""
-        if self._broker is not None:
-            yield "broker", partial(self._broker.watch, self._stop)
-        if "ingest" in self._roles:
-            yield "ingest", partial(self._ingest().run, self._stop)
-        if "jobs" in self._roles:
-            yield "jobs", partial(self._jobs.run, self._stop)
-            yield "retaining", partial(self._retaining.run, self._stop)
-            yield "erasing", partial(self._erasing.run, self._stop)
-            yield "locating", partial(self._locating.run, self._stop)
-            for dispatch in self._dispatching:
-                yield "dispatch", partial(dispatch.run, self._stop)
-            if self._witness is not None:
-                yield "witness", partial(self._witness.run, self._stop)
-        elif "web" in self._roles:
-            yield "refusals", self._write_refusals
-
-    def _ingest(self) -> Ingest:
-        settings = self._settings
-        return Ingest(
-            subscriber=self._line,
-            intake=Intake(
-                self._database,
-                self._entropy,
-                aes_block,
-                self._terms,
-                read_number_of(settings),
-                mark_of(settings),
-            ),
-            edges=Edges(),
-            announcer=self._bells,
-            clock=self._clock,
-            most=settings.gathering.most,
-            wait_s=settings.gathering.wait_ms / 1000,
-        )
-
-    def _write_refusals(self) -> None:
-        """Write whom this process did not let in, where another one has the jobs, until told to stop."""
-        while not self._stop.wait(REFUSALS_ROUNDS * ROUND_S):
-            with contextlib.suppress(
-                DatabaseBusyError, DatabaseLostError
-            ):  # they wait for the next
-                self._jobs.write_refusals()
 
     async def _thread(self, work: Callable[[], None], web: HttpServer) -> None:
         """Run `work` in a thread of its own; when it ends, everything does.
@@ -341,7 +210,7 @@ class _Server:
 
     def _end(self, web: HttpServer) -> None:
         self._stop.set()
-        self._bells.wake()
+        self._parts.bells.wake()
         self._stopping.set()
         web.should_exit = True
 
@@ -350,7 +219,7 @@ class _Server:
         return Services(
             database=self._database,
             clock=self._clock,
-            entropy=self._entropy,
+            entropy=self._parts.entropy,
             passwords=Argon2Passwords(),
             aes=aes_block,
             live=self._live,
@@ -363,7 +232,7 @@ class _Server:
                 power_dbm=settings.retailer.power_dbm,
                 origin=settings.http.origin,
                 sinks=frozenset(sink.name for sink in settings.sinks),
-                rules=self._terms.rules,
+                rules=self._parts.terms.rules,
                 ladder=settings.ladder.table(),
                 demo=settings.rules == "demo",
                 guards=settings.identity.guards(),
@@ -371,20 +240,20 @@ class _Server:
                 notice=notice_of(settings.privacy),
             ),
             limits=allowances(settings.limits),
-            refusals=self._refusals,
+            refusals=self._parts.refusals,
             mark_of=mark_of(settings),
         )
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:
         """Return what this process cannot work without; boards and jobs do without a broker."""
         checks: dict[str, Callable[[], str | None]] = {}
-        if "ingest" in self._roles:
+        if self._parts.has("ingest"):
             checks["broker"] = self._check_broker
         checks["disk"] = partial(without_room, written_folders(self._settings))
         return checks
 
     def _check_broker(self) -> str | None:
-        return None if self._line.listening else "not connected: edges are not heard"
+        return None if self._parts.line.listening else "not connected: edges are not heard"
 
     def _ready(
         self, listening: socket.socket, sign_in: Sequence[str], stop: Callable[[], object]
@@ -393,7 +262,7 @@ class _Server:
         url = self._settings.http.origin or f"http://{in_url(host)}:{port}"
         log.info("server_started", url=url, tenant=self._settings.tenant)
         made = [
-            make_link(self._database, self._entropy, self._clock.now_ms(), StaffId(staff))
+            make_link(self._database, self._parts.entropy, self._clock.now_ms(), StaffId(staff))
             for staff in sign_in
         ]
         links = tuple(f"{url}/login?link={secret}" for secret in made)

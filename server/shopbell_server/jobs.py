@@ -159,6 +159,11 @@ class Jobs:
                 if rounds % every == 0:
                     self._do(job)
 
+    def run_refusals(self, stop: Event) -> None:
+        """Write whom this process did not let in until `stop` is set, where another one has the jobs."""
+        while not stop.wait(REFUSALS_ROUNDS * ROUND_S):
+            self._do(self.write_refusals)
+
     def keep_keys(self) -> None:
         """Make the keys that are missing, destroy those whose time is over."""
         made = make_keys(self._database, self._entropy, self._clock.now_ms())
