@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from shopbell_server.config.processes import cautions_of_run
 from shopbell_server.config.reading import open_secrets, read_settings
 from shopbell_server.config.responsible import blanks
-from shopbell_server.config.run import cautions_of_run, is_whole
+from shopbell_server.config.run import is_whole
 
 if TYPE_CHECKING:
     import argparse

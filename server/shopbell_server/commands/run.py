@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from shopbell_program.commands import UsageError, loading
 from shopbell_program.settings import SettingsError
+from shopbell_server.config.processes import cautions_of_run, faults_of_run
 from shopbell_server.config.reading import read_settings
-from shopbell_server.config.run import ROLES, Run, cautions_of_run, faults_of_run
+from shopbell_server.config.run import ROLES, Run
 from shopbell_server.ingest.embedded_broker import embedded_broker
 
 if TYPE_CHECKING:

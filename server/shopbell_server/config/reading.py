@@ -18,9 +18,9 @@ from shopbell_server.config.identity import faults_of_identity
 from shopbell_server.config.keys import faults_of_keys
 from shopbell_server.config.ladder import faults_of_ladder
 from shopbell_server.config.limits import faults_of_limits
+from shopbell_server.config.processes import faults_of_run
 from shopbell_server.config.responsible import faults_of_privacy
 from shopbell_server.config.retailer import faults_of_retailer
-from shopbell_server.config.run import faults_of_run
 from shopbell_server.config.secret_files import secret_files
 from shopbell_server.config.settings import Settings
 from shopbell_server.config.signed import faults_of_audit, faults_of_orders

@@ -26,8 +26,9 @@ from shopbell_server.assembly import (
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError
 from shopbell_server.config.broker import addresses
 from shopbell_server.config.keys import keys_url
+from shopbell_server.config.processes import cautions_of_run
 from shopbell_server.config.reading import open_secrets
-from shopbell_server.config.run import cautions_of_run, is_whole
+from shopbell_server.config.run import is_whole
 from shopbell_server.config.sinks import FileSink
 from shopbell_server.core.doctor import flow, machine, trust
 from shopbell_server.core.doctor.verdict import failed, passed, warned

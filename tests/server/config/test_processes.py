@@ -8,8 +8,9 @@ import pytest
 
 from shopbell_program.settings import SettingsError
 from shopbell_server.config.broker import addresses, nats_addresses
+from shopbell_server.config.processes import cautions_of_run
 from shopbell_server.config.reading import read_settings
-from shopbell_server.config.run import ROLES, cautions_of_run, is_whole
+from shopbell_server.config.run import ROLES, is_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
