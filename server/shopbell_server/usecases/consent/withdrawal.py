@@ -16,6 +16,7 @@ from shopbell_server.core.visits.places import sessions_at
 from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
 from shopbell_server.usecases.groups import NONE, places_of
 from shopbell_server.usecases.recognition.hearing import ears
+from shopbell_server.usecases.visits.traces import forget_from, forget_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,10 +41,7 @@ def end_presence(
         for visit in work.visits.of_person(person)
         if visit.state != "ended" or visit.session.end_ms >= at_ms
     ]
-    work.intervals.truncate(person, at_ms)
-    work.observations.truncate(person, at_ms)
-    work.places.truncate(person, at_ms)
-    work.receipts.disown_from(person, at_ms)
+    forget_from(work, person, at_ms)
     stores = frozenset(visit.store for visit in under_way)
     for store in stores:
         _end_in(work, person, store, [each for each in under_way if each.store == store], rules)
@@ -69,10 +67,7 @@ def _end_in(
             )
             continue
         work.visits.remove([visit.id])
-        work.intervals.remove_within(person, store, start_ms, visit.session.end_ms)
-        work.observations.remove_within(person, store, start_ms, visit.session.end_ms)
-        work.places.remove_within(person, store, start_ms, visit.session.end_ms)
-        work.receipts.disown_within(person, store, start_ms, visit.session.end_ms)
+        forget_within(work, person, store, start_ms, visit.session.end_ms)
 
 
 def _converted(

@@ -16,6 +16,7 @@ from shopbell_server.core.visits.purchases import reach_ms
 from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.visits.own import forget_candidates
 from shopbell_server.usecases.visits.recompute import circumstances, recompute, recomputed, tell
+from shopbell_server.usecases.visits.traces import forget_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,10 +51,7 @@ def end_presence_of_all(
             when = Stretch(visit.session.start_ms, visit.session.end_ms)
             stretches.setdefault(visit.store, []).append(when)
     stores = work.intervals.stores_of([person])
-    work.intervals.truncate(person, now_ms)
-    work.observations.truncate(person, now_ms)
-    work.places.truncate(person, now_ms)
-    work.receipts.disown_from(person, now_ms)
+    forget_from(work, person, now_ms)
     # What was a candidate for longer has been forgotten by the clock.
     since_ms = Millis(now_ms - terms.rules.candidate_kept_ms - reach_ms(terms.rules))
     for store in stores:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shopbell_server.core.visits.reconcile import left_behind
 from shopbell_server.usecases.groups import head_of, hold, ledgers
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
+from shopbell_server.usecases.visits.traces import forget_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -57,7 +58,4 @@ def leave_out(
 def _forget(work: UnitOfWork, visit: Visit, persons: Iterable[PersonId]) -> None:
     when = visit.session.start_ms, visit.session.end_ms
     for person in persons:
-        work.intervals.remove_within(person, visit.store, *when)
-        work.observations.remove_within(person, visit.store, *when)
-        work.places.remove_within(person, visit.store, *when)
-        work.receipts.disown_within(person, visit.store, *when)
+        forget_within(work, person, visit.store, *when)

@@ -17,6 +17,7 @@ from shopbell_server.core.visits.purchases import bought, early_ms
 from shopbell_server.core.visits.stretches import Stretch
 from shopbell_server.usecases.groups import NONE, groups_of, places_of
 from shopbell_server.usecases.recognition.hearing import ears
+from shopbell_server.usecases.visits.traces import forget_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +66,7 @@ def forget_candidates(  # noqa: PLR0913  (whose, where, from when to when, by wh
         if unless_visited_by is None or not work.visits.touching(unless_visited_by, store, *each)
     ]
     for first_ms, last_ms in forgotten:
-        work.intervals.remove_within(person, store, first_ms, last_ms)
-        work.observations.remove_within(person, store, first_ms, last_ms)
-        work.places.remove_within(person, store, first_ms, last_ms)
-        work.receipts.disown_within(person, store, first_ms, last_ms)
+        forget_within(work, person, store, first_ms, last_ms)
     return forgotten
 
 

@@ -14,6 +14,7 @@ from shopbell_server.usecases.groups import groups_of, head_of, ledgers
 from shopbell_server.usecases.recognition.hearing import ears_at, listened
 from shopbell_server.usecases.visits.own import forget_candidates
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
+from shopbell_server.usecases.visits.traces import forget_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,7 +125,4 @@ def _forget(
         for person in groups[visit.person].persons:
             forget_candidates(work, person, visit.store, *when, rules, due_by_ms=now_ms)
         return
-    work.intervals.remove_within(visit.person, visit.store, *when)
-    work.observations.remove_within(visit.person, visit.store, *when)
-    work.places.remove_within(visit.person, visit.store, *when)
-    work.receipts.disown_within(visit.person, visit.store, *when)
+    forget_within(work, visit.person, visit.store, *when)
