@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
-    from shopbell_server.core.ids import StoreId
+    from shopbell_server.core.ids import StoreId, ZoneId
     from shopbell_server.core.keeping.takeout import Line
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
@@ -52,6 +52,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         "evidence", "confidence", "duration_known", "came_back",
     ),
     "zones": ("visit", "store", "zone", "zone_name", "first_at", "last_at", "seconds"),
+    "places": ("store", "zone", "zone_name", "first_at", "last_at"),
     "sightings": (
         "store", "edge", "scanner", "carrier", "first_at", "last_at", "times", "evidence", "zone",
         "loss_db",
@@ -103,6 +104,7 @@ def export(
             "consents": list(_consents(work, person)),
             "visits": [_visit(each, names) for each in visits],
             "zones": list(_zones(work, visits)),
+            "places": list(_places(work, person, names)),
             "sightings": list(map(_sighting, evidence)),
             "observations": list(_observations(work, person, names)),
             "passes": [_pass(each) for each in evidence if each.key.carrier == "pass"],
@@ -220,11 +222,7 @@ def _visit(visit: Visit, names: Mapping[StoreId, str]) -> Line:
 
 
 def _zones(work: UnitOfWork, visits: Sequence[Visit]) -> Iterator[Line]:
-    names = {
-        (store, zone.id): zone.name
-        for store in {each.store for each in visits}
-        for zone in work.registry.zones(store)
-    }
+    names = _zone_names(work, {each.store for each in visits})
     for visit in visits:
         for time in visit.session.zones:
             yield {
@@ -236,6 +234,27 @@ def _zones(work: UnitOfWork, visits: Sequence[Visit]) -> Iterator[Line]:
                 "last_at": rfc3339(time.last_ms),
                 "seconds": time.dwell_ms // 1000,
             }
+
+
+def _places(work: UnitOfWork, person: PersonId, stores: Mapping[StoreId, str]) -> Iterator[Line]:
+    """Yield where she was found by floor plans; no zone: she was heard, and nobody can say where."""
+    names = _zone_names(work, stores)
+    for store in sorted(stores):
+        found = work.places.within_each([person], store, Millis(0), LATEST)
+        for each in found.get(person, ()):
+            yield {
+                "store": store,
+                "zone": each.zone,
+                "zone_name": None if each.zone is None else names.get((store, each.zone)),
+                "first_at": rfc3339(each.first_ms),
+                "last_at": rfc3339(each.last_ms),
+            }
+
+
+def _zone_names(
+    work: UnitOfWork, stores: Iterable[StoreId]
+) -> Mapping[tuple[StoreId, ZoneId], str]:
+    return {(store, zone.id): zone.name for store in stores for zone in work.registry.zones(store)}
 
 
 def _evidence(

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.audit.chain import Actor, What
+from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.identity.people import Profile
-from shopbell_server.core.ids import FactId, Millis, ProfileId, ReceiptId
+from shopbell_server.core.ids import FactId, Millis, ProfileId, ReceiptId, ZoneId
 from shopbell_server.core.keeping.takeout import as_json
+from shopbell_server.core.zones.found import Place
 from shopbell_server.ports.receipts import TillReceipt
 from shopbell_server.ports.told import Told
 from shopbell_server.usecases.keeping.export import (
@@ -90,6 +92,30 @@ def test_every_table_has_what_there_is_of_her(floor: Floor) -> None:
     assert [each["recipient"] for each in tables["received_by"]] == ["old-cdp"]
     (waits,) = tables["waiting_for"]
     assert waits["recipient"] == SINK
+
+
+def test_what_was_heard_and_where_she_was_found_is_in_it_while_it_is_kept(floor: Floor) -> None:
+    ada, ben = floor.enrol("ada", 1), floor.enrol("ben", 2)
+    floor.hear(floor.presence(ada), floor.presence(ben))
+    when = Millis(NOW - 60_000), Millis(NOW)
+    with floor.database.begin() as work:
+        for each in (ada, ben):
+            found = Place(each.person, STORE, *when, ZoneId("entrance"))
+            work.places.put(each.person, STORE, *when, [found])
+        work.commit()
+    tables = taken(floor, ada).tables
+    assert [each["times"] for each in tables["observations"]] == [
+        each["times"] for each in tables["sightings"]
+    ]
+    assert tables["places"] == [
+        {
+            "store": STORE,
+            "zone": "entrance",
+            "zone_name": "Entrance",
+            "first_at": rfc3339(when[0]),
+            "last_at": rfc3339(when[1]),
+        }
+    ]
 
 
 def test_nothing_of_another_is_in_it_and_nothing_that_opens_anything(floor: Floor) -> None:
