@@ -20,9 +20,10 @@ from shopbell_sim.adapters.app import App, Enrolled
 from shopbell_sim.adapters.app_error import AppError
 from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.core.airspace import Airspace, Sender
-from shopbell_sim.core.floor import DEMO_FLOOR, Point, Scanner
+from shopbell_sim.core.floor import DEMO_FLOOR, Scanner
 from shopbell_sim.core.phone import PhoneModel, frames
 from shopbell_sim.core.radio import Air
+from shopbell_sim.core.site.shapes import Point
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from shopbell_sim.core.airspace import Heard
     from shopbell_sim.core.crowd import Crowd, Who
-    from shopbell_sim.core.floor import Floor, Point
+    from shopbell_sim.core.floor import Floor
+    from shopbell_sim.core.site.shapes import Point
     from shopbell_sim.customer import Customer
 
 FRESH_S: Final = 2.0

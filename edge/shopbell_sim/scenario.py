@@ -23,7 +23,8 @@ from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.adapters.show_pass import CameraFolder
 from shopbell_sim.adapters.truth import Truth
 from shopbell_sim.core import plan
-from shopbell_sim.core.floor import DEMO_FLOOR, Point, Scanner
+from shopbell_sim.core.floor import DEMO_FLOOR, Scanner
+from shopbell_sim.core.site.shapes import Point
 from shopbell_sim.customer import Customer
 from shopbell_sim.shop import Shop
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, load
-from shopbell_sim.core.floor import Point, Wall, Zone
+from shopbell_sim.core.site.shapes import Point, Wall, Zone, rectangle
 from shopbell_sim.core.site.site import LevelPlan, Place, Rack, Receiver, Site, Stairs
 from shopbell_sim.core.site.ways import NoWayError, Ways
 
@@ -167,8 +167,7 @@ def _outline(zone: ZoneEntry) -> tuple[Point, ...]:
     if zone.rect is None:
         return tuple(Point(*corner) for corner in zone.outline)
     left, top, width, depth = zone.rect
-    right, bottom = left + width, top + depth
-    return (Point(left, top), Point(right, top), Point(right, bottom), Point(left, bottom))
+    return rectangle(left, top, left + width, top + depth)
 
 
 _CORNERS = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_sim.core.floor import Point, distance_m
+from shopbell_sim.core.floor import distance_m
 from shopbell_sim.core.phone import next_due_s
 from shopbell_sim.core.radio import Path, Shadow, away, receive
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopbell_sim.core.advert import Advert
     from shopbell_sim.core.floor import Floor, Scanner
     from shopbell_sim.core.radio import Air
+    from shopbell_sim.core.site.shapes import Point
 
 MOST_PER_STEP: Final = 8
 """Of one frame: a simulator that was held up does not make up for a whole minute at once."""

@@ -8,23 +8,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Point(NamedTuple):
-    """A place, in metres."""
-
-    x: float
-    y: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zone:
-    """An area with a name for staff; `outline` goes round it once."""
-
-    id: str
-    name: str
-    outline: tuple[Point, ...]
+from shopbell_sim.core.site.shapes import Point, Wall, Zone, crosses, inside, rectangle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +22,6 @@ class Scanner:
     zone: str
     at: Point
     offset_db: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wall:
-    """What stands between: a line that takes `loss_db` of every signal through it."""
-
-    a: Point
-    b: Point
-    loss_db: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,28 +91,6 @@ def distance_m(a: Point, b: Point) -> float:
     return math.hypot(a.x - b.x, a.y - b.y)
 
 
-def inside(outline: tuple[Point, ...], at: Point) -> bool:
-    """Return whether `at` lies within `outline` (crossings of a ray are odd)."""
-    odd = False
-    for a, b in zip(outline, (*outline[1:], outline[0]), strict=True):
-        if (a.y > at.y) != (b.y > at.y) and at.x < (b.x - a.x) * (at.y - a.y) / (b.y - a.y) + a.x:
-            odd = not odd
-    return odd
-
-
-def crosses(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Return whether the lines a-b and c-d cross within both of them."""
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
-
-
-def _side(a: Point, b: Point, c: Point) -> float:
-    return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x)
-
-
-def _rectangle(left: float, top: float, right: float, bottom: float) -> tuple[Point, ...]:
-    return (Point(left, top), Point(right, top), Point(right, bottom), Point(left, bottom))
-
-
 GLASS_DB: Final = 3.0
 """A light partition takes 2.7 to 3.8 dB (measured by MIT-LL), and so does a shop window."""
 
@@ -168,8 +123,8 @@ def _demo_floor() -> Floor:
         depth_m=14,
         street_m=4.5,
         zones=(
-            Zone(id="entrance", name="Entrance", outline=_rectangle(0, 8.5, 8, 14)),
-            Zone(id="till", name="Till", outline=_rectangle(15, 8.5, 24, 14)),
+            Zone(id="entrance", name="Entrance", outline=rectangle(0, 8.5, 8, 14)),
+            Zone(id="till", name="Till", outline=rectangle(15, 8.5, 24, 14)),
             Zone(
                 id="floor",
                 name="Shop floor",

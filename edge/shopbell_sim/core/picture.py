@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from shopbell_sim.core.advert import Advert
-    from shopbell_sim.core.floor import Floor, Point
+    from shopbell_sim.core.floor import Floor
+    from shopbell_sim.core.site.shapes import Point
 
 _MASKED: Final = frozenset({"id", "id32", "id64", "mac32"})
 _SHOWN_BYTES: Final = 1

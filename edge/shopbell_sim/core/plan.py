@@ -15,15 +15,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from shopbell_sim.core.crowd import Who
-from shopbell_sim.core.floor import Floor, Point
 from shopbell_sim.core.phone import CALIBRATED_SD_DB, PhoneModel, draw_model
 from shopbell_sim.core.shopper import Errand, Look
+from shopbell_sim.core.site.shapes import Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from random import Random
 
+    from shopbell_sim.core.floor import Floor
     from shopbell_sim.core.phone import Platform
 
 Purpose = Literal[

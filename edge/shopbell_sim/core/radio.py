@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from random import Random
 
-    from shopbell_sim.core.floor import Point
+    from shopbell_sim.core.site.shapes import Point
 
 PACKET_MS: Final = 0.376
 """47 bytes at 1 Mbit/s: a full legacy advertisement."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from shopbell_sim.core.floor import Floor, Point, distance_m
+from shopbell_sim.core.floor import Floor, distance_m
+from shopbell_sim.core.site.shapes import Point
 
 if TYPE_CHECKING:
     from random import Random

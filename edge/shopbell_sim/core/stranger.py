@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_sim.core.advert import Advert, foreign_ibeacon
 from shopbell_sim.core.airspace import Sender
-from shopbell_sim.core.floor import Floor, Point
+from shopbell_sim.core.site.shapes import Point
 
 if TYPE_CHECKING:
     from random import Random
+
+    from shopbell_sim.core.floor import Floor
 
 STREET_M_PER_S: Final = 1.4
 _POWER_DBM: Final = -59

@@ -6,14 +6,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from shopbell_sim.core.floor import Point, Wall, Zone
+from shopbell_sim.core.site.shapes import Point, Wall, Zone, rectangle
 from shopbell_sim.core.site.site import LevelPlan, Place, Rack, Receiver, Site, Stairs
 from shopbell_sim.core.site.ways import Ways
-
-
-def rectangle(left: float, top: float, right: float, bottom: float) -> tuple[Point, ...]:
-    return (Point(left, top), Point(right, top), Point(right, bottom), Point(left, bottom))
-
 
 GROUND: Final = LevelPlan(
     number=0,

@@ -7,8 +7,9 @@ import pytest
 
 from shopbell_sim.core import advert
 from shopbell_sim.core.airspace import Airspace, Heard, Sender
-from shopbell_sim.core.floor import DEMO_FLOOR, Point
+from shopbell_sim.core.floor import DEMO_FLOOR
 from shopbell_sim.core.radio import Air
+from shopbell_sim.core.site.shapes import Point
 from shopbell_sim.core.stranger import STREET_M_PER_S, stranger
 
 FRAME = advert.foreign_ibeacon("00112233-4455-6677-8899-aabbccddeeff", 1, 2, -59)

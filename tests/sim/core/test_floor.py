@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_sim.core.floor import DEMO_FLOOR, GLASS_DB, Point, crosses, distance_m, inside
+from shopbell_sim.core.floor import DEMO_FLOOR, GLASS_DB, distance_m
+from shopbell_sim.core.site.shapes import Point, crosses, inside
 
 PLACES = (*DEMO_FLOOR.spots, DEMO_FLOOR.till, *DEMO_FLOOR.queue)
 STREET = (Point(-1, 17), Point(25, 17.5), Point(4, 15))

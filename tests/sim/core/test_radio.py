@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_sim.core.floor import Point
 from shopbell_sim.core.radio import (
     STRONGEST_DBM,
     Air,
@@ -21,6 +20,7 @@ from shopbell_sim.core.radio import (
     mean_dbm,
     receive,
 )
+from shopbell_sim.core.site.shapes import Point
 
 AIR = Air()
 NEAR = Path(

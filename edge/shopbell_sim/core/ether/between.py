@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopbell_sim.core.floor import Wall
+    from shopbell_sim.core.site.shapes import Wall
     from shopbell_sim.core.site.site import Rack
 
     Numbers = NDArray[np.float64]

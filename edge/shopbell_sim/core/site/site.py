@@ -15,7 +15,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from shopbell_sim.core.floor import Wall, Zone
+    from shopbell_sim.core.site.shapes import Wall, Zone
 
 LEVEL_M: Final = 4.0
 """From floor to floor, as department stores are built."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from shopbell_sim.core.floor import Wall
+    from shopbell_sim.core.site.shapes import Wall
     from shopbell_sim.core.site.site import LevelPlan, Site, Stairs
 
 CELL_M: Final = 0.5

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shopbell_sim.core.ether.between import racks_between, walls_between
-from shopbell_sim.core.floor import Point, Wall, crosses
+from shopbell_sim.core.site.shapes import Point, Wall, crosses
 from shopbell_sim.core.site.site import Rack
 
 RACK = Rack(left=3, top=2, width_m=1, depth_m=4, density=0.5)

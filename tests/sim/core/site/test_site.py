@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_sim.core.floor import Point, inside
+from shopbell_sim.core.site.shapes import Point, inside
 from shopbell_sim.core.site.site import REACH_M, Place
 from tests.sim.core.a_site import GROUND, SITE
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shopbell_sim.core.floor import Point, Wall
+from shopbell_sim.core.site.shapes import Point, Wall
 from shopbell_sim.core.site.site import Place, Rack, Site
 from shopbell_sim.core.site.ways import NoWayError, Ways
 from tests.sim.core.a_site import GROUND, SITE, ways
