@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gzip
 from contextlib import ExitStack
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Self
 
 import msgspec
@@ -16,7 +19,6 @@ from shopbell_program.commands import CommandError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from shopbell_sim.core.day.seeing import SeenVisit
     from shopbell_sim.core.outing.outings import Outing, Truth
@@ -47,47 +49,63 @@ class TrueLine(msgspec.Struct, kw_only=True):
 
 
 class SeenLine(msgspec.Struct, tag="visit", tag_field="what", kw_only=True):
-    """A visit as Shopbell has it; `zones` are where she was seen, and since when."""
+    """A visit as Shopbell has it; `zones` are since when she was seen where, null where nobody could say."""
 
     who: str
     from_ms: int
     until_ms: int
-    zones: list[tuple[int, str]]
+    zones: list[tuple[int, str | None]]
 
 
 class DayFolder:
-    """A new folder at `path`; `opens_ms` is second 0. Use it as a context, which closes its files."""
+    """A new folder at `path`; `opens_ms` is second 0. Use it as a context.
+
+    It is there once the context ended well, with all of it; until then it is a hidden one beside.
+    Raises CommandError, at any time, where it cannot be made or written.
+    """
 
     def __init__(self, path: Path, scanners: Sequence[str], opens_ms: int) -> None:
-        self._path = path
+        self._named = path
         self._opens_ms = opens_ms
         self._encoder = msgspec.json.Encoder()
         self._open = ExitStack()
+        if path.exists():
+            raise CommandError(f"{path} is there already; name another folder with --out")
         try:
-            path.mkdir(parents=True)
-            (path / "heard").mkdir()
-        except FileExistsError:
-            raise CommandError(f"{path} is there already; name another folder with --out") from None
-        except OSError as error:
-            raise CommandError(
-                f"{path}: {error.strerror}; name another folder with --out"
-            ) from error
-        self._heard = [
-            self._open.enter_context(
-                gzip.open(  # noqa: SIM115  closed with the folder
-                    path / "heard" / f"{name}.csv.gz", "wt", compresslevel=_FASTEST
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._path = Path(mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+            (self._path / "heard").mkdir()
+            self._heard = [
+                self._open.enter_context(
+                    gzip.open(  # noqa: SIM115  closed with the folder
+                        self._path / "heard" / f"{name}.csv.gz", "wt", compresslevel=_FASTEST
+                    )
                 )
-            )
-            for name in scanners
-        ]
+                for name in scanners
+            ]
+        except OSError as error:
+            raise self._unwritten(error) from error
         for file in self._heard:
             file.write("at_ms,address,ad,rssi_dbm\n")
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
+        try:
+            self._open.close()
+            if error is None:
+                self._path.chmod(0o755)
+                self._path.rename(self._named)
+        except OSError as closing:
+            error = error if isinstance(error, OSError) else closing
+        if error is not None:
+            rmtree(self._path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> CommandError:
+        return CommandError(f"{self._named}: {error.strerror}; name another folder with --out")
 
     def heard(self, scanner: int, lines: Iterable[str]) -> None:
         """Add what the scanner with this number heard."""
@@ -145,10 +163,9 @@ class DayFolder:
         (self._path / "tokens.csv").write_text("who,window,id32,id64\n" + "".join(rows))
 
     def picture(self, svg: str) -> Path:
-        """Write the picture; return where."""
-        path = self._path / "picture.svg"
-        path.write_text(svg)
-        return path
+        """Write the picture; return where it will be."""
+        (self._path / "picture.svg").write_text(svg)
+        return self._named / "picture.svg"
 
     def _lines(self, name: str, lines: Iterable[msgspec.Struct]) -> None:
         with (self._path / name).open("wb") as file:

@@ -15,17 +15,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from shopbell_edge.core.retailer import Retailer
+from shopbell_program.commands import UsageError
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_sim.adapters.day_file import path_of, read_day
 from shopbell_sim.adapters.day_folder import DayFolder
 from shopbell_sim.core.day.air import Air
 from shopbell_sim.core.day.edge import DayEdge, Hearing
-from shopbell_sim.core.day.judging import FoundVisit, judge, true_visits
+from shopbell_sim.core.day.judging import FoundVisit, judge, right_zone_share, true_visits
 from shopbell_sim.core.day.mishaps import wall_ms
 from shopbell_sim.core.day.seeing import Seeing
 from shopbell_sim.core.day.timeline import Timeline
 from shopbell_sim.core.day.voices import Voices, address_of, made_up
-from shopbell_sim.core.drawing.picture import picture
+from shopbell_sim.core.drawing.picture import Shown, picture
 from shopbell_sim.core.drawing.visits import Lived
 from shopbell_sim.core.outing.outings import truth_of
 from shopbell_sim.core.outing.shopping import outings
@@ -33,13 +34,14 @@ from shopbell_sim.core.phone import WINDOW_S
 from shopbell_sim.core.site.ways import Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from shopbell_sim.adapters.day_file import Day
+    from shopbell_sim.core.day.mishaps import Outage
     from shopbell_sim.core.day.seeing import SeenVisit
     from shopbell_sim.core.day.timeline import Rows
-    from shopbell_sim.core.outing.outings import Outing, Truth
+    from shopbell_sim.core.outing.outings import Outing, Stay, Truth
     from shopbell_sim.core.phone import Identity
 
 RETAILER: Final = Retailer(uuid="5b0e11c5-0de3-4a5b-9b0e-5be110000001", prefix="5be11000")
@@ -51,8 +53,6 @@ POWER_DBM: Final = -59
 AFTER_S: Final = 240.0
 """By then whoever went has left, by the timers of the edges."""
 
-STEP_S: Final = 10
-
 SAY_S: Final = 3600.0
 
 SHOWN: Final = 18
@@ -61,7 +61,7 @@ SHOWN: Final = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the command line asks for; `follow` is whose way the picture shows, None: the dice decide."""
+    """What the command line asks for; `follow` is whose way the picture shows, None: who tells most."""
 
     scenario: str
     out: Path
@@ -81,12 +81,9 @@ def main(asked: Asked) -> None:
         folder.tokens(identities)
         seen = _Run(day, people, identities, folder).run()
         folder.seen(seen)
-        shown = _shown(lived, seen, asked.follow)
-        opens = datetime.fromtimestamp(day.opens_s, day.zone)
-        where = folder.picture(
-            picture(day.name, day.site, shown[0], shown, opens.hour * 60 + opens.minute)
-        )
-    _say(_verdict(day, people, seen))
+        verdict = _verdict(day, lived, seen)
+        where = folder.picture(picture(_shown(day, lived, seen, asked.follow, verdict)))
+    _say(verdict)
     _say(f"picture: {where}")
 
 
@@ -126,7 +123,7 @@ class _Run:
                 for token in identity.tokens.values()
                 for digits in (token.id32, token.id64)
             },
-            {each.name: each.zone for each in receivers},
+            day.site,
             VisitRules(),
             self._opens_ms,
         )
@@ -181,41 +178,87 @@ def _identities(day: Day, people: Sequence[Outing]) -> dict[str, Identity]:
 
 
 def _shown(
-    lived: Sequence[tuple[Outing, Truth]], seen: Sequence[SeenVisit], follow: str | None
-) -> list[Lived]:
-    """Return who is on the time line: whoever is followed first, then those who came about then."""
-    everybody = [
-        Lived(outing, truth, tuple(each for each in seen if each.who == outing.who))
-        for outing, truth in lived
-        if outing.kind == "customer"
-    ]
-    wanted = [each for each in everybody if each.outing.who == follow]
-    android = [each for each in everybody if each.outing.handset.platform == "android"]
-    longest = max(android or everybody, key=lambda each: _inside_s(each.truth))
-    first = wanted[0] if wanted else longest
-    begins_s = first.outing.itinerary.begins_s
+    day: Day,
+    lived: Iterable[tuple[Outing, Truth]],
+    seen: Iterable[SeenVisit],
+    follow: str | None,
+    verdict: str,
+) -> Shown:
+    """Return what the picture is of: whoever is followed first, then those who came about then."""
+    everybody = _everybody(lived, seen)
+    customers = [each for each in everybody if each.outings[0].kind == "customer"]
+    wanted = [each for each in customers if each.who == follow]
+    if follow is not None and not wanted:
+        raise UsageError(f"--follow {follow}: no customer of this day; truth.ndjson names them")
+    first = wanted[0] if wanted else _telling(customers, day.outages)
     others = sorted(
         (each for each in everybody if each is not first),
-        key=lambda each: abs(each.outing.itinerary.begins_s - begins_s),
+        key=lambda each: abs(each.begins_s - first.begins_s),
     )[: SHOWN - 1]
-    return [first, *sorted(others, key=lambda each: each.outing.itinerary.begins_s)]
+    opens = datetime.fromtimestamp(day.opens_s, day.zone)
+    return Shown(
+        title=day.name,
+        verdict=verdict,
+        site=day.site,
+        followed=first,
+        rows=[first, *sorted(others, key=lambda each: each.begins_s)],
+        everybody=everybody,
+        outages=day.outages,
+        opens_min=opens.hour * 60 + opens.minute,
+    )
 
 
-def _inside_s(truth: Truth) -> float:
-    return sum(each.until_s - each.from_s for each in truth.stays)
+def _everybody(lived: Iterable[tuple[Outing, Truth]], seen: Iterable[SeenVisit]) -> list[Lived]:
+    """Return customers, and whoever else was seen, each once."""
+    hers: dict[str, list[tuple[Outing, Truth]]] = {}
+    for outing, truth in lived:
+        hers.setdefault(outing.who, []).append((outing, truth))
+    visits: dict[str, list[SeenVisit]] = {}
+    for each in seen:
+        visits.setdefault(each.who, []).append(each)
+    return [
+        Lived(
+            tuple(outing for outing, _ in both),
+            tuple(truth for _, truth in both),
+            tuple(visits.get(who, ())),
+        )
+        for who, both in hers.items()
+        if both[0][0].kind == "customer" or who in visits
+    ]
 
 
-def _verdict(day: Day, people: Sequence[Outing], seen: Sequence[SeenVisit]) -> str:
+def _telling(customers: Sequence[Lived], outages: Sequence[Outage]) -> Lived:
+    """Return whose day tells most: inside as the first thing went wrong, longest, her phone on the air."""
+    android = [each for each in customers if each.outings[0].handset.platform == "android"]
+    struck = [
+        each
+        for each in android
+        for stay in _stays(each)
+        for outage in outages[:1]
+        if stay.from_s < outage.from_s < stay.until_s
+    ]
+    return max(struck or android or customers, key=_inside_s)
+
+
+def _stays(lived: Lived) -> list[Stay]:
+    return [stay for truth in lived.truths for stay in truth.stays]
+
+
+def _inside_s(lived: Lived) -> float:
+    return sum(each.until_s - each.from_s for each in _stays(lived))
+
+
+def _verdict(day: Day, lived: Sequence[tuple[Outing, Truth]], seen: Sequence[SeenVisit]) -> str:
     rules = VisitRules()
     least_s = rules.min_dwell_ms / 1000
-    true = true_visits(people, day.site, rules.gap_ms / 1000)
+    true = true_visits([outing for outing, _ in lived], day.site, rules.gap_ms / 1000)
     asked = [each for each in true if each.lasts(least_s) and each.throughout]
     found = [FoundVisit(each.who, each.from_s, each.until_s) for each in seen]
     judged = judge(true, found, asked, least_s)
     return (
         f"{len(judged.pairs)} of {len(asked)} visits of phones that were on the air throughout found, both "
         f"ends within 30 s in {judged.within_share():.1%}; {len(judged.false)} of {len(found)} reported "
-        "are false"
+        f"are false; in the right zone for {right_zone_share(lived, seen):.0%} of the time"
     )
 
 

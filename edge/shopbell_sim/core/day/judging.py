@@ -6,15 +6,19 @@ Never: how visits were made.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
 
 from shopbell_sim.core.outing.outings import sending_inside_s, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from shopbell_sim.core.outing.outings import Outing
+    from shopbell_sim.core.day.seeing import SeenVisit
+    from shopbell_sim.core.outing.outings import Outing, Truth
     from shopbell_sim.core.site.site import Site
 
 TOLERANCE_S: Final = 30.0
@@ -145,6 +149,38 @@ def judge(
         missed=tuple(missed),
         false=tuple(each for each in found if each not in taken),
     )
+
+
+def right_zone_share(lived: Iterable[tuple[Outing, Truth]], seen: Iterable[SeenVisit]) -> float:
+    """Return for which share of the time in which she was inside and seen it was in the right zone."""
+    visits: dict[str, list[SeenVisit]] = {}
+    for visit in seen:
+        visits.setdefault(visit.who, []).append(visit)
+    right = total = 0
+    for outing, truth in lived:
+        hers = [
+            (each.from_s, each.until_s, [(one.from_s, one.zone) for one in each.zones])
+            for each in visits.get(outing.who, ())
+        ]
+        true = [(each.from_s, each.zone) for each in truth.zones]
+        for from_s, until_s, zones in hers:
+            for stay in truth.stays:
+                begin_s, end_s = max(from_s, stay.from_s), min(until_s, stay.until_s)
+                times_s = np.arange(begin_s, end_s, STEP_S) if begin_s < end_s else ()
+                for at_s in times_s:
+                    total += 1
+                    right += _at(zones, at_s) == _at(true, at_s)
+    return right / total if total else 1.0
+
+
+STEP_S: Final = 5.0
+"""Zones are compared so often: a tick of the server's engine."""
+
+
+def _at(changes: Sequence[tuple[float, str | None]], at_s: float) -> str | None:
+    """Return what holds at a moment; `changes` are in order."""
+    index = bisect_right(changes, at_s, key=lambda one: one[0])
+    return changes[index - 1][1] if index else None
 
 
 def _merged(stays: Sequence[TrueVisit], gap_s: float) -> list[TrueVisit]:

@@ -1,6 +1,6 @@
-"""What Shopbell sees of a day, by the cores of its server: visits, and in which zone somebody is.
+"""What Shopbell sees of a day, by the cores of its server: visits, and in which zones somebody was.
 
-Owns: putting what edges tell together by person, where every token is known.
+Owns: putting what edges tell together by person, where every token is known and the floor plan is.
 Never: consent, identity or storage: a day has them only before a real server.
 """
 
@@ -8,31 +8,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from shopbell_server.core.board.zone_now import zone_now
+from shopbell_server.core.edges.deafness import Mark, deafness_of, ears_of
 from shopbell_server.core.evidence import Interval, IntervalKey, Report, joined, told
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId, ZoneId
+from shopbell_server.core.observations import Observation, strongest
 from shopbell_server.core.recognition.frame_trust import evidence_of
-from shopbell_server.core.visits.sessions import sessions
-from shopbell_wire.messages import Presence
+from shopbell_server.core.visits.places import sessions_at
+from shopbell_server.core.zones.site import site_of
+from shopbell_server.core.zones.whereabouts import places_in, stretches
+from shopbell_sim.core.day.floor_plan import floor_plan
+from shopbell_wire.messages import Presence, ScannerHealth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.visits.sessions import Session
+    from shopbell_server.core.zones.found import Place
+    from shopbell_sim.core.site.site import Site
     from shopbell_wire.messages import Event
 
 _STORE = StoreId("store")
+_NOTHING = ZoneId("")
+"""No zone's name: what comes before the first."""
 
 
 class SeenZone(NamedTuple):
-    """She was seen in `zone` from `from_s` on."""
+    """She was seen in `zone` from `from_s` on; None: she was heard, and nobody could say where."""
 
     from_s: float
-    zone: str
+    zone: str | None
 
 
 class SeenVisit(NamedTuple):
-    """A visit as Shopbell has it, with the zones in which it saw her."""
+    """A visit as Shopbell has it, with the zones in which it saw her: once over, looked at as a whole."""
 
     who: str
     from_s: float
@@ -41,24 +50,22 @@ class SeenVisit(NamedTuple):
 
 
 class Seeing:
-    """Takes in what edges tell, in order. `who_by_token` leaves out whom nobody may know.
+    """Takes in what edges of `site` tell, in order. `who_by_token` leaves out whom nobody may know.
 
     Seconds count from `opens_ms` (Unix).
     """
 
     def __init__(
-        self,
-        who_by_token: Mapping[str, str],
-        zone_by_scanner: Mapping[str, str],
-        rules: VisitRules,
-        opens_ms: int,
+        self, who_by_token: Mapping[str, str], site: Site, rules: VisitRules, opens_ms: int
     ) -> None:
         self._who = who_by_token
-        self._zone = zone_by_scanner
+        self._receivers = {each.name: each for each in site.receivers}
+        self._engines = site_of(floor_plan(site))
         self._rules = rules
         self._opens_ms = opens_ms
         self._intervals: dict[str, dict[IntervalKey, Interval]] = {}
-        self._zones: dict[str, list[SeenZone]] = {}
+        self._heard: dict[str, list[Observation]] = {}
+        self._marks: list[Mark] = []
 
     def told(self, events: Iterable[Event]) -> None:
         """Take in what an edge tells."""
@@ -67,33 +74,58 @@ class Seeing:
                 who = self._who.get(event.token)
                 if who is not None:
                     self._presence(who, event)
+            elif isinstance(event, ScannerHealth):
+                edge = EdgeId(self._receivers[event.scanner].edge)
+                since_ms = Millis(event.since_ms)
+                self._marks.append(Mark(edge, event.scanner, since_ms, event.state, event.reason))
 
     def visits(self) -> tuple[SeenVisit, ...]:
-        """Return all visits, by who and time; what is no visit is left out."""
-        return tuple(
-            SeenVisit(
-                who,
-                self._seconds(each.start_ms),
-                self._seconds(each.end_ms),
-                self._zones_of(who, self._seconds(each.start_ms), self._seconds(each.end_ms)),
-            )
-            for who, intervals in sorted(self._intervals.items())
-            for each in sessions(intervals.values(), self._rules)
-            if each.kind == "visit"
-        )
+        """Return all visits, by who and time; what is no visit is left out.
 
-    def _zones_of(self, who: str, from_s: float, until_s: float) -> tuple[SeenZone, ...]:
-        """Return where she was seen in a visit; one that she is in already begins with it."""
-        zones = self._zones[who]
-        already = [each for each in zones if each.from_s <= from_s][-1:]
-        later = [each for each in zones if from_s < each.from_s <= until_s]
-        return (*(each._replace(from_s=from_s) for each in already), *later)
+        Takes about a second for each of half an hour: where she was is looked for in all that was heard.
+        """
+        deaf = deafness_of(ears_of(self._marks))
+        seen = []
+        for who, intervals in sorted(self._intervals.items()):
+            places = self._places(who)
+            seen += [
+                SeenVisit(
+                    who,
+                    self._seconds(each.start_ms),
+                    self._seconds(each.end_ms),
+                    self._zones(each, places),
+                )
+                for each in sessions_at(intervals.values(), places, self._rules, deaf)
+                if each.kind == "visit"
+            ]
+        return tuple(seen)
+
+    def _places(self, who: str) -> list[Place]:
+        return [
+            place
+            for stretch in stretches(strongest(self._heard[who]))
+            for place in places_in(self._engines, stretch)
+        ]
+
+    def _zones(self, visit: Session, places: Sequence[Place]) -> tuple[SeenZone, ...]:
+        """Return where she was in a visit, from its beginning on; without a plan as her scanners say."""
+        inside = [
+            (max(each.first_ms, visit.start_ms), each.zone)
+            for each in places
+            if each.first_ms <= visit.end_ms and each.last_ms >= visit.start_ms
+        ] or [(each.first_ms, each.zone) for each in visit.zones]
+        starts_ms = [visit.start_ms, *(at_ms for at_ms, _ in inside[1:])]
+        zones = [zone for _, zone in inside]
+        return tuple(
+            SeenZone(self._seconds(at_ms), zone)
+            for at_ms, zone, before in zip(starts_ms, zones, [_NOTHING, *zones], strict=False)
+            if zone != before
+        )
 
     def _presence(self, who: str, event: Presence) -> None:
-        edge = EdgeId(event.scanner)
-        key = IntervalKey(
-            PersonId(who), _STORE, edge, event.scanner, event.frame, Millis(event.first_ms)
-        )
+        receiver = self._receivers[event.scanner]
+        person, edge = PersonId(who), EdgeId(receiver.edge)
+        key = IntervalKey(person, _STORE, edge, event.scanner, event.frame, Millis(event.first_ms))
         report = Report(
             Millis(event.last_ms),
             event.n,
@@ -101,16 +133,20 @@ class Seeing:
             event.loss_db.median,
         )
         hers = self._intervals.setdefault(who, {})
-        new = told(key, ZoneId(self._zone[event.scanner]), [report])
+        new = told(key, ZoneId(receiver.zone), [report])
         hers[key] = joined(hers[key], new) if key in hers else new
-        self._look(who, Millis(event.last_ms))
-
-    def _look(self, who: str, now_ms: Millis) -> None:
-        zones = self._zones.setdefault(who, [])
-        before = ZoneId(zones[-1].zone) if zones else None
-        zone = zone_now(self._intervals[who].values(), before, now_ms, self._rules.zone_recent_ms)
-        if zone is not None and zone != before:
-            zones.append(SeenZone(self._seconds(now_ms), zone))
+        self._heard.setdefault(who, []).append(
+            Observation(
+                person,
+                _STORE,
+                edge,
+                event.scanner,
+                event.frame,
+                report.last_ms,
+                event.loss_db.median,
+                event.n,
+            )
+        )
 
     def _seconds(self, at_ms: int) -> float:
         return (at_ms - self._opens_ms) / 1000

@@ -70,6 +70,16 @@ def dot(x: float, y: float, colour: str) -> str:
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="#ffffff" stroke="{colour}" stroke-width="3"/>'
 
 
+def spot(x: float, y: float, radius: float, colour: str) -> str:
+    """Return a place where somebody stood."""
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="{colour}" fill-opacity="0.55"/>'
+    )
+
+
 def word(x: float, y: float, text: str, size: int, *, colour: str = "#222222") -> str:
-    """Return text that begins at (x, y); what is not SVG's is escaped."""
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}">{escape(text)}</text>'
+    """Return text that begins at (x, y), legible on anything; what is not SVG's is escaped."""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{colour}" stroke="#ffffff" '
+        f'stroke-width="3" stroke-linejoin="round" paint-order="stroke">{escape(text)}</text>'
+    )

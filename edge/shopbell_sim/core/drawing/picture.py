@@ -1,4 +1,4 @@
-"""A picture of a day: floors with somebody's true way, and visits on a time line, truth above, seen below.
+"""A picture of a day: floors with somebody's true way, visits on a time line, and how full it was.
 
 Owns: what stands where.
 Never: decides what is true or seen.
@@ -6,15 +6,18 @@ Never: decides what is true or seen.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shopbell_sim.core.drawing.level import plan, scanners, track
+from shopbell_sim.core.drawing.count import HEIGHT, counts
+from shopbell_sim.core.drawing.level import names, plan, stops, track
 from shopbell_sim.core.drawing.marks import Sheet, box, word
 from shopbell_sim.core.drawing.visits import ROW, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from shopbell_sim.core.day.mishaps import Outage
     from shopbell_sim.core.drawing.visits import Lived
     from shopbell_sim.core.site.site import Site
 
@@ -29,25 +32,62 @@ MARGIN: Final = 30
 FLOOR: Final = 600
 """Pixels that the deepest level may take."""
 
+PLAN: Final = 128
+"""Where floors begin, below what is said of them."""
 
-def picture(title: str, site: Site, followed: Lived, lived: Sequence[Lived], opens_min: int) -> str:
-    """Return the picture; `followed` is whose way is drawn, `lived` who is on the time line: one at least."""
+LINE: Final = 20
+"""From one line of text to the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a picture is of. `everybody` and `rows` are one at least; `opens_min` is when second 0 is."""
+
+    title: str
+    verdict: str
+    site: Site
+    followed: Lived
+    """Whose way is drawn."""
+    rows: Sequence[Lived]
+    """Who is on the time line."""
+    everybody: Sequence[Lived]
+    """Who is counted."""
+    outages: Sequence[Outage]
+    opens_min: int
+
+
+def picture(shown: Shown) -> str:
+    """Return the picture."""
+    site = shown.site
     colours = {zone: PALETTE[index % len(PALETTE)] for index, zone in enumerate(site.zone_ids())}
-    names = {zone.id: zone.name for level in site.levels for zone in level.zones}
     scale = _scale(site)
-    floors = 90 + (max(level.depth_m for level in site.levels) + site.street_m) * scale
+    streets = [site.street_m if level is site.ground else 0.0 for level in site.levels]
+    deepest_m = max(
+        level.depth_m + street for level, street in zip(site.levels, streets, strict=True)
+    )
+    floors = PLAN + deepest_m * scale
     wide = MARGIN + sum(level.width_m * scale + MARGIN for level in site.levels)
     # Beside a narrow shop there is room for the time line; below a wide one.
-    left, top = (wide + MARGIN, 86.0) if wide < WIDTH / 2 else (float(MARGIN), floors + 34)
+    left, top = (wide + MARGIN, float(PLAN)) if wide < WIDTH / 2 else (float(MARGIN), floors + 40)
+    rows = top + 2 * LINE + 22
+    below = max(floors, rows + ROW * len(shown.rows)) + 60
+    span = WIDTH - MARGIN - left, shown.opens_min
     parts = [
-        word(MARGIN, 28, title, 20),
-        word(MARGIN, 50, _SAYS.format(who=followed.outing.who), 14),
-        *_floors(site, followed, colours, scale),
-        *_legend(colours, names, floors),
-        word(left, top, _TIMES, 14),
-        *timeline(lived, colours, (left, top + 18), WIDTH - MARGIN - left, opens_min),
+        word(MARGIN, 28, shown.title, 20),
+        word(MARGIN, 50, shown.verdict, 14),
+        *_texts((MARGIN, 50 + LINE), [line.format(who=shown.followed.who) for line in _FLOOR]),
+        *_floors(site, shown.followed, colours, scale),
+        *_texts((left, top), _TIMES),
+        *timeline(shown.rows, colours, shown.outages, (left, rows), span),
+        word(MARGIN, below, _COUNTS, 14),
+        *counts(
+            shown.everybody,
+            shown.outages,
+            (MARGIN, below + 30),
+            (WIDTH - 2 * MARGIN, shown.opens_min),
+        ),
     ]
-    height = round(max(floors + 20, top + 56 + ROW * len(lived)))
+    height = round(below + 30 + HEIGHT + 30)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" font-family="sans-serif">\n'
@@ -56,14 +96,20 @@ def picture(title: str, site: Site, followed: Lived, lived: Sequence[Lived], ope
     )
 
 
-_SAYS: Final = (
-    "The true way of {who}, in the colour of the zone in which Shopbell saw her; grey and dashed where it "
-    "did not. Areas have the colours of their zones, circles are scanners."
+_FLOOR: Final = (
+    "Where {who} truly went; dots: she stood there, the larger the longer. Line and dots have the colour of",
+    "the zone in which Shopbell saw her, areas that of the zone that it is. Grey: not seen. Rings: scanners.",
 )
 _TIMES: Final = (
-    "Visits. Upper bar: where she truly was. Lower bar: what Shopbell saw. "
-    "Nothing: in the street, or not seen."
+    "Visits. Upper bar: where she truly was. Lower bar: where Shopbell saw her.",
+    "Thin line between: her phone was on the air. Who is silent (an iPhone in a pocket) cannot be seen.",
 )
+_COUNTS: Final = "Inside at a time, of those who take part. Grey: truly. Red: as Shopbell has it."
+
+
+def _texts(corner: tuple[float, float], lines: Sequence[str]) -> Iterator[str]:
+    for number, each in enumerate(lines):
+        yield word(corner[0], corner[1] + LINE * number, each, 13)
 
 
 def _scale(site: Site) -> float:
@@ -76,16 +122,10 @@ def _scale(site: Site) -> float:
 def _floors(site: Site, followed: Lived, colours: Mapping[str, str], scale: float) -> Iterator[str]:
     left = float(MARGIN)
     for level in site.levels:
-        sheet = Sheet(left, 82, scale)
+        sheet = Sheet(left, PLAN, scale)
         yield from plan(site, level, colours, sheet)
-        yield from track(level, followed.outing.itinerary, followed.seen, colours, sheet)
-        yield from scanners(site, level, colours, sheet)
+        for outing in followed.outings:
+            yield from track(level, outing.itinerary, followed.seen, colours, sheet)
+            yield from stops(level, outing.itinerary, followed.seen, colours, sheet)
+        yield from names(site, level, colours, sheet)
         left += level.width_m * scale + MARGIN
-
-
-def _legend(colours: Mapping[str, str], names: Mapping[str, str], top: float) -> Iterator[str]:
-    left = float(MARGIN)
-    for zone, colour in colours.items():
-        yield box(left, top - 11, 14, 14, f'fill="{colour}"')
-        yield word(left + 19, top, names[zone], 13)
-        left += 36 + 7.6 * len(names[zone])

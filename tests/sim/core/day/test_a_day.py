@@ -22,7 +22,7 @@ from shopbell_sim.core.day.seeing import Seeing
 from shopbell_sim.core.day.timeline import Timeline
 from shopbell_sim.core.day.voices import Voices, address_of, made_up
 from shopbell_sim.core.drawing.level import seen_zone
-from shopbell_sim.core.drawing.picture import picture
+from shopbell_sim.core.drawing.picture import Shown, picture
 from shopbell_sim.core.drawing.visits import Lived
 from shopbell_sim.core.ether.numbers import Ether
 from shopbell_sim.core.outing.outings import truth_of
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from shopbell_sim.core.day.seeing import SeenVisit
     from shopbell_sim.core.outing.outings import Outing
     from shopbell_sim.core.phone import Identity
+    from shopbell_sim.core.site.site import Site
     from shopbell_wire.messages import Event
 
 OPENS_MS = 1_795_262_400_000
@@ -97,9 +98,7 @@ def lived(outages: Sequence[Outage] = ()) -> tuple[list[Event], tuple[SeenVisit,
         for token in identity.tokens.values()
         for digits in (token.id32, token.id64)
     }
-    seeing = Seeing(
-        known, {each.name: each.zone for each in SITE.receivers}, VisitRules(), OPENS_MS
-    )
+    seeing = Seeing(known, SITE, VisitRules(), OPENS_MS)
     at_s = float(int(min(each.itinerary.begins_s for each in people()))) - 1
     told: list[Event] = [event for edge in edges for event in edge.begin(at_s)]
     while at_s < end_s() + 200:
@@ -186,7 +185,7 @@ def test_a_visit_says_in_which_zone_she_was_from_its_beginning_on() -> None:
 
 def test_whom_nobody_may_know_is_not_seen() -> None:
     told, _ = usual()
-    seeing = Seeing({}, {}, VisitRules(), OPENS_MS)
+    seeing = Seeing({}, SITE, VisitRules(), OPENS_MS)
 
     seeing.told(told)
 
@@ -216,31 +215,70 @@ def test_a_short_deafness_is_not_noticed() -> None:
     assert not [each for each in told if isinstance(each, ScannerHealth) and each.state == "blind"]
 
 
+def lived_by(*outings: Outing, seen: Sequence[SeenVisit] = (), site: Site = SITE) -> Lived:
+    return Lived(outings, tuple(truth_of(each, site) for each in outings), tuple(seen))
+
+
+def shown(
+    followed: Lived, *others: Lived, site: Site = SITE, outages: Sequence[Outage] = ()
+) -> str:
+    """Return the picture of a day on which the doors open at nine."""
+    everybody = [followed, *others]
+    return picture(
+        Shown(
+            title="A day <of tests>",
+            verdict="All found",
+            site=site,
+            followed=followed,
+            rows=everybody,
+            everybody=everybody,
+            outages=outages,
+            opens_min=9 * 60,
+        )
+    )
+
+
 def test_the_picture_shows_the_way_the_visits_and_the_scanners() -> None:
     _, seen = usual()
     everybody = [
-        Lived(each, truth_of(each, SITE), tuple(one for one in seen if one.who == each.who))
+        lived_by(each, seen=[one for one in seen if one.who == each.who])
         for each in people()
         if each.kind == "customer"
     ]
 
     followed = max(everybody, key=lambda each: len(each.seen))
-    svg = picture("A day <of tests>", SITE, followed, everybody, 9 * 60)
+    svg = shown(followed, *(each for each in everybody if each is not followed))
 
     assert svg.startswith("<svg")
     assert "A day &lt;of tests&gt;" in svg
-    assert svg.count("<circle") == len(SITE.receivers)
-    for each in everybody:
-        assert each.outing.who in svg
+    assert svg.count('r="6"') == len(SITE.receivers)
+    assert svg.count('fill-opacity="0.55"') >= 2  # where she stood
+    for text in ("All found", "Front", "Back", "Up", "Street", *(each.who for each in everybody)):
+        assert f">{text}" in svg
     assert re.search(r">09:\d0</text>", svg)
+
+
+def test_the_picture_says_what_did_not_hear_while_it_shows_her() -> None:
+    (one, *_) = [each for each in people() if each.kind == "customer"]
+    begins_s, ends_s = one.itinerary.begins_s, one.itinerary.ends_s
+    outages = [
+        Outage(kind="power", of=("*",), from_s=begins_s + 1, for_s=60),
+        Outage(kind="deaf", of=("back",), from_s=begins_s + 90, for_s=60),
+        Outage(kind="deaf", of=("up",), from_s=ends_s + 3600, for_s=60),
+    ]
+
+    svg = shown(lived_by(one), outages=outages)
+
+    # On the time line and where everybody is counted.
+    assert svg.count(">no power<") == svg.count(">back deaf<") == 2
+    assert "up deaf" not in svg
 
 
 def test_a_narrow_shop_has_its_time_line_beside_it() -> None:
     (one, *_) = [each for each in people() if each.kind == "customer"]
     narrow = replace(FLAT, levels=(replace(FLAT.ground, depth_m=30.0),))
-    alone = Lived(one, truth_of(one, narrow), ())
 
-    svg = picture("A day", narrow, alone, [alone], 0)
+    svg = shown(lived_by(one, site=narrow), site=narrow)
 
     assert 'stroke-dasharray="4 4"' in svg  # nobody saw her
 
@@ -250,9 +288,15 @@ def test_a_long_day_has_fewer_marks() -> None:
     times = one.itinerary.times_s.copy()
     times[-1] += 48 * 3600
     long = replace(one, itinerary=replace(one.itinerary, times_s=times))
-    alone = Lived(long, truth_of(one, SITE), ())
 
-    assert picture("A day", SITE, alone, [alone], 0).count(":00</text>") <= 26
+    assert shown(lived_by(long)).count(":00</text>") <= 2 * 26
+
+
+def test_who_comes_twice_has_one_row() -> None:
+    (one, other, *_) = [each for each in people() if each.kind == "customer"]
+    again = replace(other, who=one.who)
+
+    assert shown(lived_by(one, again)).count(f">{one.who}, ") == 1
 
 
 def test_more_people_are_more_company() -> None:
@@ -268,9 +312,9 @@ def test_more_people_are_more_company() -> None:
 
 def test_who_goes_upstairs_is_drawn_on_both_levels() -> None:
     climbing = next(each for each in day() if set(each.itinerary.levels.tolist()) == {0, 1})
-    alone = Lived(climbing, truth_of(climbing, SITE), ())
 
-    assert picture("A day", SITE, alone, [alone], 0).count("<polyline") >= 3
+    # Ground, upstairs, ground; and two curves of how many were inside.
+    assert shown(lived_by(climbing)).count("<polyline") >= 5
 
 
 def test_of_a_token_that_nobody_has_nothing_is_heard() -> None:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shopbell_sim.core.day.judging import FoundVisit, TrueVisit, judge, true_visits
+from shopbell_sim.core.day.judging import (
+    FoundVisit,
+    TrueVisit,
+    judge,
+    right_zone_share,
+    true_visits,
+)
+from shopbell_sim.core.day.seeing import SeenVisit, SeenZone
+from shopbell_sim.core.outing.outings import truth_of
 from tests.sim.core.a_site import SITE
 from tests.sim.core.outing.test_shopping import day
 
@@ -94,3 +102,19 @@ def test_short_absences_are_of_the_same_visit() -> None:
     assert {each.who for each in together} == {each.who for each in apart}
     assert not any(each.who.startswith("staff") for each in together)
     assert all(each.lasts(0) == (each.until_s - each.from_s >= 30) for each in together)
+
+
+def test_a_zone_is_right_for_as_long_as_it_is_the_true_one() -> None:
+    outing = next(each for each in day() if each.kind == "customer")
+    truth = truth_of(outing, SITE)
+    begin_s, until_s = truth.stays[0].from_s, truth.stays[-1].until_s
+    exact = tuple(SeenZone(each.from_s, each.zone) for each in truth.zones)
+    elsewhere = (SeenZone(begin_s, "elsewhere"),)
+
+    def share(zones: tuple[SeenZone, ...], who: str = outing.who) -> float:
+        return right_zone_share([(outing, truth)], [SeenVisit(who, begin_s, until_s, zones)])
+
+    assert share(exact) == 1
+    assert share(elsewhere) == 0
+    assert share((SeenZone(begin_s + 1e6, "late"),)) < share(exact)
+    assert share(elsewhere, "nobody that was there") == 1
