@@ -22,7 +22,7 @@ from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.core.airspace import Airspace, Sender
 from shopbell_sim.core.floor import DEMO_FLOOR, Scanner
 from shopbell_sim.core.phone import PhoneModel, frames
-from shopbell_sim.core.radio import Air
+from shopbell_sim.core.radio import SHOP
 from shopbell_sim.core.site.shapes import Point
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def _send(
         platform=phone.platform, name="", offset_db=0.0, interval_ms=phone.interval_ms
     )
     scanner = Scanner(name=_NAME, edge=_NAME, zone="", at=Point(0, 0))
-    air = Airspace(replace(DEMO_FLOOR, scanners=(scanner,), walls=()), Air(), rng)
+    air = Airspace(replace(DEMO_FLOOR, scanners=(scanner,), walls=()), SHOP, rng)
     began_s = refreshed_s = time.time()
     while phone.seconds is None or time.time() - began_s < phone.seconds:
         now_s = time.time()

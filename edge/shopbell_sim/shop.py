@@ -16,7 +16,7 @@ from shopbell_sim.core import plan
 from shopbell_sim.core.airspace import Airspace, Sender
 from shopbell_sim.core.crowd import Crowd
 from shopbell_sim.core.phone import WINDOW_S, frames, next_turn_s
-from shopbell_sim.core.radio import Air
+from shopbell_sim.core.radio import SHOP
 from shopbell_sim.core.shopper import Doing, checking_in
 from shopbell_sim.core.stranger import stranger
 from shopbell_sim.painting import Painter
@@ -88,7 +88,7 @@ class Shop:
         self._truth = truth
         self._look_s = look_s
         self._crowd = Crowd(floor)
-        self._airspace = Airspace(floor, Air(), rng, duty)
+        self._airspace = Airspace(floor, SHOP, rng, duty)
         self._customers: dict[Who, Customer] = {}
         self._strangers = [stranger(rng, floor, 0.0, number) for number in range(STRANGERS)]
         self._stranger_count = STRANGERS

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from shopbell_sim.core.advert import Advert
+    from shopbell_sim.core.ether.numbers import Ether
     from shopbell_sim.core.floor import Floor, Scanner
-    from shopbell_sim.core.radio import Air
     from shopbell_sim.core.site.shapes import Point
 
 MOST_PER_STEP: Final = 8
@@ -53,7 +53,7 @@ class Airspace:
     """The air of `floor`; each scanner has a shadowing field of its own, drawn once."""
 
     def __init__(
-        self, floor: Floor, air: Air, rng: Random, duty: Mapping[str, float] | None = None
+        self, floor: Floor, air: Ether, rng: Random, duty: Mapping[str, float] | None = None
     ) -> None:
         """`duty` is the share of the time in which a scanner listens, by name; 1 where not given."""
         self._floor = floor

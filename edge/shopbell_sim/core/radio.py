@@ -1,11 +1,11 @@
-"""How strongly an advertisement arrives, if it does.
+"""How strongly an advertisement arrives, if it does: one at a time, without numpy, for a shop that runs.
 
-Owns: path loss, shadowing, fading, body, collisions, duty and sensitivity, with their sources.
-Never: who sends or where they are (`shopper`, `floor`).
+Owns: path loss, shadowing, fading, body, collisions, duty and sensitivity.
+Never: who sends or where they are (`shopper`, `floor`), or numbers (`ether.numbers`, with their sources). A
+whole day is worked out at once by `ether.receptions`; a test holds the two to one another.
 
 `RSSI = power at 1 m + phone - 10 n log10(d) - walls + shadow(place) + fading - body + scanner`, rounded
-to whole dB as controllers do. Values are those that reproduced recorded tracks (TETAM) on end metrics,
-not on means alone.
+to whole dB as controllers do.
 """
 
 from __future__ import annotations
@@ -14,48 +14,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from shopbell_sim.core.ether.numbers import HAND_DB, NEAREST_M, PACKET_MS, STRONGEST_DBM, Ether
+
 if TYPE_CHECKING:
     from random import Random
 
     from shopbell_sim.core.site.shapes import Point
 
-PACKET_MS: Final = 0.376
-"""47 bytes at 1 Mbit/s: a full legacy advertisement."""
-
-NEAREST_M: Final = 0.3
-"""A phone in a hand at the scanner; path loss means nothing nearer than the antenna's own size."""
-
-STRONGEST_DBM: Final = -20
-"""What a phone at NEAREST_M gives at most."""
-
 _WAVES: Final = 24
 """Cosines that make up a shadowing field: their sum is Gaussian within a per cent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Air:
-    """The numbers of a shop's air."""
+SHOP: Final = Ether(shadowing_sd_db=2.0)
+"""Shelves are walls here and take their part; what is left to shadowing is what recorded tracks showed."""
 
-    exponent: float = 2.0
-    """Open floor 1.8 to 2.2; shelves are walls of their own."""
-    power_at_1_m_dbm: float = -57.0
-    """-59 nominal at 0 dBm (BlueCharm's table); 2 more because body loss is counted by itself."""
-    shadowing_sd_db: float = 2.0
-    """Best match of the recorded tracks; 4 as fitted on means made zones harder than they are."""
-    decorrelation_m: float = 2.5
-    """Distance over which shadowing changes: a gondola's length."""
-    rician_moving_db: float = 2.0
-    rician_still_db: float = 8.0
-    """A steady person's sd is 3 dB (median), a walking one's 3.8 (TETAM)."""
-    body_db: float = 8.0
-    """Facing away costs 6 to 15 dB indoors (MIT-LL); 4 matched TETAM's rig, which has hardly a body."""
-    channel_sd_db: float = 1.0
-    """Between advertising channels 37, 38 and 39."""
-    lost: float = 0.12
-    """Of packets that nothing else explains: reception was 0.85 to 0.88 (TETAM)."""
-    floor_dbm: float = -96.0
-    floor_sd_db: float = 2.0
-    """Where hearing ends: 1 % of received packets were below -100 (BLEBeacon)."""
+BODY_DB: Final = sum(HAND_DB) / 2
+"""Of a body behind the phone: everybody in a running shop holds it in the hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +72,21 @@ class Shadow:
         return total * math.sqrt(2 / _WAVES)
 
 
-def mean_dbm(path: Path, air: Air) -> float:
+def mean_dbm(path: Path, air: Ether) -> float:
     """Return the strength without fading: what a long average would be."""
     metres = max(path.distance_m, NEAREST_M)
     return (
         air.power_at_1_m_dbm
         + path.phone_db
         + path.scanner_db
-        - 10 * air.exponent * math.log10(metres)
+        - 10 * air.exponent_open * math.log10(metres)
         - path.walls_db
         + air.shadowing_sd_db * path.shadow_db
-        - air.body_db * path.away
+        - BODY_DB * path.away
     )
 
 
-def receive(rng: Random, path: Path, air: Air) -> int | None:
+def receive(rng: Random, path: Path, air: Ether) -> int | None:
     """Return the RSSI at which one advertisement arrives, or None where it is lost."""
     heard = path.duty * (1 - air.lost) * (1 - collision(path.senders, path.interval_ms))
     if rng.random() >= heard:

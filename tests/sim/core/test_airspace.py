@@ -2,18 +2,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from shopbell_sim.core import advert
 from shopbell_sim.core.airspace import Airspace, Heard, Sender
 from shopbell_sim.core.floor import DEMO_FLOOR
-from shopbell_sim.core.radio import Air
+from shopbell_sim.core.radio import SHOP
 from shopbell_sim.core.site.shapes import Point
 from shopbell_sim.core.stranger import STREET_M_PER_S, stranger
 
+if TYPE_CHECKING:
+    from shopbell_sim.core.ether.numbers import Ether
+
 FRAME = advert.foreign_ibeacon("00112233-4455-6677-8899-aabbccddeeff", 1, 2, -59)
-PERFECT = replace(Air(), lost=0.0)
+PERFECT = msgspec.structs.replace(SHOP, lost=0.0)
 AT_THE_DOOR = Sender(
     key="p",
     at=Point(4, 12),
@@ -25,7 +30,7 @@ AT_THE_DOOR = Sender(
 )
 
 
-def _heard(sender: Sender, seconds: int, air: Air = PERFECT) -> list[Heard]:
+def _heard(sender: Sender, seconds: int, air: Ether = PERFECT) -> list[Heard]:
     rng = Random(1)
     space = Airspace(DEMO_FLOOR, air, rng)
     return [

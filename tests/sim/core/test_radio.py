@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbell_sim.core.ether.numbers import STRONGEST_DBM
 from shopbell_sim.core.radio import (
-    STRONGEST_DBM,
-    Air,
+    SHOP,
     Path,
     Shadow,
     away,
@@ -22,7 +22,7 @@ from shopbell_sim.core.radio import (
 )
 from shopbell_sim.core.site.shapes import Point
 
-AIR = Air()
+AIR = SHOP
 NEAR = Path(
     distance_m=1,
     walls_db=0,

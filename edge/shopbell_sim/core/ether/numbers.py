@@ -26,6 +26,8 @@ STRONGEST_DBM: Final = -20
 CHANNELS: Final = 3
 """37, 38 and 39. A scanner stays on one for a scan interval, then goes on to the next."""
 
+HAND_DB: Final = (6.0, 10.0)
+"""Best less worst over a whole turn with the phone in a hand: 6 to 15 indoors [MIT-LL, 8 rotations]."""
 
 Decibel = Annotated[float, Meta(ge=0, le=60)]
 Positive = Annotated[float, Meta(gt=0, le=1000)]

@@ -8,7 +8,6 @@ Never: bytes, or what time it is in the world: moments are seconds on one line.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -175,8 +174,3 @@ class Ears:
         )
         floor_dbm = rng.normal(ether.floor_dbm, ether.floor_sd_db, (count, receivers))
         return spared & ~lost & (strength_dbm >= floor_dbm)
-
-
-def lost_to_others(packets_per_ms: float) -> float:
-    """Return the share of packets that others talk into: unslotted ALOHA on one channel."""
-    return 1 - math.exp(-2 * PACKET_MS * packets_per_ms)

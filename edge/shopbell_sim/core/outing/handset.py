@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
+from shopbell_sim.core.ether.numbers import HAND_DB
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -29,7 +31,7 @@ FLAT_DB: Final[dict[Carry, float]] = {"hand": 0.0, "pocket": 4.0, "bag": 3.0}
 behind it and cloth before it, a bag is full of things. [design, within what MIT-LL's rotations leave]"""
 
 BODY_DB: Final[dict[Carry, tuple[float, float]]] = {
-    "hand": (6.0, 10.0),
+    "hand": HAND_DB,
     "pocket": (8.0, 15.0),
     "bag": (6.0, 12.0),
 }

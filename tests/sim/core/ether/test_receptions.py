@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from shopbell_sim.core.ether.loss_map import LossMap
 from shopbell_sim.core.ether.numbers import CHANNELS, STRONGEST_DBM, Ether
-from shopbell_sim.core.ether.receptions import Company, Ears, Heard, Sent, lost_to_others
+from shopbell_sim.core.ether.receptions import Company, Ears, Heard, Sent
 from shopbell_sim.core.ether.shadowing import ShadowField
 from shopbell_sim.core.outing.handset import CARRIES, FLAT_DB, Handset
 from shopbell_sim.core.outing.itinerary import Itinerary, Walk
+from shopbell_sim.core.radio import collision
 from shopbell_sim.core.site.site import Place, Site
 from tests.sim.core.a_site import FLAT, SITE
 
@@ -157,8 +158,7 @@ def test_others_talk_into_packets() -> None:
     company = Company(per_m2=np.zeros(400), packets_per_ms=np.full(400, 0.4))
     them = heard(Place(0, 5, 6), company=company)
 
-    assert len(them.times_s) / 800 == pytest.approx(1 - lost_to_others(0.4), abs=0.05)
-    assert lost_to_others(200 / 250) == pytest.approx(0.45, abs=0.01)
+    assert len(them.times_s) / 800 == pytest.approx(1 - collision(100, 250), abs=0.05)
 
 
 def test_a_crowd_is_in_the_way_and_can_be_passed() -> None:
