@@ -30,6 +30,7 @@ demo: .venv/demo.stamp ## a shop on this machine: broker, server, three edges, f
 
 test: .venv/dev.stamp ## everything CI runs: lint, types, architecture, tests, end to end
 	@.ci/system-packages
+	@.ci/node-packages
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -q $(COMPUTING) --cov --cov-report=term-missing:skip-covered $(CORES)
 	@$(BIN)/pytest -q $(WAITING) $(addprefix --ignore=,$(CORES))
@@ -62,6 +63,7 @@ faults: .venv/dev.stamp ## long fault injection: kill -9 at random moments, brok
 
 e2e-long: .venv/dev.stamp ## end to end in every combination that `make test` tries one of
 	@.ci/system-packages
+	@.ci/node-packages
 	@$(BIN)/pytest -m long tests/e2e
 
 requirements: ## pin again what pyproject.toml asks for (hashes, no addresses)
