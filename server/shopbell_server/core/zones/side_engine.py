@@ -1,6 +1,7 @@
 """The side on which every device is, live: one step for each tick.
 
-Owns: the state that is carried on, the weighing of what was surveyed against what was not, hysteresis.
+Owns: the state that is carried on, the weighing of what was surveyed against what was not, when a crossing
+is told.
 Never: time of its own, devices' names, the looking back over a visit.
 """
 
@@ -39,12 +40,12 @@ FIT_S: Final = 2.0
 """Levels of the middle span (1 s) are independent after about two of its time constants."""
 
 EVEN: Final = 0.5
-"""A device that is heard for the first time was on no side before: it is where it is likelier."""
+"""A device is where it is likelier."""
 
-ENTER: Final = 0.6
-LEAVE: Final = 0.4
-"""A device changes sides at 60 % of the other one: from 55 to 70 % results are alike; above, crossings
-come late at one advert a second."""
+SETTLED_S: Final = 2.9
+"""Whoever came through the door is not back through it sooner: 3 s are 4 m at a walk, less a tenth so that
+the third advert of one a second counts. From 2 to 5 s results are alike; without it, or with a threshold of
+60 % for either side in its place, fades in the doorway are told as crossings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +79,16 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideState:
-    """What is carried on from tick to tick. `inside` (devices)."""
+    """What is carried on from tick to tick.
+
+    Shapes (devices): `inside`, and `crossed_s`, when it last changed sides (-inf: never).
+    """
 
     levels: Levels
     blind: BlindBelief
     carried: Carried
     inside: NDArray[np.bool_]
+    crossed_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +114,7 @@ def first_state(doorway: Doorway, devices: int) -> SideState:
             trust=np.full((devices, carriers), TRUST), likeness=np.zeros((devices, carriers))
         ),
         inside=np.zeros(devices, dtype=bool),
+        crossed_s=np.full(devices, -np.inf),
     )
 
 
@@ -141,10 +147,15 @@ def next_state(
         carried = _carried(before.carried, fit, np.where(spoke, min(1.0, elapsed_s / FIT_S), 0.0))
     chance = inside_probability(by_survey, carried, without)
     new = np.isinf(before.levels.heard_s).all(axis=1)
-    side = np.where(new, chance > EVEN, np.where(before.inside, chance >= LEAVE, chance > ENTER))
+    free = spoke & (at_s - before.crossed_s >= SETTLED_S)
+    side = np.where(free, chance > EVEN, before.inside)
     return (
         SideState(
-            levels=levels, blind=blind, carried=carried, inside=np.where(spoke, side, before.inside)
+            levels=levels,
+            blind=blind,
+            carried=carried,
+            inside=side,
+            crossed_s=np.where((side != before.inside) & ~new, at_s, before.crossed_s),
         ),
         SideJudgement(by_survey=by_survey, blind=without, inside=chance),
     )

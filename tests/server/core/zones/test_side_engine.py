@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.zones.side_engine import (
     LEAST,
+    SETTLED_S,
     Carried,
     Doorway,
     first_state,
@@ -114,6 +115,18 @@ def test_a_receiver_that_dies_on_the_way_moves_nobody_to_the_other_side(
         state, judgement = next_state(doorway, state, tick * 0.5, both, up)
         assert np.isfinite(judgement.inside).all()
         assert state.inside.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("doorway", [BLIND, SURVEYED], ids=["blind", "surveyed"])
+def test_whoever_crossed_is_not_back_at_once(doorway: Doorway) -> None:
+    state, crossed = first_state(doorway, 1), [0.0]
+    for tick in range(600):
+        at_s, was = tick * 0.1, state.inside[0]
+        state, _ = next_state(doorway, state, at_s, (OUTER if was else INNER)[None], UP)
+        if tick and state.inside[0] != was:
+            crossed.append(at_s)
+    assert len(crossed) > 2
+    assert min(np.diff(crossed[1:])) >= SETTLED_S
 
 
 def test_a_stranger_is_judged_without_the_survey() -> None:
