@@ -8,7 +8,7 @@ Never: a broker, or what a row shows. A message that is lost costs two seconds: 
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -35,7 +35,8 @@ _Id = Annotated[str, Meta(min_length=1, max_length=64)]
 class _Change(Struct, frozen=True, kw_only=True):
     """The message. Ids alone: whoever reads the broker's traffic learns no name."""
 
-    v: int = 1
+    v: Literal[1] = 1
+    """Of another version it may mean something else: boards look for themselves."""
     by: _Id
     persons: Annotated[tuple[_Id, ...], Meta(max_length=MOST_PERSONS)]
 

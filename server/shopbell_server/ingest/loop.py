@@ -61,7 +61,7 @@ _LAG = Histogram(
 
 
 class Post(Protocol):
-    """Where messages come from and answers go to (`subscriber.Subscriber`)."""
+    """Where messages come from and answers go to (`subscriber.Subscriber`, `nats_line.NatsLine`)."""
 
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""

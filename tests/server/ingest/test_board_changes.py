@@ -75,6 +75,7 @@ def test_many_changes_are_several_messages_that_any_broker_takes(count: int) -> 
         b"\xff",
         b'{"persons":["ada"]}',
         b'{"by":"x","persons":"ada"}',
+        b'{"v":2,"by":"x","persons":["ada"]}',
         b'{"by":"x","persons":[""]}',
         b'{"by":"x","persons":["' + b"a" * 65 + b'"]}',
         b'{"by":"x","persons":["ada"],"more":"' + b"a" * MAX_BYTES + b'"}',
