@@ -7,7 +7,7 @@ from shopbell_server.core.ids import EdgeId, Millis, ProfileId, StaffId
 from shopbell_server.core.recognition.spray import KEPT_MINUTES, Tokens, minute_of
 from shopbell_server.core.registry import Staff
 from shopbell_server.ports.answers import KeptAnswer
-from shopbell_server.usecases.keeping.forget_expired import Forgotten, forget_expired
+from shopbell_server.usecases.keeping.forget_expired import NOTHING, Forgotten, forget_expired
 from tests.server.sessions import a_session
 from tests.server.usecases.floor import NOW, STORE
 
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
 SAM = Staff(id=StaffId("sam"), name="Sam", role="advisor", stores=frozenset({STORE}), language="en")
 ADA = Profile(id=ProfileId("p"), first_name=None, language=None, staff=False)
-NONE = Forgotten(
-    sessions=0,
-    customer_sessions=0,
-    tickets=0,
-    answers=0,
-    minutes=0,
-    conflicts=0,
-    notices=0,
-    guesses=0,
-)
 
 
 def named(number: int) -> bytes:
@@ -65,7 +55,7 @@ def test_what_is_over_is_deleted_and_what_lives_stays(floor: Floor) -> None:
         notices=0,
         guesses=0,
     )
-    assert forget_expired(floor.database, Millis(NOW)) == NONE
+    assert forget_expired(floor.database, Millis(NOW)) == NOTHING
     with floor.database.begin() as work:
         assert set(work.staff_sessions.staff_of_each([named(3)], Millis(NOW)).values()) == {SAM.id}
         assert work.people.redeem_ticket(named(3), Millis(NOW)) == ADA.id
