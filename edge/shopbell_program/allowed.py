@@ -7,7 +7,7 @@ Never: judges a value (`settings`).
 from __future__ import annotations
 
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 from msgspec import inspect
 
@@ -37,6 +37,8 @@ def _in_words(info: inspect.Type) -> str:
             return _described(inner, said or {})
         case inspect.VarTupleType() | inspect.ListType():
             return _several(info)
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)}: {', '.join(_in_words(each) for each in items)}"
         case inspect.StructType():
             return f"a table with {', '.join(field.encode_name for field in info.fields)}"
         case inspect.UnionType(types=(inspect.StructType() as first, *_)):
@@ -48,8 +50,8 @@ def _in_words(info: inspect.Type) -> str:
 
 def _one(info: inspect.Type) -> str:
     match info:
-        case inspect.BoolType():
-            return "true or false"
+        case inspect.BoolType() | inspect.DateTimeType():
+            return _WORDS[type(info)]
         case inspect.IntType():
             return f"a whole number{_bounds(info)}"
         case inspect.FloatType():
@@ -94,3 +96,10 @@ def _bounds(info: inspect.IntType | inspect.FloatType) -> str:
         if bound is not None
     ]
     return f" {' and '.join(said)}" if said else ""
+
+
+_WORDS: Final[dict[type[inspect.Type], str]] = {
+    inspect.BoolType: "true or false",
+    inspect.DateTimeType: "a moment with its zone, such as 2026-11-21T09:00:00+01:00",
+}
+"""Of what has no bounds."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -156,11 +156,15 @@ def _value(value: object, kind: Any, path: str, faults: list[Fault]) -> Any:  # 
             return {
                 key: _value(item, inner, _join(path, key), faults) for key, item in value.items()
             }
-        if get_origin(each) is tuple and isinstance(value, list) and _holds_structs(each):
-            inner = get_args(each)[0]
-            return tuple(
+        # Of a list with a least length each table is looked at first, or one fault would hide where it is.
+        bare = get_args(each)[0] if get_origin(each) is Annotated else each
+        if get_origin(bare) is tuple and isinstance(value, list) and _holds_structs(bare):
+            inner, before = get_args(bare)[0], len(faults)
+            items = tuple(
                 _value(item, inner, f"{path}[{index}]", faults) for index, item in enumerate(value)
             )
+            if bare is each or len(faults) > before:
+                return items
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:

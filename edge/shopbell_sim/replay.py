@@ -7,11 +7,13 @@ Never: the truth, or a score; whoever has the truth compares.
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from shopbell_program.commands import CommandError
+from shopbell_program.new_file import write_instead
 from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.hysteresis import NOWHERE, chosen
 from shopbell_server.core.zones.lookback import looked_back
@@ -141,16 +143,15 @@ def _write(
 
 def write(path: Path, floor: Floor, answer: Estimates) -> None:
     """Write a line for every tick: `t,zone,x,y,probability`."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("t", "zone", "x", "y", "probability"))
+    for at, zone, sure, (x, y) in zip(
+        answer.at_s, answer.zone, answer.probability, answer.place_m, strict=True
+    ):
+        lines.writerow((f"{at:.3f}", floor.zones[zone].name, f"{x:.3f}", f"{y:.3f}", f"{sure:.4f}"))
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(("t", "zone", "x", "y", "probability"))
-            for at, zone, sure, (x, y) in zip(
-                answer.at_s, answer.zone, answer.probability, answer.place_m, strict=True
-            ):
-                lines.writerow(
-                    (f"{at:.3f}", floor.zones[zone].name, f"{x:.3f}", f"{y:.3f}", f"{sure:.4f}")
-                )
+        write_instead(path, text.getvalue().encode())
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}; name another file with --out") from error
 

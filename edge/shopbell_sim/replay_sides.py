@@ -7,11 +7,13 @@ Never: a score. The truth of a run teaches the others (`NAME.truth.csv`, `t,insi
 from __future__ import annotations
 
 import csv
+import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from shopbell_program.commands import CommandError
+from shopbell_program.new_file import write_instead
 from shopbell_server.core.zones.side_engine import Doorway
 from shopbell_server.core.zones.side_replay import Heard, in_ticks, sides_afterwards, sides_live
 from shopbell_server.core.zones.side_training import SideRun, learned_sides
@@ -154,11 +156,12 @@ def taught(runs: Sequence[Run], inside: NDArray[np.bool_], of: str) -> Doorway:
 
 def write(path: Path, at_s: NDArray[np.float64], inside: NDArray[np.bool_]) -> None:
     """Write a line for every tick: `t,inside`."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(("t", "inside"))
+    lines.writerows((f"{at:.3f}", int(each)) for at, each in zip(at_s, inside, strict=True))
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            lines = csv.writer(file, lineterminator="\n")
-            lines.writerow(("t", "inside"))
-            lines.writerows((f"{at:.3f}", int(each)) for at, each in zip(at_s, inside, strict=True))
+        write_instead(path, text.getvalue().encode())
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}; name another folder with --out") from error
     changes = int(np.count_nonzero(np.diff(inside)))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -111,6 +112,46 @@ def test_a_value_where_tables_belong_is_told_how_they_are_written() -> None:
     assert fault == (
         'radios: "hci0" is not allowed; tables, each under [[…]]: a table with kind = one of "air", "wire"'
     )
+
+
+class Row(msgspec.Struct):
+    name: str
+    seats: Annotated[int, msgspec.Meta(ge=1)]
+    at: tuple[int, float] = (0, 0.0)
+
+
+class Table(msgspec.Struct):
+    rows: Annotated[tuple[Row, ...], msgspec.Meta(min_length=1)]
+    begins: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (
+            {"rows": [{"name": "a", "seats": 1}, {"name": "b", "seats": 0}]},
+            "rows[1].seats: 0 is not allowed; a whole number at least 1",
+        ),
+        (
+            {"rows": []},
+            "rows: [] is not allowed; 1 or more tables, each under [[…]]: a table with name, seats, at",
+        ),
+        (
+            {"rows": [{"name": "a", "seats": 1, "at": [1]}]},
+            "rows[0].at: [1] is not allowed; a list of 2: a whole number, a number",
+        ),
+        (
+            {"rows": [{"name": "a", "seats": 1}], "begins": "soon"},
+            'begins: "soon" is not allowed; a moment with its zone, such as 2026-11-21T09:00:00+01:00',
+        ),
+    ],
+)
+def test_tables_of_which_there_must_be_some_are_looked_at_one_by_one(
+    document: dict[str, object], says: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(document, Table)
+    assert [str(each) for each in refused.value.faults] == [says]
 
 
 def test_a_long_value_is_shown_in_part() -> None:

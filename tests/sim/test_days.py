@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from shopbell_sim.adapters.day_file import SCENARIOS, SITES, is_day, known_days,
 from shopbell_sim.adapters.site_file import read_site
 from shopbell_sim.days import command
 from shopbell_sim.days.simulated import Asked, main
+from tests.rigs.commands import run_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +96,7 @@ def problems(error: SettingsError) -> Sequence[str]:
         ('name = "Shop", outline = [[0, 0]]', 'name = "Shop", rect = [0, 0, 5, 5]', "3 corners"),
         ("walls = [{ a = [0, 4], b = [5, 4], loss_db = 3 }]\nracks", "racks", "close it off"),
         ("stairs = [{ below = [0, 1, 1], above = [0, 4, 4] }]\ntills", "tills", "to the next above"),
+        ('name = "A B"', 'name = "door"', 'scanners[0].name: "A B" is not allowed'),
         (f'{SITE[SITE.index("[[scanners"):]}\n[[scanners]]', "[[scanners]]", '"door" stands twice'),
     ],
     ids=lambda each: each[:20],
@@ -113,11 +117,13 @@ def test_what_makes_no_sense_of_a_site_is_said(
     ("instead", "of", "said"),
     [
         ("T09:00:00", "T09:00:00+01:00", "has no zone"),
+        ("9999-11-21T09:00:00+01:00", "2026-11-21T09:00:00+01:00", "write one from 2000 to 2099"),
+        ('"kiosk.toml"\nseed = -1', '"kiosk.toml"', "seed: -1 is not allowed"),
         ("stops = [3, 2]", "stops = [2, 2]", "swap them"),
         ("lingers = 0.9\nwaits = 0.9", "brief = 0", "1 is everybody"),
         ("hourly = []", "brief = 0", "leave it out"),
         ("custmers = 4", "customers = 4", "custmers"),
-        ('site = "museum"', 'site = "kiosk.toml"', "museum"),
+        ('site = "museum"', 'site = "kiosk.toml"', "or one of department-store, small-shop"),
         ("iphones = 0\n[[outages]]\nkind='deaf'\nof=['x']\nfrom_min=1\nfor_min=1", "iphones = 0", 'no "x"'),
         ("iphones = 0\n[[clocks]]\nedge='x'", "iphones = 0", 'no "x"'),
     ],
@@ -150,3 +156,52 @@ def test_a_day_is_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
     with pytest.raises(CommandError, match="name another folder"):
         main(Asked(scenario=str(tmp_path / "day.toml"), out=out))
+
+
+# A process that may write four hundred bytes a file: what a full disk does, without one.
+WITHOUT_ROOM = """
+import pathlib, resource, signal, sys
+from shopbell_program.commands import run
+from shopbell_sim.days.simulated import Asked, main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
+sys.exit(run(lambda: main(Asked(scenario=sys.argv[1], out=pathlib.Path(sys.argv[2])))))
+"""
+
+
+def test_a_day_without_room_leaves_nothing_half_written(tmp_path: Path) -> None:
+    out = tmp_path / "days" / "out"
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ROOM, written(tmp_path), out],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{out}: File too large; name another folder with --out\n",
+    )
+    assert not list(out.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--from-min", "nan"], "--from-min nan: write 0 to 1440"),
+        (["--minutes", "-5"], "--minutes -5: write 0.01 to 1440"),
+        ([], "holds no API key; name another file with --api-key-file"),
+    ],
+)
+def test_what_makes_no_sense_of_a_day_to_be_played_is_said(
+    tmp_path: Path, more: list[str], says: str
+) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe")
+    done = run_command(
+        *("shopbell_sim", "run", written(tmp_path), "--truth", tmp_path / "truth.ndjson"),
+        *("--server", "http://127.0.0.1:1", "--api-key-file", tmp_path / "key"),
+        *("--radios", tmp_path, *more),
+    )
+    assert done.returncode in {1, 2}
+    assert says in done.stderr
+    assert not (tmp_path / "truth.ndjson").exists()

@@ -81,6 +81,25 @@ def test_a_receiver_that_the_site_does_not_have_is_left_out_and_named(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("12,a", "fewer values than the 4 columns; write the line again"),
+        ("12,a,b1,-50,7", "more values than the 4 columns"),
+        ("1e12,a,b1,-50", "is more than a week after the first, 0; t is in seconds"),
+    ],
+)
+def test_a_line_that_cannot_be_is_named(tmp_path: Path, line: str, says: str) -> None:
+    folder, out = recorded(tmp_path / "in"), tmp_path / "out.csv"
+    events = folder / "walk.events.csv.gz"
+    with gzip.open(events, "at") as file:
+        file.write(f"{line}\n")
+    done = replayed(events, "--site", folder / "site.json", "--kind", "zone", "--out", out)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
     ("more", "says"),
     [
         (["--kind", "presence"], "its receivers have no side; ask for --kind zone"),

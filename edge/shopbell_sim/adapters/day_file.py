@@ -28,6 +28,9 @@ _HOME: Final = Path(__file__).parent.parent
 SCENARIOS: Final = _HOME / "scenarios"
 SITES: Final = _HOME / "sites"
 
+YEARS: Final = range(2000, 2100)
+"""In which a day may be: windows of tokens count from 1970, and the calendar of computers ends in 9999."""
+
 Minutes = Annotated[float, Meta(ge=0, le=1440)]
 
 
@@ -55,7 +58,7 @@ class DayFile(Struct, frozen=True, kw_only=True):
     name: str
     site: str
     opens: datetime
-    seed: int = 1
+    seed: Annotated[int, Meta(ge=0)] = 1
     trade: Trade = Trade()
     ether: Ether = Ether()
     outages: tuple[OutageEntry, ...] = ()
@@ -102,10 +105,15 @@ def read_day(path: Path) -> Day:
         path,
         DayFile,
         lambda each: list(_faults(each)),
-        elsewhere=f"; name a file, or one of {', '.join(known_days())}",
+        elsewhere=f" Name another, or one of {', '.join(known_days())}.",
     )
     own = SITES / f"{read.site}.toml"
-    site = read_site(own if own.is_file() else path.parent / read.site)
+    named = own if own.is_file() else path.parent / read.site
+    if not named.exists():
+        ours = ", ".join(sorted(each.stem for each in SITES.glob("*.toml")))
+        problem = f"there is no file {named}; name one beside this file, or one of {ours}"
+        raise SettingsError(str(path), [Fault(key="site", problem=problem)])
+    site = read_site(named)
     day = Day(
         name=read.name,
         site=site,
@@ -137,6 +145,9 @@ def read_day(path: Path) -> Day:
 def _faults(read: DayFile) -> Iterator[Fault]:
     if read.opens.tzinfo is None:
         yield Fault(key="opens", problem="has no zone; write 2026-11-21T09:00:00+01:00")
+    if read.opens.year not in YEARS:
+        problem = f"the year {read.opens.year}; write one from {YEARS.start} to {YEARS.stop - 1}"
+        yield Fault(key="opens", problem=problem)
     for name in ("stops", "paying_s"):
         low, high = getattr(read.trade, name)
         if low > high:

@@ -28,6 +28,10 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 """Of a beacon: it becomes part of a file's name."""
 
 
+LONGEST_S: Final = 7 * 86_400.0
+"""Of a recording. Each second of it takes room, heard or not; in milliseconds ten minutes would be a week."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Recording:
     """One recording's readings, in order of time; arrays are as long as one another."""
@@ -56,6 +60,7 @@ def recordings_in(folder: Path) -> list[Path]:
 
 def read_recording(path: Path, known: Collection[str]) -> Recording:
     """Return what `known` receivers heard; lines of others are left out, and that is said."""
+    first_s: float | None = None
     at: list[float] = []
     receivers: list[str] = []
     beacons: dict[str, int] = {}
@@ -66,6 +71,11 @@ def read_recording(path: Path, known: Collection[str]) -> Recording:
         when = number(place, row, "t")
         if at and when < at[-1]:
             raise CommandError(f"{place}: t {when:g} after {at[-1]:g}; sort the file by t")
+        first_s = when if first_s is None else first_s
+        if when - first_s > LONGEST_S:
+            raise CommandError(
+                f"{place}: t {when:g} is more than a week after the first, {first_s:g}; t is in seconds"
+            )
         if row["rx"] not in known:
             unknown[row["rx"]] = unknown.get(row["rx"], 0) + 1
             continue

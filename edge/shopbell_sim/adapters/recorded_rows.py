@@ -24,7 +24,7 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, st
     """Yield each row with the place it is at (`file:line`); it has all of `columns`, maybe more."""
     try:
         with _opened(path) as text:
-            reader = csv.DictReader(text, restkey="", restval="")
+            reader = csv.DictReader(text, restkey="", restval=None)
             have = reader.fieldnames or []
             missing = [each for each in columns if each not in have]
             if missing:
@@ -35,9 +35,11 @@ def rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, st
             for row in reader:
                 empty = False
                 place = f"{path}:{reader.line_num}"
-                if "" in row:
+                if "" in row or None in row.values():
+                    which = "more" if "" in row else "fewer"
                     raise CommandError(
-                        f"{place}: more values than columns; write {len(have)} of them"
+                        f"{place}: {which} values than the {len(have)} columns; write the line again, remove "
+                        "it, or copy the file again if it was cut off"
                     )
                 yield place, row
             if empty:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 NAMES = "saturday, small-shop, department-store, power-cut"
 
+MINUTES = 1440.0
+"""Of a day."""
+
+SHORTEST_MIN = 0.01
+"""Less than a second shows nothing."""
+
 
 def add(commands: Commands) -> None:
     """Add `day`."""
@@ -70,6 +76,12 @@ def perform_run(arguments: argparse.Namespace) -> bool:
     for option in ("server", "api_key_file", "radios"):
         if getattr(arguments, option) is None:
             raise UsageError(f"--{option.replace('_', '-')} is needed to run a day")
+    for option, least in (("from_min", 0.0), ("minutes", SHORTEST_MIN)):
+        value = getattr(arguments, option)
+        if value is not None and not least <= value <= MINUTES:
+            raise UsageError(
+                f"--{option.replace('_', '-')} {value:g}: write {least:g} to {MINUTES:g}"
+            )
     with loading():
         from shopbell_sim.days import live  # noqa: PLC0415  # as said above
     live.main(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -82,7 +83,13 @@ def main(asked: Asked) -> None:
     try:
         api_key = asked.api_key_file.read_text().strip()
     except OSError as error:
-        raise CommandError(f"{asked.api_key_file}: {error.strerror}") from error
+        raise CommandError(
+            f"{asked.api_key_file}: {error.strerror}; name another file with --api-key-file"
+        ) from error
+    except UnicodeDecodeError:
+        raise CommandError(
+            f"{asked.api_key_file}: holds no API key; name another file with --api-key-file"
+        ) from None
     try:
         truth = Truth(asked.truth)
     except OSError as error:
@@ -109,6 +116,9 @@ async def _run(asked: Asked, day: Day, api_key: str, truth: Truth) -> None:
     async with App(asked.server, api_key) as app, asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(feed.run()) for feed in feeds.values()]
         try:
+            print(
+                f"waiting for the edges of {', '.join(feeds)}", file=sys.stderr
+            )  # who started us reads
             await heard_by(feeds)
             identities = await _enrolled(app, day, people, truth)
             play = _Play(day=day, people=people, identities=identities, feeds=feeds, truth=truth)

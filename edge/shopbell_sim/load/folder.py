@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from shopbell_program.commands import CommandError
-from shopbell_program.new_file import write_new
+from shopbell_program.new_file import write_instead, write_new
 from shopbell_sim.adapters.app import Enrolled
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class LoadFolder:
             if not self.api_key.exists():
                 write_new(self.api_key, secrets.token_hex(32).encode() + b"\n", mode=_SECRET)
             # JSON is YAML.
-            self.seed.write_text(json.dumps(_seed(size, self.api_key.absolute()), indent=1))
+            seed = json.dumps(_seed(size, self.api_key.absolute()), indent=1)
+            write_instead(self.seed, seed.encode())
         except OSError as error:
             raise _unusable(self.path, error) from error
 

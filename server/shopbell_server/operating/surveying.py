@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shopbell_program.commands import CommandError, UsageError
+from shopbell_program.new_file import write_instead
 from shopbell_server.assembly import open_database
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import ProfileId, StoreId
@@ -238,7 +239,7 @@ def _read(path: Path, meaning: Callable[[str], T]) -> T:
 
 def _write(path: Path, survey: Survey) -> None:
     try:
-        path.write_text(written(survey), encoding="utf-8")
+        write_instead(path, written(survey).encode())
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}; name another file") from None
     print(f"{path}: {_count(survey)}")
