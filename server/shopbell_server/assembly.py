@@ -1,14 +1,13 @@
 """The adapters that settings ask for.
 
 Owns: which adapter stands behind which table of the settings, and reading secrets from their files.
-Never: runs anything (`bootstrap`).
+Never: runs anything (`bootstrap`), or speaks to the broker (`lines`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import random
-import secrets
 import socket
 import ssl
 import sys
@@ -23,7 +22,6 @@ from shopbell_server.cdp.file import FileSink
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
 from shopbell_server.config.auditor import minutes
-from shopbell_server.config.broker import addresses, nats_addresses
 from shopbell_server.config.keys import keys_url
 from shopbell_server.config.visits import rules_of
 from shopbell_server.core.delivery.webhook_signature import read_secrets
@@ -33,10 +31,6 @@ from shopbell_server.core.recognition.loyalty_numbers import opened
 from shopbell_server.db import key_store, migrate
 from shopbell_server.db.key_store import SqlKeys
 from shopbell_server.db.unit_of_work import SqlDatabase
-from shopbell_server.ingest.account import Credentials
-from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
-from shopbell_server.ingest.embedded_broker import running_broker
-from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_server.sealing.boxes import SealedBoxes
 from shopbell_server.sealing.remembered import RememberedKeys
 from shopbell_server.system import SystemEntropy
@@ -46,7 +40,7 @@ from shopbell_server.usecases.visits.recompute import Terms
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection
     from contextlib import ExitStack
 
     from shopbell_server.cdp.checkpoint_receiver import CheckpointReceiver
@@ -56,9 +50,6 @@ if TYPE_CHECKING:
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.recognition.fixed_ids import MarkOf
-    from shopbell_server.ingest.board_changes import BoardChanges
-    from shopbell_server.ingest.embedded_broker import EmbeddedBroker
-    from shopbell_server.ingest.nats_line import NatsLine
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_server.vault import VaultKeys
@@ -188,83 +179,6 @@ def mark_of(settings: Settings) -> MarkOf | None:
     return marker(bytes.fromhex(secret_in(path)), TenantId(settings.tenant))
 
 
-def line_of(
-    settings: Settings, embedded: EmbeddedBroker | None, changes: BoardChanges
-) -> Subscriber | NatsLine:
-    """Return this process's end of the broker: `embedded`, which must run when it is entered, or another.
-
-    It hears edges if that is a role of this process, and tells and hears of `changes` unless it is alone:
-    nobody else finds an embedded broker. Raises BrokerCertificatesError.
-    """
-    broker = settings.broker
-    # A name of its own per process: two of the same name would throw each other out.
-    name = f"{settings.tenant}_server_{secrets.token_hex(4)}"
-    if embedded is not None:
-        credentials = Credentials(
-            username=embedded.login.username, password=embedded.login.password
-        )
-        address = (broker.host, embedded.port)
-        return Subscriber(settings.tenant, [address], "3.1.1", credentials, name)
-    hears = "ingest" in settings.run.roles
-    if broker.nats is None:
-        return Subscriber(
-            settings.tenant,
-            addresses(broker),
-            broker.protocol,
-            _credentials(settings),
-            name,
-            edges=hears,
-            changes=changes,
-        )
-    # Here, not above: without a cluster nobody needs a client of it.
-    from shopbell_server.ingest.nats_line import NatsLine  # noqa: PLC0415  # as said
-
-    return NatsLine(
-        settings.tenant,
-        nats_addresses(broker.nats),
-        _credentials(settings),
-        name,
-        edges=hears,
-        changes=changes,
-    )
-
-
-def couriers_of(settings: Settings) -> Iterator[Courier]:
-    """Yield a connection of one's own to each node of the broker of `settings`, beside a server that may run.
-
-    Raises BrokerFailedError if that is an embedded one that does not run, BrokerCertificatesError.
-    """
-    broker = settings.broker
-    if broker.embedded is not None:
-        port, login = running_broker(settings)
-        places: Sequence[tuple[str, int]] = [(broker.host, port)]
-        credentials = Credentials(username=login.username, password=login.password)
-    else:
-        places, credentials = addresses(broker), _credentials(settings)
-    protocol = "3.1.1" if broker.embedded is not None else broker.protocol
-    for place in places:
-        client_id = f"{settings.tenant}_operator_{secrets.token_hex(4)}"
-        yield Courier(settings.tenant, place, protocol, credentials, client_id)
-
-
-@contextlib.contextmanager
-def courier_of(settings: Settings) -> Iterator[Courier]:
-    """Connect to the first node of the broker that has us.
-
-    Raises BrokerUnreachableError with what the last one said, and what `couriers_of` does.
-    """
-    with contextlib.ExitStack() as stack:
-        yield _first(stack, *couriers_of(settings))
-
-
-def _first(stack: ExitStack, *couriers: Courier) -> Courier:
-    *others, last = couriers
-    for each in others:
-        with contextlib.suppress(BrokerUnreachableError):
-            return stack.enter_context(each)
-    return stack.enter_context(last)
-
-
 def notary_of(settings: Settings) -> Notary | None:
     """Return what signs the record of who did what; None where nobody does."""
     audit = settings.audit
@@ -324,18 +238,6 @@ def weekly_of(settings: Settings, database: SqlDatabase) -> WeeklyReport | None:
 def signer_of(orders: Orders) -> Signer:
     """Return what signs orders."""
     return Signer(bytes.fromhex(secret_in(orders.signing_key_file)))
-
-
-def _credentials(settings: Settings) -> Credentials:
-    broker = settings.broker
-    tls = broker.tls
-    return Credentials(
-        username=broker.username,
-        password=secret_of(broker.password_file),
-        ca_file=None if tls is None else tls.ca_file,
-        cert_file=None if tls is None else tls.cert_file,
-        key_file=None if tls is None else tls.key_file,
-    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -22,7 +22,6 @@ from prometheus_client import REGISTRY, Gauge
 
 from shopbell_server.assembly import (
     in_url,
-    line_of,
     listen,
     mark_of,
     open_database,
@@ -36,6 +35,7 @@ from shopbell_server.core.ids import StaffId
 from shopbell_server.crypto import aes_block
 from shopbell_server.ingest.board_changes import BoardChanges
 from shopbell_server.ingest.embedded_broker import embedded_broker
+from shopbell_server.lines import line_of
 from shopbell_server.loops import Loops, Parts
 from shopbell_server.system import SystemClock, SystemEntropy, without_room
 from shopbell_server.usecases.staff.refusals import Refusals

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.assembly import (
     agreement_of,
-    courier_of,
     file_of,
     in_url,
     notary_of,
@@ -44,6 +43,7 @@ from shopbell_server.db.row_security import TenantNotToldError
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.courier import BrokerUnreachableError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
+from shopbell_server.lines import courier_of
 from shopbell_server.ports.database import (
     DatabaseBusyError,
     DatabaseLostError,

@@ -11,10 +11,11 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from shopbell_server.assembly import courier_of, open_database
+from shopbell_server.assembly import open_database
 from shopbell_server.core.edges.lineage import is_settled
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
+from shopbell_server.lines import courier_of
 from shopbell_server.operating.order_words import plain
 from shopbell_server.operating.terminal import moment, print_table, printable
 

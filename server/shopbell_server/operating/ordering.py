@@ -19,8 +19,9 @@ from shopbell_program.commands import CommandError, UsageError
 from shopbell_program.new_file import write_new
 from shopbell_program.settings import Fault, SettingsError, decoded
 from shopbell_program.signing import KEY_BYTES, Signer
-from shopbell_server.assembly import courier_of, open_database, signer_of
+from shopbell_server.assembly import open_database, signer_of
 from shopbell_server.core.ids import EdgeId, TenantId
+from shopbell_server.lines import courier_of
 from shopbell_server.operating.order_words import plain, said
 from shopbell_server.operating.terminal import moment, print_table, printable
 from shopbell_server.system import SystemClock, SystemEntropy, user_name
