@@ -79,6 +79,10 @@ class MemoryIntervals:
         for each in intervals:
             rows[each.key] = joined(rows[each.key], each) if each.key in rows else each
 
+    def known(self, keys: Collection[IntervalKey]) -> Mapping[IntervalKey, Interval]:
+        stored = self._tables.intervals
+        return {key: stored[key] for key in keys if key in stored}
+
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Interval]:

@@ -43,6 +43,15 @@ class SqlIntervals:
         # A row begins with its key.
         self._transaction.insert_rows(_JOIN, sorted(map(_row, gathered(intervals))))
 
+    def known(self, keys: Collection[IntervalKey]) -> Mapping[IntervalKey, Interval]:
+        """Return those of these stays that are there."""
+        wanted = [
+            (person, store, first_ms, edge, scanner, carrier)
+            for person, store, edge, scanner, carrier, first_ms in keys
+        ]
+        found = map(_interval, self._transaction.rows_by_keys(_KNOWN, wanted))
+        return {each.key: each for each in found}
+
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Interval]:
@@ -213,6 +222,7 @@ _I: Final = INTERVALS.c
 _KEY: Final = (_I.person, _I.store, _I.first_ms, _I.edge, _I.scanner, _I.carrier)
 
 _JOIN: Final = merging(INTERVALS, _joined)
+_KNOWN: Final = by_keys(select(INTERVALS).where(ours(INTERVALS)), *_KEY)
 _WITHIN: Final = (
     select(INTERVALS)
     .where(

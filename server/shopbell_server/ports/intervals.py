@@ -20,6 +20,10 @@ class Intervals(Protocol):
         """Insert, or join with what is there (`core.evidence.joined`)."""
         ...
 
+    def known(self, keys: Collection[IntervalKey]) -> Mapping[IntervalKey, Interval]:
+        """Return those of these stays that are there, as they are before anything is joined with them."""
+        ...
+
     def within(
         self, person: PersonId, store: StoreId, from_ms: Millis, to_ms: Millis
     ) -> Sequence[Interval]:

@@ -71,6 +71,15 @@ def test_within_each_is_of_several_people(work: UnitOfWork) -> None:
     assert work.intervals.within_each([], *asked) == {}
 
 
+def test_known_stays_are_found_by_their_keys(work: UnitOfWork) -> None:
+    here, bens = interval(1_000, 2_000), interval(1_000, 9_000, person=BEN)
+    others = [interval(1_001), interval(1_000, scanner="x"), interval(1_000, store=ELSEWHERE)]
+    work.intervals.join([here, bens])
+    keys = [each.key for each in (here, bens, *others)]
+    assert work.intervals.known(keys) == {here.key: here, bens.key: bens}
+    assert work.intervals.known([]) == {}
+
+
 def test_heard_since_is_of_everybody_in_one_store(work: UnitOfWork) -> None:
     anna = interval(1_000, 5_000)
     ben = interval(2_000, 6_000, person=BEN)

@@ -17,7 +17,7 @@ from shopbell_server.ports.batches import BatchKey
 from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.rigs.postgres import as_superuser
 from tests.server.conftest import TENANT
-from tests.server.db.rows import ANNA, BEN, EDGE, PROFILE, STORE, hashed
+from tests.server.db.rows import ANNA, BEN, EDGE, PROFILE, STORE, hashed, interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +54,7 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "customer session": lambda work: work.customer_sessions.get(hashed(1)),
     "customer's sessions": lambda work: work.customer_sessions.close_all(ANNA),
     "ledger": lambda work: work.ledger.entries(EITHER),
+    "known": lambda work: work.intervals.known([interval().key, interval(2).key]),
     "within": lambda work: work.intervals.within(ANNA, STORE, MOMENT, MOMENT),
     "within_each": lambda work: work.intervals.within_each(EITHER, STORE, MOMENT, MOMENT),
     "heard_since": lambda work: work.intervals.heard_since(STORE, MOMENT),

@@ -16,9 +16,9 @@ from shopbell_server.usecases.groups import head_of
 from shopbell_server.usecases.visits.recompute import circumstances, recompute
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from shopbell_server.core.evidence import Interval
+    from shopbell_server.core.evidence import Interval, IntervalKey
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.core.observations import Observation
@@ -39,6 +39,7 @@ def arrived(
 
     Raises ShelvesMissingError.
     """
+    before = _before(work, found)
     work.intervals.join(found.intervals)
     work.observations.put(found.observations)
     _unsettle(work, found.observations)
@@ -61,11 +62,21 @@ def arrived(
         touched.setdefault((heads.get(key.person, key.person), key.store), []).append(interval)
     live = {who: touched[who] for who in here_now}
     late = {who: new for who, new in touched.items() if who not in here_now}
-    facts = recompute(work, live, terms, around, found.groups)
+    facts = recompute(work, live, terms, around, found.groups, before)
     facts += recompute(
-        work, late, terms, lambda store: replace(around(store), live=False), found.groups
+        work, late, terms, lambda store: replace(around(store), live=False), found.groups, before
     )
     return [*facts, *_scanned(work, entropy, found, now_ms)]
+
+
+def _before(work: UnitOfWork, found: Recognised) -> Mapping[IntervalKey, Interval]:
+    """Return the stays that were told of before, as they were, of those for whom nothing else is new.
+
+    Whose scanners say more of themselves, or whose pass is taken back, is not one who only goes on.
+    """
+    more = {(each.key.person, each.key.store) for each in (*found.unheard, *found.taken_back)}
+    keys = [each.key for each in found.intervals]
+    return work.intervals.known([key for key in keys if (key.person, key.store) not in more])
 
 
 def _unsettle(work: UnitOfWork, observations: Collection[Observation]) -> None:

@@ -7,6 +7,7 @@ Never: the rules (`core.visits.sessions`, `core.visits.reconcile`), or a commit:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.board.handles import next_number
@@ -16,9 +17,10 @@ from shopbell_server.core.ids import FactId, Millis, VisitId
 from shopbell_server.core.visits.neighbourhood import neighbourhoods, overlapping
 from shopbell_server.core.visits.places import sessions_at
 from shopbell_server.core.visits.purchases import bought, early_ms, reach_ms
-from shopbell_server.core.visits.reconcile import Circumstances, reconcile
+from shopbell_server.core.visits.reconcile import Circumstances, Reconciled, reconcile
 from shopbell_server.usecases.groups import evidence_of, places_of, purchases_of
 from shopbell_server.usecases.recognition.hearing import ears, ears_at, listened
+from shopbell_server.usecases.visits.going_on import visits_gone_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,13 +31,13 @@ if TYPE_CHECKING:
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import PersonId, StoreId
     from shopbell_server.core.visits.neighbourhood import Neighbourhood
-    from shopbell_server.core.visits.reconcile import Reconciled
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.core.zones.found import Place
     from shopbell_server.ports.database import UnitOfWork
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups
+    from shopbell_server.usecases.visits.going_on import Before
 
 Touched = tuple["PersonId", "StoreId"]
 
@@ -66,20 +68,25 @@ def recompute(
     terms: Terms,
     around: Callable[[StoreId], Circumstances],
     groups: Groups,
+    before: Before = MappingProxyType({}),
 ) -> list[Fact]:
     """Bring the visits of `touched` people (held by `work.people.lock`) up to their evidence.
 
     `touched` has the new intervals of each person and store; they are stored already. Those of people who
-    are joined stand under the head, and all of the group are held. Returns what became true, for `tell`.
+    are joined stand under the head, and all of the group are held. `before` has those that were stored before
+    as they were; none where the visits may have changed for another reason. Returns what became true, for
+    `tell`.
     """
     by_store: dict[StoreId, dict[PersonId, Sequence[Interval]]] = {}
     for (person, store), intervals in sorted(touched.items()):
         by_store.setdefault(store, {})[person] = intervals
     facts: list[Fact] = []
     for store, people in by_store.items():
-        circumstances_here = around(store)
-        near = _near(work, store, people, terms.rules)
-        made = list(recomputed(work, store, near, terms.rules, circumstances_here, groups))
+        went_on = visits_gone_on(work, store, people, before, terms.rules, groups)
+        others = {person: new for person, new in people.items() if person not in went_on}
+        near = _near(work, store, others, terms.rules)
+        made = [Reconciled(put=(now,)) for stored, now in went_on.values() if now is not stored]
+        made += recomputed(work, store, near, terms.rules, around(store), groups)
         write(work, made)
         facts += [fact for each in made for fact in each.facts]
     return facts
