@@ -263,8 +263,8 @@ class Line:
     ) -> None:
         if any(reason.is_failure for reason in reasons):
             self._end(
-                "the broker refuses a subscription: may this user read shopbell/v1/+/+/down/#? NATS "
-                "takes 63 a connection, three for each edge"
+                "the broker refuses a subscription: may this user read shopbell/v1/+/+/down/#? NATS takes "
+                "63 a connection, three for each edge, and 1000 in all unless default_max_consumers says more"
             )
         elif not self._subscribed.done():
             self._subscribed.set_result(None)

@@ -200,8 +200,10 @@ class Crowd:
             stay = customer.stays.get(edge)
             if stay is None:
                 yield self._enters(customer, edge, now_ms)
-            else:  # she walks: it is told at the pace of who moves
-                self._due(stay, min(stay.due_ms, now_ms + self._fast(ONLINE.moving_ms)))
+            else:  # she walks: each edge tells at the pace of who moves, once it has noticed
+                soonest_ms = max(now_ms, stay.last_ms + self._fast(ONLINE.moving_ms))
+                noticed_ms = soonest_ms + self._fast(ONLINE.moving_ms * self._rng.random())
+                self._due(stay, min(stay.due_ms, noticed_ms))
 
     def _enters(self, customer: _Customer, edge: int, now_ms: int) -> Told:
         stay = _Heard(
@@ -213,7 +215,9 @@ class Crowd:
             due_ms=0,
         )
         customer.stays[edge] = stay
-        self._due(stay, now_ms + self._pace_ms(customer))
+        # Each edge hears her well at a moment of its own, and counts from there: they do not tell in step.
+        share = self._rng.uniform(1.0, 2.0) if customer.walks else self._rng.uniform(0.5, 1.0)
+        self._due(stay, now_ms + int(self._pace_ms(customer) * share))
         return self._said(stay, "entered", "heard near")
 
     def _goes_on(self, stay: _Heard, now_ms: int) -> Iterator[Told]:

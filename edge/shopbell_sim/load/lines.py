@@ -30,7 +30,6 @@ LOOK_AFTER_S: Final = 5.0
 HEARD: Final = (Kind.ACK, Kind.CONFIG, Kind.COMMAND)
 """What an edge subscribes to. Nobody here obeys, but a broker has to carry it."""
 
-
 AT_ONCE: Final = 16
 """Connections that are being made: real edges come back over a minute, not all in one moment, and a broker
 that keeps sessions on a disk (NATS) makes some dozens a second."""
@@ -128,9 +127,10 @@ class Lines:
             shared.connection += 1
             line = self._line(shared)
             try:
-                await line.open(
-                    [self._topic(edge, kind) for edge in shared.edges for kind in HEARD]
-                )
+                async with self._door:
+                    await line.open(
+                        [self._topic(edge, kind) for edge in shared.edges for kind in HEARD]
+                    )
                 delays = RETRY.delays(self._dice.uniform)
                 await self._speak(shared, line)
             except NoLineError as error:

@@ -134,3 +134,13 @@ def test_twice_as_fast_is_twice_as_many_reports() -> None:
         for speed in (1.0, 4.0)
     )
     assert 3 < fast / slow < 5
+
+
+def test_edges_that_hear_the_same_customer_do_not_tell_of_her_in_step() -> None:
+    moments = defaultdict(set)
+    for one in told(size(heard_by=3), HOUR_MS):
+        if one.phase == "present":
+            moments[one.store, one.person, one.last_ms].add(one.edge)
+    together = sum(len(edges) > 1 for edges in moments.values())
+    # Those that she entered together tell together that it has lasted, and only then.
+    assert together < len(moments) / 10
