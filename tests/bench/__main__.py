@@ -37,6 +37,7 @@ BENCHES: Final = (
     "memory",
     "publish",
     "ingest",
+    "workers",
     "chain",
     "pass_to_board",
     "fanout",
