@@ -40,6 +40,10 @@ ROUND_S: Final = 2.0
 AT_ONCE: Final = 50
 """Erasures of one round, each two or three short transactions. The next round begins behind them."""
 
+LOOKED_AT: Final = 20
+"""Profiles of a round that are looked at for what was left over, by six questions each. Most are parts of
+some that are in use, and stay it: of a thousand each is looked at again after 100 s."""
+
 LEFT_EVERY_MS: Final = HOUR_MS
 """Who left is forgotten when the last of her visits went: of days, an hour is soon enough."""
 
@@ -51,10 +55,6 @@ _OVERDUE: Final = Gauge(
     "shopbell_erasures_overdue",
     "Those of them that should have been done within a day, and are not.",
 )
-
-
-LOOKED_AT: Final = 500
-"""Profiles of a round that are looked at for what was left over: most are parts of some that are in use."""
 
 
 class Erasing:
