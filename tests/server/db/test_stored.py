@@ -14,10 +14,19 @@ from hypothesis import strategies as some
 from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ids import EntryId, FactId, Millis, StoreId, VisitId, ZoneId
+from shopbell_server.core.ids import EdgeId, EntryId, FactId, Millis, StoreId, VisitId, ZoneId
 from shopbell_server.core.visits.sessions import Session, ZoneTime
 from shopbell_server.core.visits.showing import Glimpse
-from shopbell_server.db import stored_facts, stored_sessions
+from shopbell_server.core.zones.plan import (
+    FloorPlan,
+    Level,
+    Reading,
+    Rectangle,
+    Spot,
+    Survey,
+    ZonePart,
+)
+from shopbell_server.db import floor_plans, stored_facts, stored_sessions
 from tests.server.db.rows import ANNA, fact, session
 
 if TYPE_CHECKING:
@@ -198,3 +207,32 @@ def test_the_deafness_that_a_session_knows_of_is_read() -> None:
 def test_a_session_that_was_never_written_is_an_error(text: str) -> None:
     with pytest.raises(msgspec.MsgspecError):
         stored_sessions.decoded(text)
+
+
+def test_a_floor_plan_that_was_written_in_the_first_version_is_read_with_what_was_surveyed() -> (
+    None
+):
+    first = (
+        '{"v":1,"levels":[{"name":"ground","extent":{"left_m":0.0,"bottom_m":0.0,"right_m":24.0,'
+        '"top_m":16.0},"zones":[{"zone":"till","within":{"left_m":6.0,"bottom_m":0.0,'
+        '"right_m":24.0,"top_m":16.0}}],"spots":[{"edge":"door","scanner":"hci0","x_m":0.5,'
+        '"y_m":8.0,"z_m":2.5}],"survey":{"receivers":["door/hci0","gone/hci0"],"readings":[{'
+        '"x_m":1.0,"y_m":2.0,"z_m":1.2,"heard_dbm":{"door/hci0":-61.5}}]}}]}'
+    )
+    whole = Rectangle(left_m=0.0, bottom_m=0.0, right_m=24.0, top_m=16.0)
+    heard = Reading(x_m=1.0, y_m=2.0, z_m=1.2, heard_dbm={"door/hci0": -61.5})
+    plan = FloorPlan(
+        levels=(
+            Level(
+                name="ground",
+                extent=whole,
+                zones=(ZonePart(zone=ZoneId("till"), within=replace(whole, left_m=6.0)),),
+                spots=(Spot(edge=EdgeId("door"), scanner="hci0", x_m=0.5, y_m=8.0, z_m=2.5),),
+                survey=Survey(receivers=("door/hci0", "gone/hci0"), readings=(heard,)),
+            ),
+        )
+    )
+    assert floor_plans.decoded(first) == plan
+    assert floor_plans.encoded(plan) == first
+    with pytest.raises(msgspec.MsgspecError, match="version"):
+        floor_plans.decoded(first.replace('"v":1', '"v":2'))
