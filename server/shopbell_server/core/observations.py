@@ -1,4 +1,4 @@
-"""What was heard of somebody, report by report: what zones of a closed visit are computed from.
+"""What was heard of somebody, report by report: what zones are computed from where a store has a floor plan.
 
 Owns: one report of a person who allows it, which of two that name the same counts, and for how long it is
 stored.

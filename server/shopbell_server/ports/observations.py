@@ -50,7 +50,8 @@ class Observations(Protocol):
         """Let go of all that lies on shelves below `first_kept`; return about how many rows went.
 
         `most` rows at once where they go one by one: ask again while that many go. Where shelves go whole,
-        those of all tenants do, and nobody is waited for: raises DatabaseBusyError while they are in use.
+        those of all tenants do, and who uses them is waited for, shortly: raises DatabaseBusyError where that
+        takes too long.
         """
         ...
 

@@ -19,8 +19,8 @@ class Retention(Protocol):
         """Remove at most `most` rows a table of what is older, the oldest first; return how many of each.
 
         What others hold at the moment is passed over, so several share the work. A table of which nothing
-        went is left out. Zones, visits and evidence have methods of their own, for
-        people have to be held for them: raises KeyError for those.
+        went is left out. Zones, visits and evidence have methods of their own, for people have to be held for
+        them, and observations go by `Observations.let_go`: raises KeyError for those.
         """
         ...
 
