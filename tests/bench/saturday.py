@@ -12,17 +12,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from shopbell_sim.adapters.day_file import path_of, read_day
-from shopbell_sim.core.day.air import Air
 from shopbell_sim.core.day.edge import DayEdge, Hearing
 from shopbell_sim.core.day.judging import FoundVisit, judge, true_visits
-from shopbell_sim.core.day.timeline import Timeline
 from shopbell_sim.core.day.voices import Voices
 from shopbell_sim.core.outing.outings import truth_of
-from shopbell_sim.core.outing.shopping import outings
-from shopbell_sim.core.site.ways import Ways
 from shopbell_wire.messages import Presence
 from tests.bench.air import RETAILER
 from tests.bench.people import edge_name
@@ -33,7 +27,7 @@ from tests.bench.saturday_server import RULES, BenchServer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_sim.adapters.day_file import Day
+    from shopbell_sim.core.day.day import Day
     from shopbell_sim.core.day.judging import Judgement
     from shopbell_sim.core.outing.outings import Outing, Stay
 
@@ -128,7 +122,7 @@ class Result:
 
 def lived(day: Day) -> Result:
     """Live through `day`."""
-    people = outings(np.random.default_rng(day.seed), day.site, Ways(day.site), day.trade)
+    people = day.people()
     opens_ms = round(day.opens_s * 1000)
     with tempfile.TemporaryDirectory(prefix="shopbell-bench-") as folder:
         url = f"sqlite:///{Path(folder, 'saturday.db')}"
@@ -151,15 +145,7 @@ class Saturday:
             DayEdge(each, RETAILER, opens_ms, day.outages) for each in day.site.receivers
         ]
         self._streams = [Stream(edge_name(index), edge) for index, edge in enumerate(self._edges)]
-        air = Air(
-            site=day.site,
-            ether=day.ether,
-            trade=day.trade,
-            outings=people,
-            outages=day.outages,
-            seed=day.seed,
-        )
-        self._timeline = Timeline(air, people)
+        self._timeline = day.heard(people)
         self._hearing = Hearing(self._edges, Voices(people, server.identities, day.opens_s))
         self._watch = Watch(server.identities_by_token(), opens_ms)
         self._rows = 0

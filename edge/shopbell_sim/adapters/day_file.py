@@ -6,8 +6,7 @@ Never: what becomes of a day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -15,6 +14,7 @@ from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, decoded, load
 from shopbell_sim.adapters.site_file import read_site
+from shopbell_sim.core.day.day import Day
 from shopbell_sim.core.day.mishaps import EVERYBODY, Outage, WrongClock
 from shopbell_sim.core.ether.numbers import Ether
 from shopbell_sim.core.outing.trade import Trade
@@ -22,7 +22,6 @@ from shopbell_sim.core.outing.trade import Trade
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shopbell_sim.core.site.site import Site
 
 _HOME: Final = Path(__file__).parent.parent
 SCENARIOS: Final = _HOME / "scenarios"
@@ -63,21 +62,6 @@ class DayFile(Struct, frozen=True, kw_only=True):
     ether: Ether = Ether()
     outages: tuple[OutageEntry, ...] = ()
     clocks: tuple[ClockEntry, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
-    """A day that can be simulated. `opens_s` is Unix time."""
-
-    name: str
-    site: Site
-    opens_s: float
-    zone: tzinfo
-    seed: int
-    trade: Trade
-    ether: Ether
-    outages: tuple[Outage, ...]
-    clocks: tuple[WrongClock, ...]
 
 
 def known_days() -> tuple[str, ...]:

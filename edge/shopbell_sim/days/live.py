@@ -13,8 +13,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from shopbell_program.commands import CommandError
 from shopbell_program.whereabouts import leaf_of
 from shopbell_sim.adapters.app import App
@@ -23,19 +21,15 @@ from shopbell_sim.adapters.day_file import read_day
 from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.adapters.truth import Truth
 from shopbell_sim.core import plan
-from shopbell_sim.core.day.air import Air
-from shopbell_sim.core.day.timeline import Timeline
 from shopbell_sim.core.day.voices import Voices
 from shopbell_sim.core.outing.outings import truth_of
-from shopbell_sim.core.outing.shopping import outings
-from shopbell_sim.core.site.ways import Ways
 from shopbell_sim.scenario import heard_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from shopbell_sim.adapters.day_file import Day
+    from shopbell_sim.core.day.day import Day
     from shopbell_sim.core.day.timeline import Rows
     from shopbell_sim.core.outing.outings import Outing
     from shopbell_sim.core.phone import Identity
@@ -104,7 +98,7 @@ def main(asked: Asked) -> None:
 
 
 async def _run(asked: Asked, day: Day, api_key: str, truth: Truth) -> None:
-    made = outings(np.random.default_rng(day.seed), day.site, Ways(day.site), day.trade)
+    made = day.people()
     end_s = max(each.itinerary.ends_s for each in made)
     until_s = end_s if asked.for_s is None else min(asked.from_s + asked.for_s, end_s)
     people = [
@@ -161,15 +155,7 @@ class _Play:
     async def run(self, from_s: float, until_s: float) -> None:
         day, people = self.day, self.people
         zero_s = time.time() - from_s
-        air = Air(
-            site=day.site,
-            ether=day.ether,
-            trade=day.trade,
-            outings=people,
-            outages=day.outages,
-            seed=day.seed,
-        )
-        timeline = Timeline(air, people)
+        timeline = day.heard(people)
         voices = Voices(people, self.identities, zero_s)
         happening = _Happening(day, people)
         while (at_s := time.time() - zero_s) < until_s:

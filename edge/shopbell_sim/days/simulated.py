@@ -12,32 +12,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from shopbell_edge.core.retailer import Retailer
 from shopbell_program.commands import UsageError
 from shopbell_server.core.visits.rules import VisitRules
 from shopbell_sim.adapters.day_file import path_of, read_day
 from shopbell_sim.adapters.day_folder import DayFolder
-from shopbell_sim.core.day.air import Air
 from shopbell_sim.core.day.edge import DayEdge, Hearing
 from shopbell_sim.core.day.judging import FoundVisit, judge, right_zone_share, true_visits
 from shopbell_sim.core.day.mishaps import wall_ms
 from shopbell_sim.core.day.seeing import Seeing
-from shopbell_sim.core.day.timeline import Timeline
 from shopbell_sim.core.day.voices import Voices, address_of, made_up
 from shopbell_sim.core.drawing.picture import Shown, picture
 from shopbell_sim.core.drawing.visits import Lived
 from shopbell_sim.core.outing.outings import truth_of
-from shopbell_sim.core.outing.shopping import outings
 from shopbell_sim.core.phone import WINDOW_S
-from shopbell_sim.core.site.ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from shopbell_sim.adapters.day_file import Day
+    from shopbell_sim.core.day.day import Day
     from shopbell_sim.core.day.mishaps import Outage
     from shopbell_sim.core.day.seeing import SeenVisit
     from shopbell_sim.core.day.timeline import Rows
@@ -73,7 +67,7 @@ def main(asked: Asked) -> None:
     day = read_day(path_of(asked.scenario))
     opens_ms = round(day.opens_s * 1000)
     names = [each.name for each in day.site.receivers]
-    people = outings(np.random.default_rng(day.seed), day.site, Ways(day.site), day.trade)
+    people = day.people()
     identities = _identities(day, people)
     lived = [(each, truth_of(each, day.site)) for each in people]
     with DayFolder(asked.out, names, opens_ms) as folder:
@@ -102,15 +96,7 @@ class _Run:
         self._folder = folder
         self._opens_ms = round(day.opens_s * 1000)
         self._voices = Voices(people, identities, day.opens_s)
-        air = Air(
-            site=day.site,
-            ether=day.ether,
-            trade=day.trade,
-            outings=people,
-            outages=day.outages,
-            seed=day.seed,
-        )
-        self._timeline = Timeline(air, people)
+        self._timeline = day.heard(people)
         receivers = day.site.receivers
         self._edges = [DayEdge(each, RETAILER, self._opens_ms, day.outages) for each in receivers]
         self._hearing = Hearing(self._edges, self._voices)

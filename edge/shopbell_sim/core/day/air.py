@@ -77,12 +77,12 @@ class Air:
 
 def _sent(rng: np.random.Generator, outing: Outing) -> Sent:
     parts = [sendings(rng, outing.on_air, ADVERTISING_DELAY_MS) for _ in range(FRAMES)]
-    times = np.concatenate([times for times, _, _ in parts])
+    times = np.concatenate([times for times, _ in parts])
     order = np.argsort(times, kind="stable")
     frames = np.concatenate(
-        [np.full(len(each), frame, dtype=np.int64) for frame, (each, _, _) in enumerate(parts)]
+        [np.full(len(each), frame, dtype=np.int64) for frame, (each, _) in enumerate(parts)]
     )
-    carries = np.concatenate([carries for _, carries, _ in parts])
+    carries = np.concatenate([carries for _, carries in parts])
     return Sent(times[order], frames[order], carries[order])
 
 

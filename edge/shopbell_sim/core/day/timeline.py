@@ -46,11 +46,6 @@ class Timeline:
         self._next = 0
         self._under_way: list[_UnderWay] = []
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will be heard."""
-        return self._next == len(self._begins_s) and not self._under_way
-
     def until(self, at_s: float) -> Rows:
         """Return what is heard from the last call's time to before `at_s`, in the order of time."""
         while self._next < len(self._begins_s) and self._begins_s[self._next] < at_s:

@@ -111,12 +111,12 @@ def on_air(
 
 def sendings(
     rng: Generator, stretches: Iterable[OnAir], delay_ms: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return of one frame the moments at which it is sent, how the phone is carried then, and the interval.
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return of one frame the moments at which it is sent, and how the phone is carried then.
 
     Between two lie the interval and 0 to `delay_ms` at random.
     """
-    times, carries, intervals = [], [], []
+    times, carries = [np.zeros(0)], [np.zeros(0, dtype=np.int64)]
     for each in stretches:
         most = int((each.until_s - each.from_s) * 1000 / each.interval_ms) + 2
         gaps_ms = each.interval_ms + rng.uniform(0, delay_ms, most)
@@ -126,10 +126,7 @@ def sendings(
         at_s = at_s[at_s < each.until_s]
         times.append(at_s)
         carries.append(np.full(len(at_s), CARRIES.index(each.carry), dtype=np.int64))
-        intervals.append(np.full(len(at_s), each.interval_ms))
-    if not times:
-        return np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0)
-    return np.concatenate(times), np.concatenate(carries), np.concatenate(intervals)
+    return np.concatenate(times), np.concatenate(carries)
 
 
 def _body(rng: Generator) -> tuple[float, float, float]:
