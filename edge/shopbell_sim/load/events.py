@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET
+
 from shopbell_sim.adapters.show_pass import pass_of
 from shopbell_sim.core.load_edge import SOFTWARE
 from shopbell_sim.core.phone import MAC_MINUTE_S, mac32
@@ -42,19 +44,8 @@ def event(told: Told, known: Known) -> Event:
         p10=round(told.loss_db, 1),
         last=round(told.loss_db + 1, 1),
     )
-    if frame != "service-uuid":
-        return Presence(
-            scanner=RADIO,
-            frame=frame,
-            token=token,
-            phase=told.phase,
-            first_ms=told.first_ms,
-            last_ms=told.last_ms,
-            n=told.n,
-            loss_db=loss,
-            reason=told.reason,
-        )
     minute = told.last_ms // (MAC_MINUTE_S * 1000)
+    has_mac = frame == "service-uuid"
     return Presence(
         scanner=RADIO,
         frame=frame,
@@ -64,8 +55,8 @@ def event(told: Told, known: Known) -> Event:
         last_ms=told.last_ms,
         n=told.n,
         loss_db=loss,
-        mac=mac32(bytes.fromhex(known.enrolled.mac_key), token, minute),
-        mac_ms=told.last_ms,
+        mac=mac32(bytes.fromhex(known.enrolled.mac_key), token, minute) if has_mac else UNSET,
+        mac_ms=told.last_ms if has_mac else UNSET,
         reason=told.reason,
     )
 
