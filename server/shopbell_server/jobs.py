@@ -24,7 +24,7 @@ from shopbell_server.usecases.keeping.forget_expired import forget_expired
 from shopbell_server.usecases.keeping.keep_audit import OtherSignerError, cut_audit, make_checkpoint
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.visits.passing_by import forget_passing_by
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweeps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -260,12 +260,10 @@ class Jobs:
 
     def sweep(self) -> None:
         """End visits that are over, forget candidates."""
-        more = True
-        while more:
-            swept = sweep(self._database, self._entropy, self._terms, self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        for swept in sweeps(self._database, self._entropy, self._terms, now_ms):
             for store, persons in swept.changed.items():
                 self._announcer.changed(store, persons)
-            more = swept.more
 
     def find_gaps(self) -> None:
         """Tell the operator what edges sent and nobody has."""

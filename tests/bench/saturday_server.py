@@ -15,7 +15,7 @@ from shopbell_server.db import migrate
 from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.intake.take import Intake, Message
 from shopbell_server.usecases.visits.recompute import Terms
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweeps
 from shopbell_sim.core.phone import Identity, Token
 from tests.bench.air import POWER_DBM, RETAILER
 from tests.bench.people import STORE, edge_name, populate
@@ -87,7 +87,7 @@ class BenchServer:
 
     def sweep(self, now_ms: int) -> None:
         """Let time pass."""
-        while sweep(self.database, self._entropy, self._terms, Millis(now_ms)).more:
+        for _ in sweeps(self.database, self._entropy, self._terms, Millis(now_ms)):
             pass
 
     def visits(self) -> dict[str, list[Visit]]:

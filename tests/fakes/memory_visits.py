@@ -12,6 +12,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.core.visits.intervals import order, truncated
 from shopbell_server.ports.database import DatabaseRefusedError
 from shopbell_server.ports.outgoing import Delivery
+from shopbell_server.ports.visits import Due
 from tests.fakes.memory_rows import Quarantined, Waiting, drop, insert, require
 
 if TYPE_CHECKING:
@@ -244,13 +245,16 @@ class MemoryVisits:
     def open_count(self) -> int:
         return sum(each.state == "open" for each in self._tables.visits.values())
 
-    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
+    def claim_due(self, now_ms: Millis, limit: int, after: Due | None = None) -> Sequence[Due]:
         there = [
             each.id
             for each in self._tables.visits.values()
             if each.person in self._tables.enrolments
         ]
-        return {each.id: each.person for each in self.still_due(there, now_ms)[:limit]}
+        due = [
+            Due(each.session.due_ms, each.id, each.person) for each in self.still_due(there, now_ms)
+        ]
+        return [each for each in due if after is None or each[:2] > after[:2]][:limit]
 
     def still_due(self, visits: Collection[VisitId], now_ms: Millis) -> Sequence[Visit]:
         waiting = [

@@ -18,6 +18,7 @@ from shopbell_server.db.statements import by_keys, keeping, replacing
 from shopbell_server.db.stored_sessions import decoded, encoded
 from shopbell_server.db.tables import CONFLICTS, UNENDED, VISITS
 from shopbell_server.db.transaction import ours
+from shopbell_server.ports.visits import Due
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -125,10 +126,15 @@ class SqlVisits:
         """Return how many visits have begun and not ended."""
         return sum(row.number for row in self._transaction.rows(_OPEN))
 
-    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
-        """Return whose visits are due, longest due first, and hold them; whom others hold is passed over."""
-        rows = self._transaction.rows(_CLAIM_DUE, now_ms=now_ms, most=limit)
-        return {VisitId(row.visit): PersonId(row.person) for row in rows}
+    def claim_due(self, now_ms: Millis, limit: int, after: Due | None = None) -> Sequence[Due]:
+        """Return what is due, longest due first, and hold its people; whom others hold is passed over."""
+        if after is None:
+            rows = self._transaction.rows(_CLAIM_DUE, now_ms=now_ms, most=limit)
+        else:
+            rows = self._transaction.rows(
+                _CLAIM_DUE_AFTER, now_ms=now_ms, most=limit, due_ms=after.due_ms, this=after.visit
+            )
+        return [Due(*tuple(row)) for row in rows]
 
     def still_due(self, visits: Collection[VisitId], now_ms: Millis) -> Sequence[Visit]:
         """Return those of `visits` that are due, longest due first."""
@@ -278,13 +284,16 @@ _OPEN: Final = (
 )
 _is_due: Final = and_(ours(VISITS), UNENDED, _V.due_ms < bindparam("now_ms"))
 _CLAIM_DUE: Final = (
-    select(_V.visit, _V.person)
+    select(_V.due_ms, _V.visit, _V.person)
     .join(ENROLMENTS, and_(ENROLMENTS.c.tenant == _V.tenant, ENROLMENTS.c.person == _V.person))
     .where(_is_due)
     .order_by(_V.due_ms, _V.visit)
     .limit(bindparam("most"))
     # In the order of time, not of people: nobody is waited for, so nobody waits in a circle.
     .with_for_update(key_share=True, of=ENROLMENTS, skip_locked=True)
+)
+_CLAIM_DUE_AFTER: Final = _CLAIM_DUE.where(
+    tuple_(_V.due_ms, _V.visit) > tuple_(bindparam("due_ms"), bindparam("this"))
 )
 _STILL_DUE: Final = by_keys(select(*READ).where(_is_due).order_by(_V.due_ms, _V.visit), _V.visit)
 _PAGE: Final = (

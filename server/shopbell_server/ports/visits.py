@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.core.recognition.conflict import Conflict
     from shopbell_server.core.visits.stored import Visit
+
+
+class Due(NamedTuple):
+    """A visit or candidate that is due; in the order in which they are due."""
+
+    due_ms: Millis
+    visit: VisitId
+    person: PersonId
 
 
 class Visits(Protocol):
@@ -69,9 +77,10 @@ class Visits(Protocol):
         """Return how many visits have begun and not ended; candidates are none."""
         ...
 
-    def claim_due(self, now_ms: Millis, limit: int) -> Mapping[VisitId, PersonId]:
+    def claim_due(self, now_ms: Millis, limit: int, after: Due | None = None) -> Sequence[Due]:
         """Return candidates and open visits whose `session.due_ms` has passed, longest due first.
 
+        With `after` those that come behind it: it may be still due, and is not to hide the others.
         Of people whom nobody else holds: they are held until the unit of work ends, and those of others are
         passed over. What a visit is must be read again (`still_due`): another may just have changed it.
         """

@@ -14,6 +14,7 @@ from shopbell_server.db.engine import open_engine, writing
 from shopbell_server.db.transaction import Transaction
 from shopbell_server.db.unit_of_work import SqlUnitOfWork
 from shopbell_server.ports.batches import BatchKey
+from shopbell_server.ports.visits import Due
 from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.rigs.postgres import as_superuser
 from tests.server.conftest import TENANT
@@ -80,6 +81,7 @@ QUESTIONS: dict[str, Callable[[UnitOfWork], object]] = {
     "old tokens": lambda work: work.edge_records.drop_tokens(1),
     "old conflicts": lambda work: work.visits.drop_conflicts(MOMENT),
     "due": lambda work: work.visits.claim_due(MOMENT, 9),
+    "due after": lambda work: work.visits.claim_due(MOMENT, 9, Due(MOMENT, VisitId("v"), ANNA)),
     "still due": lambda work: work.visits.still_due([VisitId("a"), VisitId("b")], MOMENT),
     "of_person": lambda work: work.visits.of_person(ANNA),
     "page": lambda work: work.visits.page([STORE, StoreId("b")], (MOMENT, VisitId("v")), 9),

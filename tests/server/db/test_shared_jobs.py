@@ -56,9 +56,9 @@ def other(shop: SqlDatabase) -> Iterator[SqlUnitOfWork]:
 def test_each_has_the_due_visits_that_the_other_has_not(
     one: SqlUnitOfWork, other: SqlUnitOfWork
 ) -> None:
-    assert one.visits.claim_due(NOW, 1) == {f"v-{ANNA}": ANNA}
-    assert other.visits.claim_due(NOW, 1) == {f"v-{BEN}": BEN}
-    assert other.visits.claim_due(NOW, 9) == {f"v-{BEN}": BEN}
+    assert one.visits.claim_due(NOW, 1)[0].person == ANNA
+    assert other.visits.claim_due(NOW, 1)[0].person == BEN
+    assert [each.person for each in other.visits.claim_due(NOW, 9)] == [BEN]
 
 
 def test_people_who_are_held_are_passed_over(one: SqlUnitOfWork, other: SqlUnitOfWork) -> None:

@@ -9,6 +9,7 @@ from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
 from shopbell_server.core.recognition.conflict import Conflict
 from shopbell_server.ports.database import DatabaseRefusedError
+from shopbell_server.ports.visits import Due
 from tests.server.db.rows import ANNA, BEN, STORE, add_store, enrol, entry, session, visit
 
 if TYPE_CHECKING:
@@ -117,9 +118,12 @@ def test_due_are_those_whose_time_has_passed_longest_first(open_for_visits: Unit
             visit("e", 9, 10, due_ms=100, state="ended"),
         ]
     )
-    assert list(visits.claim_due(Millis(501), 10)) == ["b", "c", "a"]
-    assert visits.claim_due(Millis(501), 2) == {"b": ANNA, "c": ANNA}
-    assert visits.claim_due(Millis(100), 10) == {}
+    due = [Due(Millis(at), VisitId(it), ANNA) for at, it in ((100, "b"), (300, "c"), (500, "a"))]
+    assert visits.claim_due(Millis(501), 10) == due
+    assert visits.claim_due(Millis(501), 2) == due[:2]
+    assert visits.claim_due(Millis(501), 2, due[0]) == due[1:]
+    assert visits.claim_due(Millis(501), 2, due[2]) == []
+    assert visits.claim_due(Millis(100), 10) == []
 
 
 def test_what_was_due_is_asked_again(open_for_visits: UnitOfWork) -> None:

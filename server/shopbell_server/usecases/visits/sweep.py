@@ -17,13 +17,14 @@ from shopbell_server.usecases.visits.recompute import circumstances, tell, write
 from shopbell_server.usecases.visits.traces import forget_within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import Millis, PersonId, StoreId
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
+    from shopbell_server.ports.visits import Due
     from shopbell_server.ports.world import Entropy
     from shopbell_server.usecases.groups import Groups
     from shopbell_server.usecases.visits.recompute import Terms
@@ -34,22 +35,47 @@ LIMIT: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """How much was closed, who changed in which store, and whether there may be more."""
+    """How much was closed, who changed in which store, and what was looked at last if there may be more."""
 
     closed: int
     changed: Mapping[StoreId, frozenset[PersonId]]
-    more: bool
+    last: Due | None
 
 
-def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) -> Swept:
-    """Close what is due at `now_ms`, at most LIMIT; any process may, at any time.
+def sweeps(
+    database: Database, entropy: Entropy, terms: Terms, now_ms: Millis, *, limit: int = LIMIT
+) -> Iterator[Swept]:
+    """Close all that is due at `now_ms`, at most `limit` in a transaction, each of which is an item.
+
+    Each looks at what comes behind the last: what cannot be closed yet (its zones are not found, somebody
+    else holds its people) stays due, and would hide the others, however many it is.
+    """
+    after: Due | None = None
+    while True:
+        swept_now = sweep(database, entropy, terms, now_ms, after=after, limit=limit)
+        yield swept_now
+        after = swept_now.last
+        if after is None:
+            return
+
+
+def sweep(
+    database: Database,
+    entropy: Entropy,
+    terms: Terms,
+    now_ms: Millis,
+    *,
+    after: Due | None = None,
+    limit: int = LIMIT,
+) -> Swept:
+    """Close what is due at `now_ms`, at most `limit`, behind `after`; any process may, at any time.
 
     Several share the work: each takes what is due of people whom no other holds, and waits for none.
     """
     with database.begin() as work:
-        claimed = work.visits.claim_due(now_ms, LIMIT)
-        groups, held = _whole_groups(work, frozenset(claimed.values()))
-        mine = [visit for visit, person in claimed.items() if person in held]
+        claimed = work.visits.claim_due(now_ms, limit, after)
+        groups, held = _whole_groups(work, frozenset(each.person for each in claimed))
+        mine = [each.visit for each in claimed if each.person in held]
         # Read now that they are held: who had them before us may have changed them.
         due = work.visits.still_due(mine, now_ms)
         ledger = ledgers(work, held, groups)
@@ -81,7 +107,8 @@ def sweep(database: Database, entropy: Entropy, terms: Terms, now_ms: Millis) ->
         store: frozenset(visit.person for visit in due if visit.store == store)
         for store in {visit.store for visit in due}
     }
-    return Swept(closed=closed, changed=changed, more=len(claimed) == LIMIT and closed > 0)
+    last = claimed[-1] if len(claimed) == limit else None
+    return Swept(closed=closed, changed=changed, last=last)
 
 
 def _unsettled(

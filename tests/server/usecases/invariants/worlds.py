@@ -18,7 +18,7 @@ from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.core.visits.rules import VisitRules, demo
 from shopbell_server.usecases.intake.shelves import make_shelves
 from shopbell_server.usecases.visits.recompute import Terms
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweeps
 from tests.server.usecases.floor import DAY, NOW, STORE, Floor, add_person, somebody
 from tests.server.usecases.invariants.allowing import KINDS
 
@@ -69,7 +69,7 @@ class World:
     def sweep(self, now_ms: int) -> None:
         """Close all that is due."""
         floor = self.floor
-        while sweep(floor.database, floor.entropy, self.terms, Millis(now_ms)).more:
+        for _ in sweeps(floor.database, floor.entropy, self.terms, Millis(now_ms)):
             pass
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.ids import Millis
 from shopbell_server.usecases.visits.joined import NotJoined
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweeps
 from tests.server.usecases.floor import DAY, EDGES, FAR_EDGE, MINUTE, NOW, SECOND, Floor
 from tests.server.usecases.joined.doing import TERMS, bought, joined, leaves, parted, says
 
@@ -171,7 +171,7 @@ class Shop:
                 leaves(self.floor, self.people[step.who], now_ms)
 
     def sweep(self, now: Millis) -> None:
-        while sweep(self.floor.database, self.floor.entropy, TERMS, now).more:
+        for _ in sweeps(self.floor.database, self.floor.entropy, TERMS, now):
             pass
 
     def event(self, heard: Heard, now_ms: int) -> Event:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.facts import CustomerRecognized, VisitEnded, VisitStarted
 from shopbell_server.core.ids import Millis
-from shopbell_server.usecases.visits import sweep as sweeping
 from shopbell_server.usecases.visits.recompute import Terms
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweep, sweeps
 from tests.server.usecases.floor import (
     DAY,
     MINUTE,
@@ -35,7 +34,7 @@ def test_a_visit_ends_when_the_gap_has_passed(floor: Floor) -> None:
     last_ms = NOW - SECOND
     assert swept(floor, last_ms + 30 * MINUTE).closed == 0
     done = swept(floor, last_ms + 30 * MINUTE + 1)
-    assert (done.closed, done.more) == (2, False)
+    assert (done.closed, done.last) == (2, None)
     assert done.changed == {STORE: {ada.person, eve.person}}
     assert swept(floor, last_ms + 31 * MINUTE).closed == 0
     assert floor.visits(ada)[0].state == floor.visits(eve)[0].state == "ended"
@@ -63,10 +62,9 @@ def test_what_is_late_after_an_end_opens_or_revises_it(floor: Floor) -> None:
 
 
 def test_more_than_one_transaction_takes_is_more_to_do(floor: Floor) -> None:
-    people = [floor.enrol(f"p{number}", number) for number in range(1, sweeping.LIMIT + 2)]
-    floor.take(batch(*(floor.presence(each) for each in people[:200])))
-    floor.take(batch(*(floor.presence(each) for each in people[200:]), seq=2))
-    first = swept(floor, NOW + 40 * MINUTE)
-    assert (first.closed, first.more) == (sweeping.LIMIT, True)
-    second = swept(floor, NOW + 40 * MINUTE)
-    assert (second.closed, second.more) == (1, False)
+    people = [floor.enrol(f"p{number}", number) for number in (1, 2, 3)]
+    floor.take(batch(*(floor.presence(each) for each in people)))
+    terms, over = Terms(rules=RULES, sinks=(SINK,)), Millis(NOW + 40 * MINUTE)
+    done = list(sweeps(floor.database, floor.entropy, terms, over, limit=2))
+    assert [each.closed for each in done] == [2, 1]
+    assert done[-1].last is None

@@ -11,7 +11,7 @@ from shopbell_server.usecases.consent.withdrawal import end_presence
 from shopbell_server.usecases.keeping.retain import let_go, total
 from shopbell_server.usecases.visits.joined import join, part
 from shopbell_server.usecases.visits.recompute import Terms
-from shopbell_server.usecases.visits.sweep import sweep
+from shopbell_server.usecases.visits.sweep import sweep, sweeps
 from shopbell_server.usecases.visits.whereabouts import Sites, find_places
 from tests.server.usecases.floor import DAY, EDGES, MINUTE, NOW, RULES, SECOND, SINK, STORE
 from tests.server.usecases.plans import has_a_plan, walks
@@ -79,9 +79,20 @@ def test_a_visit_is_not_closed_before_it_is_known_where_she_was(floor: Floor) ->
     ada = floor.enrol("ada", 1)
     walks(floor, ada, halfway)
     done = swept(floor)
-    assert (done.closed, done.more) == (0, False)
+    assert (done.closed, done.last) == (0, None)
     located(floor)
     assert swept(floor).closed == 1
+
+
+def test_visits_that_wait_for_their_zones_hide_no_others(floor: Floor) -> None:
+    has_a_plan(floor)
+    ada, eve = floor.enrol("ada", 1), floor.enrol("eve", 2)
+    walks(floor, ada, halfway)
+    floor.hear(floor.presence(eve, NOW - 9 * SECOND, NOW - SECOND))
+    later = Millis(NOW + DAY + 31 * MINUTE)
+    list(sweeps(floor.database, floor.entropy, TERMS, later, limit=1))
+    assert floor.visits(ada)[0].state == "open"
+    assert floor.has_forgotten(eve)
 
 
 def test_what_comes_late_is_looked_at_with_the_rest(floor: Floor) -> None:
