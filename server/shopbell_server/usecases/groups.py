@@ -95,6 +95,12 @@ def head_of(groups: Groups, person: PersonId) -> PersonId:
     return person if group is None else group.head
 
 
+def members_of(groups: Groups, person: PersonId) -> Collection[PersonId]:
+    """Return who is one human with `person`, she herself among them."""
+    group = groups.get(person)
+    return (person,) if group is None else group.persons
+
+
 def ledgers(
     work: UnitOfWork, persons: Collection[PersonId], groups: Groups
 ) -> Mapping[PersonId, Sequence[Entry]]:
@@ -216,8 +222,4 @@ def purchases_of(
 
 
 def _everybody(persons: Iterable[PersonId], groups: Groups) -> frozenset[PersonId]:
-    return frozenset(
-        each
-        for person in persons
-        for each in (groups[person].persons if person in groups else (person,))
-    )
+    return frozenset(each for person in persons for each in members_of(groups, person))

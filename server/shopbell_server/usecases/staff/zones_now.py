@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.zones.following import followed, needed_from_ms
 from shopbell_server.core.zones.site import site_of
+from shopbell_server.usecases.groups import members_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -75,9 +76,7 @@ class ZonesNow:
         known = self._stores.get(store)
         same = known is not None and known.version == version
         before = known.followed if known is not None and same else None
-        members = {
-            person: groups[person].persons if person in groups else (person,) for person in persons
-        }
+        members = {person: members_of(groups, person) for person in persons}
         everybody = {each for some in members.values() for each in some}
         found = work.observations.of(everybody, store, needed_from_ms(before, now_ms), now_ms)
         heard = {

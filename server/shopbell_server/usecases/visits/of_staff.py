@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.visits.reconcile import left_behind
-from shopbell_server.usecases.groups import head_of, hold, ledgers
+from shopbell_server.usecases.groups import head_of, hold, ledgers, members_of
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
 from shopbell_server.usecases.visits.traces import forget_within
 
@@ -49,7 +49,7 @@ def leave_out(
             made = left_behind([visit], (), around)
             write(work, [made])
             facts += made.facts
-            _forget(work, visit, groups[head].persons if head in groups else [head])
+            _forget(work, visit, members_of(groups, head))
         left_out += len(under_way)
     tell(work, facts, ledgers(work, heads, groups), terms.sinks, now_ms)
     return left_out
