@@ -18,7 +18,7 @@ from shopbell_server.core.audit.chain import SERVER
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.erasure import DONE_MS
 from shopbell_server.core.units import DAY_MS, HOUR_MS
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.patience import attempt
 from shopbell_server.usecases.keeping.erase import erase, finish
 from shopbell_server.usecases.keeping.left_over import forget_left_over, left_over
 
@@ -90,16 +90,7 @@ class Erasing:
 
     def once(self) -> None:
         """Finish what can be finished, and forget what nobody else does; a database that is away waits."""
-        try:
-            try:
-                self.forget_who_left()
-                self.forget_left_over()
-            finally:
-                self.finish()
-        except DatabaseBusyError:
-            pass  # somebody else is at it; it is due again soon
-        except DatabaseLostError as error:
-            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
+        attempt(self._round)
 
     def finish(self) -> None:
         """Do what is left of every erasure, and say how many are late."""
@@ -134,6 +125,13 @@ class Erasing:
         self._outliving = behind or ""
         for profile in found:
             self._forget("forgotten_left_over", partial(forget_left_over, profile=profile))
+
+    def _round(self) -> None:
+        try:
+            self.forget_who_left()
+            self.forget_left_over()
+        finally:
+            self.finish()
 
     def _forget(self, event: str, one: Callable[..., Erased | None]) -> None:
         """Do it in a transaction of its own, say that it is done, and have boards look again."""

@@ -16,7 +16,7 @@ from shopbell_server.core.audit.chain import KEPT_MS
 from shopbell_server.core.edges import gaps, stream_ranges
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.recognition import spray
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.patience import attempt
 from shopbell_server.usecases.consent.expired_consents import record_expired
 from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_server.usecases.intake.shelves import make_shelves_ahead
@@ -27,7 +27,6 @@ from shopbell_server.usecases.visits.passing_by import forget_passing_by
 from shopbell_server.usecases.visits.sweep import sweeps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from threading import Event
 
     from shopbell_server.core.audit.chain import Checkpoint
@@ -157,12 +156,12 @@ class Jobs:
             rounds += 1
             for every, job in jobs:
                 if rounds % every == 0:
-                    self._do(job)
+                    attempt(job)
 
     def run_refusals(self, stop: Event) -> None:
         """Write whom this process did not let in until `stop` is set, where another one has the jobs."""
         while not stop.wait(REFUSALS_ROUNDS * ROUND_S):
-            self._do(self.write_refusals)
+            attempt(self.write_refusals)
 
     def keep_keys(self) -> None:
         """Make the keys that are missing, destroy those whose time is over."""
@@ -300,11 +299,3 @@ class Jobs:
             _SPRAY.labels(edge).set(0)
             log.info("tokens_sprayed_no_more", edge=edge)
         self._sprayed = sprayed
-
-    def _do(self, job: Callable[[], None]) -> None:
-        try:
-            job()
-        except DatabaseBusyError:
-            pass  # somebody else is at it; it is due again soon
-        except DatabaseLostError as error:
-            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected

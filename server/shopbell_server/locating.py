@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import structlog
 from prometheus_client import Counter
 
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.patience import attempt
 from shopbell_server.usecases.visits.whereabouts import Sites, find_places
 
 if TYPE_CHECKING:
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import Announcer, Entropy, ServerClock
     from shopbell_server.usecases.visits.recompute import Terms
-
-log = structlog.get_logger()
+    from shopbell_server.usecases.visits.whereabouts import Settled
 
 LOOK_S: Final = 5.0
 """A visit is over after half an hour of silence: seconds more are nothing beside it, and where no store has a
@@ -58,16 +56,15 @@ class Locating:
 
     def once(self) -> bool:
         """Find what can be found now, some people at most; return whether there is more."""
-        try:
-            done = find_places(
-                self._database, self._entropy, self._terms, self._sites, self._clock.now_ms()
-            )
-        except DatabaseBusyError:
-            return False  # somebody else is at it; it is due again soon
-        except DatabaseLostError as error:
-            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
+        done = attempt(self._find)
+        if done is None:
             return False
         _FOUND.inc(done.people)
         for store, persons in done.changed.items():
             self._announcer.changed(store, persons)
         return done.more
+
+    def _find(self) -> Settled:
+        return find_places(
+            self._database, self._entropy, self._terms, self._sites, self._clock.now_ms()
+        )

@@ -6,6 +6,7 @@ Never: how long anything is kept (`core.keeping.retention`), or how it goes (`us
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -13,7 +14,7 @@ from prometheus_client import Counter, Gauge
 
 from shopbell_server.core.keeping.retention import rules
 from shopbell_server.core.units import HOUR_MS
-from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.patience import attempt
 from shopbell_server.usecases.keeping.retain import let_go
 
 if TYPE_CHECKING:
@@ -62,22 +63,19 @@ class Retaining:
 
     def once(self, stop: Event) -> bool:
         """Let go of all that is due; False if told to stop, or if the database was away or busy."""
+        return attempt(partial(self._let_go, stop)) or False
+
+    def _let_go(self, stop: Event) -> bool:
         now_ms = self._clock.now_ms()
-        try:
-            for rule in self._rules:
-                gone = 0
-                for removed in let_go(self._database, rule, now_ms):
-                    for table, rows in removed.items():
-                        _REMOVED.labels(table).inc(rows)
-                        gone += rows
-                    if stop.wait(REST_S):
-                        return False
-                self._tell(rule, gone)
-        except DatabaseBusyError:
-            return False  # somebody else is at it; it is due again soon
-        except DatabaseLostError as error:
-            log.error("database_lost", error=str(error))  # noqa: TRY400  # expected
-            return False
+        for rule in self._rules:
+            gone = 0
+            for removed in let_go(self._database, rule, now_ms):
+                for table, rows in removed.items():
+                    _REMOVED.labels(table).inc(rows)
+                    gone += rows
+                if stop.wait(REST_S):
+                    return False
+            self._tell(rule, gone)
         _DONE.set(now_ms / 1000)
         return True
 
