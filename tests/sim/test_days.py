@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_program.commands import CommandError
+from shopbell_program.commands import CommandError, UsageError
 from shopbell_program.settings import SettingsError
 from shopbell_sim.adapters.day_file import SCENARIOS, SITES, is_day, known_days, path_of, read_day
 from shopbell_sim.adapters.site_file import read_site
@@ -141,7 +141,7 @@ def test_what_makes_no_sense_of_a_day_is_said(
 def test_a_day_is_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
 
-    main(Asked(scenario=str(written(tmp_path)), out=out))
+    main(Asked(scenario=str(written(tmp_path)), out=out, all_zones=True))
 
     with gzip.open(out / "heard" / "door.csv.gz", "rt") as file:
         header, *heard = file.read().splitlines()
@@ -151,6 +151,8 @@ def test_a_day_is_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str
     entered = {each["who"] for each in truth if each["what"] == "entered"}
     seen = [json.loads(line) for line in (out / "seen.ndjson").read_text().splitlines()]
     assert {each["who"] for each in seen} <= entered
+    assert all(zone == "shop" for each in seen for _, zone in each["zones"])
+    assert all(each["zones"] for each in seen)
     assert (out / "picture.svg").read_text().startswith("<svg")
     assert "visits of phones that were on the air throughout found" in capsys.readouterr().out
 
@@ -205,3 +207,12 @@ def test_what_makes_no_sense_of_a_day_to_be_played_is_said(
     assert done.returncode in {1, 2}
     assert says in done.stderr
     assert not (tmp_path / "truth.ndjson").exists()
+
+
+def test_who_is_followed_is_known_before_the_day_is_lived(tmp_path: Path) -> None:
+    path = written(tmp_path)
+
+    with pytest.raises(UsageError, match="--follow nobody: no customer"):
+        main(Asked(scenario=str(path), out=tmp_path / "out", follow="nobody"))
+
+    assert not (tmp_path / "out").exists()

@@ -49,7 +49,10 @@ class TrueLine(msgspec.Struct, kw_only=True):
 
 
 class SeenLine(msgspec.Struct, tag="visit", tag_field="what", kw_only=True):
-    """A visit as Shopbell has it; `zones` are since when she was seen where, null where nobody could say."""
+    """A visit as Shopbell has it; `zones`, if they were looked for: since when she was seen where.
+
+    A zone is null where nobody could say.
+    """
 
     who: str
     from_ms: int

@@ -37,7 +37,12 @@ def add(commands: Commands) -> None:
     one.add_argument("scenario", metavar="NAME|FILE", help=f"{NAMES}, or a TOML file")
     one.add_argument("--out", type=Path, required=True, metavar="DIR", help="a new folder")
     one.add_argument(
-        "--follow", metavar="WHO", help="whose way the picture shows (default: who stays longest)"
+        "--follow", metavar="WHO", help="whose way the picture shows (default: who tells most)"
+    )
+    one.add_argument(
+        "--all-zones",
+        action="store_true",
+        help="find zones of everybody, not of those alone who are on the picture (some 1.5 s a visit)",
     )
 
 
@@ -62,7 +67,12 @@ def perform(arguments: argparse.Namespace) -> None:
     with loading():
         from shopbell_sim.days import simulated  # noqa: PLC0415  # as said above
     simulated.main(
-        simulated.Asked(scenario=arguments.scenario, out=arguments.out, follow=arguments.follow)
+        simulated.Asked(
+            scenario=arguments.scenario,
+            out=arguments.out,
+            follow=arguments.follow,
+            all_zones=arguments.all_zones,
+        )
     )
 
 

@@ -60,6 +60,8 @@ class Asked:
     scenario: str
     out: Path
     follow: str | None = None
+    all_zones: bool = False
+    """Whether zones are found of everybody, or of those alone who are on the picture's time line."""
 
 
 def main(asked: Asked) -> None:
@@ -68,15 +70,22 @@ def main(asked: Asked) -> None:
     opens_ms = round(day.opens_s * 1000)
     names = [each.name for each in day.site.receivers]
     people = day.people()
+    if asked.follow is not None and asked.follow not in _customers(people):
+        raise UsageError(
+            f"--follow {asked.follow}: no customer of this day; truth.ndjson of a run without it names them"
+        )
     identities = _identities(day, people)
     lived = [(each, truth_of(each, day.site)) for each in people]
     with DayFolder(asked.out, names, opens_ms) as folder:
         folder.truth(lived)
         folder.tokens(identities)
-        seen = _Run(day, people, identities, folder).run()
+        seeing = _Run(day, people, identities, folder).run()
+        rows = _rows(day, _everybody(lived, seeing.visits()), asked.follow)
+        whose = [each.who for each in people] if asked.all_zones else [each.who for each in rows]
+        seen = seeing.visits(frozenset(whose))
         folder.seen(seen)
         verdict = _verdict(day, lived, seen)
-        where = folder.picture(picture(_shown(day, lived, seen, asked.follow, verdict)))
+        where = folder.picture(picture(_shown(day, lived, seen, rows, verdict)))
     _say(verdict)
     _say(f"picture: {where}")
 
@@ -114,8 +123,8 @@ class _Run:
             self._opens_ms,
         )
 
-    def run(self) -> tuple[SeenVisit, ...]:
-        """Go through the day; return the visits that are seen."""
+    def run(self) -> Seeing:
+        """Go through the day; return what saw it."""
         at_s = float(int(min(each.itinerary.begins_s for each in self._people))) - 1
         end_s = max(each.itinerary.ends_s for each in self._people) + AFTER_S
         for edge in self._edges:
@@ -129,7 +138,7 @@ class _Run:
                 self._seeing.told(edge.tick(at_s))
             if at_s % SAY_S == 0:
                 _say(f"{at_s / SAY_S:.0f} h")
-        return self._seeing.visits()
+        return self._seeing
 
     def _write(self, rows: Rows) -> None:
         lines: dict[int, list[str]] = {}
@@ -163,31 +172,36 @@ def _identities(day: Day, people: Sequence[Outing]) -> dict[str, Identity]:
     }
 
 
-def _shown(
-    day: Day,
-    lived: Iterable[tuple[Outing, Truth]],
-    seen: Iterable[SeenVisit],
-    follow: str | None,
-    verdict: str,
-) -> Shown:
-    """Return what the picture is of: whoever is followed first, then those who came about then."""
-    everybody = _everybody(lived, seen)
+def _rows(day: Day, everybody: Sequence[Lived], follow: str | None) -> list[Lived]:
+    """Return who is on the time line: whoever is followed first, then those who came about then."""
     customers = [each for each in everybody if each.outings[0].kind == "customer"]
     wanted = [each for each in customers if each.who == follow]
-    if follow is not None and not wanted:
-        raise UsageError(f"--follow {follow}: no customer of this day; truth.ndjson names them")
     first = wanted[0] if wanted else _telling(customers, day.outages)
     others = sorted(
         (each for each in everybody if each is not first),
         key=lambda each: abs(each.begins_s - first.begins_s),
     )[: SHOWN - 1]
+    return [first, *sorted(others, key=lambda each: each.begins_s)]
+
+
+def _shown(
+    day: Day,
+    lived: Iterable[tuple[Outing, Truth]],
+    seen: Iterable[SeenVisit],
+    rows: Iterable[Lived],
+    verdict: str,
+) -> Shown:
+    """Return what the picture is of; `rows` say whose zones are known by now."""
+    everybody = _everybody(lived, seen)
+    by_who = {each.who: each for each in everybody}
+    known = [by_who[each.who] for each in rows]
     opens = datetime.fromtimestamp(day.opens_s, day.zone)
     return Shown(
         title=day.name,
         verdict=verdict,
         site=day.site,
-        followed=first,
-        rows=[first, *sorted(others, key=lambda each: each.begins_s)],
+        followed=known[0],
+        rows=known,
         everybody=everybody,
         outages=day.outages,
         opens_min=opens.hour * 60 + opens.minute,
@@ -228,6 +242,10 @@ def _telling(customers: Sequence[Lived], outages: Sequence[Outage]) -> Lived:
 
 def _stays(lived: Lived) -> list[Stay]:
     return [stay for truth in lived.truths for stay in truth.stays]
+
+
+def _customers(people: Iterable[Outing]) -> frozenset[str]:
+    return frozenset(each.who for each in people if each.kind == "customer")
 
 
 def _inside_s(lived: Lived) -> float:

@@ -152,10 +152,14 @@ def judge(
 
 
 def right_zone_share(lived: Iterable[tuple[Outing, Truth]], seen: Iterable[SeenVisit]) -> float:
-    """Return for which share of the time in which she was inside and seen it was in the right zone."""
+    """Return for which share of the time in which somebody was inside and seen it was in the right zone.
+
+    Visits without zones do not count.
+    """
     visits: dict[str, list[SeenVisit]] = {}
     for visit in seen:
-        visits.setdefault(visit.who, []).append(visit)
+        if visit.zones:
+            visits.setdefault(visit.who, []).append(visit)
     right = total = 0
     for outing, truth in lived:
         hers = [

@@ -79,6 +79,15 @@ def identities() -> dict[str, Identity]:
     }
 
 
+def known() -> dict[str, str]:
+    return {
+        digits: who
+        for who, identity in identities().items()
+        for token in identity.tokens.values()
+        for digits in (token.id32, token.id64)
+    }
+
+
 def voices() -> Voices:
     return Voices(people(), identities(), OPENS_MS / 1000)
 
@@ -92,13 +101,7 @@ def lived(outages: Sequence[Outage] = ()) -> tuple[list[Event], tuple[SeenVisit,
     edges = [DayEdge(each, RETAILER, OPENS_MS, outages) for each in SITE.receivers]
     hearing = Hearing(edges, voices())
     timeline = Timeline(air(outages), people())
-    known = {
-        digits: who
-        for who, identity in identities().items()
-        for token in identity.tokens.values()
-        for digits in (token.id32, token.id64)
-    }
-    seeing = Seeing(known, SITE, VisitRules(), OPENS_MS)
+    seeing = Seeing(known(), SITE, VisitRules(), OPENS_MS)
     at_s = float(int(min(each.itinerary.begins_s for each in people()))) - 1
     told: list[Event] = [event for edge in edges for event in edge.begin(at_s)]
     while at_s < end_s() + 200:
@@ -108,7 +111,7 @@ def lived(outages: Sequence[Outage] = ()) -> tuple[list[Event], tuple[SeenVisit,
             events = edge.tick(at_s)
             seeing.told(events)
             told += events
-    return told, seeing.visits()
+    return told, seeing.visits({each.who for each in people()})
 
 
 @cache
@@ -180,6 +183,17 @@ def test_a_visit_says_in_which_zone_she_was_from_its_beginning_on() -> None:
         assert visit.from_s <= visit.zones[0].from_s <= visit.zones[-1].from_s <= visit.until_s
         assert all(a.zone != b.zone for a, b in pairwise(visit.zones))
         assert seen_zone(seen, visit.until_s + 9e5) is None
+
+
+def test_zones_are_those_of_whom_they_are_asked_for() -> None:
+    told, seen = usual()
+    (one, *_) = sorted({visit.who for visit in seen})
+    seeing = Seeing(known(), SITE, VisitRules(), OPENS_MS)
+    seeing.told(told)
+
+    assert [visit.who for visit in seeing.visits({one}) if visit.zones] == [
+        visit.who for visit in seen if visit.who == one
+    ]
 
 
 def test_whom_nobody_may_know_is_not_seen() -> None:
