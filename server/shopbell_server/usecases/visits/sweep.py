@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.visits.ending import swept
-from shopbell_server.usecases.groups import groups_of, head_of, ledgers
+from shopbell_server.usecases.groups import groups_of, head_of, ledgers, members_of
 from shopbell_server.usecases.recognition.hearing import ears_at, listened
 from shopbell_server.usecases.visits.own import forget_candidates
 from shopbell_server.usecases.visits.recompute import circumstances, tell, write
@@ -120,7 +120,7 @@ def _unsettled(
         person
         for visit in due
         if visit.store in planned
-        for person in (groups[visit.person].persons if visit.person in groups else [visit.person])
+        for person in members_of(groups, visit.person)
     ]
     found = work.places.unsettled_of(persons) if persons else ()
     return frozenset((head_of(groups, each.person), each.store) for each in found)
