@@ -35,6 +35,9 @@ BUSY: Final = 0.6
 """How much of a core may be taken at the busiest hour: what is left is for bursts (every quarter of an hour
 all phones change their tokens) and for catching up after an outage."""
 
+DATABASE_CORES: Final = 16
+"""Of one machine of PostgreSQL's: what one can rent anywhere. One with more carries more."""
+
 PACKET_BYTES: Final = 52
 """TCP and IPv4 with timestamps, around the payload of each packet."""
 

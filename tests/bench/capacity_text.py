@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from tests.bench.capacity_run import Run
     from tests.bench.capacity_sums import Pace
 
-SIZES: Final = (1, 10, 100, 1_000, 10_000)
+SIZES: Final = {
+    1: "nothing: one process, SQLite, embedded broker",
+    10: "one process still carries it: `[gathering] wait_ms`",
+    100: "roles apart, a second ingest process, PostgreSQL on its own machine",
+    1_000: "pace of the edges, then `[retention]`: both the database",
+    10_000: "groups of stores, each with a broker and a database of its own",
+}
+"""How many stores, and what to turn first there."""
 
 LOADS: Final = ("few, SQLite", "many, SQLite", "few, PostgreSQL", "many, PostgreSQL")
 PATIENT: Final = "patient, PostgreSQL"
@@ -160,10 +167,11 @@ def _sizes(run: Run, visits: Run, of: Pace) -> Iterator[str]:
     yield from _section(
         "From one shop to 10 000 stores",
         f"All stores at their busiest at once, by the costs of {run.kind}, {run.size.stores} stores.",
-        f"Processes are of one core, {sums.BUSY:.0%} busy; a web process serves {sums.STREAMS} tablets, a",
-        f"store has {sums.TABLETS}. The disk is that of 13 months; log and network are those of the busiest",
-        f"hour. Beyond {run.summary.edges} edges this is arithmetic and not experience: see *Where it stops",
-        "being linear*.",
+        f"Processes and Mosquittos are of one core, databases of {sums.DATABASE_CORES}, all {sums.BUSY:.0%}",
+        f"busy; a web process serves {sums.STREAMS} tablets, a store has {sums.TABLETS}. The disk is of",
+        "13 months; log and network are those of the busiest hour. Where one process of each is enough, it",
+        f"is one for both: `shopbell-server run`. Beyond {run.summary.edges} edges this is arithmetic: see",
+        "*Where it stops being linear*.",
     )
     yield from _table(
         "stores",
@@ -171,31 +179,41 @@ def _sizes(run: Run, visits: Run, of: Pace) -> Iterator[str]:
         "events/s",
         "ingest processes",
         "web processes",
-        "broker, cores",
-        "broker, memory",
+        "their memory",
+        "Mosquittos",
+        "Mosquittos' memory",
         "database, cores",
-        "database, disk",
-        "its log, MB/s",
+        "databases",
+        "databases' disk",
+        "their log, MB/s",
         "network, Mbit/s",
+        "turn first",
     )
     took, events = sums.cost(run), run.summary.events
     stored = sums.store_bytes(of, sums.rows(visits))
     a_day = sums.edge_day_bytes(run, of, run.size.edges) * run.size.edges
     bits_per_s = a_day * 8 / (sums.MEAN_SHARE * sums.OPEN_H * 3600)
     edge_mb = (run.busy.broker - run.idle.broker) / run.summary.edges
-    for stores in SIZES:
+    for stores, first in SIZES.items():
+        ingest = sums.processes(sums.cores(stores, of, took.server))
+        web = max(1, -(-stores * sums.TABLETS // sums.STREAMS))
+        brokers = sums.processes(sums.cores(stores, of, took.broker))
+        database = sums.cores(stores, of, took.database)
         yield _row(
             number(stores),
             number(stores * run.size.customers),
             number(stores * of.events_per_s),
-            number(sums.processes(sums.cores(stores, of, took.server))),
-            number(max(1, -(-stores * sums.TABLETS // sums.STREAMS))),
-            number(sums.cores(stores, of, took.broker)),
-            f"{number(run.idle.broker + edge_mb * stores * run.size.edges)} MB",
-            number(sums.cores(stores, of, took.database)),
+            number(ingest),
+            number(web),
+            f"{number((ingest + web) * run.busy.server / 1000)} GB",
+            number(brokers),
+            f"{number(run.idle.broker * brokers + edge_mb * stores * run.size.edges)} MB",
+            number(database),
+            number(sums.processes(database / sums.DATABASE_CORES)),
             f"{number(stored * stores / 1e9)} GB",
             number(run.log_bytes / events * stores * of.events_per_s / 1e6),
             number(bits_per_s * stores / 1e6),
+            first,
         )
     yield ""
 
