@@ -21,6 +21,7 @@ from shopbell_server.ingest.board_changes import BoardChanges
 from shopbell_server.ingest.nats_line import NatsLine
 from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_wire.messages import Ack
+from shopbell_wire.topics import to_edge
 from tests.rigs.brokers import MosquittoBroker, NatsBroker
 from tests.rigs.certificates import Authority
 
@@ -184,7 +185,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 def test_an_edge_is_heard_and_gets_its_answers(broker: BrokerProcess, edge: Edge) -> None:
     with line_of(broker, lambda *_: None) as line:
-        edge.listens(f"{OWN}/down/ack")
+        edge.listens(to_edge("acme", "ams01-door"))
         edge.say(f"{OWN}/up/live", b"batch")
         (message,) = line.gather(1, 0.0, LIMIT_S)
         assert (message.topic, message.payload) == (f"{OWN}/up/live", b"batch")

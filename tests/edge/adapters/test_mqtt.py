@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ from tests.edge.adapters.test_uplink import (
 )
 from tests.rigs.brokers import MosquittoBroker, free_port
 from tests.rigs.listener import Listener
+from tests.rigs.tcp_proxy import TcpProxy, Weather
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
@@ -292,6 +294,38 @@ async def test_a_broker_that_goes_silent_is_given_up() -> None:
     quiet.set()
     server.close()
     await server.wait_closed()
+
+
+async def test_a_broker_that_is_there_and_slow_is_waited_for_longer_each_time(
+    mosquitto: MosquittoBroker, tmp_path: Path
+) -> None:
+    # To connect, to subscribe and to report, there and back: longer than the first patience of 0.2 s.
+    async with TcpProxy(mosquitto.port) as road:
+        road.weather = Weather(delay_s=0.1)
+        ours = replace(account(mosquitto, tmp_path, answer_s=0.2), port=road.port)
+        with capture_logs() as logs:
+            async with running(MqttUplink(ours, describe)) as uplink:
+                await up(uplink)
+        events = [line["event"] for line in logs]
+        assert (events[0], "uplink_connected" in events) == ("uplink_unreachable", True)
+
+
+def test_patience_for_a_login_has_an_end() -> None:
+    broker = Broker(host="h", port=1, tenant="acme", edge="edge-1")
+    assert [broker.patience_s(slow) for slow in (0, 1, 2, 3, 9_999)] == [10, 20, 40, 80, 80]
+
+
+async def test_what_a_newer_server_may_say_is_no_malformed_acknowledgement(
+    nats: NatsBroker, tmp_path: Path
+) -> None:
+    uplink = MqttUplink(account(nats, tmp_path), describe)
+    async with running(uplink), Listener(nats, f"{ROOT}/up/status") as listener:
+        await up(uplink)
+        listener.say(f"{ROOT}/down/weather", b"rain")
+        listener.say(f"{ROOT}/down/command", b"after it")
+        async with asyncio.timeout(WAIT_S):
+            assert await anext(uplink.orders()) == ("command", b"after it")
+        assert uplink.malformed_acks == 0
 
 
 async def test_a_broker_that_hangs_is_given_up_and_found_again(

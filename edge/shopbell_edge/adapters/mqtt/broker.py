@@ -48,6 +48,9 @@ class Broker:
     """A half-open connection is noticed within two of these; a ping has two bytes."""
     answer_s: float = 10.0
     """To connect, and for each answer: long for a mobile network, short beside the 30 s to an ack."""
+    most_answer_s: float = 80.0
+    """To log in at a broker that is there and slow. A NATS cluster with thousands of edges took 14 s for a
+    login; this has room for five times as many edges that come back at once."""
     first_retry_s: float = 1.0
     """A broker that restarts is back in seconds."""
     most_retry_s: float = 60.0
@@ -65,6 +68,10 @@ class Broker:
             return self
         host, port = self.fallbacks[turn - 1]
         return replace(self, host=host, port=port)
+
+    def patience_s(self, slow: int) -> float:
+        """Return how long to wait for a login after `slow` that the broker began and did not finish."""
+        return min(self.answer_s * 2.0 ** min(slow, 32), max(self.most_answer_s, self.answer_s))
 
     @property
     def backoff(self) -> Backoff:

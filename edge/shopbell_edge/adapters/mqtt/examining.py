@@ -22,7 +22,7 @@ from shopbell_edge.ports import UplinkLostError
 from shopbell_program.certificates import soonest_ms, until_ms
 from shopbell_wire import codec
 from shopbell_wire.malformed import MalformedError
-from shopbell_wire.topics import EdgeTopic, Kind
+from shopbell_wire.topics import EdgeTopic, Kind, to_edge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -189,7 +189,7 @@ async def _login(session: Session, thread: ThreadPoolExecutor) -> Tried:
 
 async def _rights(session: Session, broker: Broker) -> Tried:
     try:
-        await session.subscribe(_topic(broker, Kind.ACK))
+        await session.subscribe(to_edge(broker.tenant, broker.edge))
     except RefusedError as error:
         return Tried(step="broker-rights", problem="subscribe", detail=str(error))
     except UplinkLostError as error:

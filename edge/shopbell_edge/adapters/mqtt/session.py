@@ -72,16 +72,22 @@ class Session:
     """Made on the event loop, used there, and closed there whatever became of it."""
 
     def __init__(
-        self, broker: Broker, *, will: tuple[str, bytes], heard: Callable[[str, bytes], None]
+        self,
+        broker: Broker,
+        *,
+        will: tuple[str, bytes],
+        heard: Callable[[str, bytes], None],
+        patience_s: float | None = None,
     ) -> None:
         """Prepare a connection whose last will is the retained (topic, payload) `will`.
 
-        `heard` gets each message's topic and payload on the event loop. Raises CredentialsError.
+        `heard` gets each message's topic and payload on the event loop. Each answer of a broker that can be
+        reached is waited for `patience_s`, `answer_s` if None. Raises CredentialsError.
         """
+        self.patience_s = broker.answer_s if patience_s is None else patience_s
         self.over = asyncio.Event()
         self.ended_by = "closed"
         self._loop = asyncio.get_running_loop()
-        self._broker = broker
         self._heard = heard
         self._answers: dict[int, asyncio.Future[ReasonCode]] = {}
         self._started = False
@@ -102,6 +108,11 @@ class Session:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_publish = self._on_publish
         self._client.on_message = self._on_message
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether somebody took our connection, TLS included; what was said then is another matter."""
+        return self._wire is not None
 
     async def open(self, thread: Executor) -> None:
         """Connect. Raises RefusedError, BusyError, ssl.SSLError, or OSError where nobody answers."""
@@ -160,12 +171,12 @@ class Session:
             raise UplinkLostError(f"the connection broke: {self.ended_by}")
         with self._answer_to(mid) as answer:
             try:
-                async with asyncio.timeout(self._broker.answer_s):
+                async with asyncio.timeout(self.patience_s):
                     return await answer
             except TimeoutError:
                 self._end("no answer in time")
                 raise UplinkLostError(
-                    f"no answer from the broker within {self._broker.answer_s} s"
+                    f"no answer from the broker within {self.patience_s:g} s"
                 ) from None
 
     @contextmanager

@@ -20,7 +20,7 @@ from shopbell_edge.core.complaint_pace import once_more
 from shopbell_edge.ports import UplinkLostError
 from shopbell_wire import codec, orders
 from shopbell_wire.malformed import MalformedError
-from shopbell_wire.topics import EdgeTopic, Kind
+from shopbell_wire.topics import EdgeTopic, Kind, to_edge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -73,6 +73,8 @@ class MqttUplink:
         self._acks: asyncio.Queue[Ack] = asyncio.Queue(maxsize=_ACKS_HELD)
         self._orders: asyncio.Queue[tuple[orders.Kind, bytes]] = asyncio.Queue(_ORDERS_HELD)
         self._kinds = {self._topic(kind): order for kind, order in _ORDERS.items()}
+        self._ack_topic = self._topic(Kind.ACK)
+        self._slow = 0
         self.malformed_acks = 0
         """Messages on down/ack that were none."""
 
@@ -104,6 +106,7 @@ class MqttUplink:
                 self._node = self._broker.node(self._failures)
                 stood_s = await self._one_connection(thread)
                 if stood_s >= _STOOD_S:
+                    self._slow = 0
                     delays = self._broker.backoff.delays(random.uniform)
                 else:
                     self._failures += 1
@@ -144,7 +147,8 @@ class MqttUplink:
         number = self._connection + 1
         will = (self._topic(Kind.STATUS), codec.encode(self._describe(number, "offline")))
         try:
-            session = Session(self._node, will=will, heard=self._take)
+            patience_s = self._broker.patience_s(self._slow)
+            session = Session(self._node, will=will, heard=self._take, patience_s=patience_s)
         except CredentialsError as error:
             self._complain("uplink_unreadable", str(error))
             return 0.0
@@ -169,12 +173,15 @@ class MqttUplink:
     async def _greet(self, session: Session, thread: ThreadPoolExecutor, number: int) -> bool:
         """Connect, subscribe, report; return whether all of it worked."""
         try:
-            async with asyncio.timeout(self._broker.answer_s):
+            async with asyncio.timeout(session.patience_s):
                 await session.open(thread)
-                await session.subscribe(self._topic(Kind.ACK), *self._kinds)
+                # Once for all that it is told: a NATS node keeps a consumer for each subscription.
+                await session.subscribe(to_edge(self._broker.tenant, self._broker.edge))
                 online = codec.encode(self._describe(number, "online"))
                 await session.publish(self._topic(Kind.STATUS), online, retain=True)
         except (RefusedError, OSError) as error:
+            # It is there and has much to do. To begin anew as soon as before would give it more, for ever.
+            self._slow += isinstance(error, TimeoutError) and session.is_reached
             self._log_failure(error)
             return False
         self._connection = number
@@ -232,11 +239,11 @@ class MqttUplink:
         self._down.set()
 
     def _take(self, topic: str, payload: bytes) -> None:
-        kind = self._kinds.get(topic)
-        if kind is None:
+        if topic == self._ack_topic:
             self._take_ack(payload)
-        else:
+        elif (kind := self._kinds.get(topic)) is not None:
             _put(self._orders, (kind, payload))
+        # Else it is of a kind that a newer server may say, and nothing is lost to us.
 
     def _take_ack(self, payload: bytes) -> None:
         try:
