@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shopbell_server.core.audit.chain import Act, Actor
+from shopbell_server.core.audit.chain import What as Deed
 from shopbell_server.core.ids import EdgeId, Millis, PersonId
 from shopbell_server.core.keeping.erasure import Erasure, ErasureId
 from shopbell_server.core.keeping.retention import What
@@ -14,7 +16,10 @@ from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.groups import hold_more
 from shopbell_server.usecases.keeping.forget_expired import NOTHING, forget_expired
+from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
+from tests.fakes.checkpoints import MemoryCheckpoints
 from tests.rigs.databases import open_sql
+from tests.server.conftest import TENANT
 from tests.server.db.rows import ANNA, BEN, add_store, enrol, entry, visit
 
 if TYPE_CHECKING:
@@ -118,3 +123,18 @@ def test_an_erasure_is_completed_by_one(
     one.commit()
     assert other.erasures.claim(erasure.id) == erasure
     assert other.erasures.claim(ErasureId("e2")) is None
+
+
+def test_of_two_that_sign_the_audit_one_does_at_a_time(shop: SqlDatabase) -> None:
+    checkpoints = MemoryCheckpoints()
+    notary = Notary(tenant=TENANT, sign=lambda _: b"ours", checkpoints=checkpoints)
+    with shop.begin() as work:
+        actor = Actor(kind="operator", name="")
+        work.audit.note([Act(at_ms=NOW, actor=actor, what=Deed.SEEDED)])
+        work.commit()
+    with shop.begin() as other:
+        assert other.retention.is_alone("audit")
+        kept, last = make_checkpoint(shop, notary, None, NOW)
+        assert (kept.number, kept.signed, last, checkpoints.kept) == (1, 0, None, [])
+    kept, last = make_checkpoint(shop, notary, None, NOW)
+    assert (kept.signed, [last]) == (1, checkpoints.kept)
