@@ -51,10 +51,10 @@ MEASURES: Final = (
 WHY: Final = (
     "see the notes. Where much of the time goes on waiting for locks, both workers had reports of the same "
     "customers: a group holds all of its own from its beginning to its commit. 40 stores say 340 events a "
-    "second; the faster they are taken in than said, the more often customers meet themselves, so in shops it "
-    "is less: a worker waits 20 ms for company there, and its groups are small. What others took of the cores "
-    "is not the workers' fault. Where processor time for an event grows with the second worker, what the "
-    "cores share is scarce: caches, memory, or one core's two threads."
+    "second; the faster they are taken in than said, the more often customers meet themselves. In shops it "
+    "is less: a worker waits 20 ms for company there, and its groups are small. What others took of the "
+    "cores is not the workers' fault. Where processor time for an event grows with the second worker, what "
+    "the cores share is scarce: caches, memory, or one core's two threads."
 )
 
 RATIO: Final = 1.7
