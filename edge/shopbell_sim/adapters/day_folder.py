@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from shopbell_program.commands import CommandError
+from shopbell_sim.core.outing.outings import happened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -128,16 +129,9 @@ class DayFolder:
                     ends_ms=self._ms(outing.itinerary.ends_s),
                 )
             )
-            happened = [("entered", each.from_s, None) for each in truth.stays]
-            happened += [("went_out", each.until_s, None) for each in truth.stays]
-            if outing.paid_s is not None:
-                happened.append(("bought", outing.paid_s, None))
             lines += [
-                TrueLine(what=what, who=outing.who, at_ms=self._ms(at_s), zone=zone)
-                for what, at_s, zone in sorted(
-                    [*happened, *(("zone", each.from_s, each.zone) for each in truth.zones)],
-                    key=lambda one: one[1],
-                )
+                TrueLine(what=each.what, who=outing.who, at_ms=self._ms(each.at_s), zone=each.zone)
+                for each in happened(outing, truth)
             ]
         self._lines("truth.ndjson", lines)
 

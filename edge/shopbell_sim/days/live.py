@@ -10,6 +10,7 @@ import asyncio
 import random
 import sys
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,16 +23,16 @@ from shopbell_sim.adapters.feed import Feed
 from shopbell_sim.adapters.truth import Truth
 from shopbell_sim.core import plan
 from shopbell_sim.core.day.voices import Voices
-from shopbell_sim.core.outing.outings import truth_of
+from shopbell_sim.core.outing.outings import happened, truth_of
 from shopbell_sim.scenario import heard_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from shopbell_sim.core.day.day import Day
     from shopbell_sim.core.day.timeline import Rows
-    from shopbell_sim.core.outing.outings import Outing
+    from shopbell_sim.core.outing.outings import Happened, Outing
     from shopbell_sim.core.phone import Identity
 
 TICK_S: Final = 0.1
@@ -52,23 +53,18 @@ class Asked:
 
 
 class _Happening:
-    """What is true, in the order of time."""
+    """What is true of `people`, in the order of time."""
 
-    def __init__(self, day: Day, people: Sequence[Outing]) -> None:
-        events: list[tuple[float, str, str, str | None]] = []
-        for each in people:
-            truth = truth_of(each, day.site)
-            events += [(stay.from_s, "entered", each.who, None) for stay in truth.stays]
-            events += [(stay.until_s, "went_out", each.who, None) for stay in truth.stays]
-            events += [(one.from_s, "zone", each.who, one.zone) for one in truth.zones if one.zone]
-        self._events = sorted(events, key=lambda one: one[:3], reverse=True)
+    def __init__(self, day: Day, people: Iterable[Outing]) -> None:
+        told = (
+            (one, each.who) for each in people for one in happened(each, truth_of(each, day.site))
+        )
+        self._told = deque(sorted(told, key=lambda both: both[0].at_s))
 
-    def until(self, at_s: float) -> list[tuple[float, str, str, str | None]]:
-        """Return what happened since the last call."""
-        happened = []
-        while self._events and self._events[-1][0] < at_s:
-            happened.append(self._events.pop())
-        return happened
+    def until(self, at_s: float) -> Iterator[tuple[Happened, str]]:
+        """Yield what happened since the last call, and to whom."""
+        while self._told and self._told[0][0].at_s < at_s:
+            yield self._told.popleft()
 
 
 def main(asked: Asked) -> None:
@@ -160,8 +156,8 @@ class _Play:
         happening = _Happening(day, people)
         while (at_s := time.time() - zero_s) < until_s:
             self._send(timeline.until(at_s), voices)
-            for happened_s, what, who, zone in happening.until(at_s):
-                self.truth.note(what, who, zero_s + happened_s, zone)
+            for one, who in happening.until(at_s):
+                self.truth.note(one.what, who, zero_s + one.at_s, one.zone)
             await asyncio.sleep(TICK_S)
 
     def _send(self, rows: Rows, voices: Voices) -> None:

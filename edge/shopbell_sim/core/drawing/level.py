@@ -61,11 +61,19 @@ def plan(site: Site, level: LevelPlan, colours: Mapping[str, str], sheet: Sheet)
 
 
 def names(site: Site, level: LevelPlan, colours: Mapping[str, str], sheet: Sheet) -> Iterator[str]:
-    """Yield what is written on top of all else: zones by name, scanners in the colours of theirs."""
+    """Yield what stands on top of all else: names of zones, tills, stairs, scanners in zones' colours."""
     for zone in level.zones:
         left = sheet.x(min(at.x for at in zone.outline))
         top = sheet.y(min(at.y for at in zone.outline))
         yield word(left + 6, top + 18, zone.name, 14, colour=colours[zone.id])
+    ends = (end for each in site.stairs for end in (each.below, each.above))
+    fixed = [(end, "\N{UP DOWN ARROW} stairs") for end in ends] + [
+        (till, "till") for till in site.tills
+    ]
+    for at, what in fixed:
+        if at.level == level.number:
+            yield box(sheet.x(at.x) - 4, sheet.y(at.y) - 4, 8, 8, f'fill="{INK}"')
+            yield word(sheet.x(at.x) + 7, sheet.y(at.y) + 4, what, 11)
     for receiver in site.receivers:
         if receiver.at.level == level.number:
             x, y = sheet.x(receiver.at.x), sheet.y(receiver.at.y)

@@ -101,7 +101,7 @@ _FLOOR: Final = (
     "the zone in which Shopbell saw her, areas that of the zone that it is. Grey: not seen. Rings: scanners.",
 )
 _TIMES: Final = (
-    "Visits. Upper bar: where she truly was. Lower bar: where Shopbell saw her.",
+    "Visits. Upper bar: where she truly was. Lower bar: where Shopbell saw her; grey: heard, but not where.",
     "Thin line between: her phone was on the air. Who is silent (an iPhone in a pocket) cannot be seen.",
 )
 _COUNTS: Final = "Inside at a time, of those who take part. Grey: truly. Red: as Shopbell has it."

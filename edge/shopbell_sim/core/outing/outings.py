@@ -78,6 +78,24 @@ def truth_of(outing: Outing, site: Site) -> Truth:
     )
 
 
+class Happened(NamedTuple):
+    """`what` of an outing: `entered`, `zone` (None: none any more), `went_out` or `bought`."""
+
+    at_s: float
+    what: str
+    zone: str | None
+
+
+def happened(outing: Outing, truth: Truth) -> list[Happened]:
+    """Return what happened on `outing`, in the order of time."""
+    told = [Happened(each.from_s, "entered", None) for each in truth.stays]
+    told += [Happened(each.until_s, "went_out", None) for each in truth.stays]
+    if outing.paid_s is not None:
+        told.append(Happened(outing.paid_s, "bought", None))
+    told += [Happened(each.from_s, "zone", each.zone) for each in truth.zones]
+    return sorted(told, key=lambda one: one.at_s)
+
+
 def sending_inside_s(outing: Outing, stay: Stay) -> float:
     """Return for how long of `stay` the phone was on the air, first to last sending; 0 if it was not."""
     begins = [max(each.from_s, stay.from_s) for each in outing.on_air if each.until_s > stay.from_s]

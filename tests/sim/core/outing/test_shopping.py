@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from shopbell_sim.core.outing.outings import Outing, Stay, sending_inside_s, truth_of
+from shopbell_sim.core.outing.outings import Outing, Stay, happened, sending_inside_s, truth_of
 from shopbell_sim.core.outing.shopping import outings
 from shopbell_sim.core.outing.trade import Trade
 from tests.sim.core.a_site import FLAT, SITE, ways
@@ -107,3 +107,12 @@ def test_of_a_stay_only_what_was_on_the_air_can_be_heard() -> None:
 
     assert sending_inside_s(android, stay) == pytest.approx(stay.until_s - stay.from_s, abs=1)
     assert sending_inside_s(android, Stay(stay.until_s + 9e5, stay.until_s + 9.1e5)) == 0
+
+
+def test_what_happened_is_told_in_order_of_time() -> None:
+    paid = next(each for each in day() if each.paid_s is not None)
+
+    told = happened(paid, truth_of(paid, SITE))
+
+    assert [each.at_s for each in told] == sorted(each.at_s for each in told)
+    assert [each.what for each in told if each.what != "zone"] == ["entered", "bought", "went_out"]
