@@ -64,6 +64,7 @@ def line_of(
         name,
         edges=hears,
         changes=changes,
+        mqtt=addresses(broker),
     )
 
 

@@ -118,7 +118,8 @@ def line_of(
         secret = Credentials(
             username="server", password=USERS["server"], ca_file=str(broker.folder / "ca.pem")
         )
-        line = NatsLine("acme", places, secret, name, changes=changes)
+        mqtt = [("127.0.0.1", broker.port)]
+        line = NatsLine("acme", places, secret, name, changes=changes, mqtt=mqtt)
     else:
         places = [("127.0.0.1", broker.port)]
         secret = Credentials(
@@ -191,6 +192,17 @@ def test_an_edge_is_heard_and_gets_its_answers(broker: BrokerProcess, edge: Edge
         assert (message.topic, message.payload) == (f"{OWN}/up/live", b"batch")
         line.answer("ams01-door", Ack(stream="0" * 32, committed=(), refused=(), server_ms=1))
         until(lambda: bool(edge.heard), "the answer")
+
+
+def test_a_server_that_comes_later_learns_how_edges_do(broker: BrokerProcess, edge: Edge) -> None:
+    edge.client.publish(f"{OWN}/up/status", b"online", qos=1, retain=True).wait_for_publish(LIMIT_S)
+    with line_of(broker, lambda *_: None) as line:
+        (message,) = line.gather(1, 0.0, LIMIT_S)
+        assert (message.topic, message.payload, message.retained) == (
+            f"{OWN}/up/status",
+            b"online",
+            True,
+        )
 
 
 def test_an_edge_can_neither_hear_nor_say_what_processes_tell_of_boards(

@@ -21,7 +21,7 @@ import structlog
 from nats.aio.client import Client
 
 from shopbell_server.ingest.account import tls_context
-from shopbell_server.ingest.subscriber import GROUP
+from shopbell_server.ingest.subscriber import GROUP, Subscriber
 from shopbell_server.ingest.waiting import MOST_WAITING, Incoming, Waiting
 from shopbell_wire import codec, topics
 
@@ -65,11 +65,13 @@ class NatsLine:
         *,
         edges: bool = True,
         changes: BoardChanges | None = None,
+        mqtt: Sequence[tuple[str, int]] = (),
         most_waiting: int = MOST_WAITING,
     ) -> None:
         """Hear what edges say if `edges`, each batch one of all who do; tell and hear of boards by `changes`.
 
-        Raises BrokerCertificatesError.
+        `mqtt` is where the same nodes speak MQTT: they tell there how edges did before we came, which they
+        tell nobody else. Raises BrokerCertificatesError.
         """
         self._tenant = tenant
         self._addresses = addresses
@@ -79,6 +81,11 @@ class NatsLine:
         self._edges = edges
         self._changes = changes
         self._waiting = Waiting(most_waiting)
+        self._past: Subscriber | None = None
+        if edges and mqtt:
+            self._past = Subscriber(
+                tenant, mqtt, "3.1.1", credentials, f"{name}_past", statuses_for=self._waiting
+            )
         self._said: deque[tuple[str, bytes]] = deque(maxlen=_MOST_SAID)
         self._listening = threading.Event()
         self._forbidden = False
@@ -92,9 +99,13 @@ class NatsLine:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        if self._past is not None:
+            self._past.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._past is not None:
+            self._past.__exit__()
         self._leaving.set()
         self._loop.call_soon_threadsafe(self._leave)
         self._thread.join()
@@ -112,6 +123,8 @@ class NatsLine:
 
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
+        if self._past is not None:
+            self._past.ask_again()
         return self._waiting.gather(most, wait_s, idle_s)
 
     def answer(self, edge: str, ack: Ack) -> None:
@@ -125,7 +138,9 @@ class NatsLine:
             self._say(list(self._changes.messages(store, persons)))
 
     def done(self, messages: Sequence[Incoming]) -> None:
-        """Do nothing: a node has forgotten what it handed out."""
+        """Let the broker forget statuses of the past; of the rest a node has forgotten what it handed out."""
+        if self._past is not None:
+            self._past.done(messages)
 
     def _say(self, messages: Sequence[tuple[str, bytes]]) -> None:
         if self._listening.is_set():  # else nobody hears, and whoever waits asks again

@@ -64,21 +64,25 @@ class Subscriber:
         changes: BoardChanges | None = None,
         most_waiting: int = MOST_WAITING,
         ask_again_s: float = _ASK_AGAIN_S,
+        statuses_for: Waiting | None = None,
     ) -> None:
         """Connect to the first of `addresses` that has us: to the next one after each failure or loss.
 
         Hears what edges say if `edges`; with MQTT 5 each batch goes to one of all who hear, while everybody
         hears how edges do. Hears and tells other processes of boards by `changes`, if there are others.
-        Bounds the queue by `most_waiting`; asks a broker that forbids us again after `ask_again_s`.
+        Bounds the queue by `most_waiting`; asks a broker that forbids us again after `ask_again_s`. With
+        `statuses_for` it hears only how edges do, of the past too, and puts it there.
         Raises BrokerCertificatesError.
         """
         self._tenant = tenant
         self._addresses = addresses
         self._turn = 0
         self._filters = _filters(tenant, protocol) if edges else []
+        if statuses_for is not None:
+            self._filters = [(topics.statuses(tenant), 1)]
         self._changes = changes
         self._boards_mid: int | None = None
-        self._waiting = Waiting(most_waiting)
+        self._waiting = Waiting(most_waiting) if statuses_for is None else statuses_for
         self._ask_again_s = ask_again_s
         self._subscribed = threading.Event()
         self._leaving = False
@@ -127,7 +131,7 @@ class Subscriber:
 
     def gather(self, most: int, wait_s: float, idle_s: float) -> list[Incoming]:
         """Return up to `most` messages: those within `wait_s` of the first; none after `idle_s`."""
-        self._ask_again()
+        self.ask_again()
         return self._waiting.gather(most, wait_s, idle_s)
 
     def answer(self, edge: str, ack: Ack) -> None:
@@ -145,7 +149,7 @@ class Subscriber:
     def done(self, messages: Sequence[Incoming]) -> None:
         """Let the broker forget `messages`; those of an earlier connection it has forgotten itself."""
         for message in messages:
-            if message.connection == self._connection:
+            if message.mid and message.connection == self._connection:
                 self._client.ack(message.mid, 1)
 
     def _on_connect(
@@ -181,7 +185,7 @@ class Subscriber:
             self._turn = (self._turn + 1) % len(self._addresses)
             self._client.connect_async(*self._addresses[self._turn], keepalive=_KEEPALIVE_S)
 
-    def _ask_again(self) -> None:
+    def ask_again(self) -> None:
         """Subscribe once more if the broker forbade it a while ago."""
         at = self._forbidden_at
         if at is not None and time.monotonic() - at >= self._ask_again_s:
