@@ -46,10 +46,7 @@ Ten minutes of load, one after the other, and some ten seconds for each to start
 
 def main() -> int:
     """Measure all, then write."""
-    page = PAGE.read_text()
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
+    if _around() is None:
         _say(f"{PAGE} lacks its marks: {BEGIN} and {END}")
         return 1
     load, taken = machine.load(), machine.taken()
@@ -59,9 +56,19 @@ def main() -> int:
         runs[name] = measured(kind, size, duration_s, settings)
         _say(f"{name}: {runs[name].summary}")
     lines = [*written(runs), "", *machine.described(load, taken)]
+    around = _around()  # once more: somebody may have written there for twelve minutes
+    assert around is not None, "the marks are gone"
+    head, tail = around
     PAGE.write_text(f"{head}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{tail}")
     _say(f"written: {PAGE.name}")
     return 0
+
+
+def _around() -> tuple[str, str] | None:
+    """Return what stands before and after the marks; None where they are not there."""
+    head, begin, rest = PAGE.read_text().partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    return (head, tail) if begin and end else None
 
 
 def _say(text: str) -> None:
