@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
 
+from tests.rigs.dealing import dealt
+
 if TYPE_CHECKING:
     import pytest
     from xdist.remote import Producer  # type: ignore[import-untyped]  # as above
@@ -31,6 +33,16 @@ class ByModule(LoadScopeScheduling):  # type: ignore[misc]  # as above
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         return "real kernel" if "real_kernel" in module else module
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the modules for workers; whoever runs tests in one process has them as they are named."""
+    if not hasattr(config, "workerinput"):
+        return
+    modules: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        modules.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    items[:] = [item for module in dealt(list(modules)) for item in modules[module]]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByModule:
