@@ -9,7 +9,7 @@ A look that comes after a pause or a restart begins anew from the last minutes o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.core.zones.hysteresis import NOWHERE
 from shopbell_server.core.zones.position_filter import (
     arrived,
-    by_cell,
-    by_zone,
+    foreseen,
     joined,
     kept,
     stepped,
@@ -29,6 +28,7 @@ from shopbell_server.core.zones.readings import (
     heard_in,
     held,
     listening,
+    worth,
 )
 from shopbell_server.core.zones.shown_zone import told
 from shopbell_server.core.zones.storeys import UNKNOWN, storeys_of
@@ -67,6 +67,19 @@ class _Crowd:
     """[persons]: a zone of the level, or `NOWHERE`."""
 
 
+class _Ticks(NamedTuple):
+    """What is known of the ticks that are due, one by one."""
+
+    holds_dbm: NDArray[np.float64]
+    """[ticks, persons, scanners]"""
+    counts: NDArray[np.float64]
+    """As much: by how many readings each counts."""
+    hears: NDArray[np.bool_]
+    """[ticks, scanners]"""
+    here: NDArray[np.bool_]
+    """[ticks, persons]: who is on the level."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Followed:
     """A store after the tick of that number."""
@@ -102,12 +115,13 @@ def followed(site: Site, before: Followed | None, heard: Heard, now_ms: Millis) 
         storeys[[place[each] for each in crowd.persons if each in place]] = number
     since = first - LISTENS_TICKS
     reports = heard_in([heard[each] for each in persons], site.columns, since, max(last, since))
-    holds = held(reports)[LISTENS_TICKS:]
+    whole = held(reports)
+    holds, counts = whole[LISTENS_TICKS:], worth(reports, whole)[LISTENS_TICKS:]
     anybody: NDArray[np.bool_] = np.any(np.isfinite(reports), axis=1)
     hears = listening(anybody)[LISTENS_TICKS:]
     levels = storeys_of(site, holds, storeys)
     left = tuple(
-        _walked(storey, crowd, persons, holds, hears, levels == number)
+        _walked(storey, crowd, persons, _Ticks(holds, counts, hears, levels == number))
         for number, (storey, crowd) in enumerate(zip(site.storeys, crowds, strict=True))
     )
     return Followed(tick=max(last, first - 1), crowds=left, found=_found(site, left))
@@ -134,21 +148,14 @@ def _nobody(site: Site) -> tuple[_Crowd, ...]:
     )
 
 
-def _walked(
-    storey: Storey,
-    crowd: _Crowd,
-    persons: Sequence[PersonId],
-    holds: NDArray[np.float64],
-    hears: NDArray[np.bool_],
-    here: NDArray[np.bool_],
-) -> _Crowd:
-    """Return who is on a level after all ticks; `here` is [ticks, persons]."""
+def _walked(storey: Storey, crowd: _Crowd, persons: Sequence[PersonId], ticks: _Ticks) -> _Crowd:
+    """Return who is on a level after all ticks."""
     columns = list(storey.columns)
     place = {person: index for index, person in enumerate(persons)}
     stay = np.array([person in place for person in crowd.persons], dtype=np.bool_)
     who = np.array([place[each] for each in crowd.persons if each in place], dtype=np.intp)
     beliefs, shown = kept(crowd.beliefs, stay), crowd.shown[stay]
-    for heard, listens, now in zip(holds, hears, here, strict=True):
+    for heard, counts, listens, now in zip(*ticks, strict=True):
         remain = now[who]
         new = np.setdiff1d(np.flatnonzero(now), who)
         if new.size or not remain.all():
@@ -158,11 +165,14 @@ def _walked(
         if not who.size:
             continue
         rssi_dbm = heard[who][:, columns]
-        beliefs = stepped(storey.engine, beliefs, rssi_dbm, listens[columns])
-        zones = by_zone(storey.engine, by_cell(beliefs)) @ storey.parts
+        beliefs = stepped(
+            storey.engine, beliefs, rssi_dbm, listens[columns], counts[who][:, columns]
+        )
+        # Reports are of where she was; a tick on is nearer to now.
+        cells = foreseen(storey.engine, beliefs)
         # Who is not heard is where she was heard last, until her row goes.
         known = np.isfinite(rssi_dbm).any(axis=1)
-        shown = np.where(known, told(shown, zones), shown)
+        shown = np.where(known, told(shown, cells @ storey.shares, cells @ storey.near), shown)
     return _Crowd(persons=tuple(persons[each] for each in who), beliefs=beliefs, shown=shown)
 
 

@@ -6,6 +6,7 @@ Never: motion, or learning.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -49,6 +50,25 @@ less than what one reading fades by."""
 
 ONE_LEVEL: Final = np.zeros(1)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """What it says that nothing came of a receiver that listens."""
+
+    faint_dbm: float
+    """Of what has this mean strength half comes, were nothing lost."""
+    faint_sd_db: float
+    received: float
+    """Of what is strong enough, so much comes."""
+    by_level: bool
+    """Whether it counts how loud a device has shown itself to be."""
+
+
+ADVERTS: Final = Silence(
+    faint_dbm=FAINT_DBM, faint_sd_db=FAINT_SD_DB, received=RECEIVED, by_level=False
+)
+"""Of a radio: what is faint is lost. Minding a device's level brought nothing on recordings."""
+
 LOUDEST_DBM: Final = -20.0
 """Nothing on a shop floor is stronger; drivers write 0 or 127 where they know no strength."""
 
@@ -66,10 +86,11 @@ def newness(silent_s: NDArray[np.float64]) -> NDArray[np.float64]:
     return worth
 
 
-def missed_log(mean_dbm: NDArray[np.float64]) -> NDArray[np.float64]:
+def missed_log(mean_dbm: NDArray[np.float64], silence: Silence = ADVERTS) -> NDArray[np.float64]:
     """Return the log-likelihood of hearing nothing where that mean is expected."""
-    strong = 1.0 / (1.0 + np.exp(-1.7 * (mean_dbm - FAINT_DBM) / FAINT_SD_DB))
-    silent: NDArray[np.float64] = np.log1p(-RECEIVED * strong)
+    above = (mean_dbm - silence.faint_dbm) / silence.faint_sd_db
+    strong = 1.0 / (1.0 + np.exp(-1.7 * above))
+    silent: NDArray[np.float64] = np.log1p(-silence.received * strong)
     return silent
 
 
@@ -92,6 +113,7 @@ def log_likelihood(
     rssi_dbm: NDArray[np.float64],
     worth: NDArray[np.float64],
     missed: NDArray[np.float64],
+    silence: Silence = ADVERTS,
 ) -> NDArray[np.float64]:
     """Return log-likelihoods up to a constant per device: [devices, cells].
 
@@ -105,9 +127,10 @@ def log_likelihood(
             total[these] = _of_heard(
                 radio, picked(known, these), rssi_dbm[these], worth[these], levels
             )
+    louder_db = known.level_db[:, None] if silence.by_level else 0.0
     for receiver in np.flatnonzero(missed.any(axis=0)).tolist():
-        silence = missed_log(radio.mean_dbm[receiver])
-        total += missed[:, receiver, None] * silence
+        unheard = missed_log(radio.mean_dbm[receiver] + louder_db, silence)
+        total += missed[:, receiver, None] * unheard
     return total
 
 

@@ -19,7 +19,6 @@ from shopbell_server.core.zones.calibration import learnt, picked
 from shopbell_server.core.zones.likelihood import LONGEST_S, usable
 from shopbell_server.core.zones.position_filter import (
     arrived,
-    by_zone,
     fitting,
     middle_m,
     stepped,
@@ -39,7 +38,7 @@ TINY: Final = 1e-300
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LookedBack:
-    """The probability of each zone at each tick, [ticks, zones], and the mean place, [ticks, 2]."""
+    """The probability of each zone, or whatever was asked for, [ticks, zones]; the mean place, [ticks, 2]."""
 
     zones: NDArray[np.float64]
     middle_m: NDArray[np.float64]
@@ -52,22 +51,30 @@ class _Visit:
     heard: NDArray[np.float64]
     silent_s: NDArray[np.float64]
     listening: NDArray[np.bool_]
+    worth: NDArray[np.float64] | None
     known: Learnt
 
 
 def looked_back(
-    engine: Engine, rssi_dbm: NDArray[np.float64], listening: NDArray[np.bool_]
+    engine: Engine,
+    rssi_dbm: NDArray[np.float64],
+    listening: NDArray[np.bool_],
+    worth: NDArray[np.float64] | None = None,
+    shares: NDArray[np.float64] | None = None,
 ) -> LookedBack:
     """Return where the device was at each tick, given the whole visit.
 
-    `rssi_dbm` is [ticks, receivers] of one device, NaN where nothing was heard; `listening` as much.
+    `rssi_dbm` is [ticks, receivers] of one device, NaN where nothing was heard; `listening` and `worth`
+    (`position_filter.stepped`) as much. `shares` is [cells, anything]: how much of each cell lies in what is
+    asked for; None: in the grid's zones.
     """
     ticks = len(rssi_dbm)
-    zones = np.empty((ticks, engine.grid.zone_shares.shape[1]))
+    shares = engine.grid.zone_shares if shares is None else shares
+    zones = np.empty((ticks, shares.shape[1]))
     middle = np.empty((ticks, 2))
     if not ticks:
         return LookedBack(zones=zones, middle_m=middle)
-    visit = _visit(engine, rssi_dbm, listening)
+    visit = _visit(engine, rssi_dbm, listening, worth)
     stride = math.isqrt(ticks)
     starts = range(0, ticks, stride)
     begins = [arrived(engine, 1).places]
@@ -82,20 +89,27 @@ def looked_back(
             cells[number] = (ahead[number] * message).sum(axis=1).reshape(-1)
             message = walked_back(weighed(message, fits[number : number + 1]), engine.moves)
         cells /= np.maximum(cells.sum(axis=1, keepdims=True), TINY)
-        zones[start : start + stride] = by_zone(engine, cells)
+        zones[start : start + stride] = cells @ shares
         middle[start : start + stride] = middle_m(engine, cells)
     return LookedBack(zones=zones, middle_m=middle)
 
 
-def _visit(engine: Engine, rssi_dbm: NDArray[np.float64], listening: NDArray[np.bool_]) -> _Visit:
+def _visit(
+    engine: Engine,
+    rssi_dbm: NDArray[np.float64],
+    listening: NDArray[np.bool_],
+    worth: NDArray[np.float64] | None,
+) -> _Visit:
     beliefs, silent_s = arrived(engine, 1), np.empty(rssi_dbm.shape)
     for tick, (reading, hears) in enumerate(zip(rssi_dbm, listening, strict=True)):
         silent_s[tick] = np.minimum(beliefs.silent_s[0] + engine.moves.tick_s, LONGEST_S)
-        beliefs = stepped(engine, beliefs, reading[None], hears)
+        now = None if worth is None else worth[tick, None]
+        beliefs = stepped(engine, beliefs, reading[None], hears, now)
     return _Visit(
         heard=np.where(usable(rssi_dbm), rssi_dbm, np.nan),
         silent_s=silent_s,
         listening=listening,
+        worth=worth,
         known=learnt(beliefs.lessons, engine.radio.doubt),
     )
 
@@ -105,7 +119,10 @@ def _fits(engine: Engine, visit: _Visit, start: int, stride: int) -> NDArray[np.
     part = slice(start, start + stride)
     count = len(visit.heard[part])
     known = picked(visit.known, np.zeros(count, dtype=np.intp))
-    return fitting(engine, known, visit.heard[part], visit.silent_s[part], visit.listening[part])
+    worth = None if visit.worth is None else visit.worth[part]
+    return fitting(
+        engine, known, visit.heard[part], visit.silent_s[part], visit.listening[part], worth
+    )
 
 
 def _forward(

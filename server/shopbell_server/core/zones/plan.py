@@ -6,6 +6,7 @@ Never: files (`seed` and `usecases.staff.surveys` read them), or devices.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,12 @@ class Rectangle:
     def holds(self, x_m: float, y_m: float) -> bool:
         """Return whether a point lies in it, its sides included."""
         return self.left_m <= x_m <= self.right_m and self.bottom_m <= y_m <= self.top_m
+
+    def away_m(self, x_m: float, y_m: float) -> float:
+        """Return how far a point is from it, in metres: 0 if it holds it."""
+        across = max(self.left_m - x_m, 0.0, x_m - self.right_m)
+        along = max(self.bottom_m - y_m, 0.0, y_m - self.top_m)
+        return math.hypot(across, along)
 
     def area(self, name: str) -> Area:
         """Return it as the zone engine has it."""

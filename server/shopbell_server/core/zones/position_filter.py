@@ -22,6 +22,7 @@ from shopbell_server.core.zones.calibration import (
     taught,
 )
 from shopbell_server.core.zones.likelihood import (
+    ADVERTS,
     LONGEST_S,
     log_likelihood,
     newness,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.zones.calibration import Learnt
     from shopbell_server.core.zones.floor import Floor
     from shopbell_server.core.zones.grid import Grid
+    from shopbell_server.core.zones.likelihood import Silence
     from shopbell_server.core.zones.radio_map import RadioMap
     from shopbell_server.core.zones.walking import Walking
 
@@ -54,6 +56,7 @@ class Engine:
     grid: Grid
     radio: RadioMap
     moves: Walking
+    silence: Silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,14 +71,21 @@ class Beliefs:
     """[devices, receivers]: since the last reading, at most `LONGEST_S`."""
 
 
-def engine_of(floor: Floor, grid: Grid, radio: RadioMap, *, tick_s: float = TICK_S) -> Engine:
+def engine_of(
+    floor: Floor,
+    grid: Grid,
+    radio: RadioMap,
+    *,
+    tick_s: float = TICK_S,
+    silence: Silence = ADVERTS,
+) -> Engine:
     """Return the engine of a floor; `radio` is from `unsurveyed_map` or `surveyed_map` of the same grid."""
     if radio.mean_dbm.shape != (len(floor.receivers), grid.cells):
         raise ValueError(
             f"the map has {radio.mean_dbm.shape} receivers and cells, the floor {len(floor.receivers)} "
             f"and {grid.cells}; make the map from this floor and grid"
         )
-    return Engine(grid=grid, radio=radio, moves=walking(grid, tick_s))
+    return Engine(grid=grid, radio=radio, moves=walking(grid, tick_s), silence=silence)
 
 
 def arrived(engine: Engine, devices: int) -> Beliefs:
@@ -115,16 +125,19 @@ def stepped(
     before: Beliefs,
     rssi_dbm: NDArray[np.float64],
     listening: NDArray[np.bool_],
+    worth: NDArray[np.float64] | None = None,
 ) -> Beliefs:
     """Return what is believed one tick later.
 
     `rssi_dbm` is [devices, receivers]: the mean of the tick's readings, NaN where there was none.
     `listening` is [receivers]: which ones are known to hear; the silence of the others says nothing.
+    `worth`, as much as `rssi_dbm`, is by how many readings of its own each of them counts, and each silence;
+    None: by what follows from the time since the one before.
     """
     heard = np.where(usable(rssi_dbm), rssi_dbm, np.nan)
     known = learnt(before.lessons, engine.radio.doubt)
     silent_s = np.minimum(before.silent_s + engine.moves.tick_s, LONGEST_S)
-    fits = fitting(engine, known, heard, silent_s, listening)
+    fits = fitting(engine, known, heard, silent_s, listening, worth)
     moved = walked(before.places, engine.moves)
     places = weighed(moved, fits)
     lessons = _lessons(engine, before.lessons, known, heard, silent_s, places)
@@ -141,16 +154,21 @@ def fitting(
     heard: NDArray[np.float64],
     silent_s: NDArray[np.float64],
     listening: NDArray[np.bool_],
+    worth: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Return how well a tick's readings fit: log-likelihoods [devices, cells].
 
     Arguments are as in `stepped`; `listening` may also be [devices, receivers].
     """
-    worth = newness(silent_s)
     there = np.isfinite(heard)
-    share = there.sum(axis=1, keepdims=True) / np.maximum(1, listening.sum(axis=-1, keepdims=True))
-    missed = np.where(there | ~listening, 0.0, worth * np.minimum(share, 1.0))
-    return log_likelihood(engine.radio, known, heard, worth, missed)
+    if worth is None:
+        worth = newness(silent_s)
+        hears = np.maximum(1, listening.sum(axis=-1, keepdims=True))
+        unheard = worth * np.minimum(there.sum(axis=1, keepdims=True) / hears, 1.0)
+    else:
+        unheard = worth
+    missed = np.where(there | ~listening, 0.0, unheard)
+    return log_likelihood(engine.radio, known, heard, worth, missed, engine.silence)
 
 
 def weighed(places: NDArray[np.float64], fits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -168,6 +186,13 @@ def weighed(places: NDArray[np.float64], fits: NDArray[np.float64]) -> NDArray[n
 def by_cell(beliefs: Beliefs) -> NDArray[np.float64]:
     """Return the probability of each cell: [devices, cells]."""
     flat: NDArray[np.float64] = beliefs.places.sum(axis=1).reshape(len(beliefs.places), -1)
+    return flat
+
+
+def foreseen(engine: Engine, beliefs: Beliefs) -> NDArray[np.float64]:
+    """Return the probability of each cell one tick later, whatever will be heard: [devices, cells]."""
+    later = walked(beliefs.places, engine.moves).sum(axis=1)
+    flat: NDArray[np.float64] = later.reshape(len(later), -1)
     return flat
 
 

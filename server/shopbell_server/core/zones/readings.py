@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from shopbell_server.core.zones.likelihood import Silence
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -37,6 +39,24 @@ ZERO_LOSS_DBM: Final = -59.0
 """What no loss is, in the engine's terms: its maps are of a beacon of 0 dBm, -59 at one metre as makers
 calibrate (`radio_map.AT_1_M_DBM`, which takes the carrier's body off), and a report's loss is counted
 from what the frame says of its own strength there."""
+
+FRESH: Final = 3.0
+"""By so many readings a report counts in its tick. A median of ten adverts hardly fades; what stays is the
+body, the shelf and that she moved meanwhile, 3 dB together: a third of an advert's variance. Counted as
+one, beliefs stay 20 s behind whoever walks; as six, they are too sure."""
+
+HELD: Final = 0.2
+"""And in each later tick for which it holds: that nothing moved by 6 dB is news, but the same shelf and the
+same body said so before. Within the half minute until the next it comes to one reading more."""
+
+QUIET: Final = 0.2
+"""And a scanner that tells nothing, in each tick: it goes on being silent for the same reason."""
+
+SAYS_NOTHING: Final = Silence(faint_dbm=-77.0, faint_sd_db=6.0, received=0.85, by_level=True)
+"""An edge tells of nobody who was never near enough, at a median loss of 20 dB or -79 dBm
+(`enter_loss_db`), however well its radio hears her; medians of those it tells of are up to 2 dB nearer. 6
+dB: stores set losses of 16 to 30. A phone that is 10 dB faint is told of within 3 m instead of 9, so its
+level counts."""
 
 
 def tick_of(at_ms: int) -> int:
@@ -78,6 +98,17 @@ def held(heard: NDArray[np.float64]) -> NDArray[np.float64]:
     last = np.maximum.accumulate(np.where(np.isfinite(heard), ticks, -HELD_TICKS - 1), axis=0)
     values = np.take_along_axis(heard, np.maximum(last, 0), axis=0)
     return np.where(ticks - last < HELD_TICKS, values, np.nan)
+
+
+def worth(heard: NDArray[np.float64], holds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how many readings each report, and each silence, counts; all three have the same shape.
+
+    `heard` is from `heard_in`, `holds` what `held` made of it.
+    """
+    counts: NDArray[np.float64] = np.where(
+        np.isfinite(heard), FRESH, np.where(np.isfinite(holds), HELD, QUIET)
+    )
+    return counts
 
 
 def listening(heard: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -16,8 +16,9 @@ from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.likelihood import LOUDEST_DBM
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.position_filter import engine_of
-from shopbell_server.core.zones.radio_map import unsurveyed_map
-from shopbell_server.core.zones.readings import TICK_MS
+from shopbell_server.core.zones.radio_map import PHONE_AT_1_M_DBM, unsurveyed_map
+from shopbell_server.core.zones.readings import SAYS_NOTHING, TICK_MS
+from shopbell_server.core.zones.shown_zone import NEAR_M
 from shopbell_server.core.zones.survey_map import surveyed_map
 
 if TYPE_CHECKING:
@@ -38,8 +39,11 @@ class Storey:
     zones: tuple[ZoneId, ...]
     """What the level has, each once, in the order of their first rectangles."""
 
-    parts: NDArray[np.float64]
-    """[rectangles, zones]: which rectangle is of which zone."""
+    shares: NDArray[np.float64]
+    """[cells, zones]: how much of a cell lies in each zone; every row sums to 1."""
+
+    near: NDArray[np.float64]
+    """[cells, zones]: 1 for a cell that is in the zone or no further from it than `shown_zone.NEAR_M`."""
 
     columns: tuple[int, ...]
     """Of its receivers, in the engine's order: their columns among those of all levels."""
@@ -98,14 +102,23 @@ def _storey(level: Level, columns: Mapping[Scanner, int]) -> Storey:
     floor = floor_of(level)
     grid = grid_of(floor)
     survey = None if level.survey is None else survey_on(level, level.survey)
-    radio = unsurveyed_map(floor, grid) if survey is None else surveyed_map(floor, grid, survey)
+    radio = (
+        unsurveyed_map(floor, grid, at_1_m_dbm=PHONE_AT_1_M_DBM)
+        if survey is None
+        else surveyed_map(floor, grid, survey)
+    )
     zones = tuple(dict.fromkeys(part.zone for part in level.zones))
     parts = np.zeros((len(level.zones), len(zones)))
+    near = np.zeros((grid.cells, len(zones)))
     for index, part in enumerate(level.zones):
-        parts[index, zones.index(part.zone)] = 1.0
+        zone = zones.index(part.zone)
+        parts[index, zone] = 1.0
+        away_m = [part.within.away_m(x, y) for x, y in grid.centres_m.tolist()]
+        near[np.array(away_m) <= NEAR_M, zone] = 1.0
     return Storey(
-        engine=engine_of(floor, grid, radio, tick_s=TICK_MS / 1000),
+        engine=engine_of(floor, grid, radio, tick_s=TICK_MS / 1000, silence=SAYS_NOTHING),
         zones=zones,
-        parts=parts,
+        shares=grid.zone_shares @ parts,
+        near=near,
         columns=tuple(columns[spot.edge, spot.scanner] for spot in level.spots),
     )

@@ -23,6 +23,7 @@ from shopbell_server.core.zones.readings import (
     held,
     listening_around,
     tick_of,
+    worth,
 )
 from shopbell_server.core.zones.shown_zone import told
 from shopbell_server.core.zones.storeys import UNKNOWN, storeys_of
@@ -69,11 +70,17 @@ def places_in(site: Site, stretch: Sequence[Observation]) -> list[Place]:
     first, last = tick_of(from_ms), tick_of(to_ms)
     reports = heard_in([ours], site.columns, first, last)
     holds, hears = held(reports), listening_around(np.isfinite(reports[:, 0]))
+    counts = worth(reports, holds)
     levels = storeys_of(site, holds, np.array([UNKNOWN], dtype=np.intp))[:, 0]
     zones = [
         zone
         for begin, end in _alike(levels)
-        for zone in _zones(site.storeys[levels[begin]], holds[begin:end, 0], hears[begin:end])
+        for zone in _zones(
+            site.storeys[levels[begin]],
+            holds[begin:end, 0],
+            hears[begin:end],
+            counts[begin:end, 0],
+        )
     ]
     person, store = ours[0].person, ours[0].store
     to_ms = Millis(to_ms + MIDDLE_MS)  # the last one holds until she was heard last
@@ -90,13 +97,23 @@ def places_in(site: Site, stretch: Sequence[Observation]) -> list[Place]:
 
 
 def _zones(
-    storey: Storey, holds: NDArray[np.float64], hears: NDArray[np.bool_]
+    storey: Storey,
+    holds: NDArray[np.float64],
+    hears: NDArray[np.bool_],
+    counts: NDArray[np.float64],
 ) -> Iterator[ZoneId | None]:
     columns = list(storey.columns)
-    seen = looked_back(storey.engine, holds[:, columns], hears[:, columns])
+    seen = looked_back(
+        storey.engine,
+        holds[:, columns],
+        hears[:, columns],
+        counts[:, columns],
+        np.hstack([storey.shares, storey.near]),
+    )
     shown = np.array([NOWHERE], dtype=np.intp)
-    for each in seen.zones @ storey.parts:
-        shown = told(shown, each[None])
+    for each in seen.zones:
+        within, near = np.split(each[None], 2, axis=1)
+        shown = told(shown, within, near)
         yield None if shown[0] == NOWHERE else storey.zones[shown[0]]
 
 

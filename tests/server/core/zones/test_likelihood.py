@@ -15,6 +15,7 @@ from shopbell_server.core.zones.likelihood import (
     usable,
 )
 from shopbell_server.core.zones.radio_map import unsurveyed_map
+from shopbell_server.core.zones.readings import SAYS_NOTHING
 from tests.server.core.zones.small_floor import CORNERS, floor, grid, heard_at
 
 RADIO = unsurveyed_map(floor(), grid())
@@ -39,6 +40,24 @@ def test_silence_speaks_against_places_where_one_would_be_heard() -> None:
     logs = missed_log(np.array([-60.0, -96.0, -120.0]))
     assert logs[0] < -1.5
     assert logs[0] < logs[1] < logs[2] < 0
+
+
+def test_silence_of_who_tells_only_of_the_near_says_that_she_is_not_near() -> None:
+    logs = missed_log(np.array([-60.0, -77.0, -96.0]), SAYS_NOTHING)
+    assert logs[0] < -1.5
+    assert logs[0] < logs[1] < logs[2]
+    assert abs(logs[2]) < 0.01, "well heard by the radio, and told of by nobody"
+
+
+def test_a_faint_phone_is_silent_nearer_by() -> None:
+    faint = replace(KNOWN, level_db=np.full(1, -10.0))
+    nothing = np.full((1, len(CORNERS)), np.nan)
+    usual = log_likelihood(RADIO, KNOWN, nothing, ONE, ONE, SAYS_NOTHING)
+    assert (log_likelihood(RADIO, faint, nothing, ONE, ONE, SAYS_NOTHING) > usual).all()
+    assert np.allclose(
+        log_likelihood(RADIO, faint, nothing, ONE, ONE),
+        log_likelihood(RADIO, KNOWN, nothing, ONE, ONE),
+    )
 
 
 @given(x=st.floats(0.5, 7.5), y=st.floats(0.5, 5.5))

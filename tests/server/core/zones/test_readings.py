@@ -8,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shopbell_server.core.zones.readings import (
+    FRESH,
+    HELD,
     HELD_TICKS,
     LISTENS_TICKS,
+    QUIET,
     TICK_MS,
     ZERO_LOSS_DBM,
     heard_in,
@@ -17,6 +20,7 @@ from shopbell_server.core.zones.readings import (
     listening,
     listening_around,
     tick_of,
+    worth,
 )
 from tests.server.core.zones.shop_plan import EDGE, NOON, loss_db, reports
 
@@ -72,3 +76,10 @@ def test_a_scanner_listens_while_it_hears_anybody() -> None:
     assert np.flatnonzero(after).tolist() == list(range(LISTENS_TICKS + 2, 2 * LISTENS_TICKS + 2))
     around = listening_around(heard)[:, 0]
     assert np.flatnonzero(around).tolist() == list(range(3, 2 * LISTENS_TICKS + 2))
+
+
+def test_a_report_counts_most_when_it_comes_and_little_while_it_holds() -> None:
+    heard = np.full((HELD_TICKS + 2, 1, 1), np.nan)
+    heard[1] = -70.0
+    counts = worth(heard, held(heard))[:, 0, 0].tolist()
+    assert counts == [QUIET, FRESH, *[HELD] * (HELD_TICKS - 1), QUIET]

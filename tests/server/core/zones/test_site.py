@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from shopbell_server.core.zones.plan import FloorPlan, Reading, Survey
+from shopbell_server.core.zones.radio_map import AT_1_M_DBM, PHONE_AT_1_M_DBM
+from shopbell_server.core.zones.shown_zone import NEAR_M
 from shopbell_server.core.zones.site import site_of, survey_on
-from tests.server.core.zones.shop_plan import DOOR, EDGE, ONE, TILL, TWO, level
+from tests.server.core.zones.shop_plan import DOOR, EDGE, ONE, TILL, TWO, level, rectangle
 
 NAMES = tuple(f"edge-1/g{index}" for index in range(3))
 
@@ -22,7 +24,17 @@ def test_every_scanner_is_a_column_of_its_level() -> None:
     assert len(site.columns) == 8
     assert site.storeys[1].columns == tuple(site.columns[EDGE, f"f{index}"] for index in range(4))
     assert site.storeys[0].zones == (DOOR, TILL)
-    assert site.storeys[0].parts.tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_cells_are_in_zones_of_several_rectangles_and_near_others() -> None:
+    ground = site_of(ONE).storeys[0]
+    x = ground.engine.grid.centres_m[:, 0]
+    assert np.allclose(ground.shares.sum(axis=1), 1)
+    assert np.allclose(ground.shares[:, 0], x < 3)
+    long = replace(level(), extent=rectangle(0, 0, 12, 4))
+    near = site_of(FloorPlan(levels=(long,))).storeys[0]
+    at = near.engine.grid.centres_m[:, 0]
+    assert near.near[:, 0].tolist() == (at <= 3 + NEAR_M).tolist(), "the door's ends at 3 m"
 
 
 def test_lines_of_one_place_are_one_point() -> None:
@@ -43,7 +55,10 @@ def test_a_level_goes_by_its_survey() -> None:
     known = site_of(FloorPlan(levels=(walked,))).storeys[0].engine.radio
     blind = site_of(ONE).storeys[0].engine.radio
     assert not np.allclose(known.mean_dbm[0], blind.mean_dbm[0])
-    assert np.allclose(known.mean_dbm[3], blind.mean_dbm[3])
+    in_the_hand = AT_1_M_DBM - PHONE_AT_1_M_DBM
+    assert np.allclose(known.mean_dbm[3], blind.mean_dbm[3] + in_the_hand), (
+        "as the surveyor's phone"
+    )
 
 
 def test_a_survey_without_a_line_is_none() -> None:

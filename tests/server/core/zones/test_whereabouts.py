@@ -70,13 +70,12 @@ def test_places_of_a_stretch_do_not_overlap() -> None:
 
 
 def test_who_is_heard_where_nobody_can_say_is_nowhere() -> None:
-    corners = [(0, 0, 3, 2), (3, 0, 6, 2), (0, 2, 3, 4), (3, 2, 6, 4)]
-    quarters = tuple(
-        ZonePart(zone=ZoneId(f"q{number}"), within=rectangle(*sides))
-        for number, sides in enumerate(corners)
+    rows = tuple(
+        ZonePart(zone=ZoneId(f"q{number}"), within=rectangle(0, 5 * number, 60, 5 * number + 5))
+        for number in range(8)
     )
-    site = site_of(FloorPlan(levels=(replace(level(), zones=quarters),)))
-    (place,) = places_in(site, reports(3.0, 2.0, [0]))
+    hall = replace(level(), extent=rectangle(0, 0, 60, 40), zones=rows)
+    (place,) = places_in(site_of(FloorPlan(levels=(hall,))), reports(30.0, 20.0, [0], corners=[0]))
     assert place.zone is None
 
 
