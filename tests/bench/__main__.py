@@ -47,6 +47,7 @@ BENCHES: Final = (
     "camera",
     "zones",
     "zone_buildings",
+    "zone_reports",
     "saturday",
 )
 """In this order; each is a module here with TITLE, MEASURES and `measure`."""
