@@ -52,7 +52,7 @@ async def test_who_comes_is_heard_by_edges_and_told_of(tmp_path: Path) -> None:
             *("--server", shop.url, "--api-key-file", tmp_path / "app.key"),
             *("--radios", tmp_path, "--minutes", 1.4),
         )
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stderr) == (0, "waiting for the edges of door\n")
         truth = [json.loads(line) for line in (tmp_path / "truth").read_text().splitlines()]
         assert {"person", "entered", "zone"} <= {each["what"] for each in truth}
         await shop.hears(STARTED)
