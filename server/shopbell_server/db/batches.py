@@ -56,20 +56,22 @@ class SqlBatches:
         A new stream gets a row first: PostgreSQL holds rows, and one that is not there cannot be held.
         """
         wanted = sorted(streams)
-        rows = {
-            (EdgeId(row.edge), row.stream): row.ranges
-            for row in self._transaction.rows_by_keys(_RANGES, wanted)
-        }
-        missing = [stream for stream in wanted if stream not in rows]
-        if missing:
-            self._transaction.insert(
-                _ADD_STREAM,
-                [
-                    {"edge": edge, "stream": stream, "ranges": "", "updated_ms": now_ms}
-                    for edge, stream in missing
-                ],
-            )
-        # Only now, and in one order: a new row may have become another worker's meanwhile.
+        held = self._held(wanted)
+        missing = [stream for stream in wanted if stream not in held]
+        if not missing:
+            return held
+        self._transaction.insert(
+            _ADD_STREAM,
+            [
+                {"edge": edge, "stream": stream, "ranges": "", "updated_ms": now_ms}
+                for edge, stream in missing
+            ],
+        )
+        # Once more: a new row may have become another worker's meanwhile.
+        return self._held(wanted)
+
+    def _held(self, wanted: Sequence[Stream]) -> dict[Stream, str]:
+        """Return those that are there, and hold them, in one order as everybody does."""
         return {
             (EdgeId(row.edge), row.stream): row.ranges
             for row in self._transaction.rows_by_keys(_HOLD_RANGES, wanted)
@@ -143,7 +145,6 @@ _HASHES: Final = by_keys(
 _RECORD: Final = adding(BATCHES)
 _QUARANTINE: Final = keeping(QUARANTINED)
 _ranges_of: Final = select(STREAMS.c.edge, STREAMS.c.stream, STREAMS.c.ranges).where(ours(STREAMS))
-_RANGES: Final = by_keys(_ranges_of, STREAMS.c.edge, STREAMS.c.stream)
 _HOLD_RANGES: Final = by_keys(
     _ranges_of.order_by(STREAMS.c.edge, STREAMS.c.stream).with_for_update(of=STREAMS),
     STREAMS.c.edge,

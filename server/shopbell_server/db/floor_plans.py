@@ -29,6 +29,7 @@ class SqlFloorPlans:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._versions: Mapping[StoreId, str] | None = None
 
     def of(self, store: StoreId) -> FloorPlan | None:
         """Return the plan of a store, if it has one."""
@@ -36,8 +37,14 @@ class SqlFloorPlans:
         return None if row is None else decoded(row.plan_json)
 
     def versions(self) -> Mapping[StoreId, str]:
-        """Return which stores have one, each with a name that changes with its plan or survey."""
-        return {StoreId(row.store): row.version for row in self._transaction.rows(_VERSIONS)}
+        """Return which stores have one, each with a name that changes with its plan or survey.
+
+        As of the first time that a unit of work asks: it asks for each store and each person.
+        """
+        if self._versions is None:
+            rows = self._transaction.rows(_VERSIONS)
+            self._versions = {StoreId(row.store): row.version for row in rows}
+        return self._versions
 
     def put(self, store: StoreId, plan: FloorPlan) -> None:
         """Insert or replace, surveys and all."""
@@ -45,6 +52,7 @@ class SqlFloorPlans:
         version = hashlib.sha256(text.encode()).hexdigest()
         row = {"store": store, "version": version, "plan_json": text}
         self._transaction.insert(_PUT, [row])
+        self._versions = None
 
 
 def encoded(plan: FloorPlan) -> str:

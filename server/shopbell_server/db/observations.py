@@ -15,6 +15,7 @@ from shopbell_server.db.observation_shelves import Shelves
 from shopbell_server.db.observation_tables import OBSERVATIONS
 from shopbell_server.db.statements import by_keys, merging
 from shopbell_server.db.transaction import ours
+from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.ports.observations import ShelvesMissingError
 
 if TYPE_CHECKING:
@@ -38,11 +39,26 @@ class SqlObservations:
         if not observations:
             return
         if self._transaction.database == "postgresql":
-            missing = Shelves(self._transaction).missing(shelves_of(observations))
-            if missing:
-                raise ShelvesMissingError(missing)
-        # In one order, as all rows are written; an observation is a row of the table.
-        self._transaction.insert_rows(_PUT, sorted(strongest(observations)))
+            self._require_shelves(shelves_of(observations))
+        try:
+            # In one order, as all rows are written; an observation is a row of the table.
+            self._transaction.insert_rows(_PUT, sorted(strongest(observations)))
+        except DatabaseBusyError:
+            # It may be that a shelf was dropped that was there the last time.
+            self._transaction.remembered.pop(_SHELVES, None)
+            raise
+
+    def _require_shelves(self, wanted: Collection[int]) -> None:
+        """Raise ShelvesMissingError unless all are there, or were when this connection looked last."""
+        seen: set[int] = self._transaction.remembered.setdefault(_SHELVES, set())
+        if seen.issuperset(wanted):
+            return
+        missing = Shelves(self._transaction).missing(wanted)
+        if missing:
+            raise ShelvesMissingError(missing)
+        if len(seen) > MOST_SEEN:
+            seen.clear()
+        seen.update(wanted)
 
     def of(
         self, persons: Collection[PersonId], store: StoreId, from_ms: Millis, to_ms: Millis
@@ -80,6 +96,12 @@ class SqlObservations:
         if self._transaction.database == "postgresql":
             return Shelves(self._transaction).drop(first_kept)
         return self._transaction.change(_OLD, before=first_kept * SHELF_MS, most=most)
+
+
+MOST_SEEN: Final = 100
+"""Shelves that a connection remembers: those of four days, of which one at a time is in use."""
+
+_SHELVES: Final = "shopbell_shelves"
 
 
 def _strongest(old: Any, new: Any, words: Words) -> Mapping[str, ColumnElement[Any]]:  # noqa: ANN401  (columns by name)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shopbell_server.db.failures import in_our_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 
     from sqlalchemy import ColumnElement, Executable, Row, Table
     from sqlalchemy.engine import Connection, Engine
@@ -62,6 +62,14 @@ class Transaction:
     def database(self) -> str:
         """Return "sqlite" or "postgresql"."""
         return self._engine.dialect.name
+
+    @property
+    def remembered(self) -> MutableMapping[Any, Any]:
+        """Return what the connection remembers from one transaction to the next, of whatever tenant.
+
+        Others change the database meanwhile: whoever looks here must notice when it is no longer so.
+        """
+        return self._open.info
 
     def begin(self) -> None:
         """Wait for a connection, and in SQLite for the right to write."""

@@ -200,6 +200,24 @@ def test_where_there_is_no_room_nothing_is_done_and_the_caller_is_told(
         assert hers(work) == []
 
 
+def test_a_partition_that_was_dropped_since_it_was_used_is_missed_the_second_time(
+    shop: Database,
+) -> None:
+    """A connection remembers which there are; who tries again is told, and makes it."""
+    make_shelves(shop, [HOUR])
+    for at_ms in (NOW, NOW + 1):
+        with shop.begin() as work:
+            work.observations.put([heard(at_ms)])
+            work.commit()
+    with shop.begin() as work:
+        work.observations.let_go(HOUR + 1, 1)
+        work.commit()
+    with shop.begin() as work, pytest.raises(DatabaseBusyError):
+        work.observations.put([heard()])
+    with shop.begin() as work, pytest.raises(ShelvesMissingError):
+        work.observations.put([heard()])
+
+
 def test_a_partition_of_an_hour_has_a_policy_of_its_own(shop: Database, postgres_url: str) -> None:
     make_shelves(shop, [HOUR])
     make_shelves(shop, [HOUR, HOUR + 1])
