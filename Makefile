@@ -55,7 +55,7 @@ bench: .venv/dev.stamp ## measure against baselines in the same run; writes test
 	@PYTHON=$(PYTHON) .ci/bench-venv || echo "The peers could not be installed; the bench will say so." >&2
 	@$(BIN)/python -m tests.bench
 
-capacity: .venv/dev.stamp ## what a store costs, under load: twelve minutes; writes server/CAPACITY.md
+capacity: .venv/dev.stamp ## what a store costs, under load: a quarter of an hour; writes server/CAPACITY.md
 	@.ci/system-packages
 	@$(BIN)/python -m tests.bench.capacity
 

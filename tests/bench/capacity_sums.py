@@ -12,7 +12,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.keeping.retention import Limits, What, rules
-from shopbell_sim.core.load_crowd import Crowd, Size
+from shopbell_sim.core.load_crowd import STAY_MS, WINDOW_MS, Crowd, Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,9 @@ all phones change their tokens) and for catching up after an outage."""
 
 DATABASE_CORES: Final = 16
 """Of one machine of PostgreSQL's: what one can rent anywhere. One with more carries more."""
+
+AT_CHANGE: Final = 3
+"""Events of an edge when a phone changes its token: `entered`, and `inactive` and `left` of the old one."""
 
 PACKET_BYTES: Final = 52
 """TCP and IPv4 with timestamps, around the payload of each packet."""
@@ -118,10 +121,15 @@ def cost(run: Run) -> Cost:
 
 
 def rows(run: Run) -> list[Rows]:
-    """Return what each table keeps of a visit, those with the most bytes first."""
+    """Return what each table keeps of a visit, those with the most bytes first.
+
+    Visits that were played faster end before their tokens do: what a change of tokens adds is added here.
+    """
     before = {table.name: table for table in run.before}
     visits = next(table.rows for table in run.after if table.name == "visits")
     days = kept_days()
+    changes = run.size.heard_by * STAY_MS / WINDOW_MS * (1 - 1 / run.size.speed)
+    more = {"intervals": changes, "observations": AT_CHANGE * changes}
     found = []
     for table in run.after:
         was = before.get(table.name)
@@ -132,7 +140,7 @@ def rows(run: Run) -> list[Rows]:
             found.append(
                 Rows(
                     table=table.name,
-                    per_visit=added / visits,
+                    per_visit=added / visits + more.get(table.name, 0.0),
                     bytes_per_row=grown / added,
                     days=days[table.name],
                 )
