@@ -38,7 +38,9 @@ def _in_words(info: inspect.Type) -> str:
         case inspect.VarTupleType() | inspect.ListType():
             return _several(info)
         case inspect.TupleType(item_types=items):
-            return f"a list of {len(items)}: {', '.join(_in_words(each) for each in items)}"
+            words = [_in_words(each) for each in items]
+            each = f", each {words[0]}" if len(set(words)) == 1 else f": {', '.join(words)}"
+            return f"a list of {len(items)}{each}"
         case inspect.StructType():
             return f"a table with {', '.join(field.encode_name for field in info.fields)}"
         case inspect.UnionType(types=(inspect.StructType() as first, *_)):

@@ -118,6 +118,7 @@ class Row(msgspec.Struct):
     name: str
     seats: Annotated[int, msgspec.Meta(ge=1)]
     at: tuple[int, float] = (0, 0.0)
+    box: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Table(msgspec.Struct):
@@ -134,11 +135,15 @@ class Table(msgspec.Struct):
         ),
         (
             {"rows": []},
-            "rows: [] is not allowed; 1 or more tables, each under [[…]]: a table with name, seats, at",
+            "rows: [] is not allowed; 1 or more tables, each under [[…]]: a table with name, seats, at, box",
         ),
         (
             {"rows": [{"name": "a", "seats": 1, "at": [1]}]},
             "rows[0].at: [1] is not allowed; a list of 2: a whole number, a number",
+        ),
+        (
+            {"rows": [{"name": "a", "seats": 1, "box": [1, 2]}]},
+            "rows[0].box: [1, 2] is not allowed; a list of 3, each a number",
         ),
         (
             {"rows": [{"name": "a", "seats": 1}], "begins": "soon"},
