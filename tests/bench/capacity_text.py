@@ -126,9 +126,9 @@ def _network(run: Run, of: Pace) -> Iterator[str]:
 def _database(runs: Mapping[str, Run], of: Pace) -> Iterator[str]:
     yield from _section(
         "Database",
-        "Bytes with indexes, of whole visits: each of twenty minutes, played within one; rows that changes of",
-        "tokens bring are added. PostgreSQL's are packed: the room that updates leave comes on top. Facts for",
-        "sinks are not in it: there was no sink.",
+        "Bytes with indexes, of whole visits: each of twenty minutes, played within one; rows that changes",
+        "of tokens bring are added. PostgreSQL's are packed: the room that updates leave comes on top. Facts",
+        "for sinks are not in it: there was no sink.",
     )
     yield from _table(
         "database",
