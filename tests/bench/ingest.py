@@ -36,9 +36,9 @@ MEASURES: Final = (
 )
 WHY: Final = (
     "the bare driver writes and asks nothing. The intake also decodes and checks every event, decrypts "
-    "tokens, asks who they mean and what she allows, joins evidence, reads back all of each stay and "
-    "computes its visit from it, all in Python; the shares above say where. Of the visits' share half is "
-    "the rules themselves, a tenth the reconciliation with what was stored, the rest reading and writing."
+    "tokens, asks who they mean and what she allows, joins evidence, and reads back each visit and those of "
+    "its stays that were told of; the shares above say where. All evidence of a visit is read and computed "
+    "anew only where more than a stay that lasts longer is new, which here it never is."
 )
 
 RATIO: Final = 0.5
