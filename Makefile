@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What is compiled is kept: without, each worker compiles every test anew (26 s of a core in place of 11).
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test collected lint format bench capacity bench-long faults e2e-long requirements clean
+.PHONY: help demo test collected lint format bench capacity bench-long faults e2e-long catalogues requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -70,6 +70,9 @@ e2e-long: .venv/dev.stamp ## end to end in every combination that `make test` tr
 	@.ci/system-packages
 	@.ci/node-packages
 	@$(BIN)/pytest -m long tests/e2e
+
+catalogues: .venv/dev.stamp ## bring the texts of the sources into every language's catalogue; says what is left to translate
+	@$(BIN)/python -m tests.catalogues
 
 requirements: ## pin again what pyproject.toml asks for (hashes, no addresses)
 	@PYTHON=$(PYTHON) .ci/pin

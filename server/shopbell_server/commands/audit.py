@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import at_least_one, loading
 from shopbell_server.config.reading import read_settings
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +63,9 @@ def add(line: CommandLine) -> None:
     report.add_argument(
         "--out", type=Path, metavar="DIR", help="where to (default: the folder of [audit.report])"
     )
-    report.add_argument("--language", choices=LANGUAGES, help="one of them only (default: both)")
+    report.add_argument(
+        "--language", choices=DOCUMENT_LANGUAGES, help="one of them only (default: both)"
+    )
     report.add_argument("--json", action="store_true", help="print JSON, and write nothing")
     audit.add("public-key", "print what checkpoints are verified with", "audit public-key")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_program.commands import loading
 from shopbell_server.config.reading import read_settings
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +25,9 @@ def add(line: CommandLine) -> None:
     made.add_argument(
         "--out", type=Path, default=Path("papers"), metavar="DIR", help="where to (default: papers)"
     )
-    made.add_argument("--language", choices=LANGUAGES, help="one of them only (default: both)")
+    made.add_argument(
+        "--language", choices=DOCUMENT_LANGUAGES, help="one of them only (default: both)"
+    )
     made.add_argument(
         "--edges",
         type=Path,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shopbell_server.core.consent.texts import ConsentTexts
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
 
 Version = Annotated[
     str,
@@ -127,7 +127,7 @@ def faults_of_texts(key: str, path: str | None) -> Iterator[Fault]:
             yield Fault(key=key, problem=f'in "{path}": {fault}')
 
 
-def _words(languages: Languages) -> dict[Language, tuple[str, str]]:
+def _words(languages: Languages) -> dict[DocumentLanguage, tuple[str, str]]:
     return {
         "nl": (languages.nl.title, languages.nl.text),
         "en": (languages.en.title, languages.en.text),

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.ids import EdgeId, StaffId, StoreId, ZoneId
+    from shopbell_server.core.language import Language
 
 Role = Literal["advisor", "manager", "operator", "auditor"]
 
@@ -60,4 +61,4 @@ class Staff:
     name: str
     role: Role
     stores: frozenset[StoreId]
-    language: Literal["nl", "en"]
+    language: Language

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.assembly import open_database
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 from shopbell_server.papers.facts import facts_of
 from shopbell_server.papers.render import papers
 from shopbell_server.papers.sensing import in_force, read_edges, sensing_of
@@ -31,7 +31,7 @@ ORDERS_READ: Final = 1_000
 def documents(settings: Settings, arguments: argparse.Namespace) -> None:
     """Write the papers into `--out`, over those of before, and say which and what they lack."""
     facts = _facts(settings, arguments.edges)
-    languages = (arguments.language,) if arguments.language else LANGUAGES
+    languages = (arguments.language,) if arguments.language else DOCUMENT_LANGUAGES
     folder: Path = arguments.out
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in papers(facts, languages).items():

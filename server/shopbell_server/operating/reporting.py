@@ -15,7 +15,7 @@ from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import agreement_of, open_database
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import TenantId
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 from shopbell_server.papers.unusual import as_json, report_files
 from shopbell_server.system import SystemClock, user_name
 from shopbell_server.usecases.keeping.unusual_looks import (
@@ -62,7 +62,7 @@ def report(settings: Settings, arguments: argparse.Namespace) -> None:
         return
     folder: Path = arguments.out or Path(table.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    languages = (arguments.language,) if arguments.language else LANGUAGES
+    languages = (arguments.language,) if arguments.language else DOCUMENT_LANGUAGES
     files = report_files(made, tenant, now_ms, languages)
     write_files(folder, files)
     for name in files:

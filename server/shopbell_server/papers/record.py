@@ -17,7 +17,7 @@ from shopbell_server.papers.telling import in_language, kept_rows, security, who
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
     from shopbell_server.papers.facts import Facts
 
 
@@ -31,7 +31,7 @@ class Row:
     limit: str = ""
 
 
-def record_rows(facts: Facts, language: Language) -> Sequence[Row]:
+def record_rows(facts: Facts, language: DocumentLanguage) -> Sequence[Row]:
     """Return all of it."""
     return [
         *_who(facts, language),
@@ -40,7 +40,7 @@ def record_rows(facts: Facts, language: Language) -> Sequence[Row]:
     ]
 
 
-def _who(facts: Facts, language: Language) -> Iterator[Row]:
+def _who(facts: Facts, language: DocumentLanguage) -> Iterator[Row]:
     t = in_language({**SHARED, **RECORD}, language)
     for key in ("controller", "address", "contact", "dpo"):
         yield Row(item=t[key], says=getattr(facts.privacy, key), fill=t[key])
@@ -50,7 +50,7 @@ def _who(facts: Facts, language: Language) -> Iterator[Row]:
     yield Row(item=t["stored_in"], says=facts.privacy.stored_in, fill=t["stored_in"])
 
 
-def _what(facts: Facts, language: Language) -> Iterator[Row]:
+def _what(facts: Facts, language: DocumentLanguage) -> Iterator[Row]:
     t = in_language({**SHARED, **RECORD}, language)
     for purpose in facts.purposes:
         yield Row(item=t["purpose"], says=PURPOSES[purpose][language])
@@ -62,7 +62,7 @@ def _what(facts: Facts, language: Language) -> Iterator[Row]:
     yield Row(item=t["data"], says=t["staff_data"], limit=t["staff_limit"])
 
 
-def _to_whom(facts: Facts, language: Language) -> Iterator[Row]:
+def _to_whom(facts: Facts, language: DocumentLanguage) -> Iterator[Row]:
     t = in_language({**SHARED, **RECORD}, language)
     for each in whom(facts, language):
         who = each.who or f"[{t['fill']}: {t['whom']}]"

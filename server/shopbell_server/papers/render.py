@@ -15,7 +15,7 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 from shopbell_server.papers.dpia_words import DPIA
 from shopbell_server.papers.record import record_rows
 from shopbell_server.papers.record_words import RECORD
@@ -36,7 +36,7 @@ from shopbell_server.papers.telling import gaps, in_language, kept_rows, measure
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
     from shopbell_server.papers.facts import Facts
     from shopbell_server.papers.shared_words import Words
 
@@ -59,7 +59,9 @@ _templates: Final = Environment(
 )
 
 
-def papers(facts: Facts, languages: Iterable[Language] = LANGUAGES) -> dict[str, str]:
+def papers(
+    facts: Facts, languages: Iterable[DocumentLanguage] = DOCUMENT_LANGUAGES
+) -> dict[str, str]:
     """Return every paper by the name of its file."""
     made: dict[str, str] = {}
     for language in languages:
@@ -72,7 +74,7 @@ def papers(facts: Facts, languages: Iterable[Language] = LANGUAGES) -> dict[str,
     return made
 
 
-def _context(facts: Facts, language: Language, paper: str, words: Words) -> dict[str, Any]:
+def _context(facts: Facts, language: DocumentLanguage, paper: str, words: Words) -> dict[str, Any]:
     sign = paper == "door-sign"
     page = facts.privacy.page
     return {
@@ -107,7 +109,7 @@ def _code(address: str) -> Markup:
     return Markup(out.getvalue().decode())  # noqa: S704  # ours: a path of numbers
 
 
-def _table(facts: Facts, language: Language) -> str:
+def _table(facts: Facts, language: DocumentLanguage) -> str:
     """Return the record as CSV (RFC 4180), with a mark that tells spreadsheets that it is UTF-8."""
     t = in_language({**SHARED, **RECORD}, language)
     out = io.StringIO()

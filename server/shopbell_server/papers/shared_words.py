@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
 
-    Words = Mapping[str, Mapping[Language, str]]
+    Words = Mapping[str, Mapping[DocumentLanguage, str]]
 
 PURPOSES: Final[Words] = {
     "recognise_in_store": {

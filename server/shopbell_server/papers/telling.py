@@ -19,12 +19,12 @@ from shopbell_server.papers.shared_words import KEPT, SHARED, UNTIL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
     from shopbell_server.papers.facts import Facts
     from shopbell_server.papers.kept import Kept
     from shopbell_server.papers.shared_words import Words
 
-_UNITS: Final[tuple[tuple[int, dict[Language, tuple[str, str]]], ...]] = (
+_UNITS: Final[tuple[tuple[int, dict[DocumentLanguage, tuple[str, str]]], ...]] = (
     (86_400_000, {"nl": ("dag", "dagen"), "en": ("day", "days")}),
     (3_600_000, {"nl": ("uur", "uur"), "en": ("hour", "hours")}),
     (60_000, {"nl": ("minuut", "minuten"), "en": ("minute", "minutes")}),
@@ -50,12 +50,12 @@ class RecipientRow:
     who: str | None
 
 
-def in_language(words: Words, language: Language) -> dict[str, str]:
+def in_language(words: Words, language: DocumentLanguage) -> dict[str, str]:
     """Return all of `words` in `language`."""
     return {key: texts[language] for key, texts in words.items()}
 
 
-def span(ms: int, language: Language) -> str:
+def span(ms: int, language: DocumentLanguage) -> str:
     """Return a time in the largest unit that says it exactly: "15 days", "24 hours", "1 day" is 24 hours."""
     for unit_ms, names in _UNITS:
         count, rest = divmod(ms, unit_ms)
@@ -65,7 +65,7 @@ def span(ms: int, language: Language) -> str:
     return f"{ms / 1000:g} {_UNITS[-1][1][language][1]}"
 
 
-def kept_rows(facts: Facts, language: Language) -> Sequence[KeptRow]:
+def kept_rows(facts: Facts, language: DocumentLanguage) -> Sequence[KeptRow]:
     """Return what is kept and how long."""
     return [
         KeptRow(what=KEPT[each.what][language], how_long=_how_long(each, language))
@@ -73,7 +73,7 @@ def kept_rows(facts: Facts, language: Language) -> Sequence[KeptRow]:
     ]
 
 
-def _how_long(kept: Kept, language: Language) -> str:
+def _how_long(kept: Kept, language: DocumentLanguage) -> str:
     if kept.for_ms is None:
         return UNTIL[kept.what][language]
     if kept.for_ms == 0:
@@ -81,7 +81,7 @@ def _how_long(kept: Kept, language: Language) -> str:
     return span(kept.for_ms, language)
 
 
-def whom(facts: Facts, language: Language) -> Sequence[RecipientRow]:
+def whom(facts: Facts, language: DocumentLanguage) -> Sequence[RecipientRow]:
     """Return who outside is told."""
     t = in_language(SHARED, language)
     return [
@@ -97,7 +97,7 @@ def whom(facts: Facts, language: Language) -> Sequence[RecipientRow]:
     ]
 
 
-def measures(words: Words, language: Language) -> dict[str, str]:
+def measures(words: Words, language: DocumentLanguage) -> dict[str, str]:
     """Return what is done about each risk, with the numbers that the program goes by."""
     numbers = {
         "days": KEY_DAYS_AHEAD + KEY_DAYS_AFTER,
@@ -108,7 +108,7 @@ def measures(words: Words, language: Language) -> dict[str, str]:
     return {key: text.format_map(numbers) for key, text in in_language(words, language).items()}
 
 
-def security(facts: Facts, words: Words, language: Language) -> Sequence[str]:
+def security(facts: Facts, words: Words, language: DocumentLanguage) -> Sequence[str]:
     """Return how this installation is secured, as far as its settings say."""
     t = in_language(words, language)
     lines = [t[facts.broker], t[facts.database]]
@@ -120,7 +120,7 @@ def security(facts: Facts, words: Words, language: Language) -> Sequence[str]:
     return [*lines, t["logs"], t["blank"]]
 
 
-def gaps(facts: Facts, words: Words, language: Language) -> dict[str, str]:
+def gaps(facts: Facts, words: Words, language: DocumentLanguage) -> dict[str, str]:
     """Return what the program does not do here."""
     return {
         key: text

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 from shopbell_server.papers.telling import in_language
 from shopbell_server.papers.unusual_words import KINDS, UNUSUAL
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.audit.unusual import Finding
     from shopbell_server.core.ids import Millis, TenantId
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
     from shopbell_server.usecases.keeping.unusual_looks import Report
 
 _ENVIRONMENT: Final = Environment(
@@ -48,7 +48,10 @@ class _Row:
 
 
 def report_files(
-    report: Report, tenant: TenantId, made_ms: Millis, languages: Iterable[Language] = LANGUAGES
+    report: Report,
+    tenant: TenantId,
+    made_ms: Millis,
+    languages: Iterable[DocumentLanguage] = DOCUMENT_LANGUAGES,
 ) -> dict[str, str]:
     """Return every file of the report by its name, the JSON last."""
     stem = f"unusual-looks-{report.week.name}"
@@ -91,7 +94,7 @@ def as_json(report: Report, tenant: TenantId, made_ms: Millis) -> dict[str, Any]
 
 
 def _context(
-    report: Report, tenant: TenantId, made_ms: Millis, language: Language
+    report: Report, tenant: TenantId, made_ms: Millis, language: DocumentLanguage
 ) -> dict[str, Any]:
     t = in_language(UNUSUAL, language)
     kinds = in_language(KINDS, language)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
 
 from shopbell_server.web.access.who import Here, PerhapsSignedIn, SignedIn
-from shopbell_server.web.assets import TEMPLATES
-from shopbell_server.web.demo_words import demo_script_words, demo_words
+from shopbell_server.web.demo_words import DEMO_SCRIPT_WORDS
+from shopbell_server.web.http.rendering import render
 from shopbell_server.web.staff.pages import own_stores
-from shopbell_server.web.words import script_words, words
+from shopbell_server.web.words import SCRIPT_WORDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +33,6 @@ MOST_FLOOR_BYTES: Final = 256 * 1024
 MOST_EVENT_BYTES: Final = 64 * 1024
 """About sixty events: more than a page shows. What lies before that is skipped."""
 
-_templates: Final = Jinja2Templates(TEMPLATES)
-
 
 def demo_routes(folder: Path) -> APIRouter:
     """Return the routes that show what is written into `folder`."""
@@ -47,18 +44,16 @@ def demo_routes(folder: Path) -> APIRouter:
         if found is None:
             return RedirectResponse("/login?next=/demo", 303)
         stores = own_stores(here, found)
+        voice = here.catalogues.voice(found.language)
         context = {
-            "t": words(found.language),
-            "d": demo_words(found.language),
-            "language": found.language,
             "staff": found,
             "store": stores[0] if stores else None,
             "demo": here.site.demo,
-            "script_words": script_words(found.language),
-            "demo_script_words": demo_script_words(found.language),
+            "script_words": voice.script_words(SCRIPT_WORDS),
+            "demo_script_words": voice.script_words(DEMO_SCRIPT_WORDS),
             "off_board_s": here.site.rules.off_board_ms // 1000,
         }
-        return _templates.TemplateResponse(request, "demo.html", context)
+        return render(request, voice, "demo.html", context)
 
     @routes.get("/demo/state", include_in_schema=False)
     def get_state(_: SignedIn, after: Annotated[int, Query(ge=0, lt=2**53)] = 0) -> Response:

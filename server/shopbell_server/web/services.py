@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shopbell_server.catalogues import shipped
 from shopbell_server.core.access.request_limits import STANDARD as STANDARD_LIMITS
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.privacy_notice import Notice
@@ -17,6 +18,7 @@ from shopbell_server.usecases.visits.recompute import Terms
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+    from shopbell_server.catalogues import Catalogues
     from shopbell_server.core.access.request_limits import Allowances
     from shopbell_server.core.board.disclosure import Table
     from shopbell_server.core.consent.texts import ConsentTexts
@@ -81,5 +83,7 @@ class Services:
     limits: Allowances = field(default_factory=lambda: STANDARD_LIMITS)
     """How often each credential may ask."""
     refusals: Refusals = field(default_factory=Refusals)
+    catalogues: Catalogues = field(default_factory=shipped)
+    """The languages of pages."""
     mark_of: MarkOf | None = None
     """Marks the ids of fobs and cards; None where the retailer recognises none."""

@@ -13,7 +13,7 @@ import zxingcpp
 from shopbell_server.core import token_windows
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.ledger import Purpose
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES
 from shopbell_server.papers import (
     dpia_words,
     record_words,
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
 
 CDP = {"kind": "webhook", "name": "cdp", "url": "https://in.cdp.example/x", "secret_file": "s"}
-NL, EN = LANGUAGES
+NL, EN = DOCUMENT_LANGUAGES
 WHOLE: Mapping[str, Any] = {"privacy": PRIVACY}
 
 
@@ -53,7 +53,9 @@ def plain(paper: str) -> str:
     return " ".join(" ".join(reader.read).split())
 
 
-def made(name: str, more: Mapping[str, Any] = WHOLE, language: Language = "en", **how: Any) -> str:
+def made(
+    name: str, more: Mapping[str, Any] = WHOLE, language: DocumentLanguage = "en", **how: Any
+) -> str:
     return papers(facts(more, **how), [language])[f"{name}.{language}.html"]
 
 
@@ -62,7 +64,7 @@ def made(name: str, more: Mapping[str, Any] = WHOLE, language: Language = "en", 
 
 def test_every_paper_comes_in_both_languages() -> None:
     both = papers(facts(WHOLE))
-    for language in LANGUAGES:
+    for language in DOCUMENT_LANGUAGES:
         for paper in ("door-sign", "dpia", "record-of-processing", "statement-of-sensing"):
             text = both[f"{paper}.{language}.html"]
             assert f'<html lang="{language}">' in text
@@ -83,7 +85,7 @@ def test_everything_is_said_in_both_languages() -> None:
     for table in tables:
         for key, said in table.items():
             assert set(said) == {"nl", "en"}, key
-            names = [re.findall(r"\{(\w+)\}", said[language]) for language in LANGUAGES]
+            names = [re.findall(r"\{(\w+)\}", said[language]) for language in DOCUMENT_LANGUAGES]
             assert sorted(names[0]) == sorted(names[1]), key
     assert set(shared_words.PURPOSES) == set(Purpose)
     assert set(shared_words.FIELDS) == set(TABLE)
@@ -200,7 +202,7 @@ def test_what_no_clock_ends_says_what_does() -> None:
     assert profiles.startswith("until she asks to be forgotten")
 
 
-def table(language: Language, more: Mapping[str, Any] = WHOLE) -> list[list[str]]:
+def table(language: DocumentLanguage, more: Mapping[str, Any] = WHOLE) -> list[list[str]]:
     text = papers(facts(more), [language])[f"record-of-processing.{language}.csv"]
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert {len(row) for row in rows} == {3}

@@ -192,7 +192,7 @@ class Shop:
             name=name.title(),
             role=role,
             stores=frozenset(stores or (AMS,)),
-            language="nl" if language == "nl" else "en",
+            language=language,
         )
         with self.database.begin() as work:
             work.registry.put_staff(staff, self.passwords.hashed(PASSWORD))

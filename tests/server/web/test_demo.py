@@ -10,7 +10,6 @@ import pytest
 from shopbell_server.web.app import create_app
 from shopbell_server.web.assets import STATIC
 from shopbell_server.web.demo import EVENTS, FLOOR, MOST_EVENT_BYTES, demo_routes
-from shopbell_server.web.demo_words import demo_script_words, demo_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -130,12 +129,8 @@ async def test_a_position_is_a_number(after: str, shop: Shop, tmp_path: Path) ->
         assert (await client.get("/demo/state", params={"after": after})).status_code == 422
 
 
-def test_every_word_is_there_in_both_languages_and_scripts_say_no_other() -> None:
-    assert set(demo_words("nl")) == set(demo_words("en"))
-    given = demo_script_words("en")
+def test_scripts_make_no_markup_of_text() -> None:
     for file in (STATIC / "demo").glob("*.js"):
         text = file.read_text()
         for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert way not in text, file.name
-        for said in text.split('say("')[1:]:
-            assert said.partition('"')[0] in given, file.name

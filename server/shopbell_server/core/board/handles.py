@@ -1,6 +1,6 @@
 """How staff call a customer whom they may not name: "Guest 12 ◆ blue".
 
-Owns: shapes, colours, their words in the languages of the board.
+Owns: shapes, colours, their words in English; whoever says them translates them.
 Never: anything about the person. A handle is made of a small number that the store hands out, so it
 says nothing about her and is another one next time.
 """
@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from shopbell_server.core.language import N_
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import Speech
 
 Shape = Literal["diamond", "circle", "square", "triangle", "star"]
 Colour = Literal["blue", "orange", "green", "purple", "yellow", "red", "grey"]
@@ -30,15 +32,19 @@ _SHAPES: Final[tuple[tuple[Shape, str], ...]] = (
 )
 
 _COLOURS: Final[tuple[tuple[Colour, str], ...]] = (
-    ("orange", "oranje"),
-    ("green", "groen"),
-    ("purple", "paars"),
-    ("yellow", "geel"),
-    ("red", "rood"),
-    ("blue", "blauw"),
-    ("grey", "grijs"),
+    ("orange", N_("orange")),
+    ("green", N_("green")),
+    ("purple", N_("purple")),
+    ("yellow", N_("yellow")),
+    ("red", N_("red")),
+    ("blue", N_("blue")),
+    ("grey", N_("grey")),
 )
 """Seven, because 7 and the 5 shapes share no factor: 35 numbers in a row all look different."""
+
+_COLOUR_WORDS: Final = dict(_COLOURS)
+
+_WORDS: Final = N_("Guest {number} {sign} {colour}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +56,12 @@ class Handle:
     sign: str
     """The shape as one character, drawn in the colour."""
     colour: Colour
-    colour_nl: str
 
-    def words(self, language: Language) -> str:
+    def words(self, speech: Speech) -> str:
         """Return the handle as people say it: "Gast 12 ◆ blauw" or "Guest 12 ◆ blue"."""
-        guest, colour = ("Gast", self.colour_nl) if language == "nl" else ("Guest", self.colour)
-        return f"{guest} {self.number} {self.sign} {colour}"
+        return speech.gettext(_WORDS).format(
+            number=self.number, sign=self.sign, colour=speech.gettext(_COLOUR_WORDS[self.colour])
+        )
 
 
 def handle(number: int) -> Handle:
@@ -66,8 +72,8 @@ def handle(number: int) -> Handle:
     if not 1 <= number <= LAST_NUMBER:
         raise ValueError(f"handles are numbered 1 to {LAST_NUMBER}")
     shape, sign = _SHAPES[number % len(_SHAPES)]
-    colour, colour_nl = _COLOURS[number % len(_COLOURS)]
-    return Handle(number=number, shape=shape, sign=sign, colour=colour, colour_nl=colour_nl)
+    colour, _ = _COLOURS[number % len(_COLOURS)]
+    return Handle(number=number, shape=shape, sign=sign, colour=colour)
 
 
 def next_number(taken: Collection[int], previous: int) -> int | None:

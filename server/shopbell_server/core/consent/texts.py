@@ -11,12 +11,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.consent.ledger import Purpose
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import DOCUMENT_LANGUAGES, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage, Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class ConsentText:
 
     purpose: Purpose
     language: str
-    """One of LANGUAGES; of a text that only the app shows any (BCP 47)."""
+    """One of DOCUMENT_LANGUAGES; of a text that only the app shows any (BCP 47)."""
     version: str
     title: str
     text: str
@@ -51,7 +51,7 @@ class ConsentTexts:
         missing = [
             f"{purpose} ({language})"
             for purpose in Purpose
-            for language in LANGUAGES
+            for language in DOCUMENT_LANGUAGES
             if (purpose, language) not in self.texts
         ]
         if missing:
@@ -80,12 +80,12 @@ class ConsentTexts:
         )
 
     def of(self, purpose: Purpose, language: Language) -> ConsentText:
-        """Return the text of a purpose."""
-        return self.texts[purpose, language]
+        """Return the text of a purpose; the English one where it is not written in `language`."""
+        return self.texts.get((purpose, language)) or self.texts[purpose, SOURCE]
 
 
 def texts_of(
-    version: str, words: Mapping[Purpose, Mapping[Language, tuple[str, str]]]
+    version: str, words: Mapping[Purpose, Mapping[DocumentLanguage, tuple[str, str]]]
 ) -> ConsentTexts:
     """Return the texts that `words` holds, each as its title and its text."""
     return ConsentTexts(

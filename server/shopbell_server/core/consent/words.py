@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.consent.texts import ConsentTexts
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
 
 VERSION: Final = "shopbell-1"
 
-WORDS: Final[Mapping[Purpose, Mapping[Language, tuple[str, str]]]] = {
+WORDS: Final[Mapping[Purpose, Mapping[DocumentLanguage, tuple[str, str]]]] = {
     Purpose.RECOGNISE_IN_STORE: {
         "nl": (
             "Mij herkennen in de winkel",

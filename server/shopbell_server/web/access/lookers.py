@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from shopbell_server.core.access.api_keys import Scope
 from shopbell_server.core.access.credentials import fingerprint
+from shopbell_server.web.access.spoken import spoken_language
 from shopbell_server.web.access.who import (
     Buckets,
     Caller,
@@ -21,7 +22,6 @@ from shopbell_server.web.access.who import (
     caller_or_staff,
     own_session,
 )
-from shopbell_server.web.words import language_of
 
 if TYPE_CHECKING:
     from shopbell_server.core.board.disclosure import Viewer
@@ -69,7 +69,7 @@ def _looker(
         return Looker(
             stores=stores,
             viewer="system",
-            language=language_of(request.headers.get("accept-language", "")),
+            language=spoken_language(request, here),
             session=fingerprint(asks.secret),
         )
     return Looker(

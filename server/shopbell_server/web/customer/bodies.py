@@ -18,7 +18,7 @@ from shopbell_server.web.phones.bodies import PurposeOut, purposes_out
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import Millis, StoreId
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import Speech
     from shopbell_server.core.registry import Store
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.told import Told
@@ -159,12 +159,12 @@ class MeOut(NowOut):
     """Why she is recognised nowhere although she allows it."""
 
 
-def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: Language) -> MeOut:
+def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], speech: Speech) -> MeOut:
     """Return what is known as it leaves. `recipients` says who sinks are, by their names."""
     device = known.device
     return MeOut(
         at=moment(now_ms),
-        recognised_now=[here_out(each, language) for each in known.here],
+        recognised_now=[here_out(each, speech) for each in known.here],
         enrolment_id=known.enrolment.person,
         first_name=known.first_name,
         language=known.language,
@@ -189,8 +189,8 @@ def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], language: L
     )
 
 
-def here_out(here: Here, language: Language) -> HereOut:
-    """Return where she is recognised, as it leaves; words in `language`."""
+def here_out(here: Here, speech: Speech) -> HereOut:
+    """Return where she is recognised, as it leaves; in the words of `speech`."""
     sees = here.staff_see
     return HereOut(
         store=_store_out(here.store),
@@ -201,7 +201,7 @@ def here_out(here: Here, language: Language) -> HereOut:
         certain=here.certain,
         staff_see=None
         if sees is None
-        else StaffSeeOut(handle=sees.handle.words(language), first_name=sees.first_name),
+        else StaffSeeOut(handle=sees.handle.words(speech), first_name=sees.first_name),
     )
 
 

@@ -6,71 +6,73 @@ Never: what a page shows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
 
-from shopbell_server.core.language import LANGUAGES
+from shopbell_server.core.language import Language
 from shopbell_server.usecases.customers.own_profile import own_profile
-from shopbell_server.web.assets import TEMPLATES as FOLDER_OF_TEMPLATES
+from shopbell_server.web.access.spoken import spoken_language
+from shopbell_server.web.access.who import Here  # noqa: TC001  (FastAPI reads it)
 from shopbell_server.web.customer.page_links import ENTRANCE
 from shopbell_server.web.customer.words import (
     EVENTS,
+    HELD_BACK,
     IDENTIFIERS,
-    LANGUAGE_NAMES,
+    PHONES,
     PURPOSES_OF_LOOKS,
     ROLES,
-    clock_of,
-    day_of,
-    me_words,
     said_of,
 )
 from shopbell_server.web.http.forms import fields_of
-from shopbell_server.web.http.problems import ProblemError
-from shopbell_server.web.words import language_of
+from shopbell_server.web.http.problems import Fault, ProblemError, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.catalogues import Voice
     from shopbell_server.usecases.customers.customer_page import Customer
     from shopbell_server.web.services import Services
 
-Chosen = Annotated[Literal["nl", "en"] | None, Query(alias="language")]
+
+def chosen_language(
+    here: Here, language: Annotated[str | None, Query(max_length=35)] = None
+) -> Language | None:
+    """Return the language that an address names, if any. Raises ProblemError if it is none of ours."""
+    if language is None or language in here.catalogues.languages:
+        return language
+    allowed = ", ".join(here.catalogues.languages)
+    raise invalid([Fault(field="language", got="something else", allowed=allowed)])
+
+
+Chosen = Annotated[Language | None, Depends(chosen_language)]
 """The language that she chose on the page; without it her profile's, or her browser's."""
 
-TEMPLATES: Final = Jinja2Templates(FOLDER_OF_TEMPLATES)
 
-
-def context_of(here: Services, language: Language, chosen: Language | None) -> dict[str, Any]:
+def context_of(here: Services, voice: Voice, chosen: Language | None) -> dict[str, Any]:
     """Return what every piece of the page needs."""
+    languages = here.catalogues.languages
     return {
-        "t": me_words(language),
-        "language": language,
-        "other": "en" if language == "nl" else "nl",
+        "others": [here.catalogues.voice(each) for each in languages if each != voice.language],
         "chosen": chosen_query(chosen),
         "demo": here.site.demo,
-        "day_of": lambda at, timezone: day_of(at, timezone, language),
-        "clock_of": clock_of,
-        "role_of": lambda key: said_of(ROLES, key, language),
-        "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, language),
-        "event_of": lambda key: said_of(EVENTS, key, language),
-        "identifier_of": lambda key: said_of(IDENTIFIERS, key, language),
-        "language_of": lambda key: said_of(LANGUAGE_NAMES, key, language),
+        "held_back": HELD_BACK,
+        "phones": PHONES,
+        "role_of": lambda key: said_of(ROLES, key, voice),
+        "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, voice),
+        "event_of": lambda key: said_of(EVENTS, key, voice),
+        "identifier_of": lambda key: said_of(IDENTIFIERS, key, voice),
+        "language_of": voice.name_of,
     }
 
 
-def language_for(request: Request, chosen: Language | None, hers: str | None) -> Language:
+def language_for(
+    request: Request, here: Services, chosen: Language | None, hers: str | None
+) -> Language:
     """Return the language of the page: the chosen one, `hers` if it is one of ours, else the browser's."""
-    if chosen is not None:
-        return chosen
-    spoken = "" if hers is None else hers.lower().split("-")[0]
-    for ours in LANGUAGES:
-        if ours == spoken:
-            return ours
-    return language_of(request.headers.get("accept-language", ""))
+    known = None if hers is None else here.catalogues.known(hers)
+    return chosen or known or spoken_language(request, here)
 
 
 def own_language(
@@ -81,7 +83,7 @@ def own_language(
         return chosen
     with here.database.read() as work:
         profile = own_profile(work, found.enrolment).profile
-    return language_for(request, None, None if profile is None else profile.language)
+    return language_for(request, here, None, None if profile is None else profile.language)
 
 
 def chosen_query(chosen: Language | None, *, said: str | None = None) -> str:

@@ -21,7 +21,6 @@ from shopbell_server.web.access.customers import PerhapsOnPage
 from shopbell_server.web.access.session_cookies import PAGE_COOKIE
 from shopbell_server.web.access.who import Here, own_page
 from shopbell_server.web.customer.context import (
-    TEMPLATES,
     Chosen,
     context_of,
     form_of,
@@ -29,6 +28,7 @@ from shopbell_server.web.customer.context import (
     own_language,
     to_door,
 )
+from shopbell_server.web.http.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,8 +47,8 @@ def get_take(
     request: Request,
     here: Here,
     found: PerhapsOnPage,
+    chosen: Chosen,
     kind: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
-    chosen: Chosen = None,
 ) -> Response:
     """Lead to the file with everything; ask who came in a while ago to come in again."""
     if found is None:
@@ -59,23 +59,21 @@ def get_take(
 
 
 @routes.get("/me/forget")
-def get_forget(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
-) -> Response:
+def get_forget(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen) -> Response:
     """Say what being forgotten does, and ask again."""
     if found is None:
         return to_door(chosen)
     if not is_fresh(found.session, here.clock.now_ms()):
         return _stale(request, here, found, chosen)
-    language = own_language(request, here, found, chosen)
-    context = context_of(here, language, chosen)
-    context["recognise"] = here.site.texts.of(Purpose.RECOGNISE_IN_STORE, language).title
-    return TEMPLATES.TemplateResponse(request, "me_forget.html", context)
+    voice = here.catalogues.voice(own_language(request, here, found, chosen))
+    context = context_of(here, voice, chosen)
+    context["recognise"] = here.site.texts.of(Purpose.RECOGNISE_IN_STORE, voice.language).title
+    return render(request, voice, "me_forget.html", context)
 
 
 @routes.post("/me/forget", dependencies=[Depends(own_page)])
 async def post_forget(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen
 ) -> Response:
     """Erase her, at once and for good, and sign her out."""
     if found is None:
@@ -113,7 +111,5 @@ def _erase(here: Services, found: Customer) -> None:
 
 
 def _stale(request: Request, here: Services, found: Customer, chosen: Language | None) -> Response:
-    language = own_language(request, here, found, chosen)
-    return TEMPLATES.TemplateResponse(
-        request, "me_stale.html", context_of(here, language, chosen), 403
-    )
+    voice = here.catalogues.voice(own_language(request, here, found, chosen))
+    return render(request, voice, "me_stale.html", context_of(here, voice, chosen), 403)

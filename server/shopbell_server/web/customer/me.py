@@ -12,12 +12,12 @@ from fastapi import APIRouter, Request
 
 from shopbell_server.usecases.customers.known import here_now, known_of
 from shopbell_server.web.access.customers import OwnData, own_address
+from shopbell_server.web.access.spoken import spoken_voice
 from shopbell_server.web.access.who import Here
 from shopbell_server.web.customer.bodies import MeOut, NowOut, here_out, me_out
 from shopbell_server.web.customer.consent_receipts import ConsentReceiptOut, receipt_of
 from shopbell_server.web.http.problems import Problem
 from shopbell_server.web.http.times import moment
-from shopbell_server.web.words import language_of
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import PersonId
@@ -35,19 +35,17 @@ def get_me(request: Request, found: OwnData, here: Here) -> MeOut:
     """Return what is known of this enrolment: who looked, who received it, where it is recognised now."""
     now_ms = here.clock.now_ms()
     known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
-    language = language_of(request.headers.get("accept-language", ""))
-    return me_out(known, now_ms, dict(here.site.notice.recipients), language)
+    voice = spoken_voice(request, here)
+    return me_out(known, now_ms, dict(here.site.notice.recipients), voice)
 
 
 @routes.get("/now")
 def get_now(request: Request, found: OwnData, here: Here) -> NowOut:
     """Return where this enrolment is recognised now. Cheap enough to ask every few seconds."""
     now_ms = here.clock.now_ms()
-    language = language_of(request.headers.get("accept-language", ""))
+    voice = spoken_voice(request, here)
     recognised = here_now(here.database, now_ms, here.site.rules, found.enrolment)
-    return NowOut(
-        at=moment(now_ms), recognised_now=[here_out(each, language) for each in recognised]
-    )
+    return NowOut(at=moment(now_ms), recognised_now=[here_out(each, voice) for each in recognised])
 
 
 @routes.get("/receipt")

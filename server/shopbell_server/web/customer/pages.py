@@ -29,7 +29,6 @@ from shopbell_server.web.access.session_cookies import PAGE_COOKIE
 from shopbell_server.web.access.who import Buckets, Here, own_page, peer
 from shopbell_server.web.customer.bodies import here_out, me_out
 from shopbell_server.web.customer.context import (
-    TEMPLATES,
     Chosen,
     chosen_query,
     context_of,
@@ -42,7 +41,9 @@ from shopbell_server.web.customer.context import (
 from shopbell_server.web.customer.me import own_receipt
 from shopbell_server.web.customer.page_links import ENTRANCE
 from shopbell_server.web.customer.pass_drawing import drawn_pass
+from shopbell_server.web.customer.words import SAID
 from shopbell_server.web.http.problems import ProblemError
+from shopbell_server.web.http.rendering import render
 from shopbell_server.web.http.times import moment
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def get_page(
     request: Request,
     here: Here,
     found: PerhapsOnPage,
-    chosen: Chosen = None,
+    chosen: Chosen,
     said: Literal["text_changed"] | None = None,
 ) -> Response:
     """Show her page; lead who is not signed in to the door."""
@@ -75,27 +76,27 @@ def get_page(
         return to_door(chosen)
     now_ms = here.clock.now_ms()
     known = known_of(here.database, now_ms, here.site.rules, found.enrolment)
-    language = language_for(request, chosen, known.language)
-    out = me_out(known, now_ms, dict(here.site.notice.recipients), language)
-    context = context_of(here, language, chosen) | {
+    voice = here.catalogues.voice(language_for(request, here, chosen, known.language))
+    out = me_out(known, now_ms, dict(here.site.notice.recipients), voice)
+    context = context_of(here, voice, chosen) | {
         "me": out,
-        "said": said,
+        "said": None if said is None else voice.gettext(SAID[said]),
         "drawn": _drawn(here, found.enrolment),
-        "texts": {each: here.site.texts.of(each, language) for each in Purpose},
+        "texts": {each: here.site.texts.of(each, voice.language) for each in Purpose},
         "for_today": FOR_TODAY,
-        "recognise": here.site.texts.of(Purpose.RECOGNISE_IN_STORE, language).title,
+        "recognise": here.site.texts.of(Purpose.RECOGNISE_IN_STORE, voice.language).title,
         "allowed": {each.purpose: each for each in out.purposes},
         "timezone": _timezone(here),
         "notice": here.site.notice,
     }
-    return TEMPLATES.TemplateResponse(request, "me.html", context)
+    return render(request, voice, "me.html", context)
 
 
 @routes.get(ENTRANCE)
 def get_door(
     request: Request,
     here: Here,
-    chosen: Chosen = None,
+    chosen: Chosen,
     said: Literal["ended", "erased"] | None = None,
 ) -> Response:
     """Show the door: the secret of a link stands behind the `#`, and only the button sends it."""
@@ -103,9 +104,7 @@ def get_door(
 
 
 @routes.post(ENTRANCE, dependencies=[Depends(own_page)])
-async def post_door(
-    request: Request, here: Here, buckets: Buckets, chosen: Chosen = None
-) -> Response:
+async def post_door(request: Request, here: Here, buckets: Buckets, chosen: Chosen) -> Response:
     """Use a link up and let her in."""
     buckets.draw(Limit.STRANGERS, peer(request))
     secret = form_of(await request.body()).get("link", "").strip().lstrip("#")[:MOST_CHARACTERS]
@@ -122,9 +121,7 @@ async def post_door(
 
 
 @routes.post("/me/leave", dependencies=[Depends(own_page)])
-def post_leave(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
-) -> Response:
+def post_leave(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen) -> Response:
     """Sign out. Doing it again is fine. The door speaks the language that the page did."""
     language = chosen if found is None else own_language(request, here, found, chosen)
     leave_page(here.database, PAGE_COOKIE.secret(request))
@@ -135,7 +132,7 @@ def post_leave(
 
 @routes.post("/me/consents", dependencies=[Depends(own_page)])
 async def post_consents(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen
 ) -> Response:
     """Switch one purpose on, off, or on for today. Off is off when this answers."""
     if found is None:
@@ -148,7 +145,7 @@ async def post_consents(
     state = form.get("state", "")
     if state not in {"on", "off", "today"} or (state == "today" and purpose not in FOR_TODAY):
         raise not_as_described("state")
-    language = language_for(request, chosen, form.get("text_language"))
+    language = language_for(request, here, chosen, form.get("text_language"))
     text = here.site.texts.of(purpose, language)
     if state != "off" and form.get("text_sha256") != text.sha256:
         return RedirectResponse(f"/me{chosen_query(chosen, said='text_changed')}", 303)
@@ -158,7 +155,7 @@ async def post_consents(
 
 @routes.post("/me/let-go", dependencies=[Depends(own_page)])
 async def post_let_go(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
+    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen
 ) -> Response:
     """Let go of another device of hers whose consent ran out; what it is not is left as it is."""
     if found is None:
@@ -169,34 +166,30 @@ async def post_let_go(
 
 
 @routes.get("/me/pass")
-def get_pass(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None) -> Response:
+def get_pass(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen) -> Response:
     """Return the piece of the page that shows the pass, for the next ten minutes."""
     if found is None:
         raise _signed_out()
-    context = context_of(here, own_language(request, here, found, chosen), chosen)
-    context["drawn"] = _drawn(here, found.enrolment)
-    return TEMPLATES.TemplateResponse(request, "me_pass.html", context)
+    voice = here.catalogues.voice(own_language(request, here, found, chosen))
+    context = context_of(here, voice, chosen) | {"drawn": _drawn(here, found.enrolment)}
+    return render(request, voice, "me_pass.html", context)
 
 
 @routes.get("/me/here")
-def get_here(
-    request: Request, here: Here, found: PerhapsOnPageUnasked, chosen: Chosen = None
-) -> Response:
+def get_here(request: Request, here: Here, found: PerhapsOnPageUnasked, chosen: Chosen) -> Response:
     """Return the piece of the page that says where she is recognised now. The page asks by itself."""
     if found is None:
         raise _signed_out()
     now_ms = here.clock.now_ms()
-    language = own_language(request, here, found, chosen)
+    voice = here.catalogues.voice(own_language(request, here, found, chosen))
     recognised = here_now(here.database, now_ms, here.site.rules, found.enrolment)
-    context = context_of(here, language, chosen)
-    context["recognised_now"] = [here_out(each, language) for each in recognised]
-    return TEMPLATES.TemplateResponse(request, "me_here.html", context)
+    context = context_of(here, voice, chosen)
+    context["recognised_now"] = [here_out(each, voice) for each in recognised]
+    return render(request, voice, "me_here.html", context)
 
 
 @routes.get("/me/receipt")
-def get_receipt(
-    request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen = None
-) -> Response:
+def get_receipt(request: Request, here: Here, found: PerhapsOnPage, chosen: Chosen) -> Response:
     """Return the receipt of her consents as a file to keep."""
     if found is None:
         return to_door(chosen)
@@ -278,9 +271,13 @@ def _door(
     said: str | None,
     status: int,
 ) -> Response:
-    language = language_for(request, chosen, None)
-    context = context_of(here, language, chosen) | {"said": said, "notice": here.site.notice}
-    return TEMPLATES.TemplateResponse(request, "me_door.html", context, status)
+    voice = here.catalogues.voice(language_for(request, here, chosen, None))
+    context = context_of(here, voice, chosen) | {
+        "said": None if said is None else voice.gettext(SAID[said]),
+        "erased": said == "erased",
+        "notice": here.site.notice,
+    }
+    return render(request, voice, "me_door.html", context, status)
 
 
 def _timezone(here: Services) -> str:

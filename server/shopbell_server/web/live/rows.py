@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
+from shopbell_server.catalogues import shipped
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
@@ -25,17 +25,21 @@ from shopbell_server.web.live.leaving import only
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from shopbell_server.catalogues import Catalogues, Voice
     from shopbell_server.core.board.disclosure import Table, Viewer
     from shopbell_server.core.board.floor import Floor, Sight
     from shopbell_server.core.board.handles import Handle
     from shopbell_server.core.board.rows import Row, Stored
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import Language, Speech
     from shopbell_server.core.registry import Staff, Store
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.web.live.leaving import Fields
+
+    Said = dict[tuple[Row, Language], bytes]
+    """Rows as JSON: what is the same for several views is encoded once."""
 
 
 class View(NamedTuple):
@@ -152,9 +156,16 @@ class Boards:
     """Reads boards from the database. Blocks; safe to use from several threads."""
 
     def __init__(
-        self, database: Database, clock: ServerClock, rules: VisitRules, ladder: Table = TABLE
+        self,
+        database: Database,
+        clock: ServerClock,
+        rules: VisitRules,
+        ladder: Table = TABLE,
+        catalogues: Catalogues | None = None,
     ) -> None:
+        """Read boards of `database`, in the languages that are shipped unless `catalogues` has others."""
         self._database = database
+        self._catalogues = catalogues or shipped()
         self._ladder = ladder
         self._clock = clock
         self._rules = rules
@@ -179,10 +190,11 @@ class Boards:
         )
         if board is None:
             return None
+        voice = self._catalogues.voice(view.language)
         out = BoardOut(
             store=_store_out(board.store),
             at=moment(now_ms),
-            rows=[row_out(row, view.language) for row in board.rows],
+            rows=[row_out(row, voice) for row in board.rows],
         )
         return Shown(out=out, persons=board.persons)
 
@@ -202,19 +214,20 @@ class Boards:
         floor = self._floor(store, before, persons, now_ms)
         if floor is None:
             return None
-        said: dict[tuple[Row, Language], bytes] = {}
+        said: Said = {}
         rows: dict[View, Mapping[VisitId, bytes]] = {}
         sights: dict[View, Sight] = {}
         for view in views:
             then = None if before is None else before.sights.get(view)
             now = sight(floor, view.viewer, then)
+            voice = self._catalogues.voice(view.language)
             sights[view] = now
             if before is None or then is None:
-                rows[view] = _encoded(now.rows, view.language, {}, {}, said)
+                rows[view] = _encoded(now.rows, voice, {}, {}, said)
             elif now.rows is then.rows:
                 rows[view] = before.rows[view]
             else:
-                rows[view] = _encoded(now.rows, view.language, then.rows, before.rows[view], said)
+                rows[view] = _encoded(now.rows, voice, then.rows, before.rows[view], said)
         return Picture(
             store=_store_out(floor.place.store).model_dump_json().encode(),
             at=time_json(now_ms),
@@ -253,23 +266,23 @@ class Boards:
         return moved(floor, stored, now_ms, self._rules)
 
 
-def handle_out(handle: Handle, language: Language) -> HandleOut:
+def handle_out(handle: Handle, speech: Speech) -> HandleOut:
     """Return the handle as it leaves."""
     return HandleOut(
         number=handle.number,
         shape=handle.shape,
         sign=handle.sign,
         colour=handle.colour,
-        words=handle.words(language),
+        words=handle.words(speech),
     )
 
 
 def _encoded(
     rows: Mapping[VisitId, Row],
-    language: Language,
+    voice: Voice,
     rows_before: Mapping[VisitId, Row],
     before: Mapping[VisitId, bytes],
-    said: dict[tuple[Row, Language], bytes],
+    said: Said,
 ) -> Mapping[VisitId, bytes]:
     """Return `rows` as JSON. What is in `before` or in `said` is not encoded again."""
     encoded: dict[VisitId, bytes] = {}
@@ -277,21 +290,20 @@ def _encoded(
         if rows_before.get(visit) == row:
             encoded[visit] = before[visit]
             continue
-        known = said.get((row, language))
+        known = said.get((row, voice.language))
         if known is None:
-            known = row_out(row, language).model_dump_json().encode()
-            said[row, language] = known
+            known = row_out(row, voice).model_dump_json().encode()
+            said[row, voice.language] = known
         encoded[visit] = known
     return encoded
 
 
-def row_out(row: Row, language: Language) -> RowOut:
+def row_out(row: Row, voice: Voice) -> RowOut:
     """Return a row as it leaves: of its fields those that `ROW` names and that may be seen."""
     how = row.recognition
-    at = moment(how.at_ms).astimezone(ZoneInfo(row.store.timezone))
     values = {
         "visit": row.visit,
-        "handle": handle_out(row.person.handle, language),
+        "handle": handle_out(row.person.handle, voice),
         "first_name": row.person.first_name,
         "language": row.person.language,
         "zone": None if row.zone is None else ZoneOut(id=row.zone.id, name=row.zone.name),
@@ -301,13 +313,13 @@ def row_out(row: Row, language: Language) -> RowOut:
         "unseen_since": None if row.unseen_since_ms is None else moment(row.unseen_since_ms),
         "deaf_since": None if row.deaf_since_ms is None else moment(row.deaf_since_ms),
         "evidence": how.evidence.written,
-        "word": staff_word(how.evidence, language),
+        "word": staff_word(how.evidence, voice),
         "recognised": recognised(
             how.carrier,
             how.evidence,
-            f"{at:%H:%M}",
+            voice.clock(moment(how.at_ms), row.store.timezone),
             None if how.zone is None else how.zone.name,
-            language,
+            voice,
         ),
     }
     return RowOut(**only(values, ROW, row.person.may))

@@ -39,7 +39,7 @@ def get_present(store: str, looker: PresentLooker, here: Here) -> BoardOut:
     if where not in looker.stores:
         raise not_found("store")
     view = View(where, looker.viewer, looker.language)
-    boards = Boards(here.database, here.clock, here.site.rules, here.site.ladder)
+    boards = Boards(here.database, here.clock, here.site.rules, here.site.ladder, here.catalogues)
     board = boards.board(view, here.live.floor(where))
     if board is None:
         raise not_found("store")

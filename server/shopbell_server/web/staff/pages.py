@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from fastapi.templating import Jinja2Templates
 
 from shopbell_server.core.access.credentials import MOST_CHARACTERS, fingerprint
 from shopbell_server.core.access.request_limits import Limit
 from shopbell_server.core.access.staff_session import SESSION_MS
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
+from shopbell_server.core.language import N_, NN_
 from shopbell_server.usecases.staff.sign_in import follow_link, may_try, sign_in, sign_out
 from shopbell_server.web.access.session_cookies import STAFF_COOKIE
+from shopbell_server.web.access.spoken import spoken_voice
 from shopbell_server.web.access.who import (
     Buckets,
     Here,
@@ -24,15 +25,14 @@ from shopbell_server.web.access.who import (
     own_page,
     peer,
 )
-from shopbell_server.web.assets import TEMPLATES
 from shopbell_server.web.http import limits
 from shopbell_server.web.http.forms import fields_of
 from shopbell_server.web.http.problems import Fault, Problem, ProblemError, count, invalid
-from shopbell_server.web.words import language_of, script_words, words
+from shopbell_server.web.http.rendering import render
+from shopbell_server.web.words import SCRIPT_WORDS
 
 if TYPE_CHECKING:
     from shopbell_server.core.ids import StoreId
-    from shopbell_server.core.language import Language
     from shopbell_server.core.registry import Staff, Store
     from shopbell_server.usecases.staff.sign_in import SignedIn
     from shopbell_server.web.services import Services
@@ -42,7 +42,13 @@ Next = Annotated[Literal["/board", "/demo"], Query(alias="next")]
 """Where signing in leads. A closed list: a link from elsewhere must not lead anywhere else."""
 
 routes: Final = APIRouter(tags=["pages"])
-_templates: Final = Jinja2Templates(TEMPLATES)
+
+_LINK_USED: Final = N_("This link was used before or has expired. Sign in with name and password.")
+_TOO_OFTEN: Final = NN_(
+    "Tried too often. Wait {n} second, then try again.",
+    "Tried too often. Wait {n} seconds, then try again.",
+)
+_WRONG: Final = N_("The name or the password is wrong. Try again.")
 
 
 @routes.get("/", include_in_schema=False)
@@ -74,7 +80,7 @@ def get_login(
     if signed_in is None:
         if found:
             return RedirectResponse(leads_to, 303)
-        return _form(request, here, _said(request, "link_used"), 401)
+        return _form(request, here, spoken_voice(request, here).gettext(_LINK_USED), 401)
     return _welcome(RedirectResponse(leads_to, 303), signed_in)
 
 
@@ -103,7 +109,7 @@ async def post_login(
         if not is_form:
             raise
         count(error.kind)
-        said = _said(request, "too_often").format(n=wait_s)
+        said = spoken_voice(request, here).ngettext(*_TOO_OFTEN, int(wait_s)).format(n=wait_s)
         return _form(request, here, said, 429, {"Retry-After": wait_s})
     async with buckets.passwords:
         signed_in = await run_in_threadpool(
@@ -121,7 +127,7 @@ async def post_login(
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
         count("wrong")
-        return _form(request, here, _said(request, "wrong"), 401)
+        return _form(request, here, spoken_voice(request, here).gettext(_WRONG), 401)
     return _welcome(RedirectResponse(leads_to, 303) if is_form else Response(None, 204), signed_in)
 
 
@@ -150,19 +156,18 @@ def get_board(
     stores = own_stores(here, found)
     chosen = next((each for each in stores if each.id == store), stores[0] if stores else None)
     may_look = found.role in TABLE[Field.HANDLE].viewers
+    voice = here.catalogues.voice(found.language)
     context = {
-        "t": words(found.language),
-        "language": found.language,
         "staff": found,
         "stores": stores,
         "store": chosen,
         "live": chosen is not None and may_look,
         "may_look": may_look,
         "demo": here.site.demo,
-        "script_words": script_words(found.language),
+        "script_words": voice.script_words(SCRIPT_WORDS),
         "off_board_s": here.site.rules.off_board_ms // 1000,
     }
-    return _templates.TemplateResponse(request, "board.html", context)
+    return render(request, voice, "board.html", context)
 
 
 def own_stores(here: Services, found: Staff) -> list[Store]:
@@ -202,14 +207,6 @@ def _welcome(answer: Response, signed_in: SignedIn) -> Response:
     return answer
 
 
-def _language(request: Request) -> Language:
-    return language_of(request.headers.get("accept-language", ""))
-
-
-def _said(request: Request, key: str) -> str:
-    return words(_language(request))[key]
-
-
 def _form(
     request: Request,
     here: Services,
@@ -217,12 +214,9 @@ def _form(
     status: int,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    language = _language(request)
     context = {
-        "t": words(language),
-        "language": language,
         "said": said,
         "leads_to": request.query_params.get("next", "/board"),
         "demo": here.site.demo,
     }
-    return _templates.TemplateResponse(request, "login.html", context, status, headers)
+    return render(request, spoken_voice(request, here), "login.html", context, status, headers)

@@ -25,7 +25,7 @@ from shopbell_server.web.live.leaving import only
 from shopbell_server.web.live.rows import HandleOut, handle_out
 
 if TYPE_CHECKING:
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import Speech
     from shopbell_server.usecases.staff.visits_list import SeenVisit
     from shopbell_server.web.live.leaving import Fields
 
@@ -136,8 +136,9 @@ def get_visits(
         ladder=here.site.ladder,
     )
     may_see(here, [_look(looker.session, each) for each in page.visits])
+    voice = here.catalogues.voice(looker.language)
     return VisitsOut(
-        visits=[visit_out(each, looker.language) for each in page.visits],
+        visits=[visit_out(each, voice) for each in page.visits],
         next_cursor=None if page.next is None else _cursor(page.next),
     )
 
@@ -158,7 +159,7 @@ def get_one(visit: str, looker: VisitsLooker, here: Here) -> VisitOut:
     if seen is None:
         raise not_found("visit")
     may_see(here, [_look(looker.session, seen)])
-    return visit_out(seen, looker.language)
+    return visit_out(seen, here.catalogues.voice(looker.language))
 
 
 def _look(session: bytes, seen: SeenVisit) -> Look:
@@ -172,7 +173,7 @@ def _look(session: bytes, seen: SeenVisit) -> Look:
     )
 
 
-def visit_out(seen: SeenVisit, language: Language) -> VisitOut:
+def visit_out(seen: SeenVisit, speech: Speech) -> VisitOut:
     """Return a visit as it leaves: of its fields those that `VISIT` names and that may be seen."""
     visit, person, session = seen.visit, seen.person, seen.visit.session
     values = {
@@ -184,7 +185,7 @@ def visit_out(seen: SeenVisit, language: Language) -> VisitOut:
         "last": moment(session.end_ms),
         "duration_s": (session.end_ms - session.start_ms) // 1000,
         "duration_known": session.duration_known,
-        "handle": handle_out(person.handle, language),
+        "handle": handle_out(person.handle, speech),
         "first_name": person.first_name,
         "language": person.language,
         "evidence": session.evidence.written,

@@ -47,7 +47,7 @@ function show(fresh = new Set()) {
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
   });
   const count = rows.size;
-  document.getElementById("count").textContent = count === 1 ? say("here_one") : say("here_many", { n: count });
+  document.getElementById("count").textContent = say("here", { n: count });
   document.getElementById("empty").hidden = count > 0 || heardAt === null;
   grow(list, serverNow());
 }

@@ -2,8 +2,13 @@
 
 const words = JSON.parse(document.getElementById("words").textContent);
 
+const plural = new Intl.PluralRules(document.documentElement.lang);
+
+// A text that counts has its forms by the name of the rule, and counts `n`.
 export function say(key, values = {}) {
-  return words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const text = words[key];
+  const form = typeof text === "string" ? text : text[plural.select(values.n)];
+  return form.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 // Times as the store's own clock shows them, wherever the tablet thinks it is.

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from gettext import NullTranslations
+
 import pytest
 
+from shopbell_server.catalogues import shipped
 from shopbell_server.core.board.handles import handle, next_number
 
 ALL = range(1, 100)
 
 
 def test_in_words() -> None:
-    assert handle(12).words("nl") == "Gast 12 ◆ blauw"
-    assert handle(12).words("en") == "Guest 12 ◆ blue"
+    assert handle(12).words(shipped().voice("nl")) == "Gast 12 ◆ blauw"
+    assert handle(12).words(NullTranslations()) == "Guest 12 ◆ blue"
 
 
 def test_35_in_a_row_all_look_different_without_their_number() -> None:

@@ -24,6 +24,10 @@ def test_there_is_a_text_for_every_purpose_in_both_languages() -> None:
             assert "\n" not in text.text
 
 
+def test_who_reads_another_language_gets_the_english_text() -> None:
+    assert STANDARD.of(Purpose.MESSAGES, "de") == STANDARD.of(Purpose.MESSAGES, "en")
+
+
 def test_the_hash_is_of_what_she_reads() -> None:
     text = STANDARD.of(Purpose.MESSAGES, "en")
     assert text.sha256 == sha256(f"{text.title}\n{text.text}".encode()).hexdigest()

@@ -15,21 +15,13 @@ from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD, WORDS
 from shopbell_server.core.ids import Millis
 from shopbell_server.web.access.session_cookies import PAGE_COOKIE
-from shopbell_server.web.customer.words import (
-    EVENTS,
-    IDENTIFIERS,
-    LANGUAGE_NAMES,
-    PURPOSES_OF_LOOKS,
-    ROLES,
-)
-from shopbell_server.web.customer.words import WORDS as PAGE_WORDS
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import MINUTE, Guest, Shop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shopbell_server.core.language import Language
+    from shopbell_server.core.language import DocumentLanguage
 
 OWN = {"Origin": HOST}
 DAY = 24 * 60 * MINUTE
@@ -39,7 +31,7 @@ def signed_in(shop: Shop, client: httpx2.AsyncClient, guest: Guest) -> None:
     client.cookies.set(PAGE_COOKIE.name, shop.open_page(guest))
 
 
-def form(purpose: Purpose, state: str, language: Language = "nl") -> dict[str, str]:
+def form(purpose: Purpose, state: str, language: DocumentLanguage = "nl") -> dict[str, str]:
     text = STANDARD.of(purpose, language)
     return {
         "purpose": purpose.value,
@@ -293,19 +285,6 @@ async def test_apps_may_show_the_same_texts(client: httpx2.AsyncClient) -> None:
         "text_version": text.version,
         "text_sha256": text.sha256,
     }
-
-
-@pytest.mark.parametrize(
-    "words", [PAGE_WORDS, ROLES, PURPOSES_OF_LOOKS, EVENTS, IDENTIFIERS, LANGUAGE_NAMES]
-)
-def test_every_word_is_there_in_both_languages_with_the_same_values(
-    words: Mapping[str, Mapping[Language, str]],
-) -> None:
-    for key, texts in words.items():
-        assert set(texts) == {"nl", "en"}, key
-        assert all(text.strip() for text in texts.values()), key
-        values = [set(re.findall(r"\{(\w+)\}", text)) for text in texts.values()]
-        assert values[0] == values[1], key
 
 
 def test_texts_are_for_people() -> None:

@@ -13,6 +13,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from shopbell_server.catalogues import shipped
 from shopbell_server.core.board.disclosure import Field, Viewer, allowed, disclose
 from shopbell_server.core.board.ladder import FOLLOW, UNSHOWN, table_of
 from shopbell_server.core.board.rows import row
@@ -95,7 +96,7 @@ def test_a_row_holds_what_its_viewer_may_see_and_nothing_else() -> None:
         assert (shown is None) == (Field.HANDLE not in may)
         if shown is not None:
             seen += 1
-            out = row_out(shown, "en").model_dump()
+            out = row_out(shown, shipped().voice("en")).model_dump()
             assert_by_the_map(out, ROW, may)
             assert (out["first_name"] == "Ada") == (Field.FIRST_NAME in may)
     assert seen
@@ -110,7 +111,9 @@ def test_a_visit_holds_what_its_viewer_may_see_and_nothing_else() -> None:
         may = allowed(standing, purposes, viewer)
         person = disclose(of.known, standing, purposes, viewer)
         if person is not None and viewer != "tablet":
-            out = visit_out(SeenVisit(visit=visit, person=person), "en").model_dump()
+            out = visit_out(
+                SeenVisit(visit=visit, person=person), shipped().voice("en")
+            ).model_dump()
             assert_by_the_map(out, VISIT, may)
             assert out["converted"] is (True if Field.CONVERTED in may else None)
 

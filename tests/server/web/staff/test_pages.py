@@ -11,7 +11,6 @@ from shopbell_server.core.ids import StaffId
 from shopbell_server.usecases.staff.sign_in import make_link
 from shopbell_server.web.access.session_cookies import STAFF_COOKIE
 from shopbell_server.web.assets import STATIC, TEMPLATES
-from shopbell_server.web.words import FOR_SCRIPTS, WORDS
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import AMS, MINUTE, PASSWORD, SECOND, UTR, Shop
 from tests.server.web.staff.test_present import PRESENT, signed_in
@@ -267,24 +266,6 @@ async def test_files_are_asked_about_and_not_sent_again(client: httpx2.AsyncClie
 def test_a_board_weighs_under_100_kilobytes() -> None:
     files = [*STATIC.iterdir(), *TEMPLATES.iterdir()]
     assert sum(file.stat().st_size for file in files) < 100 * 1024
-
-
-def test_every_word_is_there_in_both_languages() -> None:
-    for key, texts in WORDS.items():
-        assert set(texts) == {"nl", "en"}, key
-        places = {
-            language: sorted(re.findall(r"\{\w+\}", text)) for language, text in texts.items()
-        }
-        assert places["nl"] == places["en"], key
-
-
-def test_scripts_say_only_words_that_they_are_given() -> None:
-    said = set()
-    for file in STATIC.glob("*.js"):
-        text = file.read_text()
-        said |= set(re.findall(r'say\("(\w+)"', text))
-    assert said <= set(FOR_SCRIPTS)
-    assert set(FOR_SCRIPTS) <= set(WORDS)
 
 
 def test_scripts_make_no_markup_of_text() -> None:
