@@ -16,8 +16,9 @@ from shopbell_sim.load.folder import LoadFolder
 from tests.bench.air import RETAILER
 from tests.bench.capacity_people import populate
 from tests.bench.machine import child
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.fake_bluez.bus import running
+from tests.rigs.ports import free_port
 from tests.rigs.postgres import PostgresServer, as_superuser
 
 if TYPE_CHECKING:

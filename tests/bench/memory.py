@@ -16,10 +16,11 @@ from shopbell_program.signing import Signer
 from tests.bench.air import RETAILER, addresses, foreign, own
 from tests.bench.machine import cpu_s, most_mb
 from tests.bench.report import Report, at_most, figure
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
 from tests.rigs.fake_bluez.client import FakeBluez, fake_bluez
 from tests.rigs.fake_bluez.client import Report as Heard
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from shopbell_server.db import migrate
 from tests.bench.air import RETAILER
 from tests.bench.machine import child
 from tests.bench.people import populate
-from tests.rigs.brokers import free_port
 from tests.rigs.databases import open_with_file
 from tests.rigs.fake_bluez.bus import running
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

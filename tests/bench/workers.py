@@ -27,7 +27,7 @@ from tests.bench.machine import taken, tree_cpu_s
 from tests.bench.report import Report, at_least, figure, number
 from tests.bench.workers_one import Group, Share, work
 from tests.bench.workers_stream import stream
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.postgres import PostgresServer, as_superuser
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from shopbell_server import preparing
 from shopbell_server.config.reading import read_settings
 from shopbell_server.seed import read_seed
 from tests.e2e.program import Program
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 from tests.rigs.webhook_receiver import WebhookReceiver
 

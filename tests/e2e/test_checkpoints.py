@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_server.checkpoint_file import CheckpointFile
-from tests.rigs.brokers import free_port
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 from tests.server.test_commands import command
 

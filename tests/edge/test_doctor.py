@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from shopbell_edge.core.doctor.verdict import Check
 from tests.edge.test_commands import IBEACON, TOKEN, command, listens, running, written
-from tests.rigs.brokers import MosquittoBroker, free_port
 from tests.rigs.committing_server import CommittingServer
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.rigs.brokers import BrokerProcess
+    from tests.rigs.brokers import BrokerProcess, MosquittoBroker
 
 OPERATING = Path(__file__).parents[2] / "edge" / "OPERATING.md"
 

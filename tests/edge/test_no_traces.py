@@ -27,11 +27,11 @@ from tests.edge.adapters.camera_pictures import qr
 from tests.edge.adapters.test_camera import put
 from tests.edge.core.advertisements import RETAILER, UUID_BYTES
 from tests.faults.daemon import Daemon
-from tests.rigs.brokers import free_port
 from tests.rigs.committing_server import CommittingServer
 from tests.rigs.fake_bluez.bus import missing, system_bus_at
 from tests.rigs.fake_bluez.client import fake_bluez
 from tests.rigs.listener import Listener
+from tests.rigs.ports import free_port
 from tests.rigs.pty_scanner import PtyScanner
 from tests.rigs.waiting import until
 

@@ -25,7 +25,7 @@ from shopbell_server.seed import read_seed
 from tests.faults import crowd, spool_record
 from tests.faults.daemon import Daemon
 from tests.faults.plan import EVENTS
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.postgres import as_superuser
 from tests.rigs.waiting import until
 

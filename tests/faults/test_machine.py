@@ -23,7 +23,7 @@ from tests.faults.hand import HandEdge
 from tests.faults.plan import EVENTS
 from tests.faults.shop import open_shop
 from tests.faults.small_disk import fill, needs_namespaces
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:

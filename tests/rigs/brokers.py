@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import pytest
 
+from tests.rigs.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -30,14 +32,6 @@ STOP_S = 10.0
 
 DEFAULT_USERS = {"edge": "edge-secret", "server": "server-secret"}
 """Name and password; whoever logs on with one may use every topic."""
-
-
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class BrokerProcess:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import pytest
 
-from tests.rigs.brokers import DEFAULT_USERS, NatsBroker, free_port
+from tests.rigs.brokers import DEFAULT_USERS, NatsBroker
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import httpx2
 
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 
 START_S = 60.0
 """Ready in 1 s as a rule; a loaded machine takes its time."""

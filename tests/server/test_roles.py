@@ -9,8 +9,8 @@ import pytest
 
 from shopbell_program.places import address
 from tests.e2e.program import Program
-from tests.rigs.brokers import free_port
 from tests.rigs.commands import run_command
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -26,8 +26,9 @@ from tests.edge.adapters.test_uplink import (
     describe,
     running,
 )
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.listener import Listener
+from tests.rigs.ports import free_port
 from tests.rigs.tcp_proxy import TcpProxy, Weather
 from tests.rigs.waiting import until
 

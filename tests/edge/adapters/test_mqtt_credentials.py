@@ -15,8 +15,9 @@ from tests.edge.adapters.test_uplink import (
     describe,
     running,
 )
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.certificates import Authority
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence

@@ -14,9 +14,10 @@ from shopbell_edge.adapters.mqtt.examining import Letter, Way, ask, own_certific
 from shopbell_wire import codec
 from shopbell_wire.messages import Batch, Status, StreamStarted
 from tests.fakes.clock import FakeClock
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.certificates import Authority
 from tests.rigs.committing_server import CommittingServer
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

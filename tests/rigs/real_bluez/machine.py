@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,9 @@ class Machine:
     """A guest: ports on loopback, and what it said of itself. Made by `booted`."""
 
     def __init__(self, appliance: Appliance, console: Path) -> None:
-        self.bus_port, self.controller_port, self.shell_port, self.management_port = _free_ports(4)
+        self.bus_port, self.controller_port, self.shell_port, self.management_port = (
+            free_port() for _ in range(4)
+        )
         self.banner = ""
         self.boot_s = 0.0
         self._appliance = appliance
@@ -130,12 +133,3 @@ def _banner(qemu: subprocess.Popen[bytes], console: Path) -> str:
             raise RuntimeError(f"qemu ended: {qemu.stderr.read().decode(errors='replace')[-1000:]}")
         time.sleep(0.05)
     raise RuntimeError(f"the guest was not ready after {BOOT_S:.0f} s; its console: {said[-1000:]}")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that were free a moment ago; qemu cannot be told to pick."""
-    with contextlib.ExitStack() as open_:
-        sockets = [open_.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]

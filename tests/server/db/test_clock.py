@@ -6,7 +6,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.db.clock import ahead_ms
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.system import SystemClock
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 
 HOUR_MS = 3_600_000
 

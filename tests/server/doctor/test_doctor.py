@@ -15,8 +15,8 @@ from shopbell_server.core.audit.chain import Act, Actor, What, checkpoint, first
 from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.db import key_store
 from shopbell_server.system import SystemClock
-from tests.rigs.brokers import free_port
 from tests.rigs.databases import open_sql
+from tests.rigs.ports import free_port
 from tests.server.test_commands import command
 
 if TYPE_CHECKING:

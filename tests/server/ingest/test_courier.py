@@ -10,8 +10,9 @@ from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, EmbeddedBroker, running_broker
 from shopbell_wire import codec
 from tests.edge.adapters.test_uplink import describe
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.listener import Listener
+from tests.rigs.ports import free_port
 from tests.server.test_commands import SERVER
 
 if TYPE_CHECKING:

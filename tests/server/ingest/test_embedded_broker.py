@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from shopbell_program.mqtt_client import EndableClient
 from shopbell_server.ingest.embedded_broker import BrokerFailedError, EmbeddedBroker
-from tests.rigs.brokers import free_port
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,7 +20,8 @@ from shopbell_server.ingest.nats_line import NatsLine
 from shopbell_server.ingest.subscriber import Subscriber
 from shopbell_wire import codec
 from shopbell_wire.messages import Ack
-from tests.rigs.brokers import MosquittoBroker, NatsBroker, free_port
+from tests.rigs.brokers import MosquittoBroker, NatsBroker
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -22,8 +22,9 @@ from shopbell_server.ports.database import DatabaseLostError
 from shopbell_wire.codec import decode_ack
 from shopbell_wire.messages import StreamStarted
 from shopbell_wire.topics import EdgeTopic, Kind, to_edge
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.databases import open_sql
+from tests.rigs.ports import free_port
 from tests.server.ingest.pieces import Bells, FailingDatabase, StandingClock
 from tests.server.usecases.floor import EDGES, STORE, Floor, batch
 

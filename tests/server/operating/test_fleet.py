@@ -18,8 +18,9 @@ from shopbell_server.core.edges.lineage import Start
 from shopbell_server.core.ids import EdgeId, Millis, TenantId
 from shopbell_server.usecases.intake.orders import Wish, order
 from shopbell_wire.orders import SendDiagnostics
-from tests.rigs.brokers import NatsBroker, free_port
+from tests.rigs.brokers import NatsBroker
 from tests.rigs.databases import open_sql
+from tests.rigs.ports import free_port
 from tests.server.test_commands import command
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopbell_sim.adapters.load_line import Broker, Line, NoLineError, Will
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
 from tests.rigs.certificates import Authority
+from tests.rigs.ports import free_port
 from tests.rigs.waiting import until
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from shopbell_sim.core.load_crowd import Size
 from shopbell_sim.load.asked import Load
 from shopbell_sim.load.folder import LoadFolder
 from tests.e2e.program import Program
-from tests.rigs.brokers import MosquittoBroker, free_port
+from tests.rigs.brokers import MosquittoBroker
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

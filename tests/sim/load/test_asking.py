@@ -13,8 +13,8 @@ from shopbell_sim.core.load_crowd import Size
 from shopbell_sim.load import running
 from shopbell_sim.load.asked import Load, broker_at
 from shopbell_sim.load.folder import LoadFolder
-from tests.rigs.brokers import free_port
 from tests.rigs.commands import run_command
+from tests.rigs.ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
