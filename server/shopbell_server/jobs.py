@@ -21,7 +21,12 @@ from shopbell_server.usecases.consent.expired_consents import record_expired
 from shopbell_server.usecases.customers.make_keys import make_keys
 from shopbell_server.usecases.intake.shelves import make_shelves_ahead
 from shopbell_server.usecases.keeping.forget_expired import forget_expired
-from shopbell_server.usecases.keeping.keep_audit import OtherSignerError, cut_audit, make_checkpoint
+from shopbell_server.usecases.keeping.keep_audit import (
+    OtherFileError,
+    OtherSignerError,
+    cut_audit,
+    make_checkpoint,
+)
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.visits.passing_by import forget_passing_by
 from shopbell_server.usecases.visits.sweep import sweeps
@@ -180,7 +185,7 @@ class Jobs:
             kept, self._checkpoint = make_checkpoint(
                 self._database, self._notary, self._checkpoint, self._clock.now_ms()
             )
-        except (OSError, IllegibleError, OtherSignerError) as error:
+        except (OSError, IllegibleError, OtherSignerError, OtherFileError) as error:
             self._not_kept(error)
             return
         _UNKEPT.set(0)
@@ -197,13 +202,15 @@ class Jobs:
             gone = cut_audit(
                 self._database, self._notary, self._clock.now_ms(), self._audit_kept_ms
             )
-        except (OSError, IllegibleError) as error:
+        except (OSError, IllegibleError, OtherFileError) as error:
             self._not_kept(error)
             return
         if gone:
             log.info("audit_cut", records=gone)
 
-    def _not_kept(self, error: OSError | IllegibleError | OtherSignerError) -> None:
+    def _not_kept(
+        self, error: OSError | IllegibleError | OtherSignerError | OtherFileError
+    ) -> None:
         """Tell the operator; looks go on being recorded, and the next round tries again."""
         _UNKEPT.set(1)
         why = error.strerror if isinstance(error, OSError) else str(error)

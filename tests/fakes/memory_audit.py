@@ -57,6 +57,12 @@ class MemoryAudit:
         record = self._tables.audit.get(number)
         return None if record is None else record.digest
 
+    def signed(self) -> int:
+        return self._tables.audit_signed.get(0, 0)
+
+    def sign(self, number: int) -> None:
+        self._tables.audit_signed[0] = max(number, self.signed())
+
     def cut(self, base: int) -> int:
         if base <= self.head().base:
             return 0

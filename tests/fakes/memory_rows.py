@@ -120,6 +120,7 @@ class Tables:
     customer_sessions: dict[bytes, CustomerSession] = field(default_factory=dict)
     audit: dict[int, Record] = field(default_factory=dict)
     audit_heads: dict[int, Head] = field(default_factory=dict)
+    audit_signed: dict[int, int] = field(default_factory=dict)
     tries: dict[bytes, Millis] = field(default_factory=dict)
     answers: dict[bytes, KeptAnswer] = field(default_factory=dict)
     profiles: dict[ProfileId, Profile] = field(default_factory=dict)

@@ -67,6 +67,11 @@ def add(line: CommandLine) -> None:
         "--language", choices=DOCUMENT_LANGUAGES, help="one of them only (default: both)"
     )
     report.add_argument("--json", action="store_true", help="print JSON, and write nothing")
+    audit.add(
+        "begin-file",
+        "let audit.checkpoint_file be the one that counts, where the one before is lost",
+        "audit begin-file --config server.toml",
+    )
     audit.add("public-key", "print what checkpoints are verified with", "audit public-key")
 
 
@@ -84,5 +89,6 @@ def perform(arguments: argparse.Namespace) -> int | None:
         "verify": auditing.verify,
         "list": auditing.show,
         "public-key": auditing.public_key,
+        "begin-file": auditing.begin,
     }[arguments.action]
     return action(settings, arguments)

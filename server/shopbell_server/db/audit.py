@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from shopbell_server.core.audit.chain import LOOKS, Act, Actor, Head, Record, first_head, linked
 from shopbell_server.core.ids import Millis, PersonId, StoreId
@@ -77,6 +77,15 @@ class SqlAudit:
         row = self._transaction.row(_DIGEST, number=number)
         return None if row is None else bytes(row.digest)
 
+    def signed(self) -> int:
+        """Return the newest record that a checkpoint holds, whoever made it; 0 if nobody made one."""
+        row = self._transaction.row(_HEAD)
+        return 0 if row is None else int(row.signed or 0)
+
+    def sign(self, number: int) -> None:
+        """Note that a checkpoint holds the records up to `number`. It never becomes smaller."""
+        self._transaction.change(_SIGN, up_to=number)
+
     def cut(self, base: int) -> int:
         """Let the chain begin behind the record `base`; return how many went."""
         if base <= self._held().base:
@@ -93,7 +102,7 @@ class SqlAudit:
         row = self._transaction.row(_HOLD)
         if row is None:
             # A row first: what is not there cannot be held. Another worker's may have been quicker.
-            self._transaction.insert_rows(_BEGIN, [(0, first.digest, 0, first.digest)])
+            self._transaction.insert_rows(_BEGIN, [(0, first.digest, 0, first.digest, None)])
             row = self._transaction.row(_HOLD)
         return first if row is None else _head(row)
 
@@ -163,6 +172,11 @@ _CUT: Final = (
     update(AUDIT_HEADS)
     .where(ours(AUDIT_HEADS))
     .values(base=bindparam("new_base"), base_digest=bindparam("new_digest"))
+)
+_SIGN: Final = (
+    update(AUDIT_HEADS)
+    .where(ours(AUDIT_HEADS), func.coalesce(_H.signed, 0) < bindparam("up_to"))
+    .values(signed=bindparam("up_to"))
 )
 _REMOVE: Final = delete(AUDIT).where(ours(AUDIT), _A.number <= bindparam("base"))
 _RECORDS: Final = (

@@ -48,9 +48,11 @@ AUDIT_HEADS: Final = Table(
     bytes_column("digest"),
     number_column("base"),
     bytes_column("base_digest"),
+    number_column("signed", nullable=True),
     key(),
     sha256_only("digest"),
     sha256_only("base_digest"),
     CheckConstraint("0 <= base AND base <= number", name="order"),
 )
-"""One row of a tenant: whoever adds to the chain holds it. Neither number ever becomes smaller."""
+"""One row of a tenant: whoever adds to the chain holds it. Neither number ever becomes smaller.
+`signed` is the newest record that a checkpoint holds; None: nobody signs yet."""

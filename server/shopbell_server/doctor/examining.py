@@ -51,7 +51,7 @@ from shopbell_server.ports.database import (
 )
 from shopbell_server.ports.keys import KeysLostError
 from shopbell_server.system import SystemClock, clock_is_kept
-from shopbell_server.usecases.keeping.keep_audit import OtherSignerError
+from shopbell_server.usecases.keeping.keep_audit import OtherFileError, OtherSignerError
 from shopbell_server.usecases.keeping.unusual_looks import last_week
 from shopbell_server.weekly_report import is_due
 from shopbell_server.witness import Outbox
@@ -280,8 +280,9 @@ def _audit(audit: Audit, notary: Notary, work: UnitOfWork, *, runs: bool) -> Ite
     try:
         last = CheckpointFile(path).last()
         notary.require_own(last)
+        notary.newest(work.audit.signed())
         waiting = [] if audit.checkpoint_url is None else Outbox(path).waiting()
-    except (OSError, IllegibleError, OtherSignerError) as error:
+    except (OSError, IllegibleError, OtherSignerError, OtherFileError) as error:
         yield failed("checkpoints", str(error), "deploy/README.md, `Who looked, and who did what`")
         return
     head = work.audit.head()

@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from shopbell_program.commands import CommandError
 from shopbell_program.signing import KEY_BYTES, Signer, Verifier
-from shopbell_server.assembly import open_database, receiver_of, secret_in
+from shopbell_server.assembly import notary_of, open_database, receiver_of, secret_in
 from shopbell_server.checkpoint_file import CheckpointFile, IllegibleError, read_lines
+from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.audit.check import Fault, Trust, check
 from shopbell_server.core.ids import TenantId
 from shopbell_server.operating.terminal import print_table, printable
-from shopbell_server.system import SystemClock
+from shopbell_server.system import SystemClock, user_name
+from shopbell_server.usecases.keeping.keep_audit import (
+    NotOurChainError,
+    OtherSignerError,
+    begin_file,
+)
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +47,9 @@ _MEANING = {
     Fault.HEAD: "the chain does not end with record {}, as the database notes",
     Fault.FORGED: "the checkpoint of record {} was not signed with this key",
 }
+
+
+_UNSIGNED = "nothing is signed here: add a table [audit] to the settings"
 
 
 def verify(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -97,6 +106,27 @@ def show(settings: Settings, arguments: argparse.Namespace) -> None:
 def public_key(settings: Settings, _: argparse.Namespace) -> None:
     """Print the public half of the key that checkpoints are signed with."""
     print(_signer(_audit(settings)).public_key.hex())
+
+
+def begin(settings: Settings, _: argparse.Namespace) -> None:
+    """Sign the record into the file of the settings, which counts from now on."""
+    notary = notary_of(settings)
+    if notary is None:
+        raise CommandError(_UNSIGNED)
+    actor = Actor(kind="operator", name=user_name())
+    try:
+        with contextlib.closing(open_database(settings)) as database:
+            begun = begin_file(database, notary, SystemClock().now_ms(), actor)
+    except (IllegibleError, OtherSignerError, NotOurChainError) as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"audit.checkpoint_file: {error.strerror}; let it be written") from None
+    if begun is None:
+        raise CommandError("another process signs at this moment; try again")
+    print(
+        f"audit.checkpoint_file counts from record {begun.number} on: name it wherever the role jobs is, "
+        "and keep the one before"
+    )
 
 
 def _checkpoints(settings: Settings, more: list[str], *, keyed: bool) -> list[Checkpoint]:
@@ -158,7 +188,7 @@ def _verifier(settings: Settings, path: Path | None) -> Callable[[bytes, bytes],
 
 def _audit(settings: Settings) -> Audit:
     if settings.audit is None:
-        raise CommandError("nothing is signed here: add a table [audit] to the settings")
+        raise CommandError(_UNSIGNED)
     return settings.audit
 
 

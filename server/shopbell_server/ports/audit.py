@@ -43,6 +43,14 @@ class Audit(Protocol):
         """Return the digest of a record; of the base it is the base's. None if it is not there."""
         ...
 
+    def signed(self) -> int:
+        """Return the newest record that a checkpoint holds, whoever made it; 0 if nobody made one."""
+        ...
+
+    def sign(self, number: int) -> None:
+        """Note that a checkpoint holds the records up to `number`. It never becomes smaller."""
+        ...
+
     def cut(self, base: int) -> int:
         """Let the chain begin behind the record `base`; return how many went.
 

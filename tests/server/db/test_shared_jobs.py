@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shopbell_server.core.audit.chain import Act, Actor
+from shopbell_server.core.audit.chain import KEPT_MS, Act, Actor
 from shopbell_server.core.audit.chain import What as Deed
 from shopbell_server.core.ids import EdgeId, Millis, PersonId
 from shopbell_server.core.keeping.erasure import Erasure, ErasureId
@@ -16,7 +16,13 @@ from shopbell_server.ports.batches import BatchKey, BatchRecord
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.groups import hold_more
 from shopbell_server.usecases.keeping.forget_expired import NOTHING, forget_expired
-from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
+from shopbell_server.usecases.keeping.keep_audit import (
+    Notary,
+    OtherFileError,
+    begin_file,
+    cut_audit,
+    make_checkpoint,
+)
 from tests.fakes.checkpoints import MemoryCheckpoints
 from tests.rigs.databases import open_sql
 from tests.server.conftest import TENANT
@@ -138,3 +144,34 @@ def test_of_two_that_sign_the_audit_one_does_at_a_time(shop: SqlDatabase) -> Non
         assert (kept.number, kept.signed, last, checkpoints.kept) == (1, 0, None, [])
     kept, last = make_checkpoint(shop, notary, None, NOW)
     assert (kept.signed, [last]) == (1, checkpoints.kept)
+
+
+def test_of_two_files_of_checkpoints_one_counts_and_is_cut_by(shop: SqlDatabase) -> None:
+    ours, theirs = MemoryCheckpoints(), MemoryCheckpoints()
+    signing, refused = (
+        Notary(tenant=TENANT, sign=lambda _: b"ours", checkpoints=each) for each in (ours, theirs)
+    )
+    operator = Actor(kind="operator", name="")
+    with shop.begin() as work:
+        work.audit.note([Act(at_ms=NOW, actor=operator, what=Deed.SEEDED)] * 3)
+        work.commit()
+    make_checkpoint(shop, signing, None, NOW)
+    long_after = Millis(NOW + KEPT_MS)
+    for _ in range(2):
+        with pytest.raises(OtherFileError, match="up to record 3: name that file"):
+            make_checkpoint(shop, refused, None, long_after)
+        with pytest.raises(OtherFileError):
+            cut_audit(shop, refused, long_after)
+    # A process without [audit] leaves what is old to the one that has it.
+    assert cut_audit(shop, None, Millis(long_after + 1)) == 0
+    with shop.begin() as other:
+        assert other.retention.is_alone("audit")
+        assert cut_audit(shop, signing, long_after) == 0
+    assert cut_audit(shop, signing, long_after) == 3
+    # The file is lost: the other one counts by the operator's word, which is on record.
+    begun = begin_file(shop, refused, long_after, operator)
+    assert [begun] == theirs.kept
+    with pytest.raises(OtherFileError, match="up to record 4"):
+        make_checkpoint(shop, signing, ours.last(), long_after)
+    kept, last = make_checkpoint(shop, refused, theirs.last(), long_after)
+    assert (kept.signed, kept.whole, last) == (4, True, begun)

@@ -14,7 +14,7 @@ from shopbell_program.signing import Signer
 from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.core.audit.chain import Act, Actor, What
 from shopbell_server.core.ids import Millis, TenantId
-from shopbell_server.usecases.keeping.keep_audit import Notary, make_checkpoint
+from shopbell_server.usecases.keeping.keep_audit import Notary, OtherFileError, make_checkpoint
 from tests.rigs.checkpoint_receiver import CheckpointReceiverRig
 from tests.rigs.databases import open_sql
 from tests.server.operating.test_fleet import SERVER
@@ -251,3 +251,24 @@ def test_without_the_works_council_there_is_no_report(config: Path) -> None:
     assert "[audit.report.works_council]" in said.stderr
     agreed(config, "2026-02-30")
     assert "no day of the calendar" in command("check-config", "--config", config).stderr
+
+
+def test_another_file_counts_by_the_operators_word_alone(config: Path) -> None:
+    config.write_text(config.read_text().replace("/checkpoints", "/others"))
+    others = CheckpointFile(config.parent / "others")
+    with closing(open_sql(url(config), TenantId("acme"))) as database:
+        notary = Notary(tenant=TenantId("acme"), sign=Signer(KEY).sign, checkpoints=others)
+        with pytest.raises(OtherFileError):
+            make_checkpoint(database, notary, None, NOON)
+    said = command("audit", "begin-file", "--config", config).stdout
+    assert "counts from record 4 on" in said
+    listed = command("audit", "list", "--most", "1", "--config", config).stdout
+    assert What.CHECKPOINTS_BEGUN in listed
+    verified = command("audit", "verify", "--config", config)
+    assert (verified.returncode, "vouched for up to 4" in verified.stdout) == (0, True)
+    config.write_text(config.read_text().replace("/others", "/no/such/folder"))
+    refused = command("audit", "begin-file", "--config", config)
+    assert refused.returncode != 0
+    assert "audit.checkpoint_file" in refused.stderr
+    config.write_text(config.read_text().split("[audit]", maxsplit=1)[0])
+    assert "add a table [audit]" in command("audit", "begin-file", "--config", config).stderr

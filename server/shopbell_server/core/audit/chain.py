@@ -41,6 +41,7 @@ class What(StrEnum):
     FIXED_ID_GIVEN_BACK = "fixed_id.given_back"
     EDGE_ORDERED = "edge.ordered"
     SEEDED = "seeded"
+    CHECKPOINTS_BEGUN = "checkpoints.begun"
     TWO_STORES_AT_ONCE = "two_stores_at_once"
     PASS_SHOWN_TWICE = "pass.shown_twice"  # noqa: S105  (what was done, not a password)
     TICKET_ISSUED = "ticket.issued"

@@ -10,8 +10,12 @@ from shopbell_server.core.ids import Millis, TenantId
 from shopbell_server.usecases.keeping.keep_audit import (
     EVERY_MS,
     EVERY_RECORDS,
+    LEFT_TO_OTHERS_MS,
     Kept,
     Notary,
+    NotOurChainError,
+    OtherSignerError,
+    begin_file,
     cut_audit,
     make_checkpoint,
 )
@@ -108,12 +112,12 @@ def test_what_was_changed_is_kept_to_be_looked_at(world: World) -> None:
 
 
 def test_a_checkpoint_of_what_was_cut_off_in_time_is_no_suspicion(world: World) -> None:
-    world.add(3)
+    world.add(2)
     world.sign(NOON)
-    (first,) = world.checkpoints.kept
-    world.add(1, NOON + 1)
-    cut_audit(world.database, None, Millis(NOON + KEPT_MS + 2))
-    world.checkpoints.kept = [replace(first, number=2)]
+    world.add(2, NOON + 1)
+    long_after = NOON + KEPT_MS + LEFT_TO_OTHERS_MS
+    assert cut_audit(world.database, None, Millis(long_after + 1)) == 2
+    assert cut_audit(world.database, None, Millis(long_after + 2)) == 2
     assert world.sign(NOON + EVERY_MS).whole
 
 
@@ -126,3 +130,27 @@ def test_of_two_that_sign_one_goes_on_from_what_the_other_signed(world: World) -
     assert kept == Kept(number=1, signed=1, whole=True)
     assert last == world.checkpoints.last()
     assert [each.number for each in world.checkpoints.kept] == [0, 1]
+
+
+def test_a_file_is_begun_by_nobody_who_signed_another_chain_or_has_another_key(
+    world: World,
+) -> None:
+    world.add(2)
+    world.sign(NOON)
+    operator = Actor(kind="operator", name="")
+    world.database = MemoryDatabase()
+    with pytest.raises(NotOurChainError, match="name a new one"):
+        begin_file(world.database, world.notary, NOON, operator)
+    world.notary = replace(world.notary, sign=lambda _: b"another key")
+    with pytest.raises(OtherSignerError):
+        begin_file(world.database, world.notary, NOON, operator)
+    world.checkpoints.kept.clear()
+    begun = begin_file(world.database, world.notary, NOON, operator)
+    assert begun is not None
+    with world.database.read() as work:
+        (record,) = work.audit.records(0)
+    assert (record.act.what, begun.number, begun.digest) == (
+        What.CHECKPOINTS_BEGUN,
+        1,
+        record.digest,
+    )
