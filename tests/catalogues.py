@@ -7,11 +7,13 @@ translation (in English: as they are), and none that nobody says any more.
 from __future__ import annotations
 
 import io
+import re
 import sys
+from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from shopbell_server.catalogues import DOMAIN, FOLDER
@@ -20,6 +22,8 @@ from shopbell_server.core.language import SOURCE
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from babel.messages.catalog import Message
 
 SOURCES: Final = FOLDER.parent
 
@@ -33,8 +37,11 @@ KEYWORDS: Final = {
 }
 """What stands around a text, and which of its arguments the text is."""
 
-METHODS: Final = [("web/templates/**.html", "jinja2"), ("**.py", "python")]
-"""The papers' templates are documents, and say nothing by way of catalogues."""
+METHODS: Final = {"**/*.py": "python", "web/templates/**/*.html": "jinja2"}
+"""How texts are found. The papers' templates are documents, and say nothing by way of catalogues."""
+
+MARK: Final = re.compile(rf"\b({'|'.join(KEYWORDS)})\(")
+"""A file without it has no texts, and is not taken apart: nine in ten."""
 
 FOR_TRANSLATORS: Final = ("For translators:",)
 """A comment that begins so, before a text, is shown to who translates it."""
@@ -43,11 +50,16 @@ FOR_TRANSLATORS: Final = ("For translators:",)
 def texts_of(folder: Path) -> Catalog:
     """Return all texts in the sources below `folder`, without a translation."""
     found = Catalog(project="Shopbell", charset="utf-8")
-    for path, _line, message, comments, context in extract_from_dir(
-        folder, METHODS, keywords=KEYWORDS, comment_tags=FOR_TRANSLATORS, strip_comment_tags=True
-    ):
-        # No lines: a catalogue changes when a text does, and not when one moves.
-        found.add(message, None, [(path, 0)], auto_comments=comments, context=context)
+    for pattern, method in METHODS.items():
+        for path in sorted(folder.glob(pattern)):
+            if MARK.search(path.read_text()) is None:
+                continue
+            for _line, message, comments, context in extract_from_file(
+                method, path, KEYWORDS, FOR_TRANSLATORS, strip_comment_tags=True
+            ):
+                # No lines: a catalogue changes when a text does, and not when one moves.
+                where = (path.relative_to(folder).as_posix(), 0)
+                found.add(message, None, [where], auto_comments=comments, context=context)
     return found
 
 
@@ -96,6 +108,22 @@ def written(catalogue: Catalog) -> bytes:
     return head.encode() + out.getvalue()
 
 
+def flaws(catalogue: Catalog, said: Catalog) -> list[str]:
+    """Return all that is wrong with a catalogue: in each line what, and the English text."""
+    wanted = {_key(each): each for each in said if each.id}
+    there = {_key(each): each for each in catalogue if each.id}
+    found = [f"missing: {_one(each)}" for key, each in wanted.items() if key not in there]
+    unsaid = [each for key, each in there.items() if key not in wanted]
+    found += [
+        f"not said any more: {_one(each)}" for each in (*unsaid, *catalogue.obsolete.values())
+    ]
+    for key in wanted.keys() & there.keys():
+        flaw = _flaw(there[key])
+        if flaw is not None:
+            found.append(f"{flaw}: {_one(there[key])}")
+    return sorted(found)
+
+
 def main() -> None:
     """Bring every catalogue up to date, and say what is left to translate."""
     said = texts_of(SOURCES)
@@ -103,11 +131,10 @@ def main() -> None:
     for language, path in catalogues_in(FOLDER).items():
         new = updated(read(path), said, language)
         path.write_bytes(written(new))
-        open_texts = [
-            each for each in new if each.id and (each.fuzzy or not _is_whole(each.string))
-        ]
-        left += len(open_texts)
-        sys.stdout.write(f"{language}: {len(new)} texts, {len(open_texts)} to translate\n")
+        found = flaws(new, said)
+        left += len(found)
+        for each in (f"{language}: {len(new)} texts, {len(found)} to mend", *found):
+            sys.stdout.write(f"{each}\n")
     sys.exit(1 if left else 0)
 
 
@@ -119,6 +146,37 @@ _HEAD: Final = """\
 def _is_whole(text: str | Iterable[str] | None) -> bool:
     """Return whether nothing of a translation is missing."""
     return bool(text) if isinstance(text, str) or text is None else all(text)
+
+
+def _flaw(message: Message) -> str | None:
+    if message.fuzzy:
+        return "fuzzy"
+    if not _is_whole(message.string):
+        return "not translated"
+    return None if _has_same_values(message) else "other values in braces"
+
+
+def _has_same_values(message: Message) -> bool:
+    """Return whether a translation holds what its text does; a form may do without the number."""
+    if isinstance(message.id, str):
+        return _values(str(message.string)) == _values(message.id)
+    most = _values(message.id[1])
+    return all(most - {"n"} <= _values(form) <= most for form in message.string or ())
+
+
+def _values(text: str) -> set[str | None]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {None}
+
+
+def _key(message: Message) -> tuple[object, str | None]:
+    return message.id, message.context
+
+
+def _one(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
 
 
 if __name__ == "__main__":

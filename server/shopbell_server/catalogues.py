@@ -18,6 +18,7 @@ from babel.core import Locale
 from babel.dates import format_date, format_skeleton, get_timezone
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from shopbell_server.core.language import SOURCE
 
@@ -35,7 +36,7 @@ ScriptWords = dict[str, str | dict[str, str]]
 """Texts by key; of one that counts its forms by what `Intl.PluralRules` calls them."""
 
 _MOST_COUNTED: Final = 200
-"""Every form of every language is met below: the rules of CLDR look at the last two digits."""
+"""Every form that counts people is met below: rules of CLDR look at the last two digits, or at millions."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class Voice:
         """Return the time of day there, of 24 hours: "13:05"."""
         return _clock(self.locale, at.replace(second=0, microsecond=0), timezone)
 
+    def number(self, n: int) -> str:
+        """Return a number as people write it: "1.234"."""
+        return format_decimal(n, locale=self.locale)
+
     def name_of(self, language: str) -> str:
         """Return what a language is called in this one, or its code if CLDR has no name for it."""
         name: str = self.locale.languages.get(language, language)
@@ -86,10 +91,9 @@ class Voice:
         }
 
     def _forms(self, one: str, many: str) -> dict[str, str]:
-        return {
-            self.locale.plural_form(n): self.ngettext(one, many, n)
-            for n in range(_MOST_COUNTED, -1, -1)
-        }
+        counted = range(_MOST_COUNTED, -1, -1)
+        forms = {self.locale.plural_form(n): self.ngettext(one, many, n) for n in counted}
+        return {"other": self.ngettext(one, many, _MOST_COUNTED)} | forms
 
 
 class Catalogues:

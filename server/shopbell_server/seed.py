@@ -18,8 +18,10 @@ import yaml
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, SettingsError, read, unreadable
+from shopbell_server.catalogues import shipped
 from shopbell_server.core.access.credentials import why_guessable
 from shopbell_server.core.ids import EdgeId, ZoneId
+from shopbell_server.core.language import Language
 from shopbell_server.core.zones.plan import flaws
 from shopbell_server.seed_floor import SeedLevel, plan_of
 from shopbell_wire.messages import Name
@@ -87,7 +89,8 @@ class SeedStaff(Struct, frozen=True, kw_only=True):
     name: Text
     role: Literal["advisor", "manager", "operator", "auditor"] = "advisor"
     stores: tuple[Name, ...]
-    language: Literal["nl", "en"] = "nl"
+    language: Language = "nl"
+    """Of the pages that they see: one that has a catalogue."""
     password_file: str | None = None
 
 
@@ -168,6 +171,9 @@ def _faults(seed: Seed) -> Iterator[Fault]:
                 yield Fault(
                     key=f"staff[{index}].stores", problem=f'there is no store "{each}" here'
                 )
+        if staff.language not in shipped().languages:
+            problem = f'"{staff.language}" is none of {", ".join(shipped().languages)}'
+            yield Fault(key=f"staff[{index}].language", problem=problem)
         yield from _file(staff.password_file, f"staff[{index}].password_file")
     for index, key in enumerate(seed.api_keys):
         yield from _key(key.key_file, f"api_keys[{index}].key_file")

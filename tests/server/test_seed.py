@@ -121,6 +121,10 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
             'there is no store "rtm-01" here',
         ),
         (
+            {"staff": [{"id": "sam", "name": "Sam", "stores": [], "language": "xx"}]},
+            'staff[0].language: "xx" is none of en, nl',
+        ),
+        (
             {"api_keys": [{"name": "app", "key_file": "/none/such"}]},
             'there is no file "/none/such"',
         ),

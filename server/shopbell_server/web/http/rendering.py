@@ -31,7 +31,7 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the page. `_`, `ngettext`, `pgettext`, `day_of` and `clock_of` speak the language of `voice`.
+    """Return the page. `_`, `ngettext`, `pgettext` and what ends in `_of` speak the language of `voice`.
 
     A value is put into a text by `_("Questions: {contact}").format(contact=…)`, and is escaped with it.
     """
@@ -42,6 +42,7 @@ def render(
         "pgettext": voice.pgettext,
         "day_of": voice.day,
         "clock_of": voice.clock,
+        "number_of": voice.number,
     }
     return _TEMPLATES.TemplateResponse(
         request, template, {**said, **context}, status, None if headers is None else dict(headers)

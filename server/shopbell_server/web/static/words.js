@@ -7,7 +7,7 @@ const plural = new Intl.PluralRules(document.documentElement.lang);
 // A text that counts has its forms by the name of the rule, and counts `n`.
 export function say(key, values = {}) {
   const text = words[key];
-  const form = typeof text === "string" ? text : text[plural.select(values.n)];
+  const form = typeof text === "string" ? text : (text[plural.select(values.n)] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
