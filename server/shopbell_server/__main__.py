@@ -24,6 +24,7 @@ from shopbell_server.commands import (
     migrate,
     seed,
     sessions,
+    sinks,
     survey,
 )
 from shopbell_server.commands import run as serve
@@ -56,6 +57,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "keys": keys,
     "identity": identity,
     "sessions": sessions,
+    "sinks": sinks,
     "export": export,
     "forget": forget,
     "erasures": erasures,

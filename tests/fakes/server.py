@@ -20,6 +20,7 @@ from tests.fakes.memory_notices import MemoryNotices
 from tests.fakes.memory_observations import MemoryObservations
 from tests.fakes.memory_orders import MemoryOrders
 from tests.fakes.memory_people import (
+from tests.fakes.memory_outgoing import MemoryOutgoing
     MemoryAnswers,
     MemoryDayKeys,
     MemoryLedger,
@@ -35,7 +36,6 @@ from tests.fakes.memory_sessions import MemoryStaffSessions
 from tests.fakes.memory_visits import (
     MemoryBatches,
     MemoryIntervals,
-    MemoryOutgoing,
     MemoryVisits,
 )
 

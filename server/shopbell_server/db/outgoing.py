@@ -17,12 +17,12 @@ from shopbell_server.db.stored_facts import decoded, encoded
 from shopbell_server.db.tables import DELIVERIES, FACTS, FACTS_TOLD, WAITING
 from shopbell_server.db.transaction import ours
 from shopbell_server.ports.boxes import Content
-from shopbell_server.ports.outgoing import Delivery
+from shopbell_server.ports.outgoing import DeadLetter, Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Table
+    from sqlalchemy import ColumnElement, Row, Table
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import FactId
@@ -139,6 +139,51 @@ class SqlOutgoing:
             return 0, None
         return int(row.number), Millis(row.since_ms)
 
+    def dead(self) -> Mapping[str, int]:
+        """Return how many dead letters each sink has; those without any are left out."""
+        return {row.sink: int(row.number) for row in self._transaction.rows(_HOW_MANY_DEAD)}
+
+    def dead_letters(self, sink: str, limit: int) -> Sequence[DeadLetter]:
+        """Return a sink's, the latest first. Those whose key was destroyed are left out."""
+        return self._dead(self._transaction.rows(_DEAD_OF, to=sink, most=limit))
+
+    def dead_letter(self, sink: str, fact: FactId) -> DeadLetter | None:
+        """Return one of them."""
+        found = self._dead(self._transaction.rows(_DEAD_ONE, to=sink, this=fact))
+        return next(iter(found), None)
+
+    def revive(self, sink: str, fact: FactId | None, due_ms: Millis) -> int:
+        """Make a dead letter, or all of the sink (None), due at `due_ms` as if never tried."""
+        if fact is None:
+            return self._transaction.change(_REVIVE_ALL, to=sink, again_ms=due_ms)
+        return self._transaction.change(_REVIVE, to=sink, this=fact, again_ms=due_ms)
+
+    def discard(self, sink: str, fact: FactId) -> int:
+        """Forget a dead letter; the fact itself too, once no sink has anything to do with it."""
+        gone = self._transaction.change(_DISCARD, to=sink, this=fact)
+        if gone:
+            self._transaction.change(_FORGET_FACT, this=fact)
+        return gone
+
+    def _dead(self, rows: Sequence[Row[Any]]) -> Sequence[DeadLetter]:
+        facts = self._transaction.boxes.open(
+            FACT, [_content(row.person, row.fact, row.fact_box or b"") for row in rows]
+        )
+        return [
+            DeadLetter(
+                delivery=Delivery(
+                    sink=row.sink,
+                    fact=decoded(fact.decode()),
+                    attempt=row.attempt,
+                    sequence=row.position,
+                ),
+                dead_ms=Millis(row.done_ms),
+                reason=row.reason,
+            )
+            for row, fact in zip(rows, facts, strict=True)
+            if fact is not None
+        ]
+
 
 def _content(person: PersonId, fact: FactId, value: bytes) -> Content:
     return Content(owner_of_events(person), fact, value)
@@ -211,3 +256,38 @@ _FORGET_UNWANTED: Final = delete(FACTS).where(
 _HOW_MANY: Final = select(
     func.count().label("number"), func.min(DELIVERIES.c.recorded_ms).label("since_ms")
 ).where(ours(DELIVERIES), DELIVERIES.c.sink == bindparam("sink"), WAITING)
+_dead: Final = and_(
+    ours(DELIVERIES), DELIVERIES.c.sink == bindparam("to"), DELIVERIES.c.state == "dead"
+)
+_this_dead: Final = and_(_dead, DELIVERIES.c.fact == bindparam("this"))
+_HOW_MANY_DEAD: Final = (
+    select(DELIVERIES.c.sink, func.count().label("number"))
+    .where(ours(DELIVERIES), DELIVERIES.c.state == "dead")
+    .group_by(DELIVERIES.c.sink)
+)
+_letters: Final = select(
+    DELIVERIES.c.sink,
+    DELIVERIES.c.fact,
+    DELIVERIES.c.person,
+    DELIVERIES.c.attempt,
+    DELIVERIES.c.position,
+    DELIVERIES.c.done_ms,
+    DELIVERIES.c.reason,
+    FACTS.c.fact_box,
+).join(FACTS, and_(FACTS.c.tenant == DELIVERIES.c.tenant, FACTS.c.fact == DELIVERIES.c.fact))
+_DEAD_OF: Final = (
+    _letters.where(_dead)
+    .order_by(DELIVERIES.c.done_ms.desc(), DELIVERIES.c.fact.desc())
+    .limit(bindparam("most"))
+)
+_DEAD_ONE: Final = _letters.where(_this_dead)
+_again: Final[Any] = {
+    "state": "waiting",
+    "done_ms": None,
+    "reason": None,
+    "attempt": 0,
+    "due_ms": bindparam("again_ms"),
+}
+_REVIVE: Final = update(DELIVERIES).where(_this_dead).values(**_again)
+_REVIVE_ALL: Final = update(DELIVERIES).where(_dead).values(**_again)
+_DISCARD: Final = delete(DELIVERIES).where(_this_dead)

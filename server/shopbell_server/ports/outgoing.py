@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.facts import Fact
     from shopbell_server.core.ids import FactId, Millis, PersonId
@@ -20,6 +20,15 @@ class Delivery:
     fact: Fact
     attempt: int
     sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A delivery that was given up at `dead_ms`, for what its sink answered last."""
+
+    delivery: Delivery
+    dead_ms: Millis
+    reason: str
 
 
 class Outgoing(Protocol):
@@ -49,4 +58,24 @@ class Outgoing(Protocol):
 
     def waiting(self, sink: str) -> tuple[int, Millis | None]:
         """Return how many wait, and since when the oldest."""
+        ...
+
+    def dead(self) -> Mapping[str, int]:
+        """Return how many dead letters each sink has; those without any are left out."""
+        ...
+
+    def dead_letters(self, sink: str, limit: int) -> Sequence[DeadLetter]:
+        """Return a sink's, the latest first. Those whose key was destroyed are left out."""
+        ...
+
+    def dead_letter(self, sink: str, fact: FactId) -> DeadLetter | None: ...
+    def revive(self, sink: str, fact: FactId | None, due_ms: Millis) -> int:
+        """Make a dead letter, or all of the sink (None), due at `due_ms` as if never tried; return how many.
+
+        It goes before what waits of the same person; what was told of her meanwhile was told.
+        """
+        ...
+
+    def discard(self, sink: str, fact: FactId) -> int:
+        """Forget a dead letter; nothing of it is left for this sink. Return how many: 1 or 0."""
         ...

@@ -21,7 +21,7 @@ from shopbell_server.web.http.limits import PEER_KEY_BYTES, Limits
 from shopbell_server.web.http.outages import Outages
 from shopbell_server.web.phones import consent_texts, enrolling, fixed_ids, notices, presence
 from shopbell_server.web.staff import boards, pages, visits
-from shopbell_server.web.systems import profiles, tills
+from shopbell_server.web.systems import profiles, sinks, tills
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +81,7 @@ def create_app(
             tills,
             profiles,
             boards,
+            sinks,
             visits,
             pages,
             consent_texts,

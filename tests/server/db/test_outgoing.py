@@ -6,7 +6,7 @@ import pytest
 
 from shopbell_server.core.ids import FactId, Millis
 from shopbell_server.ports.database import DatabaseBusyError
-from shopbell_server.ports.outgoing import Delivery
+from shopbell_server.ports.outgoing import DeadLetter, Delivery
 from tests.server.db.rows import ANNA, BEN, fact
 
 if TYPE_CHECKING:
@@ -151,3 +151,60 @@ def test_a_fact_is_told_once(work: UnitOfWork) -> None:
     work.outgoing.add([fact("f1")], ["crm"], Millis(0))
     with pytest.raises(DatabaseBusyError):
         work.outgoing.add([fact("f1")], ["crm"], Millis(0))
+
+
+def dead(work: UnitOfWork, *facts: str, sink: str = "crm") -> None:
+    for number, each in enumerate(facts):
+        work.outgoing.give_up(sink, FactId(each), Millis(number), f"HTTP {400 + number}")
+
+
+def test_dead_letters_are_counted_and_listed_latest_first(work: UnitOfWork) -> None:
+    work.outgoing.add([fact("f1"), fact("f2"), fact("b1", BEN)], ["crm", "file"], Millis(0))
+    assert claimed(work, "crm", 0) == ["b1", "f1"]
+    dead(work, "f1", "b1")
+    assert dict(work.outgoing.dead()) == {"crm": 2}
+    latest, first = work.outgoing.dead_letters("crm", 10)
+    assert latest == work.outgoing.dead_letter("crm", FactId("b1"))
+    assert first == DeadLetter(
+        delivery=Delivery(sink="crm", fact=fact("f1"), attempt=1, sequence=1),
+        dead_ms=Millis(0),
+        reason="HTTP 400",
+    )
+    assert work.outgoing.dead_letters("crm", 1) == [latest]
+    assert work.outgoing.dead_letters("file", 10) == []
+    for sink, name in (("file", "f1"), ("crm", "f2"), ("crm", "nobody's")):
+        assert work.outgoing.dead_letter(sink, FactId(name)) is None
+
+
+def test_a_dead_letter_is_revived_before_what_waits_of_the_same_person(work: UnitOfWork) -> None:
+    work.outgoing.add([fact("f1"), fact("f2"), fact("b1", BEN)], ["crm"], Millis(0))
+    claimed(work, "crm", 0)
+    dead(work, "f1", "b1")
+    assert work.outgoing.revive("crm", FactId("f1"), Millis(50)) == 1
+    assert work.outgoing.revive("crm", FactId("f1"), Millis(50)) == 0
+    assert claimed(work, "crm", 49) == []
+    (again,) = work.outgoing.claim("crm", Millis(50), LEASE_MS, 10)
+    assert (again.fact.fact, again.attempt, again.sequence) == ("f1", 1, 1)
+    assert dict(work.outgoing.dead()) == {"crm": 1}
+    assert work.outgoing.revive("file", None, Millis(50)) == 0
+    assert work.outgoing.revive("crm", None, Millis(60)) == 1
+    assert claimed(work, "crm", 60) == ["b1"]
+    assert dict(work.outgoing.dead()) == {}
+
+
+def test_what_waits_or_was_delivered_is_neither_revived_nor_discarded(work: UnitOfWork) -> None:
+    work.outgoing.add([fact("f1"), fact("b1", BEN)], ["crm"], Millis(0))
+    work.outgoing.delivered("crm", FactId("f1"), Millis(1))
+    for each in ("f1", "b1", "nobody's"):
+        assert work.outgoing.revive("crm", FactId(each), Millis(9)) == 0
+        assert work.outgoing.discard("crm", FactId(each)) == 0
+    assert claimed(work, "crm", 0) == ["b1"]
+
+
+def test_a_dead_letter_is_discarded_for_one_sink(work: UnitOfWork) -> None:
+    work.outgoing.add([fact("f1")], ["crm", "file"], Millis(0))
+    dead(work, "f1")
+    assert work.outgoing.discard("crm", FactId("f1")) == 1
+    assert work.outgoing.discard("crm", FactId("f1")) == 0
+    assert work.outgoing.dead_letters("crm", 10) == []
+    assert claimed(work, "file", 0) == ["f1"]

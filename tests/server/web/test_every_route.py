@@ -90,6 +90,12 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/v1/profiles/{profile}/history"): ("operator", "reader", "operating"),
     ("POST", "/v1/profiles/{profile}/merge"): ("operator", "operating"),
     ("POST", "/v1/profiles/{profile}/split"): ("operator", "operating"),
+    ("GET", "/v1/sinks"): ("operator", "operating"),
+    ("GET", "/v1/sinks/{sink}/dead-letters"): ("operator", "operating"),
+    ("GET", "/v1/sinks/{sink}/dead-letters/{fact}"): ("operator", "operating"),
+    ("POST", "/v1/sinks/{sink}/dead-letters/replay"): ("operator", "operating"),
+    ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/replay"): ("operator", "operating"),
+    ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/discard"): ("operator", "operating"),
     ("GET", "/healthz"): "nobody",
     ("GET", "/readyz"): "nobody",
     ("GET", "/metrics"): "nobody",
@@ -119,6 +125,7 @@ BODIES: Final[dict[tuple[str, str], object]] = {
         "reason": "household",
     },
     ("POST", "/v1/profiles/{profile}/split"): {"undo": "e-1", "reason": "mistake"},
+    ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/discard"): {"reason": "mistake"},
 }
 
 OTHERS: Final[dict[tuple[str, str], object]] = {
@@ -138,6 +145,7 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
         "reason": "duplicate",
     },
     ("POST", "/v1/profiles/{profile}/split"): {"undo": "e-2", "reason": "mistake"},
+    ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/discard"): {"reason": "out_of_date"},
 }
 """Of every route that takes a body another one, which means something else."""
 
@@ -192,7 +200,14 @@ async def test_every_write_reads_its_idempotency_key(
     )
     answer = await client.request(
         method,
-        path.format(enrolment_id=guest.person, fixed_id="f-1", notice_id="n-1", profile="p-1"),
+        path.format(
+            enrolment_id=guest.person,
+            fixed_id="f-1",
+            notice_id="n-1",
+            profile="p-1",
+            sink="cdp",
+            fact="e-1",
+        ),
         json=BODIES.get(route),
         headers={**headers, "Idempotency-Key": "x" * 256},
     )

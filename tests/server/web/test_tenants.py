@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from shopbell_server.core.ids import StoreId, TenantId
+from shopbell_server.core.ids import Millis, StoreId, TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.registry import Store
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from tests.rigs.databases import open_sql
+from tests.server.db.rows import fact
 from tests.server.web.access.test_api_keys import RECEIPT
 from tests.server.web.conftest import HOST
 from tests.server.web.phones.test_phones import consent
@@ -87,6 +88,11 @@ async def furnished(name: str, shop: Shop, client: httpx2.AsyncClient) -> Tenant
     shop.welcome("Noor", profile=f"profile-{name}")  # of which the first phone is told
     shop.welcome("Ravi", profile="p-2")  # whom a merge names
     shop.scan(guest, store=store)
+    letter = replace(fact(f"letter-{name}"), person=guest.person)
+    with shop.database.begin() as work:
+        work.outgoing.add([letter], [f"crm-{name}"], Millis(0))
+        work.outgoing.give_up(f"crm-{name}", letter.fact, Millis(0), "HTTP 400")
+        work.commit()
     shop.employ("sam", store)
     registered = await client.post(
         "/v1/app/fixed-ids", json={"id": name.encode().hex().zfill(32)}, headers=guest.bearer
@@ -106,6 +112,8 @@ async def furnished(name: str, shop: Shop, client: httpx2.AsyncClient) -> Tenant
             "fixed_id": registered.json()["fixed_id"],
             "profile": f"profile-{name}",
             "profile_id": f"profile-{name}",
+            "sink": f"crm-{name}",
+            "fact": letter.fact,
         },
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import re
 from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
@@ -146,7 +147,7 @@ class Wild:
 
     def __init__(self, draw: some.DataObject, route: tuple[str, str]) -> None:
         self.method, path = route
-        for each in ("store", "visit", "profile", "enrolment_id", "notice_id", "fixed_id"):
+        for each in re.findall(r"\{(\w+)\}", path):
             if f"{{{each}}}" in path:
                 place = draw.draw(PLACES, label=each)
                 escaped = quote(place.encode("utf-8", "surrogatepass")[:4_000], safe="") or "%00"

@@ -33,6 +33,8 @@ class Scope(StrEnum):
     """Read which identifiers and enrolments a profile has, and why."""
     IDENTITY = "identity"
     """Merge profiles, split them, and undo both."""
+    SINKS = "sinks"
+    """See how sinks do; look at dead letters, send them again, throw them away."""
 
 
 System = Literal["app", "till", "reader", "operator"]
@@ -43,7 +45,7 @@ KINDS: Final[MappingProxyType[System, tuple[Kind, frozenset[Scope]]]] = MappingP
         "app": (Kind.API_KEY, frozenset({Scope.TICKETS})),
         "till": (Kind.TILL_KEY, frozenset({Scope.RECEIPTS})),
         "reader": (Kind.READER_KEY, frozenset({Scope.PRESENT, Scope.VISITS, Scope.PROFILES})),
-        "operator": (Kind.OPERATOR_KEY, frozenset({Scope.PROFILES, Scope.IDENTITY})),
+        "operator": (Kind.OPERATOR_KEY, frozenset({Scope.PROFILES, Scope.IDENTITY, Scope.SINKS})),
     }
 )
 """As little as each needs: a till's key that leaks enrols nobody, the app's books no receipts, a reader's

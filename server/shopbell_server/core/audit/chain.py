@@ -56,8 +56,13 @@ class What(StrEnum):
     PAGE_ENTERED = "customer_page.entered"
     SURVEYED = "floor.surveyed"
 
+    DEAD_LETTER_READ = "dead_letter.read"
+    DEAD_LETTERS_REPLAYED = "dead_letters.replayed"
+    DEAD_LETTER_DISCARDED = "dead_letter.discarded"
 
-LOOKS: Final = frozenset({What.BOARD_READ, What.VISIT_READ, What.PROFILE_READ})
+LOOKS: Final = frozenset(
+    {What.BOARD_READ, What.VISIT_READ, What.PROFILE_READ, What.DEAD_LETTER_READ}
+)
 """Somebody of the staff saw a customer: what she is told of."""
 
 

@@ -103,6 +103,18 @@ def cloud_event(
     }
 
 
+def without_customer(fact: Fact) -> Json:
+    """Return what an event says of `fact`, without anything by which a sink knows the customer."""
+    kind, name = NAMES[type(fact)]
+    return {
+        "id": fact.fact,
+        "type": kind,
+        "time": rfc3339(fact.at_ms),
+        "recordedtime": rfc3339(fact.recorded_ms),
+        "data": {"event": name, **_data(fact, None)},
+    }
+
+
 def rfc3339(at_ms: Millis) -> str:
     """Return "2026-11-21T14:02:11.000Z"."""
     # Not fromtimestamp: its float would round the milliseconds.

@@ -23,9 +23,11 @@ PURPOSES: Final = {
     What.BOARD_READ: "serve_in_store",
     What.VISIT_READ: "review_visits",
     What.PROFILE_READ: "review_profile",
+    What.DEAD_LETTER_READ: "mend_delivery",
 }
 """What a look of staff is for: the board is for helping who is here, the list of visits for looking back, a
-profile, whoever reads it, for joining what is one person's and keeping apart what is not."""
+profile, whoever reads it, for joining what is one person's and keeping apart what is not, a dead letter for
+finding out why a receiver did not take it."""
 
 SYSTEM: Final = "system"
 """The role of another system, as she is told of it."""
@@ -51,8 +53,9 @@ def lookers(work: UnitOfWork, sessions: Collection[bytes], now_ms: Millis) -> Ma
 def purpose_of(looker: Actor, what: What) -> str:
     """Return what a look is for, as she is told.
 
-    A system sees visits of those who share with it; profiles it sees of everybody, as operators do.
+    A system sees visits of those who share with it; profiles and dead letters it sees of everybody, as
+    operators do.
     """
-    if looker.kind == "staff" or what is What.PROFILE_READ:
+    if looker.kind == "staff" or what in {What.PROFILE_READ, What.DEAD_LETTER_READ}:
         return PURPOSES[what]
     return Purpose.SHARE_WITH_CDP

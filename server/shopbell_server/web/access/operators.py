@@ -53,8 +53,14 @@ def profile_reader(
     return _in_charge(request, here, buckets, found, Scope.PROFILES)
 
 
+def sink_keeper(request: Request, here: Here, buckets: Buckets, found: PerhapsSignedIn) -> InCharge:
+    """Let operators in, and API keys with the scope `sinks`."""
+    return _in_charge(request, here, buckets, found, Scope.SINKS)
+
+
 Operator = Annotated[InCharge, Depends(operator)]
 ProfileReader = Annotated[InCharge, Depends(profile_reader)]
+SinkKeeper = Annotated[InCharge, Depends(sink_keeper)]
 
 
 def _in_charge(
