@@ -37,6 +37,12 @@ def add(line: CommandLine) -> None:
         help="x,y,z,from,to of a walk of the last day, instead of asking for points now",
     )
     recorded.add_argument(
+        "--walk",
+        type=Path,
+        metavar="FILE",
+        help="where points are kept until the survey has them (default: STORE-LEVEL.walk.csv)",
+    )
+    recorded.add_argument(
         "--instead",
         action="store_true",
         help="begin anew; default: add to the survey that is there",

@@ -7,8 +7,10 @@ Never: what is heard of anybody: only what a scanner heard of the phone at the p
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from shopbell_program.commands import CommandError, UsageError
@@ -16,8 +18,16 @@ from shopbell_program.new_file import write_instead
 from shopbell_server.assembly import open_database
 from shopbell_server.core.audit.chain import Actor
 from shopbell_server.core.ids import ProfileId, StoreId
+from shopbell_server.core.observations import KEPT_MS
 from shopbell_server.core.zones.survey_check import FEWEST, checked
-from shopbell_server.core.zones.survey_text import SurveyTextError, parsed, stands_in, written
+from shopbell_server.core.zones.survey_text import (
+    WALK_HEADING,
+    SurveyTextError,
+    parsed,
+    stand_line,
+    stands_in,
+    written,
+)
 from shopbell_server.core.zones.survey_walk import SHORTEST_MS, Stand
 from shopbell_server.operating.terminal import printable
 from shopbell_server.system import SystemClock, user_name
@@ -34,7 +44,6 @@ from shopbell_server.usecases.staff.surveys import (
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.core.zones.plan import Level, Survey
@@ -54,10 +63,13 @@ def record_walk(settings: Settings, arguments: argparse.Namespace) -> None:
     profile = None if arguments.profile is None else ProfileId(arguments.profile)
     with _opened(settings) as database:
         with database.read() as work:
-            level_of(plan_of(work, store), store, level)
+            name = level_of(plan_of(work, store), store, level).name
             person = phone_of(work, person=arguments.person, profile=profile)
+        kept = None
         if arguments.points is None:
-            stands = Walk(sys.stdin.readline, SystemClock()).stands()
+            kept = WalkFile(arguments.walk or Path(f"{store}-{name}.walk.csv"))
+            with kept.open():
+                stands = Walk(sys.stdin.readline, SystemClock(), kept).stands()
         else:
             stands = _read(arguments.points, stands_in)
         if not stands:
@@ -81,7 +93,10 @@ def record_walk(settings: Settings, arguments: argparse.Namespace) -> None:
         raise CommandError(
             "no scanner of this level reported the phone at these points: is it sending, does it allow "
             "recognition, and did the server run? Reports are kept for a day"
+            + ("" if kept is None else f". {kept.path} keeps the points: mend that, and resume")
         )
+    if kept is not None:
+        kept.throw_away()
     print(f"{len(walked.readings) - unheard} points added; the survey has {_count(walked.survey)}")
     if arguments.out is not None:
         _write(arguments.out, walked.survey)
@@ -155,13 +170,19 @@ class Walk:
 
     clock: ServerClock
 
+    kept: WalkFile
+
     def stands(self) -> list[Stand]:
-        """Return when she stood where, until an empty line or the end of the input."""
+        """Return when she stood where, until an empty line or the end of the input.
+
+        With what was kept of a walk that was broken off, if she says so.
+        """
+        found = self._resumed()
         print(
             f"Stand at a point; type its x and y in metres (and z of the phone, {IN_HAND_M:g} if left out). "
-            "An empty line ends."
+            f"An empty line ends. {self.kept.path} keeps the points until then: broken off, go on from them "
+            "by the same command."
         )
-        found: list[Stand] = []
         for x_m, y_m, z_m in self._points():
             from_ms = self.clock.now_ms()
             print(
@@ -170,11 +191,36 @@ class Walk:
             self.line()
             stand = Stand(x_m=x_m, y_m=y_m, z_m=z_m, from_ms=from_ms, to_ms=self.clock.now_ms())
             if stand.is_long_enough:
+                self.kept.add(stand)
                 found.append(stand)
             else:
                 stood_s = (stand.to_ms - from_ms) // 1000
                 print(f"Only {stood_s} s: this point does not count; type it again.")
         return found
+
+    def _resumed(self) -> list[Stand]:
+        before = self.kept.stands()
+        if not before:
+            return []
+        now_ms = self.clock.now_ms()
+        there = [each for each in before if each.from_ms >= now_ms - KEPT_MS]
+        gone = len(before) - len(there)
+        print(
+            f"{self.kept.path}: {len(before)} points of a walk that was broken off"
+            + (f", {gone} of them older than a day: what was heard there is gone" if gone else "")
+            + ". Type resume to go on from them, or discard to throw them away.",
+            flush=True,
+        )
+        while line := self.line():
+            match line.strip().lower():
+                case "resume":
+                    return there
+                case "discard":
+                    self.kept.throw_away()
+                    return []
+                case _:
+                    print("Type resume or discard.", flush=True)
+        raise UsageError(f"{self.kept.path} keeps points of a walk; type resume or discard")
 
     def _points(self) -> Iterator[tuple[float, float, float]]:
         while line := self.line().strip():
@@ -186,6 +232,55 @@ class Walk:
                 print(f"{printable(line[:40])} is no point: type x and y in metres, as 3.5 2")
                 continue
             yield numbers[0], numbers[1], (*numbers, IN_HAND_M)[2]
+
+
+@dataclass(frozen=True, slots=True)
+class WalkFile:
+    """Points of a walk, each on the disk as soon as it was walked, until the survey has them."""
+
+    path: Path
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[None]:
+        """Find out whether points can be kept here, before any is walked; leave no file without one."""
+        self._append("")
+        try:
+            yield
+        finally:
+            if self.path.exists() and self.path.stat().st_size == 0:
+                self.path.unlink()
+
+    def stands(self) -> list[Stand]:
+        """Return what is kept of a walk that was broken off. A point that was cut off was not walked."""
+        text = _read(self.path, str)
+        if not text:
+            return []
+        whole = text[: text.rfind("\n") + 1]
+        found = _read(self.path, lambda _: stands_in(whole))
+        os.truncate(self.path, len(whole.encode()))
+        return found
+
+    def add(self, stand: Stand) -> None:
+        """Keep a point, for good when this returns."""
+        begins = not self.path.exists() or self.path.stat().st_size == 0
+        self._append((WALK_HEADING if begins else "") + stand_line(stand))
+
+    def throw_away(self) -> None:
+        """Forget the points."""
+        self.path.unlink(missing_ok=True)
+
+    def _append(self, text: str) -> None:
+        try:
+            file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(file, text.encode())
+                os.fsync(file)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise CommandError(
+                f"{self.path}: {error.strerror}; name another file with --walk"
+            ) from None
 
 
 def _told(level: Level, found: Checked) -> Iterator[str]:

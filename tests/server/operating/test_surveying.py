@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,17 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from shopbell_program.commands import CommandError, UsageError
 from shopbell_server.assembly import open_database
 from shopbell_server.config.reading import read_settings
 from shopbell_server.core.audit.chain import What
 from shopbell_server.core.ids import EdgeId, Millis, PersonId, StoreId
-from shopbell_server.core.observations import Observation, shelves_of
+from shopbell_server.core.observations import KEPT_MS, Observation, shelves_of
 from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.radio_map import AT_1_M_DBM, SLOPE, falling_db
 from shopbell_server.core.zones.readings import ZERO_LOSS_DBM
 from shopbell_server.core.zones.survey_walk import SHORTEST_MS
-from shopbell_server.operating.surveying import Walk
+from shopbell_server.operating.surveying import Walk, WalkFile
 from shopbell_server.preparing import upgrade
 from shopbell_server.system import SystemClock
 from tests.server.db.rows import ANNA, enrol
@@ -144,6 +147,18 @@ def walked(config: Path) -> Path:
     return path
 
 
+def told_to_resume(config: Path, kept: Path) -> subprocess.CompletedProcess[str]:
+    words = ("survey", "record", STORE, "--person", ANNA, "--walk", kept, "--config", config)
+    return subprocess.run(
+        [sys.executable, "-m", "shopbell_server", *map(str, words)],
+        input="resume\n\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_a_walk_becomes_a_survey_that_is_checked_taken_out_and_brought_back(
     any_config: Path,
 ) -> None:
@@ -222,17 +237,82 @@ def test_a_poor_survey_is_told_what_to_mend(config: Path) -> None:
         assert said in judged
 
 
-def test_a_surveyor_types_where_she_stands(capsys: pytest.CaptureFixture[str]) -> None:
+class Terminal:
+    """What a surveyor types, each `ok` after long enough; then she breaks off."""
+
+    def __init__(self, clock: SetClock, typed: str) -> None:
+        self._clock = clock
+        self._typed = io.StringIO(typed)
+
+    def readline(self) -> str:
+        line = self._typed.readline()
+        self._clock.at_ms += SHORTEST_MS if line == "ok\n" else 0
+        if line == "^C\n":
+            raise KeyboardInterrupt
+        return line
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> WalkFile:
+    return WalkFile(tmp_path / "hague-ground.walk.csv")
+
+
+def walk(kept: WalkFile, typed: str, at_ms: int = 0) -> list[tuple[float, float, float]]:
     clock = SetClock()
-    typed = io.StringIO("3.5 2\nok\nhere\n1, 2, 0.9\nok\n1 1\ntoo soon\n\n5 5\n")
+    clock.at_ms = at_ms
+    with kept.open():
+        stands = Walk(Terminal(clock, typed).readline, clock, kept).stands()
+    return [(each.x_m, each.y_m, each.z_m) for each in stands]
 
-    def line() -> str:
-        read = typed.readline()
-        clock.at_ms += SHORTEST_MS if read == "ok\n" else 0
-        return read
 
-    stands = Walk(line, clock).stands()
-    assert [(each.x_m, each.y_m, each.z_m) for each in stands] == [(3.5, 2, 1.2), (1, 2, 0.9)]
+def test_a_surveyor_types_where_she_stands(
+    capsys: pytest.CaptureFixture[str], kept: WalkFile
+) -> None:
+    typed = "3.5 2\nok\nhere\n1, 2, 0.9\nok\n1 1\ntoo soon\n\n5 5\n"
+    assert walk(kept, typed) == [(3.5, 2, 1.2), (1, 2, 0.9)]
     said = capsys.readouterr().out
     assert "here is no point" in said
     assert "Only 0 s: this point does not count" in said
+
+
+def test_points_of_a_walk_that_is_broken_off_are_gone_on_from(
+    capsys: pytest.CaptureFixture[str], kept: WalkFile
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        walk(kept, "3.5 2\nok\n1 2\nok\n5 5\n^C\n", 1_234)
+    with kept.path.open("a") as file:
+        file.write("7,7,1.2,1970-01-01T00:0")  # the power fails meanwhile
+    typed = "what?\nRESUME\n5 5\nok\n\n"
+    assert walk(kept, typed, 100_000) == [(3.5, 2, 1.2), (1, 2, 1.2), (5, 5, 1.2)]
+    assert "Type resume or discard." in capsys.readouterr().out
+    assert kept.path.stat().st_mode & 0o777 == 0o600
+    assert walk(kept, "resume\n\n", KEPT_MS + SHORTEST_MS + 1_234) == [(1, 2, 1.2), (5, 5, 1.2)]
+    assert "3 points of a walk that was broken off, 1 of them older" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="type resume or discard"):
+        walk(kept, "")
+    assert walk(kept, "discard\n8 8\nok\n\n") == [(8, 8, 1.2)]
+    assert walk(kept, "discard\n\n") == []
+    assert not kept.path.exists()
+
+
+def test_a_file_that_is_no_walk_is_left_as_it_is(kept: WalkFile) -> None:
+    kept.path.write_text("secret")
+    with pytest.raises(CommandError, match="write x,y,z,from,to"):
+        walk(kept, "discard\n")
+    assert kept.path.read_text() == "secret"
+    with pytest.raises(CommandError, match="name another file with --walk"):
+        walk(WalkFile(kept.path / "beneath"), "")
+
+
+def test_a_walk_is_kept_until_the_survey_has_it(config: Path) -> None:
+    kept = walked(config)
+    words = ("survey", "record", STORE, "--person", ANNA, "--walk", kept)
+    assert "Type resume" in survey(config, *words, code=2)
+    far = config.parent / "far.csv"
+    far.write_text("x,y,z,from,to\n1,2,1.2,2020-11-21T14:02:00Z,2020-11-21T14:03:10Z\n")
+    said = told_to_resume(config, far)
+    assert said.returncode != 0
+    assert far.exists()
+    done = told_to_resume(config, kept)
+    assert f"{len(POINTS)} points added" in done.stdout
+    assert not kept.exists()

@@ -1,7 +1,7 @@
 """A survey as a table: `x,y,z` and a column per receiver, empty where it did not hear.
 
 Owns: the text of a survey, as `shopbell-sim replay` reads it too, that of a walk (`x,y,z,from,to`: when
-somebody stood where), and all that can be wrong with either.
+somebody stood where), line by line too, and all that can be wrong with either.
 Never: files, or whether the survey is good enough (`survey_check`).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.ids import Millis
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PLACE: Final = ("x", "y", "z")
 
 TIMES: Final = ("from", "to")
+
+WALK_HEADING: Final = f"{','.join((*PLACE, *TIMES))}\n"
+"""The first line of a walk."""
 
 QUIETEST_DBM: Final = -120.0
 """No radio hears less; a number below it is something else."""
@@ -70,7 +73,7 @@ def stands_in(text: str) -> list[Stand]:
     try:
         heading = next(lines, [])
         if heading != [*PLACE, *TIMES]:
-            raise SurveyTextError(1, f"write {','.join((*PLACE, *TIMES))} as the first line")
+            raise SurveyTextError(1, f"write {WALK_HEADING.strip()} as the first line")
         stands = [
             _stand(dict(zip(heading, values, strict=True)), lines.line_num)
             for values in lines
@@ -81,6 +84,13 @@ def stands_in(text: str) -> list[Stand]:
     if not stands:
         raise SurveyTextError(2, "no points after the first line; write one for each stand")
     return stands
+
+
+def stand_line(stand: Stand) -> str:
+    """Return the line of a walk that says when somebody stood where."""
+    place = f"{stand.x_m:g},{stand.y_m:g},{stand.z_m:g}"
+    times = (datetime.fromtimestamp(each / 1000, UTC) for each in (stand.from_ms, stand.to_ms))
+    return f"{place},{','.join(each.isoformat(timespec='milliseconds') for each in times)}\n"
 
 
 def written(survey: Survey) -> str:
@@ -151,7 +161,7 @@ def _moment(text: str, column: str, line: int) -> Millis:
             f'{column} "{text.strip()[:30]}" is no moment with a zone; write 2026-11-21T14:02:00Z'
         )
         raise SurveyTextError(line, problem)
-    return Millis(int(at.timestamp() * 1000))
+    return Millis(round(at.timestamp() * 1000))
 
 
 def _metres(text: str, column: str, line: int) -> float:

@@ -4,15 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shopbell_server.core.ids import Millis
 from shopbell_server.core.zones.plan import Reading, Survey
 from shopbell_server.core.zones.survey_text import (
     MOST_POINTS,
+    WALK_HEADING,
     SurveyTextError,
     parsed,
+    stand_line,
     stands_in,
     written,
 )
-from shopbell_server.core.zones.survey_walk import SHORTEST_MS
+from shopbell_server.core.zones.survey_walk import SHORTEST_MS, Stand
 
 LEVELS = st.integers(-11_000, -2_001).map(lambda each: each / 100)
 METRES = st.integers(-9_999, 9_999).map(lambda each: each / 10)
@@ -94,3 +97,14 @@ def test_a_mistake_in_a_walk_is_named_by_its_line(text: str, line: int, said: st
         stands_in(text)
     assert raised.value.line == line
     assert said in raised.value.problem
+
+
+@given(
+    from_ms=st.integers(0, 4_000_000_000_000),
+    stood_ms=st.integers(SHORTEST_MS, 10 * SHORTEST_MS),
+)
+def test_a_stand_is_read_as_it_was_written(from_ms: int, stood_ms: int) -> None:
+    stand = Stand(
+        x_m=3.25, y_m=-2, z_m=1.2, from_ms=Millis(from_ms), to_ms=Millis(from_ms + stood_ms)
+    )
+    assert stands_in(WALK_HEADING + stand_line(stand)) == [stand]
