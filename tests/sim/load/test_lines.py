@@ -22,6 +22,7 @@ class SlowBroker:
     def __init__(self) -> None:
         self.most = 0
         """So many were at the door at once."""
+        self.gone = 0
         self._at_door = 0
         self._done = 0
         self._moved = asyncio.Condition()
@@ -44,6 +45,8 @@ class SlowBroker:
         while await reader.read(1000):
             pass
         writer.close()
+        await writer.wait_closed()
+        self.gone += 1
 
     def _is_full(self) -> bool:
         return self._at_door + self._done >= min(COUNT, self._done // AT_ONCE * AT_ONCE + AT_ONCE)
@@ -93,6 +96,7 @@ async def test_few_are_at_the_brokers_door_at_once_and_all_come_in() -> None:
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+        await until("all have left", lambda: broker.gone == COUNT)
     assert broker.most == AT_ONCE
     assert speaker.edges == set(range(COUNT))
     assert lines.lost == 0
