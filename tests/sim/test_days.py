@@ -41,6 +41,13 @@ at = [0, 2, 4]
 rests_s = 0
 """
 
+ROOF = """[[levels]]
+name = "Roof"
+width_m = 5
+depth_m = 5
+zones = []
+"""
+
 DAY = """
 name = "An hour"
 site = "kiosk.toml"
@@ -97,6 +104,16 @@ def problems(error: SettingsError) -> Sequence[str]:
         ("walls = [{ a = [0, 4], b = [5, 4], loss_db = 3 }]\nracks", "racks", "close it off"),
         ("stairs = [{ below = [0, 1, 1], above = [0, 4, 4] }]\ntills", "tills", "to the next above"),
         ('name = "A B"', 'name = "door"', 'scanners[0].name: "A B" is not allowed'),
+        ("rect = [0, 0, 5, 0] }]\nracks", "rect = [0, 0, 5, 5] }]\nracks", "zones.shop: is empty"),
+        ("outline = [[0, 0], [5, 0], [3, 0]]", "rect = [0, 0, 5, 5]", "zones.shop: is empty"),
+        ("outline = [[0, 0], [5, 5], [5, 0], [0, 5]]", "rect = [0, 0, 5, 5]", "crosses itself"),
+        ("rect = [1, 0, 5, 5]", "rect = [0, 0, 5, 5]", "beyond its level, which is 5 by 5 m"),
+        ("racks = [{ rect = [2, 1, 0, 0] }]", "racks = [{ rect = [2, 1, 0.5, 2] }]", "racks[0]: is empty"),
+        ("racks = [{ rect = [9, 1, 1, 1] }]", "racks = [{ rect = [2, 1, 0.5, 2] }]", "racks[0]: reaches"),
+        ('{ id = "bar", name = "Bar", rect = [4, 4, 1, 1] }, { id =', "{ id =", 'over zone "shop"'),
+        ("width_m = 500\ndepth_m = 21", "width_m = 5\ndepth_m = 5", "more than 10000 m²; write a part"),
+        (f"{ROOF}[[scanners]]", "[[scanners]]", "levels[1]: nothing leads there"),
+        (f"{ROOF.replace('Roof', 'Shop')}[[scanners]]", "[[scanners]]", '"Shop" stands twice'),
         (f'{SITE[SITE.index("[[scanners"):]}\n[[scanners]]', "[[scanners]]", '"door" stands twice'),
     ],
     ids=lambda each: each[:20],

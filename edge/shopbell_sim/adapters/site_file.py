@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from shopbell_program.settings import Fault, load
+from shopbell_sim.core.site.flaws import LARGEST_M2, flaw_of, overlapping
 from shopbell_sim.core.site.shapes import Point, Wall, Zone, rectangle
 from shopbell_sim.core.site.site import LevelPlan, Place, Rack, Receiver, Site, Stairs
 from shopbell_sim.core.site.ways import NoWayError, Ways
@@ -178,6 +179,7 @@ def _faults(read: SiteFile) -> Iterator[Fault]:
     for key, names in (
         ("scanners", [each.name for each in read.scanners]),
         ("zones", [each.id for each in zones]),
+        ("levels", [each.name for each in read.levels]),
     ):
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield Fault(key=key, problem=f'"{name}" stands twice')
@@ -193,13 +195,15 @@ def _faults(read: SiteFile) -> Iterator[Fault]:
                 key=f"scanners.{scanner.name}.zone",
                 problem=f'there is no zone "{scanner.zone}"; there are {", ".join(sorted(known))}',
             )
-    for zone in zones:
-        if (zone.rect is None) != (len(zone.outline) >= _CORNERS):
-            yield Fault(
-                key=f"zones.{zone.id}",
-                problem="needs either rect, or an outline of 3 corners or more",
-            )
-    yield from _misplaced(read)
+    shapeless = [
+        Fault(
+            key=f"zones.{zone.id}",
+            problem="needs either rect, or an outline of 3 corners or more",
+        )
+        for zone in zones
+        if (zone.rect is None) != (len(zone.outline) >= _CORNERS)
+    ]
+    yield from shapeless or _misplaced(read)
 
 
 def _misplaced(read: SiteFile) -> Iterator[Fault]:
@@ -212,6 +216,11 @@ def _misplaced(read: SiteFile) -> Iterator[Fault]:
             (f"stairs[{index}].above", stairs.above),
         ]
     beside = [
+        *(
+            fault
+            for number, level in enumerate(read.levels)
+            for fault in _misdrawn(f"levels[{number}]", level)
+        ),
         *(fault for key, place in places for fault in _beside(read, key, place)),
         *(
             Fault(key="doors", problem=f"{x:g} lies beside the front")
@@ -225,6 +234,30 @@ def _misplaced(read: SiteFile) -> Iterator[Fault]:
         ),
     ]
     yield from beside or _out_of_reach(_site(read))
+
+
+def _misdrawn(key: str, level: LevelEntry) -> Iterator[Fault]:
+    """Yield what is too large, empty, beyond the level, or over something else."""
+    width, depth = level.width_m, level.depth_m
+    if width * depth > LARGEST_M2:
+        problem = f"{width:g} by {depth:g} m is more than {LARGEST_M2:g} m²; write a part of it"
+        yield Fault(key=f"{key}.width_m", problem=problem)
+        return
+    plan = _level(0, level)
+    outlines = [(f"zones.{zone.id}", zone.outline) for zone in plan.zones]
+    outlines += [
+        (f"{key}.racks[{index}]", rectangle(rack.left, rack.top, rack.right, rack.bottom))
+        for index, rack in enumerate(plan.racks)
+    ]
+    flaws = [
+        Fault(key=name, problem=flaw)
+        for name, outline in outlines
+        if (flaw := flaw_of(outline, width, depth)) is not None
+    ]
+    yield from flaws
+    for one, other in () if flaws else overlapping(plan.zones):
+        problem = f'lies over zone "{other.id}"; every place is in one zone'
+        yield Fault(key=f"zones.{one.id}", problem=problem)
 
 
 def _beside(read: SiteFile, key: str, place: Spot) -> Iterator[Fault]:
@@ -244,6 +277,10 @@ def _out_of_reach(site: Site) -> Iterator[Fault]:
     try:
         for level in site.levels:
             here = sorted(goal for goal in goals if goal.level == level.number)
+            if not here:
+                problem = "nothing leads there: give it stairs, and racks to look at"
+                yield Fault(key=f"levels[{level.number}]", problem=problem)
+                return
             ways.reaches(here[0], here)
         for level in site.levels[1:]:
             ways.route(site.doors[0], min(goal for goal in goals if goal.level == level.number))
