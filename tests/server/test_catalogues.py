@@ -99,6 +99,28 @@ def test_bringing_in_a_new_text_keeps_what_is_translated(tmp_path: Path) -> None
     assert new["New"].auto_comments == ["of a house"]
 
 
+def test_a_word_with_two_meanings_is_two_texts(tmp_path: Path) -> None:
+    (tmp_path / "page.py").write_text('voice.pgettext("of a parcel", "Return")\nN_("Return")\n')
+    (tmp_path / "web" / "templates").mkdir(parents=True)
+    (tmp_path / "web" / "templates" / "page.html").write_text(
+        '{{ pgettext("to go back", "Return") }}'
+    )
+    found = texts_of(tmp_path)
+    assert {each.context for each in found if each.id == "Return"} == {
+        None, "of a parcel", "to go back",
+    }  # fmt: skip
+
+
+def test_no_words_stand_beside_the_catalogues() -> None:
+    documents = {"papers", "core/consent/words.py", "config/consent_texts.py"}
+    beside = {
+        path.relative_to(SOURCES).as_posix()
+        for path in SOURCES.rglob("*.py")
+        if re.search(r"""["']nl["']:""", path.read_text())
+    }
+    assert {each for each in beside if not each.startswith(tuple(documents))} == set()
+
+
 def test_in_english_a_new_text_says_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "page.py").write_text('N_("New")\n')
     path = tmp_path / "en.po"
@@ -197,6 +219,7 @@ def test_another_language_is_one_more_file(tmp_path: Path) -> None:
         "pass": "Moja karta",
         "here": {"one": "{n} gość", "few": "{n} goście", "many": "{n} gości", "other": "{n} gości"},
     }
+    assert polish.pgettext("of a parcel", "Return") == "Zwrot"
     assert polish.day(AT, "Europe/Warsaw") == "22 listopada 2026"
     assert polish.own_name == "Polski"
 
@@ -215,6 +238,10 @@ msgstr ""
 
 msgid "My pass"
 msgstr "Moja karta"
+
+msgctxt "of a parcel"
+msgid "Return"
+msgstr "Zwrot"
 
 #, fuzzy
 msgid "Sign out"
