@@ -19,8 +19,8 @@ from tests.fakes.memory_joined import MemoryJoined
 from tests.fakes.memory_notices import MemoryNotices
 from tests.fakes.memory_observations import MemoryObservations
 from tests.fakes.memory_orders import MemoryOrders
-from tests.fakes.memory_people import (
 from tests.fakes.memory_outgoing import MemoryOutgoing
+from tests.fakes.memory_people import (
     MemoryAnswers,
     MemoryDayKeys,
     MemoryLedger,
