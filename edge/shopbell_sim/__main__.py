@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from shopbell_program.commands import UsageError, loading, run
 from shopbell_sim.days import command as days
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Who is told to end cleans up first: no hidden folder of a day stays."""
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(run(_command))
+
+
+def _end(number: int, _: object) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _command() -> int | None:

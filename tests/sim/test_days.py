@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,32 @@ def test_a_day_is_written_down(tmp_path: Path, capsys: pytest.CaptureFixture[str
     with pytest.raises(CommandError, match="name another folder"):
         main(Asked(scenario=str(tmp_path / "day.toml"), out=out))
 
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_day_that_is_broken_off_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    path = written(tmp_path, day=DAY.replace("hours = 0.6", "hours = 20"))
+    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); {MAIN}"
+    arguments = ["day", path, "--out", tmp_path / "out" / "day"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert "h" in running.stdout.readline()
+        assert list((tmp_path / "out").iterdir())
+        running.send_signal(number)
+        assert running.wait(30) == code
+        assert running.stderr.read() == ""
+    assert not list((tmp_path / "out").iterdir())
+
+
+MAIN = "from shopbell_sim.__main__ import main; main()"
 
 # A process that may write four hundred bytes a file: what a full disk does, without one.
 WITHOUT_ROOM = """

@@ -22,6 +22,16 @@ Scanner = tuple[EdgeId, str]
 MOST_SCANNERS: Final = 64
 """Of one level: each costs every device of every tick its part. A level with more is two levels."""
 
+MOST_PARTS: Final = 200
+"""Rectangles of zones of one level: each is held against every cell. With 5 000 a plan of 200 by 200 m took
+half a minute and 800 MB at every start."""
+
+SMALLEST_M: Final = 1.0
+"""A side of a level. What is shorter was written in kilometres, and nobody could walk in it."""
+
+HIGHEST_M: Final = 30.0
+"""Of a scanner above the floor of its level: no hall is higher."""
+
 LARGEST_M: Final = 1_000.0
 """A side of a level. What is longer was written in centimetres."""
 
@@ -219,6 +229,11 @@ def _level(
     yield from _extent(extent, f"{at}.extent")
     if not level.zones:
         yield Flaw(where=f"{at}.zones", problem="has no zone; write where at least one lies")
+    if len(level.zones) > MOST_PARTS:
+        problem = (
+            f"has {len(level.zones)} rectangles, {MOST_PARTS} at most; draw fewer, or two levels"
+        )
+        yield Flaw(where=f"{at}.zones", problem=problem)
     for index, part in enumerate(level.zones):
         yield from _part(part, f"{at}.zones[{index}]", extent, zones)
     if not level.spots:
@@ -233,6 +248,8 @@ def _level(
 def _extent(extent: Rectangle, at: str) -> Iterator[Flaw]:
     if extent.is_empty:
         yield Flaw(where=at, problem=_EMPTY)
+    elif min(extent.right_m - extent.left_m, extent.top_m - extent.bottom_m) < SMALLEST_M:
+        yield Flaw(where=at, problem=f"is shorter than {SMALLEST_M:g} m; write metres")
     elif max(extent.right_m - extent.left_m, extent.top_m - extent.bottom_m) > LARGEST_M:
         problem = f"is longer than {LARGEST_M:g} m; write metres, and one level for each floor"
         yield Flaw(where=at, problem=problem)
@@ -270,6 +287,9 @@ def _spot(
             f"{spot.x_m:g}, {spot.y_m:g} is more than {_BEYOND_M:g} m outside the level; "
             "write metres from its origin"
         )
+        yield Flaw(where=f"{at}.at", problem=problem)
+    if not 0 <= spot.z_m <= HIGHEST_M:
+        problem = f"hangs at {spot.z_m:g} m; write metres above the floor of its level, 0 to {HIGHEST_M:g}"
         yield Flaw(where=f"{at}.at", problem=problem)
 
 

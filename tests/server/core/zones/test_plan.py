@@ -7,6 +7,7 @@ import pytest
 
 from shopbell_server.core.ids import EdgeId, ZoneId
 from shopbell_server.core.zones.plan import (
+    MOST_PARTS,
     MOST_SCANNERS,
     FloorPlan,
     Reading,
@@ -52,6 +53,10 @@ LEFT, SPOT = level().zones[0], level().spots[0]
     [
         (".extent", "is empty", bad(extent=rectangle(1, 0, 1, 4))),
         (".extent", "longer than 1000 m", bad(extent=rectangle(-9, -9, 1_000, 9))),
+        (".extent", "shorter than 1 m", bad(extent=rectangle(0, 0, 9, 0.5))),
+        (".zones", "201 rectangles, 200 at most", bad(zones=(LEFT,) * (MOST_PARTS + 1))),
+        (".scanners[0].at", "hangs at -1 m", bad(spots=(replace(SPOT, z_m=-1),))),
+        (".scanners[0].at", "0 to 30", bad(spots=(replace(SPOT, z_m=250),))),
         (".zones", "has no zone", bad(zones=())),
         (".zones[0].zone", '"shoes" is none', bad(zones=(replace(LEFT, zone=ZoneId("shoes")),))),
         (".zones[0].rect", "is empty", bad(zones=(replace(LEFT, within=rectangle(0, 3, 1, 2)),))),
