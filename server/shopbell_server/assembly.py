@@ -23,6 +23,7 @@ from shopbell_server.checkpoint_file import CheckpointFile
 from shopbell_server.config import sinks as tables
 from shopbell_server.config.auditor import minutes
 from shopbell_server.config.keys import keys_url
+from shopbell_server.config.oidc import rules_of_claims
 from shopbell_server.config.visits import rules_of
 from shopbell_server.core.delivery.webhook_signature import read_secrets
 from shopbell_server.core.ids import TenantId
@@ -37,6 +38,7 @@ from shopbell_server.system import SystemEntropy
 from shopbell_server.usecases.keeping.keep_audit import Notary
 from shopbell_server.usecases.keeping.unusual_looks import Agreement
 from shopbell_server.usecases.visits.recompute import Terms
+from shopbell_server.web.services import WorkAccounts
 from shopbell_server.witness import Outbox, Witness
 
 if TYPE_CHECKING:
@@ -47,12 +49,14 @@ if TYPE_CHECKING:
     from shopbell_server.cdp.webhook import WebhookSink
     from shopbell_server.config.auditor import Report
     from shopbell_server.config.keys import Vault
+    from shopbell_server.config.oidc import Oidc
     from shopbell_server.config.settings import Settings
     from shopbell_server.config.signed import Audit, Orders
     from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.ports.world import ServerClock
     from shopbell_server.usecases.recognition.listen import ReadNumber
     from shopbell_server.vault import VaultKeys
+    from shopbell_server.web.access.oidc.provider import OidcProvider
     from shopbell_server.weekly_report import WeeklyReport
 
 
@@ -238,6 +242,36 @@ def weekly_of(settings: Settings, database: SqlDatabase) -> WeeklyReport | None:
 def signer_of(orders: Orders) -> Signer:
     """Return what signs orders."""
     return Signer(bytes.fromhex(secret_in(orders.signing_key_file)))
+
+
+def provider_of(oidc: Oidc, origin: str, clock: ServerClock) -> OidcProvider:
+    """Return the provider that staff sign in at, who comes back to `origin`; nothing is asked yet."""
+    # Here, not above: a shop with passwords does without what reads tokens.
+    from shopbell_server.web.access.oidc.provider import Account, OidcProvider  # noqa: PLC0415  # as said
+
+    account = Account(
+        issuer=oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=secret_of(oidc.client_secret_file),
+        scopes=oidc.scopes,
+        prompt=oidc.prompt,
+        userinfo=oidc.userinfo,
+        origin=origin,
+        allow_loopback=oidc.allow_loopback,
+    )
+    tls = ssl.create_default_context(cafile=oidc.ca_file)
+    return OidcProvider(account, clock, timeout_s=oidc.timeout_s, tls=tls)
+
+
+def accounts_of(settings: Settings, clock: ServerClock) -> WorkAccounts | None:
+    """Return how staff sign in with work accounts; None where they do not."""
+    oidc, origin = settings.oidc, settings.http.origin
+    # `config.oidc` wants an origin where there is a provider.
+    if oidc is None or origin is None:
+        return None
+    return WorkAccounts(
+        provider=provider_of(oidc, origin, clock), rules=rules_of_claims(oidc), only=oidc.only
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -21,6 +21,7 @@ import structlog
 from prometheus_client import REGISTRY, Gauge
 
 from shopbell_server.assembly import (
+    accounts_of,
     in_url,
     listen,
     mark_of,
@@ -241,6 +242,7 @@ class _Server:
             ),
             limits=allowances(settings.limits),
             refusals=self._parts.refusals,
+            accounts=accounts_of(settings, self._clock),
             mark_of=mark_of(settings),
         )
 

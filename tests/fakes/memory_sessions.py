@@ -27,6 +27,16 @@ class MemoryStaffSessions:
     def put_tries(self, name_sha256: bytes, none_from_ms: Millis) -> None:
         self._tables.tries[name_sha256] = none_from_ms
 
+    def open_attempt(self, attempt_sha256: bytes, expires_ms: Millis) -> None:
+        insert(self._tables.tries, attempt_sha256, expires_ms)
+
+    def take_attempt(self, attempt_sha256: bytes, now_ms: Millis) -> bool:
+        expires_ms = self._tables.tries.get(attempt_sha256)
+        if expires_ms is None or expires_ms <= now_ms:
+            return False
+        del self._tables.tries[attempt_sha256]
+        return True
+
     def open(self, session: OpenSession) -> None:
         require(self._tables.staff, session.staff, "member of staff")
         if session.sha256 in self._tables.sign_in_links:

@@ -18,6 +18,7 @@ from shopbell_server.config.identity import faults_of_identity
 from shopbell_server.config.keys import faults_of_keys
 from shopbell_server.config.ladder import faults_of_ladder
 from shopbell_server.config.limits import faults_of_limits
+from shopbell_server.config.oidc import faults_of_oidc
 from shopbell_server.config.processes import faults_of_run
 from shopbell_server.config.responsible import faults_of_privacy
 from shopbell_server.config.retailer import faults_of_retailer
@@ -52,6 +53,7 @@ def _faults(settings: Settings) -> Iterator[Fault]:
     yield from faults_of_broker(settings.broker)
     yield from faults_of_run(settings)
     yield from faults_of_http(settings.http)
+    yield from faults_of_oidc(settings.oidc, settings.http)
     yield from faults_of_limits(settings.limits)
     yield from faults_of_orders(settings.orders)
     yield from faults_of_audit(settings.audit)
@@ -71,6 +73,8 @@ def _files(settings: Settings) -> Iterator[Fault]:
         named["broker.tls.cert_file"] = settings.broker.tls.cert_file
     if settings.keys.vault is not None:
         named["keys.vault.ca_file"] = settings.keys.vault.ca_file
+    if settings.oidc is not None:
+        named["oidc.ca_file"] = settings.oidc.ca_file
     for key, path in named.items():
         problem = None if path is None else in_the_way(path)
         if problem is not None:

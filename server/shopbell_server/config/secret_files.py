@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def secret_files(settings: Settings) -> dict[str, str | None]:
     """Return every file with a secret in it, None where it was not given."""
     orders, audit, tls = settings.orders, settings.audit, settings.broker.tls
-    vault = settings.keys.vault
+    vault, oidc = settings.keys.vault, settings.oidc
     return {
         "database.password_file": settings.database.password_file,
         "keys.password_file": settings.keys.password_file,
@@ -25,6 +25,7 @@ def secret_files(settings: Settings) -> dict[str, str | None]:
         "delivery.pairwise_key_file": settings.delivery.pairwise_key_file,
         "orders.signing_key_file": None if orders is None else orders.signing_key_file,
         "audit.signing_key_file": None if audit is None else audit.signing_key_file,
+        "oidc.client_secret_file": None if oidc is None else oidc.client_secret_file,
         "audit.checkpoint_token_file": None if audit is None else audit.checkpoint_token_file,
     } | {
         f"sinks[{index}].secret_file": sink.secret_file

@@ -18,6 +18,7 @@ from shopbell_server.config.identity import Identity
 from shopbell_server.config.keys import Keys
 from shopbell_server.config.ladder import Ladder
 from shopbell_server.config.limits import Limits
+from shopbell_server.config.oidc import Oidc
 from shopbell_server.config.responsible import Privacy
 from shopbell_server.config.retailer import Retailer
 from shopbell_server.config.retention import Retention
@@ -45,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: Keys = Keys()
     broker: Broker = Broker()
     http: Http = Http()
+    oidc: Oidc | None = None
     limits: Limits = Limits()
     gathering: Gathering = Gathering()
     identity: Identity = Identity()

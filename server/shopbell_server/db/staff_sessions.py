@@ -96,6 +96,20 @@ class SqlStaffSessions:
         row = self._transaction.row(_TAKE, token_sha256=link_sha256, now_ms=now_ms)
         return None if row is None else StaffId(row.staff)
 
+    def open_attempt(self, attempt_sha256: bytes, expires_ms: Millis) -> None:
+        """Keep that somebody was sent to the provider; its fingerprint must be new.
+
+        It lies among the tries of passwords: a hash, and a moment from which on it counts for nothing.
+        """
+        self._transaction.insert(
+            _OPEN_ATTEMPT, [{"name_sha256": attempt_sha256, "none_from_ms": expires_ms}]
+        )
+
+    def take_attempt(self, attempt_sha256: bytes, now_ms: Millis) -> bool:
+        """Forget it and return whether it was there, and in time. Two callers: one gets it."""
+        row = self._transaction.row(_TAKE_ATTEMPT, name_sha256=attempt_sha256, now_ms=now_ms)
+        return row is not None
+
     def hold_tries(self, name_sha256: bytes) -> Millis:
         """Return when whoever tries a name has tried nothing again; 0 if nobody did.
 
@@ -112,7 +126,10 @@ class SqlStaffSessions:
         )
 
     def drop_expired(self, now_ms: Millis) -> int:
-        """Forget sessions and links that are over, and tries that do not count; return how many sessions."""
+        """Forget sessions, links and attempts that are over, and tries that do not count.
+
+        Returns how many sessions.
+        """
         self._transaction.change(_DROP_TRIES, now_ms=now_ms)
         return self._transaction.change(_DROP, now_ms=now_ms)
 
@@ -159,6 +176,16 @@ _TAKE: Final = (
 )
 _DROP: Final = delete(STAFF_SESSIONS).where(
     ours(STAFF_SESSIONS), STAFF_SESSIONS.c.expires_ms <= bindparam("now_ms")
+)
+_OPEN_ATTEMPT: Final = adding(SIGN_IN_TRIES)
+_TAKE_ATTEMPT: Final = (
+    delete(SIGN_IN_TRIES)
+    .where(
+        ours(SIGN_IN_TRIES),
+        SIGN_IN_TRIES.c.name_sha256 == bindparam("name_sha256"),
+        SIGN_IN_TRIES.c.none_from_ms > bindparam("now_ms"),
+    )
+    .returning(SIGN_IN_TRIES.c.name_sha256)
 )
 _HOLD_TRIES: Final = merging(SIGN_IN_TRIES, lambda old, _, __: {"none_from_ms": old.none_from_ms})
 _TRIES: Final = select(SIGN_IN_TRIES).where(

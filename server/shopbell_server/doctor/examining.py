@@ -40,6 +40,7 @@ from shopbell_server.db.key_pairing import OtherKeysError
 from shopbell_server.db.key_store import KeysNotPreparedError
 from shopbell_server.db.migrate import DatabaseTooNewError, DatabaseTooOldError
 from shopbell_server.db.row_security import TenantNotToldError
+from shopbell_server.doctor.accounts import work_accounts
 from shopbell_server.ingest.account import BrokerCertificatesError
 from shopbell_server.ingest.courier import BrokerUnreachableError
 from shopbell_server.ingest.embedded_broker import BrokerFailedError
@@ -98,6 +99,7 @@ def everything(settings: Settings) -> Iterator[Finding]:
     if url is not None:
         yield flow.server(problems, url)
     yield from _machine(settings)
+    yield from work_accounts(settings)
     yield from _database(settings, runs=problems is not None)
     yield from _broker(settings)
 

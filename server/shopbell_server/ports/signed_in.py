@@ -52,6 +52,14 @@ class StaffSessions(Protocol):
         """Close it and return whose it was, if it was open. Two callers: one gets it."""
         ...
 
+    def open_attempt(self, attempt_sha256: bytes, expires_ms: Millis) -> None:
+        """Keep that somebody was sent to the provider; its fingerprint must be new."""
+        ...
+
+    def take_attempt(self, attempt_sha256: bytes, now_ms: Millis) -> bool:
+        """Forget it and return whether it was there, and in time. Two callers: one gets it."""
+        ...
+
     def hold_tries(self, name_sha256: bytes) -> Millis:
         """Return when whoever tries a name has tried nothing again; 0 if nobody did.
 
@@ -64,5 +72,8 @@ class StaffSessions(Protocol):
         ...
 
     def drop_expired(self, now_ms: Millis) -> int:
-        """Forget sessions and links that are over, and tries that do not count; return how many sessions."""
+        """Forget sessions, links and attempts that are over, and tries that do not count.
+
+        Returns how many sessions.
+        """
         ...

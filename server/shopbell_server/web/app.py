@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from shopbell_server.web import health
+from shopbell_server.web.access.oidc import routes as oidc
 from shopbell_server.web.assets import STATIC
 from shopbell_server.web.customer import export, leaving, me, page_links
 from shopbell_server.web.customer import pages as customer_pages
@@ -84,6 +85,7 @@ def create_app(
             sinks,
             visits,
             pages,
+            oidc,
             consent_texts,
             page_links,
             me,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from shopbell_server.catalogues import Catalogues
+    from shopbell_server.core.access.oidc_claims import ClaimRules
     from shopbell_server.core.access.request_limits import Allowances
     from shopbell_server.core.board.disclosure import Table
     from shopbell_server.core.consent.texts import ConsentTexts
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.tokens import MakeAes
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.ports.database import Database
+    from shopbell_server.ports.provider import Provider
     from shopbell_server.ports.world import Entropy, Passwords, ServerClock
     from shopbell_server.web.live.audience import Live
     from shopbell_server.web.live.looks import Looks
@@ -66,6 +68,16 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkAccounts:
+    """Staff sign in with the retailer's own accounts."""
+
+    provider: Provider
+    rules: ClaimRules
+    only: bool
+    """There are no passwords beside them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything that a request may use."""
 
@@ -85,5 +97,7 @@ class Services:
     refusals: Refusals = field(default_factory=Refusals)
     catalogues: Catalogues = field(default_factory=shipped)
     """The languages of pages."""
+    accounts: WorkAccounts | None = None
+    """None: staff have passwords and nothing else."""
     mark_of: MarkOf | None = None
     """Marks the ids of fobs and cards; None where the retailer recognises none."""

@@ -181,6 +181,16 @@ def test_a_link_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None:
     assert work.staff_sessions.take_link(hashed(1), Millis(99)) is None
 
 
+def test_an_attempt_is_taken_once_and_not_after_its_end(work: UnitOfWork) -> None:
+    work.staff_sessions.open_attempt(hashed(1), Millis(100))
+    assert not work.staff_sessions.take_attempt(hashed(1), Millis(100))
+    assert work.staff_sessions.take_attempt(hashed(1), Millis(99))
+    assert not work.staff_sessions.take_attempt(hashed(1), Millis(99))
+    work.staff_sessions.open_attempt(hashed(2), Millis(100))
+    work.staff_sessions.drop_expired(Millis(100))
+    assert not work.staff_sessions.take_attempt(hashed(2), Millis(1))
+
+
 def test_a_session_is_no_link_and_a_link_no_session(work: UnitOfWork) -> None:
     work.registry.put_staff(staff("s1"), None)
     work.staff_sessions.open(a_session(hashed(1), "s1", 100))

@@ -104,6 +104,8 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/login"): "nobody",
     ("POST", "/login"): "nobody",
     ("POST", "/logout"): "nobody",
+    ("GET", "/login/oidc"): "nobody",
+    ("GET", "/login/oidc/callback"): "nobody",  # its attempt is in a cookie
     ("GET", "/board"): "nobody",  # leads to /login
 }
 """By method and path the kinds of credential that it takes; `nobody`: it takes none."""

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     TICKET = "sbt"
     SESSION = "sbs"
     LINK = "sbl"
+    ATTEMPT = "sba"
+    """Of a browser that was sent to the provider to sign in."""
     PAGE_LINK = "sbm"
     """Leads a customer to her own page."""
     PAGE_SESSION = "sbc"

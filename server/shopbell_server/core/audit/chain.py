@@ -48,6 +48,7 @@ class What(StrEnum):
     KEY_CREATED = "api_key.created"
     KEY_REVOKED = "api_key.revoked"
     SIGN_IN_REFUSED = "sign_in.refused"
+    STAFF_CHANGED = "staff.changed"
     EXPORTED = "person.exported"
     ERASED = "person.erased"
     MERGED = "profile.merged"

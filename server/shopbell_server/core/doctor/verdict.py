@@ -17,6 +17,7 @@ Check = Literal[
     "server",
     "clock",
     "disk",
+    "accounts",
     "database",
     "tables",
     "tenants",

@@ -63,7 +63,7 @@ def sign_in(
     if not passwords.match(stored, password):
         return None
     with database.begin() as work:
-        signed_in = _opened(work, entropy, now_ms, staff)
+        signed_in = opened_session(work, entropy, now_ms, staff)
         work.commit()
     return signed_in
 
@@ -117,7 +117,7 @@ def follow_link(
         staff = work.staff_sessions.take_link(fingerprint(secret), now_ms)
         if staff is None:
             return None
-        signed_in = _opened(work, entropy, now_ms, staff)
+        signed_in = opened_session(work, entropy, now_ms, staff)
         work.commit()
     return signed_in
 
@@ -160,7 +160,8 @@ def sign_out(database: Database, secret: str) -> None:
         work.commit()
 
 
-def _opened(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
+def opened_session(work: UnitOfWork, entropy: Entropy, now_ms: Millis, staff: StaffId) -> SignedIn:
+    """Begin a session of somebody who has just shown who they are, on record."""
     secret = credential(Kind.SESSION, entropy.token(SECRET_BYTES))
     session = begun(fingerprint(secret), staff, now_ms)
     work.staff_sessions.open(session)

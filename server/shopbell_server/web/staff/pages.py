@@ -16,7 +16,9 @@ from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.ids import StaffId
 from shopbell_server.core.language import N_, NN_
 from shopbell_server.usecases.staff.sign_in import follow_link, may_try, sign_in, sign_out
+from shopbell_server.web.access.oidc.attempts import BY_PROVIDER_COOKIE
 from shopbell_server.web.access.session_cookies import STAFF_COOKIE
+from shopbell_server.web.access.sign_in_page import passwords_open, sign_in_page
 from shopbell_server.web.access.spoken import spoken_voice
 from shopbell_server.web.access.who import (
     Buckets,
@@ -74,13 +76,13 @@ def get_login(
 ) -> Response:
     """Show the form; with a one-use link, sign in."""
     if link is None:
-        return RedirectResponse(leads_to, 303) if found else _form(request, here, None, 200)
+        return RedirectResponse(leads_to, 303) if found else sign_in_page(request, here)
     buckets.draw(Limit.STRANGERS, peer(request))
     signed_in = follow_link(here.database, here.entropy, here.clock.now_ms(), link)
     if signed_in is None:
         if found:
             return RedirectResponse(leads_to, 303)
-        return _form(request, here, spoken_voice(request, here).gettext(_LINK_USED), 401)
+        return sign_in_page(request, here, spoken_voice(request, here).gettext(_LINK_USED), 401)
     return _welcome(RedirectResponse(leads_to, 303), signed_in)
 
 
@@ -94,6 +96,8 @@ async def post_login(
 ) -> Response:
     """Sign in with `staff` and `password`, as a form (leads to `next`) or as JSON (204)."""
     is_form = "json" not in request.headers.get("content-type", "")
+    if not passwords_open(here):
+        raise ProblemError(403, "no-passwords", "Sign in with your work account, at /login.")
     name, password = _credentials(await request.body(), is_form=is_form)
     try:
         buckets.draw(Limit.STRANGERS, peer(request))
@@ -110,7 +114,7 @@ async def post_login(
             raise
         count(error.kind)
         said = spoken_voice(request, here).ngettext(*_TOO_OFTEN, int(wait_s)).format(n=wait_s)
-        return _form(request, here, said, 429, {"Retry-After": wait_s})
+        return sign_in_page(request, here, said, 429, {"Retry-After": wait_s})
     async with buckets.passwords:
         signed_in = await run_in_threadpool(
             sign_in,
@@ -127,19 +131,21 @@ async def post_login(
         if not is_form:
             raise ProblemError(401, "wrong", "The name or the password is wrong.")
         count("wrong")
-        return _form(request, here, spoken_voice(request, here).gettext(_WRONG), 401)
+        return sign_in_page(request, here, spoken_voice(request, here).gettext(_WRONG), 401)
     return _welcome(RedirectResponse(leads_to, 303) if is_form else Response(None, 204), signed_in)
 
 
 @routes.post("/logout", dependencies=[Depends(own_page)])
-def post_logout(request: Request, here: Here) -> Response:
+async def post_logout(request: Request, here: Here) -> Response:
     """Sign out, here and on every screen with this session. Doing it again is fine.
 
-    A stream that is open elsewhere ends within seconds, and no other is opened.
+    A stream that is open elsewhere ends within seconds, and no other is opened. Who came by the provider is
+    led there, if it takes that: else the next one at this tablet would be let in as them.
     """
-    sign_out(here.database, STAFF_COOKIE.secret(request))
-    answer = RedirectResponse("/login", 303)
+    await run_in_threadpool(sign_out, here.database, STAFF_COOKIE.secret(request))
+    answer = await _led_out(request, here)
     STAFF_COOKIE.drop(answer)
+    BY_PROVIDER_COOKIE.drop(answer)
     return answer
 
 
@@ -178,6 +184,16 @@ def own_stores(here: Services, found: Staff) -> list[Store]:
     return sorted(own, key=lambda each: (each.name, each.id))
 
 
+async def _led_out(request: Request, here: Services) -> Response:
+    if here.accounts is not None and BY_PROVIDER_COOKIE.secret(request):
+        provider = here.accounts.provider
+        url = await provider.way_out()
+        if url is not None:
+            context = {"leads_to": url, "host": provider.host, "demo": here.site.demo}
+            return render(request, spoken_voice(request, here), "signed_out.html", context)
+    return RedirectResponse("/login", 303)
+
+
 def _credentials(body: bytes, *, is_form: bool) -> tuple[str, str]:
     """Return name and password as they were typed. Raises ProblemError where there is none."""
     try:
@@ -205,18 +221,3 @@ def _is_short(*texts: str) -> bool:
 def _welcome(answer: Response, signed_in: SignedIn) -> Response:
     STAFF_COOKIE.put(answer, signed_in.secret, SESSION_MS // 1000)
     return answer
-
-
-def _form(
-    request: Request,
-    here: Services,
-    said: str | None,
-    status: int,
-    headers: dict[str, str] | None = None,
-) -> Response:
-    context = {
-        "said": said,
-        "leads_to": request.query_params.get("next", "/board"),
-        "demo": here.site.demo,
-    }
-    return render(request, spoken_voice(request, here), "login.html", context, status, headers)
