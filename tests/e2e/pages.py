@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def served(shop: Shop) -> AsyncIterator[str]:
-    """Serve the shop, its live boards too; yield where."""
+async def served(shop: Shop, port: int = 0) -> AsyncIterator[str]:
+    """Serve the shop, its live boards too; yield where. `port` 0: any free one."""
     server = uvicorn.Server(
-        uvicorn.Config(shop.app(), port=0, log_level="warning", lifespan="off", ws="none")
+        uvicorn.Config(shop.app(), port=port, log_level="warning", lifespan="off", ws="none")
     )
     stopping = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
