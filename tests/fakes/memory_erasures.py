@@ -95,6 +95,7 @@ class MemoryErasures:
             "till_receipts": len(bought),
             "deliveries": drop(tables.deliveries, lambda row: row.fact.person == person),
             "told": drop(tables.told, lambda row: row.person == person),
+            "engagements": drop(tables.engagements, lambda row: row.visit in visits),
             "visits": drop(tables.visits, lambda row: row.person == person),
             "intervals": drop(tables.intervals, lambda row: row.key.person == person),
             "places": drop(tables.places, lambda row: row.person == person),

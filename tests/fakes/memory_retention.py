@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, last_window
+from shopbell_server.core.serving.engagement import HELD_MS, as_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,7 @@ class MemoryRetention:
 
     def remove(self, what: What, before_ms: Millis, most: int) -> Mapping[str, int]:
         removers: dict[What, Callable[[Millis, int], dict[str, int]]] = {
+            What.HELPERS: self._helpers,
             What.SET_ASIDE: self._set_aside,
             What.REFUSED: self._refused,
             What.CODES: self._codes,
@@ -168,6 +170,15 @@ class MemoryRetention:
     def _receipts(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.receipts, lambda row: row.at_ms < before_ms, most)
         return {"till_receipts": gone}
+
+    def _helpers(self, before_ms: Millis, most: int) -> dict[str, int]:
+        rows = self._tables.engagements
+        due_ms = Millis(before_ms - 1 + HELD_MS)
+        over = [visit for visit, each in rows.items() if as_of(each, due_ms) != each][:most]
+        for visit in over:
+            released = as_of(rows[visit], due_ms)
+            rows[visit] = replace(released, version=released.version + 1)
+        return {"engagements": len(over)}
 
     def _told(self, before_ms: Millis, most: int) -> dict[str, int]:
         return {"told": _drop(self._tables.told, lambda row: row.at_ms < before_ms, most)}

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.loyalty_numbers import Guesses
     from shopbell_server.core.recognition.spray import Tokens
     from shopbell_server.core.registry import Edge, Staff, Store, Zone
+    from shopbell_server.core.serving.engagement import Engagement
     from shopbell_server.core.visits.app_reports import StoreBeacon
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.core.zones.found import Place, Unsettled
@@ -147,6 +148,7 @@ class Tables:
     unsettled: dict[tuple[PersonId, StoreId], Unsettled] = field(default_factory=dict)
     code_uses: dict[tuple[CardRef, int], CodeUse] = field(default_factory=dict)
     visits: dict[VisitId, Visit] = field(default_factory=dict)
+    engagements: dict[VisitId, Engagement] = field(default_factory=dict)
     conflicts: dict[tuple[VisitId, VisitId], Millis] = field(default_factory=dict)
     orders: dict[tuple[EdgeId, int], Ordered] = field(default_factory=dict)
     receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)

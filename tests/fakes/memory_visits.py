@@ -187,6 +187,7 @@ class MemoryVisits:
 
     def remove(self, visits: Collection[VisitId]) -> None:
         drop(self._tables.visits, lambda each: each.id in visits)
+        drop(self._tables.engagements, lambda each: each.visit in visits)
 
     def get(self, visit: VisitId) -> Visit | None:
         return self._tables.visits.get(visit)

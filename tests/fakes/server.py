@@ -13,6 +13,7 @@ from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.fakes.memory_audit import MemoryAudit
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
+from tests.fakes.memory_engagements import MemoryEngagements
 from tests.fakes.memory_erasures import MemoryErasures
 from tests.fakes.memory_identity import MemoryIdentity
 from tests.fakes.memory_joined import MemoryJoined
@@ -120,6 +121,7 @@ class MemoryUnitOfWork:
         self.intervals = MemoryIntervals(tables)
         self.visits = MemoryVisits(tables)
         self.receipts = MemoryTillReceipts(tables)
+        self.engagements = MemoryEngagements(tables)
         self.erasures = MemoryErasures(tables)
         self.retention = MemoryRetention(tables)
         self.told = MemoryTellings(tables)

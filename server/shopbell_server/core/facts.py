@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.evidence import Carrier, Evidence
     from shopbell_server.core.identity.history import As
     from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
+    from shopbell_server.core.serving.engagement import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,16 @@ class PassScanned(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerHelped(Told):
+    """Somebody of the staff took her and served her; `at_ms` is when it was done. Never who."""
+
+    store: StoreId
+    visit: VisitId
+    taken_ms: Millis
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChanged(Told):
     """She allowed or forbade one purpose. Belongs to no store and to no visit."""
 
@@ -183,7 +194,13 @@ class ProfileErased(Told):
 
 
 VisitFact = (
-    CustomerRecognized | VisitStarted | VisitRevised | VisitEnded | VisitCancelled | PassScanned
+    CustomerRecognized
+    | VisitStarted
+    | VisitRevised
+    | VisitEnded
+    | VisitCancelled
+    | PassScanned
+    | CustomerHelped
 )
 ProfileFact = ProfileMerged | ProfileSplit
 Fact = VisitFact | ConsentChanged | ProfileFact | ProfileErased

@@ -15,6 +15,7 @@ from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.erasure import Erasure, ErasureId
 from shopbell_server.db.carrier_tables import FIXED_IDS
 from shopbell_server.db.customer_tables import CUSTOMER_SESSIONS
+from shopbell_server.db.engagement_tables import ENGAGEMENTS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES, UNDONE
 from shopbell_server.db.notice_tables import NOTICES
 from shopbell_server.db.observation_tables import OBSERVATIONS
@@ -193,6 +194,10 @@ _REMOVE: Final[tuple[tuple[Table, Delete | Update], ...]] = (
             ours(CONFLICTS),
             or_(CONFLICTS.c.visit.in_(_her_visits), CONFLICTS.c.other.in_(_her_visits)),
         ),
+    ),
+    (
+        ENGAGEMENTS,
+        delete(ENGAGEMENTS).where(ours(ENGAGEMENTS), ENGAGEMENTS.c.visit.in_(_her_visits)),
     ),
     _hers(VISITS),
     _hers(INTERVALS),

@@ -24,7 +24,9 @@ from sqlalchemy import (
 
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, last_window
+from shopbell_server.core.serving.engagement import HELD_MS
 from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
+from shopbell_server.db.engagement_tables import ENGAGEMENTS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES
 from shopbell_server.db.people_tables import CONSENTS, ISSUED
 from shopbell_server.db.retention_tables import RETAINED, TOLD
@@ -190,11 +192,18 @@ def _removals() -> _Old:
         func.length(QUARANTINED.c.payload) > 0,
         first=QUARANTINED.c.received_ms,
     )
+    held = some(
+        ENGAGEMENTS,
+        ENGAGEMENTS.c.staff.is_not(None),
+        _older(ENGAGEMENTS.c.touched_ms),
+        first=ENGAGEMENTS.c.touched_ms,
+    )
     childless = some(STREAM_HEIRS, _H.cloned_ms.is_(None), _unspoken, first=_H.edge)
     facts = oldest(FACTS, "recorded_ms", _unwanted)
     zoned = (*_evidence, _I.last_ms >= bindparam("from_ms"), _I.zone.is_not(None))
     return _Old(
         rows={
+            What.HELPERS: ((ENGAGEMENTS, update(ENGAGEMENTS).where(held).values(_NOBODY)),),
             What.SET_ASIDE: (
                 (QUARANTINED, update(QUARANTINED).where(emptied).values(payload=b"")),
             ),
@@ -232,6 +241,16 @@ _I: Final = INTERVALS.c
 _M: Final = SCANNER_MARKS.c
 _S: Final = STREAMS.c
 _V: Final = VISITS.c
+
+# As `core.serving.engagement.as_of` says: it is so already.
+_NOBODY: Final[dict[str, Any]] = {
+    "state": "released",
+    "staff": None,
+    "role": None,
+    "at_ms": ENGAGEMENTS.c.touched_ms + HELD_MS,
+    "touched_ms": 0,
+    "version": ENGAGEMENTS.c.version + 1,
+}
 
 _later: Final = SCANNER_MARKS.alias("later").c
 _unwanted: Final[Any] = ~exists().where(_D.tenant == _F.tenant, _D.fact == _F.fact)

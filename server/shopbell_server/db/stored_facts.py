@@ -17,6 +17,7 @@ from shopbell_server.core.consent.ledger import Change, Place, Purpose
 from shopbell_server.core.evidence import Carrier, Evidence
 from shopbell_server.core.identity.history import As
 from shopbell_server.core.ids import EntryId, FactId, Millis, PersonId, StoreId, VisitId, ZoneId
+from shopbell_server.core.serving.engagement import Outcome
 
 
 class StoredZoneStay(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +116,15 @@ class StoredPassScanned(StoredTold, frozen=True, kw_only=True, tag="pass-scanned
     purpose: Literal["check-in"]
 
 
+class StoredCustomerHelped(StoredTold, frozen=True, kw_only=True, tag="customer-helped"):
+    """`CustomerHelped`."""
+
+    store: StoreId
+    visit: VisitId
+    taken_ms: Millis
+    outcome: Outcome
+
+
 class StoredConsentChanged(StoredTold, frozen=True, kw_only=True, tag="consent-changed"):
     """`ConsentChanged`."""
 
@@ -156,6 +166,7 @@ StoredFact = (
     | StoredVisitEnded
     | StoredVisitCancelled
     | StoredPassScanned
+    | StoredCustomerHelped
     | StoredConsentChanged
     | StoredProfileMerged
     | StoredProfileSplit
@@ -195,6 +206,7 @@ _OURS: Final[dict[type[StoredFact], type[facts.Fact]]] = {
     StoredVisitEnded: facts.VisitEnded,
     StoredVisitCancelled: facts.VisitCancelled,
     StoredPassScanned: facts.PassScanned,
+    StoredCustomerHelped: facts.CustomerHelped,
     StoredConsentChanged: facts.ConsentChanged,
     StoredProfileMerged: facts.ProfileMerged,
     StoredProfileSplit: facts.ProfileSplit,

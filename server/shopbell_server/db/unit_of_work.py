@@ -15,6 +15,7 @@ from shopbell_server.db.batches import SqlBatches
 from shopbell_server.db.customer_sessions import SqlCustomerSessions
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
+from shopbell_server.db.engagements import SqlEngagements
 from shopbell_server.db.engine import WAIT_S, open_engine, reading, writing
 from shopbell_server.db.erasures import SqlErasures
 from shopbell_server.db.floor_plans import SqlFloorPlans
@@ -117,6 +118,7 @@ class SqlUnitOfWork:
         self.customer_sessions = SqlCustomerSessions(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)
+        self.engagements = SqlEngagements(transaction)
         self.floor_plans = SqlFloorPlans(transaction)
         self.identity = SqlIdentity(transaction)
         self.intervals = SqlIntervals(transaction)

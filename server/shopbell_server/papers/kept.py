@@ -54,6 +54,7 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
     return (
         Kept(what="strangers", for_ms=0),
         Kept(what="spool", for_ms=None),
+        Kept(what="helpers", for_ms=_hours(for_ms[What.HELPERS])),
         Kept(what="tickets", for_ms=TICKET_MS, tables=("tickets",)),
         Kept(what="sessions", for_ms=SESSION_MS, tables=("staff_sessions",)),
         Kept(what="page", for_ms=PAGE_MS, tables=("customer_sessions",)),
@@ -91,7 +92,9 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
             for_ms=limits.audit_days * DAY_MS,
             tables=("audit_records", "audit_heads"),
         ),
-        Kept(what="visits", for_ms=for_ms[What.VISITS], tables=("visits", "intervals")),
+        Kept(
+            what="visits", for_ms=for_ms[What.VISITS], tables=("visits", "intervals", "engagements")
+        ),
         Kept(what="receipts", for_ms=for_ms[What.RECEIPTS], tables=("till_receipts",)),
         Kept(what="told", for_ms=for_ms[What.TOLD], tables=("told",)),
         Kept(what="erasures", for_ms=for_ms[What.ERASURES], tables=("erasures", "tombstones")),

@@ -73,6 +73,10 @@ KEPT: Final[Words] = {
         "nl": "Antwoorden aan apps en kassa's, versleuteld, voor als ze hun vraag herhalen",
         "en": "Answers to apps and tills, encrypted, in case they repeat their request",
     },
+    "helpers": {
+        "nl": "Wie van het personeel u helpt; na twintig minuten zonder aanraking, of zodra het klaar is",
+        "en": "Who of the staff is helping you; after twenty minutes without a touch, or once it is done",
+    },
     "candidates": {
         "nl": "Wie te kort werd gehoord om een bezoek te zijn",
         "en": "Somebody who was heard too briefly for a visit",
@@ -169,6 +173,10 @@ FIELDS: Final[Words] = {
     "stay": {
         "nl": "hoe een bezoek verliep: zones en hoe lang",
         "en": "what a visit was like: zones, and how long",
+    },
+    "help": {
+        "nl": "of zij hulp vroeg, en welke collega haar helpt",
+        "en": "whether she asked for help, and which colleague helps her",
     },
     "converted": {"nl": "of zij iets kocht", "en": "whether she bought something"},
     "handle": {"nl": "bijnaam", "en": "nickname"},

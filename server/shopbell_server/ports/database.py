@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.customer_sessions import CustomerSessions
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
+    from shopbell_server.ports.engagements import Engagements
     from shopbell_server.ports.erasures import Erasures
     from shopbell_server.ports.floor_plans import FloorPlans
     from shopbell_server.ports.identity import Identity
@@ -87,6 +88,8 @@ class UnitOfWork(Protocol):
     def orders(self) -> Orders: ...
     @property
     def places(self) -> Places: ...
+    @property
+    def engagements(self) -> Engagements: ...
     @property
     def erasures(self) -> Erasures: ...
     @property

@@ -21,7 +21,7 @@ from shopbell_server.web.http.door import BODY_WITHIN_S, Door
 from shopbell_server.web.http.limits import PEER_KEY_BYTES, Limits
 from shopbell_server.web.http.outages import Outages
 from shopbell_server.web.phones import consent_texts, enrolling, fixed_ids, notices, presence
-from shopbell_server.web.staff import boards, pages, visits
+from shopbell_server.web.staff import boards, pages, taking, visits
 from shopbell_server.web.systems import profiles, sinks, tills
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def create_app(
             boards,
             sinks,
             visits,
+            taking,
             pages,
             oidc,
             consent_texts,

@@ -15,6 +15,7 @@ from shopbell_server.core import facts
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import EdgeId, EntryId, FactId, Millis, StoreId, VisitId, ZoneId
+from shopbell_server.core.serving.engagement import Outcome
 from shopbell_server.core.visits.sessions import Session, ZoneTime
 from shopbell_server.core.visits.showing import Glimpse
 from shopbell_server.core.zones.plan import (
@@ -65,6 +66,7 @@ EVERY: list[Fact] = [
     facts.VisitEnded(revision=3, account=replace(ACCOUNT, coverage=None, zones=()), **VISIT),
     facts.VisitCancelled(revision=4, absorbed_by=VisitId("w"), **VISIT),
     facts.PassScanned(zone=ZoneId("z"), purpose="check-in", **VISIT),
+    facts.CustomerHelped(taken_ms=Millis(1), outcome=Outcome.ADVISED, **VISIT),
     fact("f1"),
     facts.ProfileMerged(entry=EntryId("e"), joined_as="household", moved=True, **TOLD),
     facts.ProfileSplit(entry=EntryId("e"), undone=True, moved=False, **TOLD),

@@ -43,7 +43,10 @@ class Asker:
         self.headers: dict[str, str]
         guest = shop.welcome(profile="profile-1")
         shop.welcome(profile="p-2")  # whom a merge names
-        own = {"enrolment_id": str(guest.person), "profile": "profile-1"}
+        shop.scan(guest)
+        with shop.database.read() as work:
+            (visit,) = work.visits.of_person(guest.person)
+        own = {"enrolment_id": str(guest.person), "profile": "profile-1", "visit": visit.id}
         if kind == "phone":
             self.headers = {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
         else:
@@ -62,6 +65,10 @@ class Asker:
                 self._path.replace("/split", "/merge"), json=BODIES[MERGE], headers=self.headers
             )
             self._body = {**(self._body or {}), "undo": merged.json()["entry"]["entry_id"]}
+
+        if self._path.endswith(("/release", "/handover", "/served")):
+            take = self._path.rpartition("/")[0] + "/take"
+            assert (await self._client.post(take, headers=self.headers)).status_code == 200
 
     async def ask(self, other: object = None) -> httpx2.Response:
         body = self._body if other is None else cast("dict[str, Any]", other)

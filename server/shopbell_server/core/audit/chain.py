@@ -56,10 +56,18 @@ class What(StrEnum):
     UNUSUAL_REPORTED = "unusual_looks.reported"
     PAGE_ENTERED = "customer_page.entered"
     SURVEYED = "floor.surveyed"
+    TAKEN = "visit.taken"
+    RELEASED = "visit.released"
+    HANDED_OVER = "visit.handed_over"
+    SERVED = "visit.served"
+    NOT_THIS_PERSON = "visit.not_this_person"
+    HELP_ASKED = "help.asked"
+    HELP_TAKEN_BACK = "help.taken_back"
 
     DEAD_LETTER_READ = "dead_letter.read"
     DEAD_LETTERS_REPLAYED = "dead_letters.replayed"
     DEAD_LETTER_DISCARDED = "dead_letter.discarded"
+
 
 LOOKS: Final = frozenset(
     {What.BOARD_READ, What.VISIT_READ, What.PROFILE_READ, What.DEAD_LETTER_READ}

@@ -41,6 +41,8 @@ class Field(StrEnum):
     """Whether she bought something in it."""
     HANDLE = "handle"
     LANGUAGE = "language"
+    HELP = "help"
+    """Whether she asked for help, and who of the colleagues helps her."""
     REASON_KIND = "reason_kind"
     """That there is a pick-up, an appointment …: the kind and no more."""
     FIRST_NAME = "first_name"
@@ -135,6 +137,7 @@ TABLE: Final[Table] = MappingProxyType(
         Field.ZONE: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
         Field.RECOGNITION: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
         Field.STAY: _needs(Evidence.HINT, shared=True),
+        Field.HELP: _needs(Evidence.HINT),
         Field.CONVERTED: _needs(Evidence.PASS, Purpose.SHOW_PURCHASES, shared=True),
         Field.HANDLE: _needs(Evidence.HINT, viewers=_AMBIENT, shared=True),
         Field.LANGUAGE: _needs(Evidence.HINT, viewers=_AMBIENT),

@@ -56,7 +56,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """A floor as one viewer sees it. Longest here comes first."""
+    """A floor as one viewer sees it. Who is helped next comes first (`serving.queue`)."""
 
     floor: Floor
     rows: Mapping[VisitId, Row]
@@ -126,7 +126,7 @@ def sight(floor: Floor, viewer: Viewer, before: Sight | None) -> Sight:
             rows.pop(stay.visit, None)
         here = (now[person] for person in others if person in now)
         rows |= _rows(here, viewer, floor.place.ladder)
-    ordered = sorted(rows.values(), key=lambda each: (each.since_ms, each.visit))
+    ordered = sorted(rows.values(), key=_place)
     return Sight(floor=floor, rows={each.visit: each for each in ordered})
 
 
@@ -156,6 +156,10 @@ def _guest(
 def _stays(guests: Mapping[PersonId, Guest], person: PersonId) -> tuple[Stay, ...]:
     guest = guests.get(person)
     return () if guest is None else guest.stays
+
+
+def _place(row: Row) -> tuple[int, Millis, VisitId]:
+    return row.turn.rank, row.turn.since_ms, row.visit
 
 
 def _rows(guests: Iterable[Guest], viewer: Viewer, ladder: Table) -> dict[VisitId, Row]:

@@ -28,6 +28,7 @@ FOLLOW: Final[Mapping[Field, Field]] = MappingProxyType(
         Field.ZONE: Field.HANDLE,
         Field.RECOGNITION: Field.HANDLE,
         Field.STAY: Field.HANDLE,
+        Field.HELP: Field.HANDLE,
         Field.CONVERTED: Field.PURCHASES,
     }
 )

@@ -7,13 +7,22 @@ Never: everybody together (`floor`); the words and the form of a row (`web`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.board.disclosure import TABLE, Field, disclose
 from shopbell_server.core.board.state import board_state
 from shopbell_server.core.board.subject import known_of, standing_of
 from shopbell_server.core.board.zone_now import stays_so_until, zone_now
 from shopbell_server.core.consent.ledger import active_purposes, changes_ms
+from shopbell_server.core.serving.engagement import (
+    Mistaken,
+    Served,
+    Serving,
+    as_of,
+    holder,
+    released_ms,
+)
+from shopbell_server.core.serving.queue import turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +32,10 @@ if TYPE_CHECKING:
     from shopbell_server.core.board.zone_now import Located
     from shopbell_server.core.consent.ledger import Purpose
     from shopbell_server.core.evidence import Carrier, Evidence, Interval
-    from shopbell_server.core.ids import Millis, VisitId, ZoneId
+    from shopbell_server.core.ids import Millis, StaffId, VisitId, ZoneId
     from shopbell_server.core.registry import Store, Zone
+    from shopbell_server.core.serving.engagement import Engagement, Helper
+    from shopbell_server.core.serving.queue import Turn
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.showing import Glimpse
     from shopbell_server.core.visits.stored import Visit
@@ -53,6 +64,10 @@ class Stored:
     """Which of the visits are too doubtful to be shown, and until when."""
     located: Located | None = None
     """Where the floor plan says that she is; None: there is none, or it does not know her."""
+    engagements: Mapping[VisitId, Engagement] = field(default_factory=dict)
+    """Of those visits with which somebody did something."""
+    names: Mapping[StaffId, str] = field(default_factory=dict)
+    """Of the staff who have one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,23 @@ class Recognition:
     evidence: Evidence
     at_ms: Millis
     zone: Zone | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """Who helps her."""
+
+    by: Helper | None
+    """None: nobody does."""
+    name: str | None
+    """Of whoever does, for colleagues."""
+    with_her: bool
+    served: bool
+    asked_ms: Millis | None
+    """She asked for help then, and nobody has come."""
+
+
+NOBODY: Final = Help(by=None, name=None, with_her=False, served=False, asked_ms=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +114,8 @@ class Stay:
     held: bool
     unseen_since_ms: Millis | None
     deaf_since_ms: Millis | None
+    engagement: Engagement | None
+    helped: Help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +134,9 @@ class Row:
     """"left?": nothing was heard since then. None: she is here."""
     deaf_since_ms: Millis | None
     """Nobody listens to her since then, so that her silence says nothing. None: somebody does."""
+    helped: Help
+    """Where that may not be seen: `NOBODY`."""
+    turn: Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +175,12 @@ def stays_of(
             continue
         if withheld_ms is not None and withheld_ms > now_ms:
             until.append(withheld_ms)
+        engagement = stored.engagements.get(visit.id)
+        if engagement is not None:
+            engagement = as_of(engagement, now_ms)
+            until.append(released_ms(engagement))
+            if isinstance(engagement.state, Mistaken):
+                continue
         fresh = [each for each in stored.heard if _is_of(each, visit)]
         before = zones_before.get(visit.id, _last_zone(visit))
         zone = zone_now(fresh, before, now_ms, rules.zone_recent_ms, stored.located)
@@ -156,6 +199,8 @@ def stays_of(
                 held=state.held,
                 unseen_since_ms=visit.session.end_ms if state.place == "left_maybe" else None,
                 deaf_since_ms=visit.session.deaf_since_ms,
+                engagement=engagement,
+                helped=NOBODY if engagement is None else _helped(engagement, stored.names),
             )
         )
     return Stays(
@@ -169,6 +214,8 @@ def row(stay: Stay, viewer: Viewer, ladder: Table = TABLE) -> Row | None:
     person = disclose(stay.known, stay.standing, stay.purposes, viewer, ladder, shared=stay.shared)
     if person is None or Field.PRESENCE not in person.may:
         return None
+    may_know = Field.HELP in person.may
+    engagement = stay.engagement if may_know else None
     return Row(
         visit=stay.visit,
         store=stay.store,
@@ -179,6 +226,19 @@ def row(stay: Stay, viewer: Viewer, ladder: Table = TABLE) -> Row | None:
         held=stay.held,
         unseen_since_ms=stay.unseen_since_ms,
         deaf_since_ms=stay.deaf_since_ms,
+        helped=stay.helped if may_know else NOBODY,
+        turn=turn(engagement, person.reason_kind, stay.since_ms),
+    )
+
+
+def _helped(engagement: Engagement, names: Mapping[StaffId, str]) -> Help:
+    by, state = holder(engagement), engagement.state
+    return Help(
+        by=by,
+        name=None if by is None else names.get(by.staff),
+        with_her=isinstance(state, Serving),
+        served=isinstance(state, Served),
+        asked_ms=engagement.asked_ms,
     )
 
 

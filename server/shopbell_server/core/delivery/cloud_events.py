@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from shopbell_server.core.facts import (
     ConsentChanged,
+    CustomerHelped,
     CustomerRecognized,
     PassScanned,
     ProfileErased,
@@ -46,6 +47,7 @@ NAMES: Final[dict[type[Fact], tuple[str, str]]] = {
     VisitEnded: ("shopbell.visit.ended.v1", "Store Visit Ended"),
     VisitCancelled: ("shopbell.visit.cancelled.v1", "Store Visit Cancelled"),
     PassScanned: ("shopbell.pass.scanned.v1", "Pass Scanned"),
+    CustomerHelped: ("shopbell.customer.helped.v1", "Customer Helped"),
     ConsentChanged: ("shopbell.consent.changed.v1", "Consent Changed"),
     ProfileErased: ("shopbell.profile.erased.v1", "Profile Erased"),
     ProfileMerged: ("shopbell.profile.merged.v1", "Profile Merged"),
@@ -152,7 +154,7 @@ def _profile_data(fact: ProfileFact) -> Json:
     return {"merge_undone": fact.undone}
 
 
-def _visit_data(fact: VisitFact) -> Json:
+def _visit_data(fact: VisitFact) -> Json:  # noqa: PLR0911  (one for each kind)
     match fact:
         case CustomerRecognized():
             return {
@@ -175,6 +177,8 @@ def _visit_data(fact: VisitFact) -> Json:
             return {"revision": fact.revision, "absorbed_by": fact.absorbed_by}
         case PassScanned():
             return {"zone": fact.zone, "purpose": fact.purpose}
+        case CustomerHelped():
+            return {"taken_at": rfc3339(fact.taken_ms), "outcome": fact.outcome.value}
         case _:
             assert_never(fact)
 

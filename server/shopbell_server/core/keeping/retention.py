@@ -17,6 +17,7 @@ from shopbell_server.core.dating import AHEAD_MS, OLDEST_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.observations import KEPT_MS as OBSERVATIONS_MS
 from shopbell_server.core.recognition.passes import LATE_STEPS, STEP_S
+from shopbell_server.core.serving.engagement import HELD_MS
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.core.units import DAY_MS, HOUR_MS
 
@@ -79,6 +80,7 @@ MACHINES_DAYS: Final = VISITS_DAYS
 class What(StrEnum):
     """What a job removes when its time is over. The values are in metrics and in the papers."""
 
+    HELPERS = "helpers"
     ZONES = "zones"
     PLACES = "places"
     VISITS = "visits"
@@ -125,6 +127,8 @@ class Rule:
 def rules(limits: Limits) -> tuple[Rule, ...]:
     """Return what the job goes by, in the order in which it does it."""
     return (
+        # The names go; what came of it stays, and goes with the visit.
+        Rule(what=What.HELPERS, tables=("engagements",), for_ms=HELD_MS),
         Rule(
             what=What.SET_ASIDE,
             tables=("quarantined_batches",),

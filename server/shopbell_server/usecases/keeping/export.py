@@ -14,6 +14,7 @@ from shopbell_server.core.dating import LATEST
 from shopbell_server.core.delivery.cloud_events import rfc3339
 from shopbell_server.core.ids import Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.takeout import Takeout
+from shopbell_server.core.serving.engagement import Served
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.usecases.customers.known import own_told
 from shopbell_server.usecases.customers.own_profile import own_profile
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.identity.people import Enrolment
     from shopbell_server.core.ids import StoreId, ZoneId
     from shopbell_server.core.keeping.takeout import Line
+    from shopbell_server.core.serving.engagement import Engagement
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import UnitOfWork
@@ -49,7 +51,7 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "visits": (
         "visit", "store", "store_name", "began_at", "last_at", "state", "called", "bought",
-        "evidence", "confidence", "duration_known", "came_back",
+        "evidence", "confidence", "duration_known", "came_back", "asked_for_help", "helped",
     ),
     "zones": ("visit", "store", "zone", "zone_name", "first_at", "last_at", "seconds"),
     "places": ("store", "zone", "zone_name", "first_at", "last_at"),
@@ -88,6 +90,7 @@ def export(
     visits = [each for each in own_visits(work, person, rules) if each.reported]
     names = {store.id: store.name for store in work.registry.stores()}
     evidence = _evidence(work, person, names)
+    helped = work.engagements.of([each.id for each in visits])
     act = Act(at_ms=now_ms, actor=actor, what=What.EXPORTED, person=person, about=form)
     work.audit.note([act])
     return Takeout(
@@ -102,7 +105,7 @@ def export(
                 for each in work.people.fixed_ids_of(person)
             ],
             "consents": list(_consents(work, person)),
-            "visits": [_visit(each, names) for each in visits],
+            "visits": [_visit(each, names, helped.get(each.id)) for each in visits],
             "zones": list(_zones(work, visits)),
             "places": list(_places(work, person, names)),
             "sightings": list(map(_sighting, evidence)),
@@ -203,8 +206,9 @@ def _consents(work: UnitOfWork, person: PersonId) -> Iterator[Line]:
         }
 
 
-def _visit(visit: Visit, names: Mapping[StoreId, str]) -> Line:
+def _visit(visit: Visit, names: Mapping[StoreId, str], helped: Engagement | None) -> Line:
     session = visit.session
+    state = None if helped is None else helped.state
     return {
         "visit": visit.id,
         "store": visit.store,
@@ -218,6 +222,8 @@ def _visit(visit: Visit, names: Mapping[StoreId, str]) -> Line:
         "confidence": session.confidence.name.lower(),
         "duration_known": session.duration_known,
         "came_back": session.reentries,
+        "asked_for_help": helped is not None and helped.asked_ms is not None,
+        "helped": state.outcome.value if isinstance(state, Served) else None,
     }
 
 

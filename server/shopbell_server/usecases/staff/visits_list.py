@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.board.subject import seen
+from shopbell_server.core.serving.engagement import Mistaken
 from shopbell_server.usecases.staff.subjects import subjects
 from shopbell_server.usecases.visits.doubts import withheld
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from shopbell_server.core.board.disclosure import Disclosed, Table, Viewer
     from shopbell_server.core.ids import Millis, StoreId, VisitId
     from shopbell_server.core.visits.stored import Visit
-    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.database import Database, UnitOfWork
 
 
 class Position(NamedTuple):
@@ -64,6 +65,7 @@ def list_visits(  # noqa: PLR0913  (each by name)
         found = work.visits.page(stores, after, size + 1)
         people = subjects(work, {visit.person for visit in found})
         doubtful = withheld(work, found, now_ms)
+        mistaken = _mistaken(work, found)
     listed = found[:size]
     shown = [
         (
@@ -71,6 +73,7 @@ def list_visits(  # noqa: PLR0913  (each by name)
             seen(visit, people.get(visit.person), now_ms, viewer, doubtful.get(visit.id), ladder),
         )
         for visit in listed
+        if visit.id not in mistaken
     ]
     more = len(found) > size
     last = listed[-1] if listed else None
@@ -98,6 +101,14 @@ def get_visit(
             return None
         people = subjects(work, [found.person])
         doubtful = withheld(work, [found], now_ms)
+        if _mistaken(work, [found]):
+            return None
     subject, withheld_ms = people.get(found.person), doubtful.get(found.id)
     person = seen(found, subject, now_ms, viewer, withheld_ms, ladder)
     return None if person is None else SeenVisit(visit=found, person=person)
+
+
+def _mistaken(work: UnitOfWork, visits: Sequence[Visit]) -> frozenset[VisitId]:
+    """Return those of which staff said that it was somebody else."""
+    engaged = work.engagements.of([each.id for each in visits])
+    return frozenset(visit for visit, each in engaged.items() if isinstance(each.state, Mistaken))

@@ -15,20 +15,22 @@ from shopbell_server.core.board.rows import Place, Stored
 from shopbell_server.core.board.zone_now import Located
 from shopbell_server.core.dating import LATEST
 from shopbell_server.core.ids import Millis
+from shopbell_server.core.serving.engagement import holder
 from shopbell_server.usecases.groups import evidence_of, heard_of
 from shopbell_server.usecases.staff.subjects import subjects_and_groups
 from shopbell_server.usecases.visits.doubts import withheld
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from shopbell_server.core.board.disclosure import Table, Viewer
     from shopbell_server.core.board.floor import Floor
     from shopbell_server.core.board.rows import Row
     from shopbell_server.core.board.subject import Subject
     from shopbell_server.core.evidence import Interval
-    from shopbell_server.core.ids import PersonId, StoreId, VisitId
+    from shopbell_server.core.ids import PersonId, StaffId, StoreId, VisitId
     from shopbell_server.core.registry import Store
+    from shopbell_server.core.serving.engagement import Engagement
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A store at a moment, longest here first."""
+    """A store at a moment; who is helped next comes first."""
 
     store: Store
     rows: tuple[Row, ...]
@@ -173,6 +175,8 @@ def _stored(
     now_ms: Millis,
 ) -> Mapping[PersonId, Stored]:
     doubtful = withheld(work, visits, now_ms)
+    engaged = work.engagements.of([each.id for each in visits])
+    names = _names(work, engaged.values())
     visits_of: dict[PersonId, list[Visit]] = {}
     for visit in visits:
         visits_of.setdefault(visit.person, []).append(visit)
@@ -182,6 +186,15 @@ def _stored(
             subject=who.get(person),
             heard=tuple(heard.get(person, ())),
             withheld={visit.id: doubtful[visit.id] for visit in hers if visit.id in doubtful},
+            engagements={visit.id: engaged[visit.id] for visit in hers if visit.id in engaged},
+            names=names,
         )
         for person, hers in visits_of.items()
     }
+
+
+def _names(work: UnitOfWork, engaged: Iterable[Engagement]) -> Mapping[StaffId, str]:
+    """Return the names of those who have somebody."""
+    holders = {by.staff for each in engaged if (by := holder(each)) is not None}
+    known = (work.registry.staff(each) for each in holders)
+    return {each.id: each.name for each in known if each is not None}

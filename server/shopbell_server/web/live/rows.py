@@ -17,6 +17,7 @@ from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
 from shopbell_server.core.board.recognition_words import recognised, staff_word
 from shopbell_server.core.evidence import EvidenceName
+from shopbell_server.core.registry import Role
 from shopbell_server.usecases.staff.who_is_here import everybody, some, who_is_here
 from shopbell_server.usecases.staff.zones_now import ZonesNow
 from shopbell_server.web.http.times import moment, time_json
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.board.disclosure import Table, Viewer
     from shopbell_server.core.board.floor import Floor, Sight
     from shopbell_server.core.board.handles import Handle
-    from shopbell_server.core.board.rows import Row, Stored
+    from shopbell_server.core.board.rows import Help, Row, Stored
     from shopbell_server.core.ids import Millis, PersonId, StoreId, VisitId
     from shopbell_server.core.language import Language, Speech
     from shopbell_server.core.registry import Staff, Store
@@ -74,6 +75,16 @@ class ZoneOut(BaseModel):
     name: str
 
 
+class TakenOut(BaseModel):
+    """Who of the staff has her, for colleagues."""
+
+    staff: str
+    name: str | None
+    role: Role
+    with_her: bool
+    """Not only on the way."""
+
+
 class RowOut(BaseModel):
     """Somebody who is here."""
 
@@ -93,6 +104,15 @@ class RowOut(BaseModel):
     evidence: EvidenceName
     word: str
     recognised: str
+    taken: TakenOut | None
+    """Null: nobody has her."""
+    asked: bool | None
+    """She asked for help. Null, as of all that follows: it may not be seen."""
+    served: bool | None
+    turn: int | None
+    """Lower comes first: 0 asked for help, 1 pick-up, 2 appointment, 3 waits, 4 taken, 5 served."""
+    turn_since: datetime | None
+    """Of the same `turn` the earliest comes first: she waits since then."""
 
 
 ROW: Final[Fields] = {
@@ -109,6 +129,11 @@ ROW: Final[Fields] = {
     "evidence": Field.RECOGNITION,
     "word": Field.RECOGNITION,
     "recognised": Field.RECOGNITION,
+    "taken": Field.HELP,
+    "asked": Field.HELP,
+    "served": Field.HELP,
+    "turn": Field.HELP,
+    "turn_since": Field.HELP,
 }
 """What each field of a row tells. One that is not named here does not leave."""
 
@@ -122,7 +147,7 @@ class StoreOut(BaseModel):
 
 
 class BoardOut(BaseModel):
-    """Everybody who is here, longest here first."""
+    """Everybody who is here, who is helped next first."""
 
     store: StoreOut
     at: datetime
@@ -321,8 +346,20 @@ def row_out(row: Row, voice: Voice) -> RowOut:
             None if how.zone is None else how.zone.name,
             voice,
         ),
+        "taken": _taken(row.helped),
+        "asked": row.helped.asked_ms is not None,
+        "served": row.helped.served,
+        "turn": int(row.turn.rank),
+        "turn_since": moment(row.turn.since_ms),
     }
     return RowOut(**only(values, ROW, row.person.may))
+
+
+def _taken(helped: Help) -> TakenOut | None:
+    by = helped.by
+    if by is None:
+        return None
+    return TakenOut(staff=by.staff, name=helped.name, role=by.role, with_her=helped.with_her)
 
 
 def _store_out(store: Store) -> StoreOut:

@@ -30,7 +30,7 @@ _LATER: Final = {"Retry-After": "20"}
 
 @routes.get("/{store}/present")
 def get_present(store: str, looker: PresentLooker, here: Here) -> BoardOut:
-    """Return who is here, by consent and role, longest here first.
+    """Return who is here, by consent and role; who is helped next first.
 
     Other systems read it with an API key that has the scope `present`; they see nobody's name, and only
     customers who share with them (`share_with_cdp`).

@@ -58,7 +58,7 @@ def seen(evidence: Evidence, purposes: frozenset[Purpose], viewer: Viewer) -> Di
 @pytest.mark.parametrize(
     ("evidence", "adds"),
     [
-        (Evidence.HINT, AMBIENT | {Field.STAY}),
+        (Evidence.HINT, AMBIENT | {Field.STAY, Field.HELP}),
         (Evidence.SIGNAL, {Field.FIRST_NAME}),
         (Evidence.FRESH, {Field.REASON}),
         (Evidence.PASS, {Field.CARD, Field.PURCHASES, Field.BROWSING, Field.CONVERTED}),

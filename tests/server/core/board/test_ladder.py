@@ -28,6 +28,7 @@ SPECIFIED: Final[dict[Field, tuple[Evidence, set[Purpose], bool]]] = {
     Field.LANGUAGE: (Evidence.HINT, set(), True),
     Field.REASON_KIND: (Evidence.HINT, set(), True),
     Field.STAY: (Evidence.HINT, set(), False),
+    Field.HELP: (Evidence.HINT, set(), False),
     Field.FIRST_NAME: (Evidence.SIGNAL, {Purpose.GREET_BY_NAME}, False),
     Field.REASON: (Evidence.FRESH, set(), False),
     Field.CARD: (Evidence.PASS, set(), False),
@@ -126,6 +127,7 @@ def test_what_makes_up_a_row_is_shown_where_its_handle_is() -> None:
         Field.ZONE: Evidence.PASS,
         Field.RECOGNITION: Evidence.PASS,
         Field.STAY: Evidence.PASS,
+        Field.HELP: Evidence.PASS,
         Field.CONVERTED: Evidence.FRESH,
     }
     assert set(CHOICES) | set(FOLLOW) | UNSHOWN == set(Field)

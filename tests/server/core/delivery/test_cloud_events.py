@@ -24,6 +24,7 @@ from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.facts import (
     Account,
     ConsentChanged,
+    CustomerHelped,
     CustomerRecognized,
     Fact,
     PassScanned,
@@ -46,6 +47,7 @@ from shopbell_server.core.ids import (
     VisitId,
     ZoneId,
 )
+from shopbell_server.core.serving.engagement import Outcome
 
 BEGAN_MS = Millis(1_795_262_400_000)
 ID = FactId("01a20015-7ef1-763f-a2bd-a8baa1a334ca")
@@ -177,6 +179,16 @@ FACTS: tuple[Fact, ...] = (
         known_as={"crm": "c-1"},
         after=7,
     ),
+    CustomerHelped(
+        fact=ID,
+        person=ADA,
+        at_ms=END_MS,
+        recorded_ms=END_MS,
+        store=STORE,
+        visit=VISIT,
+        taken_ms=BEGAN_MS,
+        outcome=Outcome.BOUGHT,
+    ),
 )
 EACH = pytest.mark.parametrize("fact", FACTS, ids=lambda fact: type(fact).__name__)
 
@@ -260,6 +272,19 @@ def test_an_ended_visit_word_for_word() -> None:
             "coverage": 0.98,
             "rule_version": "2026-11",
         },
+    }
+
+
+def test_help_says_what_came_of_it_and_not_who_helped() -> None:
+    event = event_of(FACTS[-1])
+    assert (event["type"], event["subject"]) == ("shopbell.customer.helped.v1", f"visit/{VISIT}")
+    assert event["data"] == {
+        "event": "Customer Helped",
+        "customer": {"kind": "crm", "id": "C-77"},
+        "store": "ams-01",
+        "visit": VISIT,
+        "taken_at": "2026-11-21T12:00:00.000Z",
+        "outcome": "bought",
     }
 
 

@@ -32,6 +32,7 @@ MINUTE = 60_000
 
 def test_there_is_one_rule_for_each_kind_of_data() -> None:
     assert [rule.what for rule in rules(Limits())] == [
+        What.HELPERS,
         What.SET_ASIDE,
         What.REFUSED,
         What.CODES,

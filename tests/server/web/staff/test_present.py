@@ -57,6 +57,11 @@ async def test_who_checked_in_is_on_the_board(shop: Shop, client: httpx2.AsyncCl
         "evidence": "pass",
         "word": "ingecheckt",
         "recognised": "ingecheckt met haar pas, 13:00, Entree: zeker",
+        "taken": None,
+        "asked": False,
+        "served": False,
+        "turn": 3,
+        "turn_since": "2026-11-21T12:00:00Z",
     }
 
 
