@@ -1,7 +1,8 @@
 // The board: keeps the rows as the server says they are, and says so when it cannot.
 
+import { forget, press, stands } from "./acts.js";
 import { connect } from "./connection.js";
-import { called, draw, grow, zoneOf } from "./row.js";
+import { called, draw, grow, helping, zoneOf } from "./row.js";
 import { clockOf, say } from "./words.js";
 
 const LATE_MS = 7500; // one heartbeat and a half: something is wrong
@@ -11,17 +12,51 @@ const list = document.getElementById("rows");
 const clock = clockOf(list.dataset.language, list.dataset.timezone);
 const offBoardMs = Number(list.dataset.offBoardS) * 1000;
 const rows = new Map();
+const me = { staff: list.dataset.staff, role: list.dataset.role };
+const late = new Set(); // rows that a colleague was quicker to take
+const STILL_MS = 20000; // whoever walked away from a row with the focus in it does not hold the list
 
 let offsetMs = 0; // the server's clock, less this tablet's
 let heardAt = null;
 let openedAt = Date.now();
 let held = false; // a finger is on the list
 let waiting = false;
+let usedAt = 0;
 
 const serverNow = () => Date.now() + offsetMs;
 
-function byTime(one, other) {
-  return Date.parse(one.since) - Date.parse(other.since) || (one.visit < other.visit ? -1 : 1);
+// As the server has it (`turn`); of two that are alike whoever waits longer.
+function byTurn(one, other) {
+  const since = (row) => Date.parse(row.turn_since ?? row.since);
+  return (one.turn ?? 3) - (other.turn ?? 3) || since(one) - since(other) || (one.visit < other.visit ? -1 : 1);
+}
+
+// Nothing moves that somebody is about to press, or has found by keyboard.
+function inUse() {
+  return list.contains(document.activeElement) && Date.now() - usedAt < STILL_MS;
+}
+
+// The order to show: while a row is in use those that are there stay where they are, and others come below.
+function ordered() {
+  const wanted = [...rows.values()].sort(byTurn);
+  if (!inUse()) return wanted;
+  waiting = true;
+  const places = new Map([...list.children].map((item, place) => [item.dataset.visit, place]));
+  const place = (row) => places.get(row.visit) ?? places.size;
+  return wanted.sort((one, other) => place(one) - place(other));
+}
+
+function put(there, fresh) {
+  if (there === undefined) return fresh;
+  const active = document.activeElement;
+  const focused = there.contains(active);
+  there.replaceWith(fresh);
+  if (!focused) return fresh;
+  const same = fresh.querySelector(`[data-act="${active.dataset.act}"]`) ?? fresh.querySelector("[data-act]");
+  // A row in which nothing can be done any more: the next Tab goes on from here.
+  if (same === null) fresh.tabIndex = -1;
+  (same ?? fresh).focus();
+  return fresh;
 }
 
 // Redraws what differs and leaves the rest where it is, so that nothing moves without need.
@@ -31,18 +66,17 @@ function show(fresh = new Set()) {
     return;
   }
   waiting = false;
-  const wanted = [...rows.values()].sort(byTime);
+  const wanted = ordered();
   const there = new Map([...list.children].map((item) => [item.dataset.visit, item]));
   for (const [visit, item] of there) if (!rows.has(visit)) item.remove();
   wanted.forEach((row, place) => {
-    const text = JSON.stringify(row);
+    const text = JSON.stringify(row) + stands(row.visit);
     let item = there.get(row.visit);
     if (item === undefined || item.row !== text) {
-      const drawn = draw(row, clock);
+      const drawn = draw(row, clock, me);
       drawn.row = text;
       if (fresh.has(row.visit)) drawn.classList.add("new");
-      item?.replaceWith(drawn);
-      item = drawn;
+      item = put(item, drawn);
     }
     if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
   });
@@ -70,9 +104,12 @@ function hear(name, data) {
       tell(say("came", { who: called(data), zone: zoneOf(data) }));
     }
     rows.set(data.visit, data);
+    if (late.has(data.visit)) tellWhoWasFirst(data.visit);
   } else if (name === "gone" && rows.has(data.visit)) {
     tell(say("went", { who: called(rows.get(data.visit)) }));
     rows.delete(data.visit);
+    forget(data.visit);
+    late.delete(data.visit);
   }
   list.classList.remove("blank");
   state("live");
@@ -94,6 +131,7 @@ function state(now, text) {
 // A lost connection: first say so, then hide names, then hide everybody who would be gone by now.
 function look() {
   grow(list, serverNow());
+  if (waiting && !held && !inUse()) show();
   const silentMs = Date.now() - (heardAt ?? openedAt);
   if (silentMs <= LATE_MS) return;
   const time = clock((heardAt ?? openedAt) + offsetMs);
@@ -119,6 +157,40 @@ function blank() {
   show();
   list.classList.add("blank");
 }
+
+function tellWhoWasFirst(visit) {
+  const row = rows.get(visit);
+  if (row === undefined || row.taken === null || row.taken.staff === me.staff) return;
+  late.delete(visit);
+  notice(say("too_late", { who: called(row), now: helping(row, me) }));
+}
+
+function notice(text) {
+  const bar = document.getElementById("notice");
+  bar.textContent = text;
+  bar.hidden = text === "";
+}
+
+list.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-act]");
+  const visit = button?.closest(".row").dataset.visit;
+  if (visit === undefined) return;
+  usedAt = Date.now();
+  notice("");
+  const answered = await press(visit, button.dataset.act, show);
+  if (answered === "failed") notice(say("not_done"));
+  if (answered === "late") {
+    late.add(visit);
+    tellWhoWasFirst(visit);
+  }
+  // A finger leaves the focus behind; a keyboard is still there.
+  if (answered !== null && event.detail > 0) document.activeElement?.blur();
+  if (waiting) show();
+});
+
+list.addEventListener("focusin", () => (usedAt = Date.now()));
+list.addEventListener("keydown", () => (usedAt = Date.now()));
+list.addEventListener("focusout", () => waiting && setTimeout(show, 300));
 
 list.addEventListener("pointerdown", () => (held = true));
 for (const ends of ["pointerup", "pointercancel", "pointerleave"]) {

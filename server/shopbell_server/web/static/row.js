@@ -1,5 +1,6 @@
 // One row of the board. Everything that came from outside is set as text, never as markup.
 
+import { acts } from "./acts.js";
 import { age, say, spoken } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -19,6 +20,7 @@ const SIGNS = {
   place: "M12 21c-4-4.600-6.500-8-6.500-11a6.500 6.500 0 0 1 13 0c0 3-2.500 6.400-6.500 11ZM12 12.400a2.400 2.400 0 1 0 0-4.800 2.400 2.400 0 0 0 0 4.800Z",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 7v5l3.500 2",
   words: "M4 5h16v11H10l-4.500 4v-4H4Z",
+  hand: "M8 13V5.500a1.500 1.500 0 0 1 3 0V11m0-6.500a1.500 1.500 0 0 1 3 0V11m0-4.500a1.500 1.500 0 0 1 3 0V14a7 7 0 0 1-7 7c-3 0-4-1.500-6.500-5.500a1.600 1.600 0 0 1 2.500-2L8 15",
   door: "M13 4h6v16h-6M4 12h10M10.500 8.500 14 12l-3.500 3.500",
 };
 
@@ -55,7 +57,7 @@ function token(handle) {
 
 function fact(name, ...parts) {
   const element = html("span", `fact ${name}`);
-  element.append(sign({ zone: "place", since: "clock", language: "words", left: "door" }[name]), ...parts);
+  element.append(sign({ zone: "place", since: "clock", language: "words", left: "door", help: "hand" }[name]), ...parts);
   return element;
 }
 
@@ -79,10 +81,22 @@ export function zoneOf(row) {
   return row.zone === null ? say("zone_unknown") : row.zone.name;
 }
 
-export function draw(row, clock) {
+// Who helps her, in words: null where nothing is to be said of it.
+export function helping(row, me) {
+  if (row.taken !== null) {
+    const mine = row.taken.staff === me.staff;
+    const by = row.taken.name ?? say("a_colleague");
+    return say(`${row.taken.with_her ? "with" : "taken"}_by${mine ? "_me" : ""}`, { by });
+  }
+  if (row.asked) return say("asks");
+  return row.served ? say("was_served") : null;
+}
+
+export function draw(row, clock, me) {
   const item = html("li", "row");
   item.dataset.visit = row.visit;
   item.dataset.place = row.place;
+  item.dataset.help = row.taken !== null ? "taken" : row.asked ? "asked" : row.served ? "served" : "";
   const left = row.place === "left_maybe";
 
   const badge = html("span", "badge");
@@ -104,7 +118,13 @@ export function draw(row, clock) {
   // Only what is out of the ordinary is worth a glance.
   if (row.language !== null && !row.language.toLowerCase().startsWith(document.documentElement.lang)) facts.append(fact("language", html("span", "", spoken(row.language))));
 
+  const helps = helping(row, me);
+  if (helps !== null) facts.prepend(fact("help", html("span", "", helps)));
+  const buttons = acts(row, me);
+  if (buttons !== null) item.classList.add("acting");
+
   item.append(token(row.handle), named(row), html("p", "how", row.recognised), facts, badge);
+  if (buttons !== null) item.append(buttons);
   return item;
 }
 
