@@ -26,17 +26,18 @@ from shopbell_server.assembly import (
     listen,
     mark_of,
     open_database,
+    signer_of,
     terms_of,
     written_folders,
 )
 from shopbell_server.config.limits import allowances
 from shopbell_server.config.responsible import notice_of, texts_for
 from shopbell_server.config.run import ROLES
-from shopbell_server.core.ids import StaffId
+from shopbell_server.core.ids import StaffId, TenantId
 from shopbell_server.crypto import aes_block
 from shopbell_server.ingest.board_changes import BoardChanges
 from shopbell_server.ingest.embedded_broker import embedded_broker
-from shopbell_server.lines import line_of
+from shopbell_server.lines import OperatorsLine, line_of
 from shopbell_server.loops import Loops, Parts
 from shopbell_server.system import SystemClock, SystemEntropy, without_room
 from shopbell_server.usecases.staff.refusals import Refusals
@@ -50,7 +51,7 @@ from shopbell_server.web.live.bells import Bells
 from shopbell_server.web.live.looks import Looks
 from shopbell_server.web.live.rows import Boards
 from shopbell_server.web.live.sessions import Sessions
-from shopbell_server.web.services import Services, Site
+from shopbell_server.web.services import Fleet, Services, Site
 
 if TYPE_CHECKING:
     import socket
@@ -244,9 +245,18 @@ class _Server:
             refusals=self._parts.refusals,
             accounts=accounts_of(settings, self._clock),
             mark_of=mark_of(settings),
+            fleet=self._fleet(),
         )
 
     def _checks(self) -> dict[str, Callable[[], str | None]]:
+    def _fleet(self) -> Fleet:
+        orders = self._settings.orders
+        return Fleet(
+            tenant=TenantId(self._settings.tenant),
+            line=OperatorsLine(self._settings),
+            sign=None if orders is None else signer_of(orders).sign,
+        )
+
         """Return what this process cannot work without; boards and jobs do without a broker."""
         checks: dict[str, Callable[[], str | None]] = {}
         if self._parts.has("ingest"):

@@ -8,22 +8,34 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.assembly import secret_of
 from shopbell_server.config.broker import addresses, nats_addresses
-from shopbell_server.ingest.account import Credentials
+from shopbell_server.core.ids import EdgeId
+from shopbell_server.ingest.account import BrokerCertificatesError, Credentials
 from shopbell_server.ingest.courier import BrokerUnreachableError, Courier
-from shopbell_server.ingest.embedded_broker import running_broker
+from shopbell_server.ingest.embedded_broker import BrokerFailedError, running_broker
 from shopbell_server.ingest.subscriber import Subscriber
+from shopbell_server.ports.edge_line import EdgesUnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from shopbell_server.config.settings import Settings
     from shopbell_server.ingest.board_changes import BoardChanges
     from shopbell_server.ingest.embedded_broker import EmbeddedBroker
     from shopbell_server.ingest.nats_line import NatsLine
+    from shopbell_wire.messages import Status
+    from shopbell_wire.orders import Kind
+
+KEPT_S: Final = 5.0
+"""Asking takes half a second, and pages are reloaded: what is shown is no older than that. A broker that is
+away is not asked more often either."""
+
+_UNREACHABLE: Final = (OSError, BrokerCertificatesError, BrokerFailedError)
 
 
 def line_of(
@@ -66,6 +78,42 @@ def line_of(
         changes=changes,
         mqtt=addresses(broker),
     )
+
+
+class OperatorsLine:
+    """An `EdgeLine`: a connection for each question, and what edges say of themselves for a few seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._asked_s = -KEPT_S
+        self._known: Mapping[EdgeId, Status] | EdgesUnreachableError = {}
+
+    def statuses(self) -> Mapping[EdgeId, Status]:
+        """Return what each edge said last. Raises EdgesUnreachableError, again for KEPT_S."""
+        with self._lock:
+            if time.monotonic() - self._asked_s >= KEPT_S:
+                self._known = self._asked()
+                self._asked_s = time.monotonic()
+            known = self._known
+        if isinstance(known, EdgesUnreachableError):
+            raise EdgesUnreachableError(str(known))
+        return known
+
+    def deliver(self, edge: EdgeId, kind: Kind, payload: bytes) -> None:
+        """Hand a sealed order to the broker. Raises EdgesUnreachableError: then it was not sent."""
+        try:
+            with courier_of(self._settings) as courier:
+                courier.deliver(edge, kind, payload)
+        except _UNREACHABLE as error:
+            raise EdgesUnreachableError(str(error)) from None
+
+    def _asked(self) -> Mapping[EdgeId, Status] | EdgesUnreachableError:
+        try:
+            with courier_of(self._settings) as courier:
+                return {EdgeId(edge): status for edge, status in courier.statuses().items()}
+        except _UNREACHABLE as error:
+            return EdgesUnreachableError(str(error))
 
 
 @contextlib.contextmanager

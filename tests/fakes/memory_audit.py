@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.audit.chain import LOOKS, first_head, linked
-from shopbell_server.core.ids import TenantId
+from shopbell_server.core.audit.chain import LOOKS, What, first_head, linked
+from shopbell_server.core.ids import StaffId, TenantId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shopbell_server.core.audit.chain import Act, Head, Record
     from shopbell_server.core.ids import Millis, PersonId
@@ -45,6 +45,13 @@ class MemoryAudit:
             each for each in self.records(0) if each.act.person == person and each.act.what in LOOKS
         ]
         return found[::-1]
+
+    def last_signed_in(self) -> Mapping[StaffId, Millis]:
+        return {
+            StaffId(each.act.actor.name): each.act.at_ms
+            for each in sorted(self.records(0), key=lambda record: record.act.at_ms)
+            if each.act.what == What.SIGNED_IN and each.act.actor.kind == "staff"
+        }
 
     def older(self, than_ms: Millis) -> int:
         late = (each.number for each in self.records(0) if each.act.at_ms >= than_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.access.api_keys import ApiKey
-    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.consent.ledger import Change, Entry, Purpose
     from shopbell_server.core.identity.people import Card, Enrolment, Issued, Phone, Profile
     from shopbell_server.core.ids import (
         CardRef,
@@ -77,6 +78,9 @@ class MemoryRegistry:
     def staff(self, staff: StaffId) -> Staff | None:
         found = self._tables.staff.get(staff)
         return found[0] if found else None
+
+    def all_staff(self) -> Sequence[Staff]:
+        return sorted((each for each, _ in self._tables.staff.values()), key=lambda each: each.id)
 
     def password_hash(self, staff: StaffId) -> str | None:
         found = self._tables.staff.get(staff)
@@ -271,6 +275,11 @@ class MemoryLedger:
             for person, ledger in ledgers.items()
             if any(expires_ms(each) >= since_ms for each in expiring(ledger, now_ms))
         )
+
+    def tally(self) -> Mapping[tuple[Purpose, Change], int]:
+        rows = sorted(self._tables.ledger.values(), key=lambda each: (each.at_ms, each.sequence))
+        latest = {(each.person, each.purpose): each.change for each in rows}
+        return Counter((purpose, change) for (_, purpose), change in latest.items())
 
     def append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

@@ -50,6 +50,10 @@ class MemoryBatches:
         self._tables.streams.update(ranges)
         self._tables.streams_ms.update(dict.fromkeys(ranges, now_ms))
 
+    def last_received(self) -> Mapping[EdgeId, Millis]:
+        times = sorted(self._tables.streams_ms.items(), key=lambda each: each[1])
+        return {edge: at_ms for (edge, _), at_ms in times}
+
     def broken_streams(self) -> Mapping[Stream, str]:
         return {
             stream: ranges

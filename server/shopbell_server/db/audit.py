@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from shopbell_server.core.audit.chain import LOOKS, Act, Actor, Head, Record, first_head, linked
-from shopbell_server.core.ids import Millis, PersonId, StoreId
+from shopbell_server.core.audit.chain import (
+    LOOKS,
+    Act,
+    Actor,
+    Head,
+    Record,
+    What,
+    first_head,
+    linked,
+)
+from shopbell_server.core.ids import Millis, PersonId, StaffId, StoreId
 from shopbell_server.db.audit_tables import AUDIT, AUDIT_HEADS
 from shopbell_server.db.statements import adding, keeping
 from shopbell_server.db.transaction import ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Row
 
@@ -63,6 +72,13 @@ class SqlAudit:
     def looks_at(self, person: PersonId) -> Sequence[Record]:
         """Return who looked at her, newest first."""
         return [_record(row) for row in self._transaction.rows(_LOOKS_AT, person=person)]
+
+    def last_signed_in(self) -> Mapping[StaffId, Millis]:
+        """Return when each of the staff signed in last, as far as the record goes. It reads all of it."""
+        return {
+            StaffId(row.actor_name): Millis(row.at_ms)
+            for row in self._transaction.rows(_LAST_SIGNED_IN)
+        }
 
     def older(self, than_ms: Millis) -> int:
         """Return the number of the last record before the first one that is of `than_ms` or later."""
@@ -198,3 +214,8 @@ _FIRST_SINCE: Final = (
     .limit(1)
 )
 _DIGEST: Final = select(_A.digest).where(ours(AUDIT), _A.number == bindparam("number"))
+_LAST_SIGNED_IN: Final = (
+    select(AUDIT.c.actor_name, func.max(AUDIT.c.at_ms).label("at_ms"))
+    .where(ours(AUDIT), AUDIT.c.what == What.SIGNED_IN.value, AUDIT.c.actor == "staff")
+    .group_by(AUDIT.c.actor_name)
+)

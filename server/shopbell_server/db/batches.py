@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, case, not_, or_, select
+from sqlalchemy import and_, case, func, not_, or_, select
 
 from shopbell_server.core.ids import EdgeId, Millis
 from shopbell_server.db.statements import adding, by_keys, keeping, merging, replacing
@@ -87,6 +87,10 @@ class SqlBatches:
             ],
         )
 
+    def last_received(self) -> Mapping[EdgeId, Millis]:
+        """Return when each edge's latest batch was taken in; edges that never sent one are left out."""
+        return {EdgeId(row.edge): Millis(row.at_ms) for row in self._transaction.rows(_LAST)}
+
     def broken_streams(self) -> Mapping[Stream, str]:
         """Return the ranges of every stream in which something is missing."""
         return {
@@ -157,6 +161,11 @@ _BROKEN: Final = _ranges_of.where(
         STREAMS.c.ranges.contains(","),
         and_(STREAMS.c.ranges != "1", not_(STREAMS.c.ranges.startswith("1-"))),
     ),
+)
+_LAST: Final = (
+    select(STREAMS.c.edge, func.max(STREAMS.c.updated_ms).label("at_ms"))
+    .where(ours(STREAMS))
+    .group_by(STREAMS.c.edge)
 )
 _ADD_STREAM: Final = keeping(STREAMS)
 _PUT_RANGES: Final = replacing(STREAMS)

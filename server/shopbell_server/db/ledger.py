@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, exists, select, tuple_, union
+from sqlalchemy import bindparam, exists, func, select, tuple_, union
 
 from shopbell_server.core.consent.ledger import (
     LONGEST_YEAR_MS,
@@ -57,6 +57,13 @@ class SqlLedger:
         )
         return [PersonId(row.person) for row in rows]
 
+    def tally(self) -> Mapping[tuple[Purpose, Change], int]:
+        """Return how many people's latest word on each purpose is which. It reads the whole ledger."""
+        return {
+            (Purpose(row.purpose), Change(row.change)): int(row.number)
+            for row in self._transaction.rows(_TALLY)
+        }
+
     def append(self, entries: Sequence[Entry]) -> None:
         """Add entries; (person, sequence) must be new. Raises DatabaseBusyError if one is not."""
         self._transaction.insert(_APPEND, [_row(entry) for entry in entries])
@@ -101,15 +108,19 @@ _ENTRIES: Final = by_keys(
     CONSENTS.c.person,
 )
 _later: Final = CONSENTS.alias("later")
+_latest: Final = ~exists().where(
+    _later.c.tenant == CONSENTS.c.tenant,
+    _later.c.person == CONSENTS.c.person,
+    _later.c.purpose == CONSENTS.c.purpose,
+    tuple_(_later.c.at_ms, _later.c.sequence) > tuple_(CONSENTS.c.at_ms, CONSENTS.c.sequence),
+)
 _allowing: Final = select(CONSENTS.c.person).where(
-    ours(CONSENTS),
-    CONSENTS.c.change.in_(("given", "renewed")),
-    ~exists().where(
-        _later.c.tenant == CONSENTS.c.tenant,
-        _later.c.person == CONSENTS.c.person,
-        _later.c.purpose == CONSENTS.c.purpose,
-        tuple_(_later.c.at_ms, _later.c.sequence) > tuple_(CONSENTS.c.at_ms, CONSENTS.c.sequence),
-    ),
+    ours(CONSENTS), CONSENTS.c.change.in_(("given", "renewed")), _latest
+)
+_TALLY: Final = (
+    select(CONSENTS.c.purpose, CONSENTS.c.change, func.count().label("number"))
+    .where(ours(CONSENTS), _latest)
+    .group_by(CONSENTS.c.purpose, CONSENTS.c.change)
 )
 # Two questions, each with an index of its own: with OR between them neither database is sure to use both.
 _RUN_OUT: Final = union(

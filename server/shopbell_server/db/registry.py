@@ -109,15 +109,11 @@ class SqlRegistry:
     def staff(self, staff: StaffId) -> Staff | None:
         """Return one member of staff."""
         row = self._transaction.row(_ONE_STAFF, staff=staff)
-        if row is None:
-            return None
-        return Staff(
-            id=staff,
-            name=row.name,
-            role=row.role,
-            stores=_stores_of.decode(row.stores_json),
-            language=row.language,
-        )
+        return None if row is None else _staff(row)
+
+    def all_staff(self) -> Sequence[Staff]:
+        """Return all, by id."""
+        return [_staff(row) for row in self._transaction.rows(_ALL_STAFF)]
 
     def password_hash(self, staff: StaffId) -> str | None:
         """Return the argon2 hash of the local password, if there is one."""
@@ -207,6 +203,19 @@ _ZONES: Final = (
 _PUT_ZONE: Final = replacing(ZONES)
 _EDGES: Final = select(EDGES).where(ours(EDGES))
 _PUT_EDGE: Final = replacing(EDGES)
+
+
+def _staff(row: Row[Any]) -> Staff:
+    return Staff(
+        id=StaffId(row.staff),
+        name=row.name,
+        role=row.role,
+        stores=_stores_of.decode(row.stores_json),
+        language=row.language,
+    )
+
+
+_ALL_STAFF: Final = select(STAFF).where(ours(STAFF)).order_by(STAFF.c.staff)
 _ONE_STAFF: Final = select(STAFF).where(ours(STAFF), STAFF.c.staff == bindparam("staff"))
 _PUT_STAFF: Final = replacing(STAFF)
 _API_KEY: Final = select(API_KEYS).where(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from shopbell_server.assembly import open_database
 from shopbell_server.core.edges.lineage import is_settled
@@ -18,6 +18,7 @@ from shopbell_server.ingest.embedded_broker import BrokerFailedError
 from shopbell_server.lines import courier_of
 from shopbell_server.operating.order_words import plain
 from shopbell_server.operating.terminal import moment, print_table, printable
+from shopbell_server.usecases.intake.edges_now import ORDERS_READ, since_ms
 
 if TYPE_CHECKING:
     import argparse
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from shopbell_server.core.edges.orders import Ordered
     from shopbell_server.core.registry import Edge
     from shopbell_wire.messages import Status
-
-ORDERS_READ: Final = 1_000
-"""Of an edge that is two: in how many of its latest orders the one to speak anew is looked for."""
 
 
 def list_edges(settings: Settings, arguments: argparse.Namespace) -> None:
@@ -89,22 +87,13 @@ def _row(edge: Edge, store: str, status: Status | None, ordered: Ordered | None)
     if status is not None:
         row |= {
             "state": status.state,
-            "since_ms": _since_ms(status),
+            "since_ms": since_ms(status),
             "version": status.version,
             "config": status.config,
             "in_force": status.in_force if isinstance(status.in_force, int) else None,
             "scanners": {each.scanner: each.state for each in status.scanners},
         }
     return row
-
-
-def _since_ms(status: Status) -> int | None:
-    """Return since when it is online, or until when it surely was; None where its clock is no help."""
-    if status.clock.state == "unsynced":
-        return None
-    if status.state == "offline":
-        return status.clock.wall_ms
-    return status.since_ms if isinstance(status.since_ms, int) else None
 
 
 def _words(row: Mapping[str, Any]) -> tuple[str, ...]:

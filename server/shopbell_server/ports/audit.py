@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from shopbell_server.core.audit.chain import Act, Checkpoint, Head, Record
-    from shopbell_server.core.ids import Millis, PersonId
+    from shopbell_server.core.ids import Millis, PersonId, StaffId
     from shopbell_server.ports.sinks import Outcome
 
 
@@ -33,6 +33,10 @@ class Audit(Protocol):
 
     def looks_at(self, person: PersonId) -> Sequence[Record]:
         """Return who looked at her, newest first."""
+        ...
+
+    def last_signed_in(self) -> Mapping[StaffId, Millis]:
+        """Return when each of the staff signed in last, as far as the record goes. It reads all of it."""
         ...
 
     def older(self, than_ms: Millis) -> int:

@@ -71,6 +71,10 @@ class Batches(Protocol):
         """Replace those of streams that `ranges` holds."""
         ...
 
+    def last_received(self) -> Mapping[EdgeId, Millis]:
+        """Return when each edge's latest batch was taken in; edges that never sent one are left out."""
+        ...
+
     def broken_streams(self) -> Mapping[Stream, str]:
         """Return the ranges of every stream in which something is missing."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from shopbell_server.core.consent.ledger import Entry
+    from shopbell_server.core.consent.ledger import Change, Entry, Purpose
     from shopbell_server.core.ids import Millis, PersonId
 
 
@@ -23,6 +23,10 @@ class Ledger(Protocol):
 
         Some of them may run out a day later only: `core.consent.ledger.expiring` says.
         """
+        ...
+
+    def tally(self) -> Mapping[tuple[Purpose, Change], int]:
+        """Return how many people's latest word on each purpose is which. It reads the whole ledger."""
         ...
 
     def append(self, entries: Sequence[Entry]) -> None:

@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 
 from shopbell_server.web import health
 from shopbell_server.web.access.oidc import routes as oidc
+from shopbell_server.web.admin import edges, overview, people, stores
+from shopbell_server.web.admin import sinks as admin_sinks
 from shopbell_server.web.assets import STATIC
 from shopbell_server.web.customer import export, leaving, me, page_links
 from shopbell_server.web.customer import pages as customer_pages
@@ -87,6 +89,11 @@ def create_app(
             taking,
             pages,
             oidc,
+            overview,
+            edges,
+            stores,
+            admin_sinks,
+            people,
             consent_texts,
             page_links,
             me,

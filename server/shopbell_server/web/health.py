@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.web.access.who import Here
+from shopbell_server.web.services import parts
 
 if TYPE_CHECKING:
     from shopbell_server.web.services import Services
@@ -39,7 +40,7 @@ async def get_health() -> HealthOut:
 @routes.get("/readyz", responses={503: {"model": ReadyOut}})
 def get_ready(here: Here, response: Response) -> ReadyOut:
     """Return 200 when everything that the work needs is there, 503 with what is missing otherwise."""
-    problems = {part: text for part, text in _parts(here).items() if text is not None}
+    problems = {part: text for part, text in parts(here).items() if text is not None}
     if problems:
         response.status_code = 503
     return ReadyOut(ready=not problems, problems=problems)
@@ -52,28 +53,13 @@ def get_metrics(here: Here) -> Response:
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-def _parts(here: Services) -> dict[str, str | None]:
-    """Return everything that the work needs, each with what is wrong with it, or None."""
-    parts = {name: check() for name, check in here.checks.items()} | dict.fromkeys(_ASKED)
-    try:
-        with here.database.read() as work:
-            work.registry.stores()
-    except (DatabaseLostError, DatabaseBusyError):
-        parts["database"] = "does not answer"
-    try:
-        here.database.boxes.ask()
-    except (DatabaseLostError, DatabaseBusyError):
-        parts["keys"] = "their store does not answer"
-    return parts
-
-
 def _ready(here: Services) -> bytes:
     """Return what `/readyz` says, for alarms: to Prometheus, whoever answers is up."""
     asked = CollectorRegistry()
     ready = Gauge(
         "shopbell_ready", "1 if this part can be worked with, else 0.", ["part"], registry=asked
     )
-    for part, text in _parts(here).items():
+    for part, text in parts(here).items():
         ready.labels(part).set(text is None)
     return generate_latest(asked)
 
@@ -89,6 +75,3 @@ def _open_visits(here: Services) -> bytes:
     except (DatabaseLostError, DatabaseBusyError):
         return b""
     return generate_latest(asked)
-
-
-_ASKED: Final = ("database", "keys")

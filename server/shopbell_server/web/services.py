@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shopbell_server.catalogues import shipped
 from shopbell_server.core.access.request_limits import STANDARD as STANDARD_LIMITS
@@ -12,6 +12,7 @@ from shopbell_server.core.board.disclosure import TABLE
 from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD
 from shopbell_server.core.identity.guards import DEFAULTS
+from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.visits.recompute import Terms
 
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.core.recognition.tokens import MakeAes
     from shopbell_server.core.visits.rules import VisitRules
+    from shopbell_server.core.ids import TenantId
     from shopbell_server.ports.database import Database
+    from shopbell_server.ports.edge_line import EdgeLine
     from shopbell_server.ports.provider import Provider
     from shopbell_server.ports.world import Entropy, Passwords, ServerClock
     from shopbell_server.web.live.audience import Live
     from shopbell_server.web.live.looks import Looks
+    from shopbell_wire.orders import Sign
 
 Check = Callable[[], str | None]
 """Says what is wrong, in words for an operator, or None. Called from any thread; may block for 1 s."""
@@ -78,6 +82,16 @@ class WorkAccounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """How operators' pages reach edges."""
+
+    tenant: TenantId
+    line: EdgeLine
+    sign: Sign | None
+    """Signs orders; None where the settings name no key for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything that a request may use."""
 
@@ -99,5 +113,25 @@ class Services:
     """The languages of pages."""
     accounts: WorkAccounts | None = None
     """None: staff have passwords and nothing else."""
+    fleet: Fleet | None = None
+    """None: this process has no way to edges."""
     mark_of: MarkOf | None = None
     """Marks the ids of fobs and cards; None where the retailer recognises none."""
+
+
+def parts(here: Services) -> dict[str, str | None]:
+    """Return everything that the work needs, each with what is wrong with it, or None."""
+    found = {name: check() for name, check in here.checks.items()} | dict.fromkeys(_ASKED)
+    try:
+        with here.database.read() as work:
+            work.registry.stores()
+    except (DatabaseLostError, DatabaseBusyError):
+        found["database"] = "does not answer"
+    try:
+        here.database.boxes.ask()
+    except (DatabaseLostError, DatabaseBusyError):
+        found["keys"] = "their store does not answer"
+    return found
+
+
+_ASKED: Final = ("database", "keys")

@@ -95,3 +95,12 @@ def test_the_first_anchor_of_a_boot_stays(work: UnitOfWork) -> None:
         (EDGE, "b1"): anchor("b1", 1_000),
         (EDGE, "b2"): anchor("b2", 3_000),
     }
+
+
+def test_when_the_latest_batch_of_each_edge_came(work: UnitOfWork) -> None:
+    assert dict(work.batches.last_received()) == {}
+    old, new = (EDGE, "old"), (EDGE, "new")
+    work.batches.ranges([old, new], Millis(1))
+    work.batches.put_ranges({new: "1-2"}, Millis(70))
+    work.batches.put_ranges({old: "1-9"}, Millis(50))
+    assert dict(work.batches.last_received()) == {EDGE: 70}

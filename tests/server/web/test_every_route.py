@@ -101,6 +101,21 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("POST", "/v1/sinks/{sink}/dead-letters/replay"): ("operator", "operating"),
     ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/replay"): ("operator", "operating"),
     ("POST", "/v1/sinks/{sink}/dead-letters/{fact}/discard"): ("operator", "operating"),
+    # Pages of operators: they lead to /login, and are shown to two roles (`admin.test_pages`).
+    ("GET", "/admin"): "nobody",
+    ("GET", "/admin/edges"): "nobody",
+    ("GET", "/admin/edges/{edge}"): "nobody",
+    ("POST", "/admin/edges/{edge}/orders"): "nobody",
+    ("GET", "/admin/stores"): "nobody",
+    ("GET", "/admin/stores/{store}"): "nobody",
+    ("GET", "/admin/sinks"): "nobody",
+    ("GET", "/admin/sinks/{sink}"): "nobody",
+    ("GET", "/admin/sinks/{sink}/{fact}"): "nobody",
+    ("POST", "/admin/sinks/{sink}/replay"): "nobody",
+    ("POST", "/admin/sinks/{sink}/discard"): "nobody",
+    ("GET", "/admin/staff"): "nobody",
+    ("POST", "/admin/staff/sessions/end"): "nobody",
+    ("GET", "/admin/consents"): "nobody",
     ("GET", "/healthz"): "nobody",
     ("GET", "/readyz"): "nobody",
     ("GET", "/metrics"): "nobody",
@@ -159,10 +174,16 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
 """Of every route that takes a body another one, which means something else."""
 
 UNNAMED: Final = frozenset(
-    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
+    {
+        *("/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"),
+        "/admin/edges/{edge}/orders",
+        "/admin/sinks/{sink}/replay",
+        "/admin/sinks/{sink}/discard",
+        "/admin/staff/sessions/end",
+    }
 )
 """Forms of pages: a browser sends no such header. Doing them twice is as good as once: another session of the
-same person, or none."""
+same person, or none. Operators' forms have their key in a field (`admin.test_pages`)."""
 
 STREAM: Final = "/v1/stores/{store}/stream"
 

@@ -109,6 +109,7 @@ FIELDS: Final = some.sampled_from(
     [
         *("link", "purpose", "state", "text_sha256", "text_language", "enrolment", "sure"),
         *("name", "password", "staff", "language", "x"),
+        *("what", "scanner", "settings", "once", "fact", "reason", "session"),
     ]
 )
 """Of the pages' forms, and some that they have not."""

@@ -51,6 +51,8 @@ class Wish:
     by: str
     now_ms: Millis
     lives_ms: int = COMMAND_MOST_MS
+    actor: Actor | None = None
+    """Who it is in the audit; None: somebody of that name at the server's terminal."""
 
 
 def order(database: Database, wish: Wish, sign: Sign) -> Sealed:
@@ -64,6 +66,39 @@ def order(database: Database, wish: Wish, sign: Sign) -> Sealed:
         except DatabaseBusyError:
             continue
     return _order(database, wish, sign)
+
+
+def ordered_in(work: UnitOfWork, wish: Wish, sign: Sign) -> Sealed:
+    """Make an order of `wish`, which is one when `work` commits. Raises as `order`."""
+    if wish.edge not in work.registry.edges():
+        raise UnknownEdgeError(wish.edge)
+    given = Order(
+        tenant=wish.tenant,
+        edge=wish.edge,
+        number=next_number(work.orders.last_number(wish.edge), wish.now_ms),
+        issued_ms=wish.now_ms,
+        expires_ms=wish.now_ms + wish.lives_ms,
+        task=wish.task,
+    )
+    ordered = Ordered(
+        edge=wish.edge,
+        number=given.number,
+        task=wish.task,
+        issued_ms=wish.now_ms,
+        expires_ms=Millis(given.expires_ms),
+        by=wish.by,
+    )
+    sealed = Sealed(ordered=ordered, payload=seal(given, sign))
+    work.orders.add(ordered)
+    act = Act(
+        at_ms=wish.now_ms,
+        actor=wish.actor or Actor(kind="operator", name=wish.by),
+        what=What.EDGE_ORDERED,
+        about=wish.edge,
+        why=f"{kind_of(wish.task)} {given.number}",
+    )
+    work.audit.note([act])
+    return sealed
 
 
 def hear_answers(work: UnitOfWork, fresh: Iterable[Batch], now_ms: Millis) -> None:
@@ -89,33 +124,6 @@ def hear_answers(work: UnitOfWork, fresh: Iterable[Batch], now_ms: Millis) -> No
 
 def _order(database: Database, wish: Wish, sign: Sign) -> Sealed:
     with database.begin() as work:
-        if wish.edge not in work.registry.edges():
-            raise UnknownEdgeError(wish.edge)
-        given = Order(
-            tenant=wish.tenant,
-            edge=wish.edge,
-            number=next_number(work.orders.last_number(wish.edge), wish.now_ms),
-            issued_ms=wish.now_ms,
-            expires_ms=wish.now_ms + wish.lives_ms,
-            task=wish.task,
-        )
-        ordered = Ordered(
-            edge=wish.edge,
-            number=given.number,
-            task=wish.task,
-            issued_ms=wish.now_ms,
-            expires_ms=Millis(given.expires_ms),
-            by=wish.by,
-        )
-        sealed = Sealed(ordered=ordered, payload=seal(given, sign))
-        work.orders.add(ordered)
-        act = Act(
-            at_ms=wish.now_ms,
-            actor=Actor(kind="operator", name=wish.by),
-            what=What.EDGE_ORDERED,
-            about=wish.edge,
-            why=f"{kind_of(wish.task)} {given.number}",
-        )
-        work.audit.note([act])
+        sealed = ordered_in(work, wish, sign)
         work.commit()
     return sealed

@@ -6,6 +6,7 @@ Never: how one begins (`sign_in`).
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from shopbell_server.core.audit.chain import Act, Actor, What
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
     from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.ids import Millis, StaffId
     from shopbell_server.core.registry import Staff
-    from shopbell_server.ports.database import Database
+    from shopbell_server.ports.database import Database, UnitOfWork
+
+
+class NoSession(Enum):
+    """There is none of that id, or it is over."""
+
+    NO_SESSION = auto()
 
 
 def open_sessions(database: Database, now_ms: Millis) -> Sequence[tuple[OpenSession, Staff | None]]:
@@ -32,13 +39,23 @@ def revoke_session(database: Database, now_ms: Millis, session_id: str, by: str)
     `by` is whoever sits at the terminal. Streams of the session end within seconds, requests at once.
     """
     with database.begin() as work:
-        sessions = work.staff_sessions.all_sessions(now_ms)
-        found = next((each for each in sessions if each.id == session_id), None)
-        if found is None:
+        whose = revoke_in(work, now_ms, session_id, Actor(kind="operator", name=by))
+        if isinstance(whose, NoSession):
             return None
-        work.staff_sessions.close(found.sha256)
-        work.audit.note([_ended(now_ms, by, found.id)])
         work.commit()
+    return whose
+
+
+def revoke_in(
+    work: UnitOfWork, now_ms: Millis, session_id: str, actor: Actor
+) -> StaffId | NoSession:
+    """End the session of that id when `work` commits; return whose it is."""
+    sessions = work.staff_sessions.all_sessions(now_ms)
+    found = next((each for each in sessions if each.id == session_id), None)
+    if found is None:
+        return NoSession.NO_SESSION
+    work.staff_sessions.close(found.sha256)
+    work.audit.note([_ended(now_ms, actor, found.id)])
     return found.staff
 
 
@@ -51,11 +68,12 @@ def revoke_sessions_of(database: Database, now_ms: Millis, staff: StaffId, by: s
             each for each in work.staff_sessions.all_sessions(now_ms) if each.staff == staff
         ]
         work.staff_sessions.close_all(staff)
-        work.audit.note([_ended(now_ms, by, each.id) for each in sessions])
+        work.audit.note(
+            [_ended(now_ms, Actor(kind="operator", name=by), each.id) for each in sessions]
+        )
         work.commit()
     return len(sessions)
 
 
-def _ended(now_ms: Millis, by: str, session_id: str) -> Act:
-    actor = Actor(kind="operator", name=by)
+def _ended(now_ms: Millis, actor: Actor, session_id: str) -> Act:
     return Act(at_ms=now_ms, actor=actor, what=What.SESSION_REVOKED, about=session_id)

@@ -56,12 +56,15 @@ def carry_out(
     secret: str,
     body: BaseModel | None,
     act: Callable[[UnitOfWork], bytes | Refusal],
+    *,
+    named: str | None = None,
 ) -> bytes | Refusal:
     """Return what `once` returns; two different requests with one key are a conflict.
 
-    `secret` is the credential that asks, `body` what it sent, as it was understood.
+    `secret` is the credential that asks, `body` what it sent, as it was understood. `named` is the key of a
+    request whose headers nobody can set: a form of our pages has it in a field.
     """
-    asked = _asked(request, secret, body, here.entropy)
+    asked = _asked(request, secret, body, here.entropy, named)
     outcome = once(here.database, asked, here.clock.now_ms(), act)
     if isinstance(outcome, Reused):
         detail = f"This {HEADER} was used for another request. Use a new one for each request."
@@ -69,8 +72,10 @@ def carry_out(
     return outcome
 
 
-def _asked(request: Request, secret: str, body: BaseModel | None, entropy: Entropy) -> Asked | None:
-    key = request.headers.get(HEADER)
+def _asked(
+    request: Request, secret: str, body: BaseModel | None, entropy: Entropy, named: str | None
+) -> Asked | None:
+    key = request.headers.get(HEADER, named)
     if key is None:
         return None
     if not 0 < len(key) <= MOST_CHARACTERS or not key.isascii():

@@ -30,7 +30,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_PATHS: Final = frozenset(
     {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
 )
-"""Pages post forms here; everything else that has a body speaks JSON."""
+_FORMS_BELOW: Final = "/admin/"
+"""Pages post forms here, and operators' pages below that; everything else that has a body speaks JSON."""
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -110,7 +111,9 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 def _is_allowed(content_type: str, path: str) -> bool:
     media = content_type.partition(";")[0].strip().lower()
-    return media == "application/json" or (path in _FORM_PATHS and media == _FORM)
+    return media == "application/json" or (
+        (path in _FORM_PATHS or path.startswith(_FORMS_BELOW)) and media == _FORM
+    )
 
 
 def _too_large() -> ProblemError:

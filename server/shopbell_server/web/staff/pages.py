@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from shopbell_server.web.services import Services
 
 
-Next = Annotated[Literal["/board", "/demo"], Query(alias="next")]
+Next = Annotated[Literal["/board", "/admin", "/demo"], Query(alias="next")]
 """Where signing in leads. A closed list: a link from elsewhere must not lead anywhere else."""
 
 routes: Final = APIRouter(tags=["pages"])
