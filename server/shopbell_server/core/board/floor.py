@@ -144,7 +144,7 @@ def _guest(
     stored: Stored, place: Place, before: Guest | None, now_ms: Millis, rules: VisitRules
 ) -> Guest:
     stays = () if before is None else before.stays
-    zones = {stay.visit: stay.zone.id for stay in stays if stay.zone is not None}
+    zones = {stay.visit: stay.found_in for stay in stays if stay.found_in is not None}
     now: Stays = stays_of(stored, place, zones, now_ms, rules)
     return Guest(
         stored=stored,

@@ -108,7 +108,10 @@ class Stay:
     shared: frozenset[Purpose]
     """What everybody under her profile allows."""
     store: Store
+    found_in: ZoneId | None
+    """Where she was found, which the next answer goes on from."""
     zone: Zone | None
+    """The same, unless the store has no name for it (any more)."""
     since_ms: Millis
     recognition: Recognition
     held: bool
@@ -193,6 +196,7 @@ def stays_of(
                 purposes=purposes,
                 shared=shared,
                 store=place.store,
+                found_in=zone,
                 zone=None if zone is None else place.zones.get(zone),
                 since_ms=visit.session.start_ms,
                 recognition=_recognition(visit, shown, place.zones),
