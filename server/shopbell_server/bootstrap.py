@@ -238,6 +238,7 @@ class _Server:
                 ladder=settings.ladder.table(),
                 demo=settings.rules == "demo",
                 guards=settings.identity.guards(),
+                user_id=settings.channels.user_id,
                 texts=texts_for(settings.privacy),
                 notice=notice_of(settings.privacy),
             ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shopbell_server.core.identity.history import Born, absorption
 from shopbell_server.core.identity.identifiers import EVERY_KIND, Link, normal
+from tests.fakes.memory_channels import move_facts
 from tests.fakes.memory_rows import Unlinked, drop, insert, require, stamp
 
 if TYPE_CHECKING:
@@ -80,11 +81,14 @@ class MemoryIdentity:
             for each in entry.moved.links:
                 home = self._tables.identifiers[each].home
                 self._tables.identifiers[each] = Unlinked(id=each, home=home)
+            unlinked = frozenset(entry.moved.links)
+            drop(self._tables.channel_facts, lambda fact: fact.said_by in unlinked)
             return
         for person in entry.moved.persons:
             self._move(person, entry.target)
         for link in self.links_by_id(entry.moved.links):
             self._tables.identifiers[link.id] = replace(link, profile=entry.target)
+            move_facts(self._tables, link.id, entry.target)
         change = absorption(entry, None if entry.about is None else self.entry(entry.about))
         if change is None:
             return
@@ -154,6 +158,7 @@ class MemoryIdentity:
         for profile, into in list(self._tables.absorbed.items()):
             if profile in gone or into in gone:
                 del self._tables.absorbed[profile]
+        drop(self._tables.channel_facts, lambda fact: fact.profile in gone)
         drop(self._tables.tickets, lambda ticket: ticket[0] in gone)
         for profile in gone:
             del self._tables.profiles[profile]

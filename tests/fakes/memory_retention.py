@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from shopbell_server.core.channels.facts import KEPT_DAYS, SERVICE_DAYS, TIERS_DAYS, WISHES_DAYS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, last_window
 from shopbell_server.core.serving.engagement import HELD_MS, as_of
@@ -58,6 +60,9 @@ class MemoryRetention:
             What.WAITING: self._waiting,
             What.PLACES: self._places,
             What.RECEIPTS: self._receipts,
+            What.CHANNEL_SERVICE: partial(self._channel_facts, SERVICE_DAYS),
+            What.CHANNEL_WISHES: partial(self._channel_facts, WISHES_DAYS),
+            What.CHANNEL_TIERS: partial(self._channel_facts, TIERS_DAYS),
             What.TOLD: self._told,
             What.LEDGER: self._ledger,
             What.MACHINES: self._machines,
@@ -131,6 +136,14 @@ class MemoryRetention:
     def _refused(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.quarantined, lambda row: row.received_ms < before_ms, most)
         return {"quarantined_batches": gone}
+
+    def _channel_facts(self, days: int, before_ms: Millis, most: int) -> dict[str, int]:
+        gone = _drop(
+            self._tables.channel_facts,
+            lambda fact: KEPT_DAYS[fact.kind] == days and fact.counts_from_ms < before_ms,
+            most,
+        )
+        return {"channel_facts": gone}
 
     def _codes(self, before_ms: Millis, most: int) -> dict[str, int]:
         gone = _drop(self._tables.code_uses, lambda use: use.at_ms < before_ms, most)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.access.customer_sessions import CustomerSession
     from shopbell_server.core.access.staff_session import OpenSession
     from shopbell_server.core.audit.chain import Head, Record
+    from shopbell_server.core.channels.facts import ChannelFact, Kind
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.edges.deafness import Mark, Scanner
@@ -152,6 +153,8 @@ class Tables:
     conflicts: dict[tuple[VisitId, VisitId], Millis] = field(default_factory=dict)
     orders: dict[tuple[EdgeId, int], Ordered] = field(default_factory=dict)
     receipts: dict[ReceiptId, TillReceipt] = field(default_factory=dict)
+    channel_facts: dict[tuple[ProfileId, Kind, str, str], ChannelFact] = field(default_factory=dict)
+    channel_messages: dict[bytes, None] = field(default_factory=dict)
     facts_told: dict[PersonId, int] = field(default_factory=dict)
     deliveries: dict[tuple[str, FactId], Waiting] = field(default_factory=dict)
     told: dict[tuple[PersonId, str, FactId], Told] = field(default_factory=dict)

@@ -224,6 +224,13 @@ class MemoryVisits:
         visits = sorted(self._tables.visits.values(), key=_start)
         return [each for each in visits if each.person == person]
 
+    def under_way(self, persons: Collection[PersonId]) -> Mapping[StoreId, frozenset[PersonId]]:
+        found: dict[StoreId, frozenset[PersonId]] = {}
+        for each in self._tables.visits.values():
+            if each.person in persons and each.state != "ended":
+                found[each.store] = found.get(each.store, frozenset()) | {each.person}
+        return found
+
     def in_several_stores(
         self, persons: Collection[PersonId], since_ms: Millis
     ) -> frozenset[PersonId]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from shopbell_server.ports.database import DatabaseBusyError
 from tests.fakes.keys import MemoryKeys, boxes_of
 from tests.fakes.memory_audit import MemoryAudit
+from tests.fakes.memory_channels import MemoryChannels
 from tests.fakes.memory_customers import MemoryCustomerSessions
 from tests.fakes.memory_edge_records import MemoryEdgeRecords
 from tests.fakes.memory_engagements import MemoryEngagements
@@ -109,6 +110,7 @@ class MemoryUnitOfWork:
         self.answers = MemoryAnswers(tables)
         self.audit = MemoryAudit(tables)
         self.batches = MemoryBatches(tables)
+        self.channels = MemoryChannels(tables)
         self.customer_sessions = MemoryCustomerSessions(tables)
         self.edge_records = MemoryEdgeRecords(tables)
         self.registry = MemoryRegistry(tables)

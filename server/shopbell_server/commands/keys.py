@@ -26,10 +26,12 @@ def add(line: CommandLine) -> None:
     made.add_argument("name", metavar="NAME", help="whose it is; several keys may have one name")
     made.add_argument(
         "--kind",
-        choices=("app", "till", "reader", "operator"),
+        choices=("app", "till", "reader", "channel", "browser", "operator"),
         required=True,
         help="app: asks for tickets with which phones enrol; till: sends receipts; "
         "reader: reads who is here, visits and profiles, and changes nothing; "
+        "channel: a server of another channel says what it knows of customers; "
+        "browser: stands in a webshop's pages, and says nothing of anybody by name; "
         "operator: reads, merges and splits profiles",
     )
     shown = keys.add("list", "show which keys there are, and when each was last used", "keys list")

@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shopbell_server.config.broker import Broker
+from shopbell_server.config.channels import Channels
 from shopbell_server.config.database import Database
 from shopbell_server.config.door import Http
 from shopbell_server.config.gathering import Gathering
@@ -50,6 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     gathering: Gathering = Gathering()
     identity: Identity = Identity()
+    channels: Channels = Channels()
     delivery: Delivery = Delivery()
     orders: Orders | None = None
     audit: Audit | None = None

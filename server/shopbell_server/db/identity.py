@@ -16,6 +16,7 @@ from shopbell_server.core.identity.identifiers import EVERY_KIND, Link, normal
 from shopbell_server.core.ids import EntryId, LinkId, Millis, PersonId, ProfileId
 from shopbell_server.core.keeping.owners import owner_of_profile
 from shopbell_server.db import identity_statements as the
+from shopbell_server.db.channels import SqlChannels
 from shopbell_server.ports.boxes import Content
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class SqlIdentity:
             self._transaction.change_each(
                 the.UNLINK, [{"which": each} for each in entry.moved.links]
             )
+            SqlChannels(self._transaction).drop(entry.moved.links)
             return
         self._move_persons(entry.moved.persons, entry.target)
         self._move_links(entry.moved.links, entry.target)
@@ -222,6 +224,7 @@ class SqlIdentity:
                 for link, box in zip(found, boxes, strict=True)
             ],
         )
+        SqlChannels(self._transaction).move(links, target)
 
     def _mark(self, kind: str, value: str) -> bytes:
         return self._transaction.boxes.marks(kind, [value])[0]

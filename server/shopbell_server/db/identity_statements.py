@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, or_, select, text, update
 
+from shopbell_server.db.channels import FORGET as FORGET_CHANNEL_FACTS
 from shopbell_server.db.identity_tables import (
     ABSORBED_PROFILES,
     BLOCKED_IDENTIFIERS,
@@ -161,6 +162,7 @@ FORGET: Final = (
         ),
     ),
     delete(TICKETS).where(ours(TICKETS), TICKETS.c.profile == bindparam("whose")),
+    FORGET_CHANNEL_FACTS,
     delete(PROFILES).where(ours(PROFILES), PROFILES.c.profile == bindparam("whose")),
 )
 FORGET_ENTRIES: Final = delete(IDENTITY_ENTRIES).where(

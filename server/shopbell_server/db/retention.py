@@ -26,6 +26,7 @@ from shopbell_server.core.ids import Millis
 from shopbell_server.core.keeping.retention import What, last_window
 from shopbell_server.core.serving.engagement import HELD_MS
 from shopbell_server.core.visits.rules import LONGEST_VISIT_MS
+from shopbell_server.db.channel_tables import CHANNEL_FACTS
 from shopbell_server.db.engagement_tables import ENGAGEMENTS
 from shopbell_server.db.erasure_tables import ERASURES, TOMBSTONES
 from shopbell_server.db.people_tables import CONSENTS, ISSUED
@@ -218,6 +219,14 @@ def _removals() -> _Old:
             ),
             What.PLACES: (oldest(PLACES, "last_ms"), oldest(UNSETTLED, "last_ms")),
             What.RECEIPTS: (oldest(TILL_RECEIPTS, "at_ms"),),
+            **{
+                what: (oldest(CHANNEL_FACTS, "counts_from_ms", CHANNEL_FACTS.c.shelf == shelf),)
+                for what, shelf in (
+                    (What.CHANNEL_SERVICE, "service"),
+                    (What.CHANNEL_WISHES, "wishes"),
+                    (What.CHANNEL_TIERS, "tiers"),
+                )
+            },
             What.TOLD: (oldest(TOLD, "at_ms"),),
             What.LEDGER: (oldest(CONSENTS, "at_ms"),),
             What.ERASURES: (oldest(ERASURES, "asked_ms", ERASURES.c.done_ms.is_not(None)),),

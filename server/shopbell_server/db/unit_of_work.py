@@ -12,6 +12,7 @@ from shopbell_server.db import key_pairing
 from shopbell_server.db.answers import SqlAnswers
 from shopbell_server.db.audit import SqlAudit
 from shopbell_server.db.batches import SqlBatches
+from shopbell_server.db.channels import SqlChannels
 from shopbell_server.db.customer_sessions import SqlCustomerSessions
 from shopbell_server.db.day_keys import SqlDayKeys
 from shopbell_server.db.edge_records import SqlEdgeRecords
@@ -115,6 +116,7 @@ class SqlUnitOfWork:
         self.answers = SqlAnswers(transaction)
         self.audit = SqlAudit(transaction)
         self.batches = SqlBatches(transaction)
+        self.channels = SqlChannels(transaction)
         self.customer_sessions = SqlCustomerSessions(transaction)
         self.day_keys = SqlDayKeys(transaction)
         self.edge_records = SqlEdgeRecords(transaction)

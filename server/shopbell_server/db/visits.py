@@ -100,6 +100,13 @@ class SqlVisits:
         """Return all of hers, earliest first."""
         return visits_of(self._transaction.rows(_OF_PERSON, person=person))
 
+    def under_way(self, persons: Collection[PersonId]) -> Mapping[StoreId, frozenset[PersonId]]:
+        """Return, by store, who of `persons` has a candidate or an open visit there."""
+        found: dict[StoreId, set[PersonId]] = {}
+        for row in self._transaction.rows_by_keys(_UNDER_WAY, [(each,) for each in persons]):
+            found.setdefault(row.store, set()).add(row.person)
+        return {store: frozenset(each) for store, each in found.items()}
+
     def in_several_stores(
         self, persons: Collection[PersonId], since_ms: Millis
     ) -> frozenset[PersonId]:
@@ -275,6 +282,9 @@ _OF_PERSON: Final = (
     select(*READ)
     .where(ours(VISITS), _V.person == bindparam("person"))
     .order_by(_V.start_ms, _V.visit)
+)
+_UNDER_WAY: Final = by_keys(
+    select(_V.store, _V.person).where(ours(VISITS), UNENDED), _V.person
 )
 _OPEN: Final = (
     select(func.count().label("number"))

@@ -40,7 +40,7 @@ class Kept:
 
 NO_CUSTOMERS: Final = frozenset(
     {
-        "anchors", "api_keys", "edge_losses", "edge_orders", "edges", "scanner_marks",
+        "anchors", "api_keys", "channel_messages", "edge_losses", "edge_orders", "edges", "scanner_marks",
         "retained", "sign_in_tries", "staff", "stores", "stream_heirs", "streams", "token_counts", "zones",
         "blocked_identifiers", "floor_plans", "number_guesses", "paired_keys", "store_beacons",
     }
@@ -86,12 +86,19 @@ def kept(visits: VisitRules, limits: Limits) -> tuple[Kept, ...]:
             tables=("places", "unsettled_places"),
         ),
         Kept(what="notices", for_ms=NOTICES_KEPT_MS, tables=("notices",)),
+        Kept(
+            what="channel_service",
+            for_ms=for_ms[What.CHANNEL_SERVICE],
+            tables=("channel_facts",),
+        ),
+        Kept(what="channel_wishes", for_ms=for_ms[What.CHANNEL_WISHES]),
         Kept(what="conflicts", for_ms=CONFLICTS_KEPT_MS, tables=("conflicts",)),
         Kept(
             what="looks",
             for_ms=limits.audit_days * DAY_MS,
             tables=("audit_records", "audit_heads"),
         ),
+        Kept(what="channel_tiers", for_ms=for_ms[What.CHANNEL_TIERS]),
         Kept(
             what="visits", for_ms=for_ms[What.VISITS], tables=("visits", "intervals", "engagements")
         ),

@@ -111,6 +111,18 @@ KEPT: Final[Words] = {
         "nl": "Bezoeken met de waarnemingen waaruit ze bestaan: winkel, begin en einde",
         "en": "Visits with the observations they consist of: store, beginning and end",
     },
+    "channel_service": {
+        "nl": "Van andere kanalen: bestellingen, retouren, afspraken, gesprekken, reserveringen; versleuteld",
+        "en": "What other channels said: orders, returns, appointments, conversations, reservations; sealed",
+    },
+    "channel_wishes": {
+        "nl": "Wat op haar verlanglijst staat of stond; versleuteld",
+        "en": "What is or was on her wish list; sealed",
+    },
+    "channel_tiers": {
+        "nl": "Haar niveau in het spaarprogramma en de adviseur die zij verkiest; versleuteld",
+        "en": "Her tier in the loyalty programme, and the advisor whom she prefers; sealed",
+    },
     "receipts": {
         "nl": "Kassabonnen: nummer, winkel, kassa, tijd en wier kaart het was",
         "en": "Till receipts: number, store, till, time and whose card it was",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shopbell_server.ports.audit import Audit
     from shopbell_server.ports.batches import Batches
     from shopbell_server.ports.boxes import Boxes
+    from shopbell_server.ports.channels import Channels
     from shopbell_server.ports.customer_sessions import CustomerSessions
     from shopbell_server.ports.day_keys import DayKeys
     from shopbell_server.ports.edge_records import EdgeRecords
@@ -48,6 +49,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> Audit: ...
     @property
     def batches(self) -> Batches: ...
+    @property
+    def channels(self) -> Channels: ...
     @property
     def customer_sessions(self) -> CustomerSessions: ...
     @property

@@ -59,6 +59,12 @@ class Visits(Protocol):
         ...
 
     def of_person(self, person: PersonId) -> Sequence[Visit]: ...
+    def under_way(
+        self, persons: Collection[PersonId]
+    ) -> Mapping[StoreId, frozenset[PersonId]]:
+        """Return, by store, who of `persons` has a candidate or an open visit there."""
+        ...
+
     def in_several_stores(
         self, persons: Collection[PersonId], since_ms: Millis
     ) -> frozenset[PersonId]:

@@ -24,7 +24,7 @@ from shopbell_server.web.http.limits import PEER_KEY_BYTES, Limits
 from shopbell_server.web.http.outages import Outages
 from shopbell_server.web.phones import consent_texts, enrolling, fixed_ids, notices, presence
 from shopbell_server.web.staff import boards, pages, taking, visits
-from shopbell_server.web.systems import profiles, sinks, tills
+from shopbell_server.web.systems import profiles, sinks, tills, tracking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,7 @@ def create_app(
             notices,
             fixed_ids,
             tills,
+            tracking,
             profiles,
             boards,
             sinks,

@@ -13,6 +13,7 @@ from shopbell_server.core.consent.privacy_notice import Notice
 from shopbell_server.core.consent.words import STANDARD
 from shopbell_server.core.identity.guards import DEFAULTS
 from shopbell_server.ports.database import DatabaseBusyError, DatabaseLostError
+from shopbell_server.usecases.channels.whose import PROFILE
 from shopbell_server.usecases.staff.refusals import Refusals
 from shopbell_server.usecases.visits.recompute import Terms
 
@@ -61,6 +62,8 @@ class Site:
     """The rules are shortened: pages say so."""
     guards: Guards = DEFAULTS
     """Whose an identifier may be."""
+    user_id: str = PROFILE
+    """Which kind of identifier other channels mean by `userId`."""
     texts: ConsentTexts = STANDARD
     """What she reads before she allows something at her page."""
     notice: Notice = field(default_factory=Notice)

@@ -20,6 +20,7 @@ from shopbell_server.core.ids import TenantId
 from shopbell_server.core.recognition.fixed_ids import marker
 from shopbell_server.core.visits.app_reports import Spot, StoreBeacon
 from shopbell_server.usecases.staff.api_keys import make_key
+from shopbell_server.web.http.door import TRACKING_PATHS
 from tests.server.web.access.test_api_keys import RECEIPT
 from tests.server.web.conftest import HOST
 from tests.server.web.phones.test_phones import consent
@@ -82,6 +83,8 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("GET", "/me/forget"): "nobody",  # leads to /me/enter
     ("POST", "/me/forget"): "nobody",  # leads to /me/enter
     ("POST", "/v1/pos/receipts"): "till",
+    **{("POST", path): "nobody" for path in TRACKING_PATHS},  # a write key may be in the body
+    **{("OPTIONS", f"/v1/{letter}"): "nobody" for letter in "btiagps"},
     ("GET", "/v1/stores/{store}/present"): (*STAFF, "reader"),
     ("GET", "/v1/stores/{store}/stream"): STAFF,
     ("GET", "/v1/visits"): (*STAFF, "reader"),
@@ -173,9 +176,12 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
 }
 """Of every route that takes a body another one, which means something else."""
 
-UNNAMED: Final = frozenset(
-    {
-        *("/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"),
+UNNAMED: Final = (
+    frozenset(
+        {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
+    )
+    | TRACKING_PATHS
+    | {
         "/admin/edges/{edge}/orders",
         "/admin/sinks/{sink}/replay",
         "/admin/sinks/{sink}/discard",
@@ -183,7 +189,7 @@ UNNAMED: Final = frozenset(
     }
 )
 """Forms of pages: a browser sends no such header. Doing them twice is as good as once: another session of the
-same person, or none. Operators' forms have their key in a field (`admin.test_pages`)."""
+same person, or none. Operators' forms have their key in a field (`admin.test_pages`). Events of other channels have a `messageId` each."""
 
 STREAM: Final = "/v1/stores/{store}/stream"
 

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from shopbell_server.ports.database import DatabaseLostError
 from shopbell_server.web.app import create_app
+from shopbell_server.web.http.door import TRACKING_PATHS
 from tests.fakes.server import MemoryDatabase
 from tests.server.web.conftest import HOST
 from tests.server.web.shop import Shop
@@ -117,6 +118,7 @@ async def test_the_interface_describes_itself(client: httpx2.AsyncClient) -> Non
         "/v1/visits/{visit}/served",
         "/v1/visits/{visit}/not-this-person",
         "/v1/profiles/{profile}",
+        *TRACKING_PATHS,
         "/v1/profiles/{profile}/history",
         "/v1/profiles/{profile}/merge",
         "/v1/profiles/{profile}/split",

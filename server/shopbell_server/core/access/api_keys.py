@@ -35,9 +35,13 @@ class Scope(StrEnum):
     """Merge profiles, split them, and undo both."""
     SINKS = "sinks"
     """See how sinks do; look at dead letters, send them again, throw them away."""
+    CHANNEL = "channel"
+    """Say what other channels know: a webshop's server, a service desk's."""
+    BROWSER = "browser"
+    """Say what somebody does in a webshop, without saying who. The key is in the source of its pages."""
 
 
-System = Literal["app", "till", "reader", "operator"]
+System = Literal["app", "till", "reader", "operator", "channel", "browser"]
 """Which kind of system a key is made for."""
 
 KINDS: Final[MappingProxyType[System, tuple[Kind, frozenset[Scope]]]] = MappingProxyType(
@@ -45,6 +49,8 @@ KINDS: Final[MappingProxyType[System, tuple[Kind, frozenset[Scope]]]] = MappingP
         "app": (Kind.API_KEY, frozenset({Scope.TICKETS})),
         "till": (Kind.TILL_KEY, frozenset({Scope.RECEIPTS})),
         "reader": (Kind.READER_KEY, frozenset({Scope.PRESENT, Scope.VISITS, Scope.PROFILES})),
+        "channel": (Kind.CHANNEL_KEY, frozenset({Scope.CHANNEL})),
+        "browser": (Kind.BROWSER_KEY, frozenset({Scope.BROWSER})),
         "operator": (Kind.OPERATOR_KEY, frozenset({Scope.PROFILES, Scope.IDENTITY, Scope.SINKS})),
     }
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shopbell_server.core.board.handles import Handle
+    from shopbell_server.core.channels.reasons import ReasonKind
+    from shopbell_server.core.ids import Millis
 
 Viewer = Role | Literal["tablet", "system"]
 """Who looks: somebody signed in, an enrolled tablet with nobody signed in, or another system by its key."""
@@ -84,8 +86,12 @@ class Known:
     handle: Handle
     language: str | None
     first_name: str | None
-    reason_kind: str | None
+    reason_kind: ReasonKind | None
     reason: str | None
+    due_ms: Millis | None = None
+    """Of the reason: when an appointment begins, or until when something is put aside."""
+    ask_first: bool = False
+    """She complained and waits for an answer: ask before anything is sold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +101,10 @@ class Disclosed:
     handle: Handle
     language: str | None
     first_name: str | None
-    reason_kind: str | None
+    reason_kind: ReasonKind | None
     reason: str | None
+    due_ms: Millis | None = None
+    ask_first: bool = False
     may: frozenset[Field]
     """Every field that is allowed, those included that `Known` does not hold."""
 
@@ -213,6 +221,8 @@ def disclose(
         first_name=known.first_name if Field.FIRST_NAME in may else None,
         reason_kind=known.reason_kind if Field.REASON_KIND in may else None,
         reason=known.reason if Field.REASON in may else None,
+        due_ms=known.due_ms if Field.REASON in may else None,
+        ask_first=known.ask_first and Field.REASON_KIND in may,
         may=may,
     )
 

@@ -34,9 +34,7 @@ FOLLOW: Final[Mapping[Field, Field]] = MappingProxyType(
 )
 """Fields without a setting: each is shown where the other one is. Without a handle there is no row at all."""
 
-UNSHOWN: Final = frozenset(
-    {Field.REASON_KIND, Field.REASON, Field.BROWSING, Field.REDEEM, Field.CHANGE_PROFILE}
-)
+UNSHOWN: Final = frozenset({Field.BROWSING, Field.REDEEM, Field.CHANGE_PROFILE})
 """Fields that no answer has: a choice for one of them would do nothing."""
 
 CHOICES: Final[tuple[Field, ...]] = tuple(

@@ -13,6 +13,7 @@ from shopbell_server.core.board.disclosure import TABLE, Field, disclose
 from shopbell_server.core.board.state import board_state
 from shopbell_server.core.board.subject import known_of, standing_of
 from shopbell_server.core.board.zone_now import stays_so_until, zone_now
+from shopbell_server.core.channels.reasons import changes_ms as reason_changes_ms
 from shopbell_server.core.consent.ledger import active_purposes, changes_ms
 from shopbell_server.core.serving.engagement import (
     Mistaken,
@@ -168,6 +169,7 @@ def stays_of(
     purposes = active_purposes(subject.ledger, now_ms)
     shared = subject.shared(now_ms)
     until = [changes_ms(each, now_ms) for each in (subject.ledger, *subject.others)]
+    until.append(reason_changes_ms(subject.facts, now_ms))
     stays = []
     for visit in stored.visits:
         state = board_state(visit, now_ms, rules)
@@ -191,7 +193,7 @@ def stays_of(
         stays.append(
             Stay(
                 visit=visit.id,
-                known=known_of(visit, subject),
+                known=known_of(visit, subject, now_ms),
                 standing=standing_of(visit, now_ms, withheld_ms),
                 purposes=purposes,
                 shared=shared,

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from shopbell_server.core.identity.identifiers import ENROLMENTS, EVERY_KIND, HASHES, normal
+from shopbell_server.core.identity.identifiers import (
+    ANONYMOUS_ID,
+    ENROLMENTS,
+    EVERY_KIND,
+    HASHES,
+    normal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,6 +50,7 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         "email_sha256": Limit(profiles=2, values=5),
         "loyalty_number": Limit(profiles=5, values=5),
         "cookie_id": Limit(profiles=3, values=20),
+        ANONYMOUS_ID: Limit(profiles=3, values=20),
         ENROLMENTS: Limit(profiles=1, values=10),
     }
 )

@@ -28,6 +28,9 @@ HASHES: Final = ("_sha256", "_sha1", "_md5")
 EVERY_KIND: Final = "*"
 """In the place of a kind: a value that is nobody's, whatever it is called."""
 
+ANONYMOUS_ID: Final = "anonymous_id"
+"""The kind of what Segment's browser library calls a browser. A cookie as any other."""
+
 LOYALTY_NUMBER: Final = "loyalty_number"
 """The kind of the number on a card. Scanners read its digits; people and forms write spaces and dashes."""
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from shopbell_server.core.audit.chain import KEPT_MS as AUDIT_KEPT_MS
+from shopbell_server.core.channels.facts import SERVICE_DAYS, TIERS_DAYS, WISHES_DAYS
 from shopbell_server.core.dating import AHEAD_MS, OLDEST_MS
 from shopbell_server.core.ids import Millis
 from shopbell_server.core.observations import KEPT_MS as OBSERVATIONS_MS
@@ -85,6 +86,9 @@ class What(StrEnum):
     PLACES = "places"
     VISITS = "visits"
     RECEIPTS = "receipts"
+    CHANNEL_SERVICE = "channel_service"
+    CHANNEL_WISHES = "channel_wishes"
+    CHANNEL_TIERS = "channel_tiers"
     CODES = "codes"
     BATCHES = "batches"
     SET_ASIDE = "set_aside"
@@ -164,6 +168,9 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
             for_ms=limits.visits_days * DAY_MS,
         ),
         Rule(what=What.RECEIPTS, tables=("till_receipts",), for_ms=limits.visits_days * DAY_MS),
+        Rule(what=What.CHANNEL_SERVICE, tables=("channel_facts",), for_ms=SERVICE_DAYS * DAY_MS),
+        Rule(what=What.CHANNEL_WISHES, tables=("channel_facts",), for_ms=WISHES_DAYS * DAY_MS),
+        Rule(what=What.CHANNEL_TIERS, tables=("channel_facts",), for_ms=TIERS_DAYS * DAY_MS),
         Rule(what=What.TOLD, tables=("told",), for_ms=limits.visits_days * DAY_MS),
         Rule(what=What.LEDGER, tables=("consent_entries",), for_ms=LEDGER_MS + LEDGER_SLACK_MS),
         Rule(what=What.ERASURES, tables=("erasures",), for_ms=LEDGER_MS),
@@ -180,6 +187,7 @@ def rules(limits: Limits) -> tuple[Rule, ...]:
 
 NO_TIME_LIMIT: Final[dict[str, str]] = {
     "api_keys": "revoked keys stay, so that a seed cannot bring one back",
+    "channel_messages": "16 bytes of each message that counted, of nobody: it counts once for ever",
     "audit_heads": "one row of a tenant: where the audit ends",
     "edge_losses": "totals by edge and reason: they do not grow in number",
     "edge_orders": "the settings in force are the newest of them, however old",

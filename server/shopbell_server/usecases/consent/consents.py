@@ -25,6 +25,7 @@ from shopbell_server.core.consent.ledger import (
 )
 from shopbell_server.core.ids import Millis, PersonId
 from shopbell_server.usecases.consent.consent_facts import stores_shown_in, tell_changes
+from shopbell_server.usecases.consent.forget_facts import forget_unallowed
 from shopbell_server.usecases.consent.joint_consent import change_for_all
 from shopbell_server.usecases.consent.withdrawal import end_presence
 from shopbell_server.usecases.groups import groups_of, hold, hold_one
@@ -147,6 +148,7 @@ def change_consents(  # noqa: PLR0913  (each by name)
     if Purpose.RECOGNISE_IN_STORE in was - now:
         # A phone's number can be changed when she comes back. What a fob says cannot.
         work.people.remove_fixed_ids(person)
+        forget_unallowed(work, enrolment.profile, now_ms)
     if Purpose.RECOGNISE_IN_STORE in now - was and _withdrew(before):
         work.people.renumber(person, free_device_no(work, entropy))
     if joined is not None:
@@ -198,10 +200,11 @@ def leave(
         work, entropy, now_ms, enrolment=enrolment, said=said, rules=rules, sinks=sinks
     )
     work.people.revoke(enrolment.person, now_ms)
+    forget_unallowed(work, enrolment.profile, now_ms)  # her consent may have ended by itself
     if enrolment.revoked_ms is None:
         left = Act(at_ms=now_ms, actor=HERSELF, what=What.LEFT, person=enrolment.person)
         work.audit.note([left])
-    work.people.remove_fixed_ids(enrolment.person)  # her consent may have ended by itself
+    work.people.remove_fixed_ids(enrolment.person)
     work.customer_sessions.close_all(enrolment.person)
     return changed.stores
 
@@ -233,7 +236,11 @@ def write_expired(
     )
     work.ledger.append(entries)
     _note(work, entries, SERVER)
-    joined = groups_of(work, work.people.enrolments([person]).values()).get(person)
+    there = work.people.enrolments([person])
+    if any(entry.purpose is Purpose.RECOGNISE_IN_STORE for entry in entries):
+        for enrolment in there.values():
+            forget_unallowed(work, enrolment.profile, now_ms)
+    joined = groups_of(work, there.values()).get(person)
     known_by, allowed = (person, before) if joined is None else (joined.head, joined.ledger)
     for entry in entries:
         if active(allowed, Purpose.SHARE_WITH_CDP, Millis(entry.at_ms - 1)):

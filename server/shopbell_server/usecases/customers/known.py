@@ -15,6 +15,7 @@ from shopbell_server.core.identity.masking import masked
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.consent.consents import standing_of
 from shopbell_server.usecases.consent.held_back import held_back_by
+from shopbell_server.usecases.customers.own_facts import own_facts
 from shopbell_server.usecases.customers.own_profile import own_profile
 from shopbell_server.usecases.staff.looks import own_looks
 from shopbell_server.usecases.staff.subjects import subjects
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from shopbell_server.core.board.disclosure import Disclosed
+    from shopbell_server.core.channels.facts import ChannelFact
     from shopbell_server.core.delivery.notices import Notice
     from shopbell_server.core.evidence import Evidence
     from shopbell_server.core.identity.people import Enrolment
@@ -103,6 +105,8 @@ class Known:
     looks: tuple[SeenBy, ...]
     told: tuple[Told, ...]
     notices: tuple[Notice, ...]
+    channels: tuple[ChannelFact, ...] = field(repr=False)
+    """What other channels said of her."""
     held_back_by: tuple[HeldBackBy, ...]
     """Why she is not recognised although she allows it."""
     places: Places
@@ -136,6 +140,7 @@ def known_of(database: Database, now_ms: Millis, rules: VisitRules, enrolment: E
             looks=own_looks(work, person),
             told=own_told(work, enrolment, visits),
             notices=tuple(reversed(work.notices.of(person, now_ms))),
+            channels=own_facts(work, enrolment),
             held_back_by=held_back_by(work, enrolment, now_ms),
             places=places,
         )

@@ -17,6 +17,7 @@ from shopbell_server.core.keeping.takeout import Takeout
 from shopbell_server.core.serving.engagement import Served
 from shopbell_server.core.token_windows import WINDOW_S
 from shopbell_server.usecases.customers.known import own_told
+from shopbell_server.usecases.customers.own_facts import own_facts
 from shopbell_server.usecases.customers.own_profile import own_profile
 from shopbell_server.usecases.groups import hold_one
 from shopbell_server.usecases.staff.looks import own_looks
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from shopbell_server.core.audit.chain import Actor
+    from shopbell_server.core.channels.facts import ChannelFact
     from shopbell_server.core.evidence import Interval
     from shopbell_server.core.identity.identifiers import Link
     from shopbell_server.core.identity.people import Enrolment
@@ -62,6 +64,9 @@ COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "observations": ("store", "edge", "scanner", "carrier", "at", "loss_db", "times"),
     "passes": ("store", "edge", "scanner", "at"),
     "purchases": ("receipt", "store", "till", "at"),
+    "channels": (
+        "kind", "about", "state", "at", "store", "due", "product", "topic", "mood", "value",
+    ),
     "signals": ("from", "to"),
     "looked_at_by": ("at", "role", "store", "purpose"),
     "received_by": ("at", "recipient", "event", "delivered", "answer"),
@@ -112,6 +117,7 @@ def export(
             "observations": list(_observations(work, person, names)),
             "passes": [_pass(each) for each in evidence if each.key.carrier == "pass"],
             "purchases": list(_purchases(work, person)),
+            "channels": list(map(_channel_fact, own_facts(work, enrolment))),
             "signals": list(_signals(work, person)),
             "looked_at_by": list(_looks(work, person)),
             "received_by": list(_received(work, enrolment, visits)),
@@ -141,6 +147,7 @@ def export_profile(
                 {"profile": profile, "first_name": name.first_name, "language": name.language}
             ],
             "identifiers": list(_identifiers(work.identity.links([profile]).get(profile, ()))),
+            "channels": list(map(_channel_fact, work.channels.of([profile]).get(profile, ()))),
             "profile_history": list(_history(work, profile)),
         },
     )
@@ -323,6 +330,18 @@ def _purchases(work: UnitOfWork, person: PersonId) -> Iterator[Line]:
             "till": each.till,
             "at": rfc3339(each.at_ms),
         }
+
+
+def _channel_fact(fact: ChannelFact) -> Line:
+    return {
+        "kind": fact.kind.value,
+        "about": fact.key,
+        "state": fact.state,
+        "at": rfc3339(fact.at_ms),
+        "store": fact.store,
+        "due": _when(fact.due_ms),
+        **{name: fact.word(name) for name in ("product", "topic", "mood", "value")},
+    }
 
 
 def _signals(work: UnitOfWork, person: PersonId) -> Iterator[Line]:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final, Never
 
 from shopbell_server.core.board.subject import subject_of
 from shopbell_server.usecases.groups import groups_of, ledgers
+from shopbell_server.usecases.staff.channel_facts import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from shopbell_server.core.board.subject import Subject
+    from shopbell_server.core.channels.facts import ChannelFact
     from shopbell_server.core.consent.ledger import Entry
     from shopbell_server.core.identity.people import Enrolment, Profile
     from shopbell_server.core.ids import PersonId, ProfileId
@@ -51,14 +53,21 @@ def subjects_and_groups(
             **{each.enrolment.person: each.entries for each in members},
         },
     )
+    facts = told_of(work, profiles.keys())
     found: dict[PersonId, Subject] = {}
     for person, enrolment in enrolments.items():
         group = groups.get(person)
         others = _others(under.get(enrolment.profile, {}), {person})
         subject = (
-            subject_of(enrolment, profiles.get(enrolment.profile), ledger.get(person, ()), others)
+            subject_of(
+                enrolment,
+                profiles.get(enrolment.profile),
+                ledger.get(person, ()),
+                others,
+                facts.get(enrolment.profile, ()),
+            )
             if group is None
-            else _subject_of_all(group, profiles, under)
+            else _subject_of_all(group, profiles, under, facts)
         )
         if subject is not None:
             found[person] = subject
@@ -101,6 +110,7 @@ def _subject_of_all(
     group: Group,
     profiles: Mapping[ProfileId, Profile],
     under: Mapping[ProfileId, Mapping[PersonId, tuple[Entry, ...]]],
+    facts: Mapping[ProfileId, tuple[ChannelFact, ...]],
 ) -> Subject | None:
     """Return whom a group is: whoever was enrolled first and has not left; nobody if one of it works here."""
     there = [each.enrolment for each in group.members if each.enrolment.revoked_ms is None]
@@ -110,6 +120,7 @@ def _subject_of_all(
             profiles.get(each.profile),
             group.ledger,
             _others(under.get(each.profile, {}), group.persons),
+            facts.get(each.profile, ()),
         )
         for each in there
     ]

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
+from shopbell_server.core.channels.facts import Kind
 from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.web.http.times import moment
 from shopbell_server.web.live.rows import ZoneOut
 from shopbell_server.web.phones.bodies import PurposeOut, purposes_out
 
 if TYPE_CHECKING:
+    from shopbell_server.core.channels.facts import ChannelFact
     from shopbell_server.core.ids import Millis, StoreId
     from shopbell_server.core.language import Speech
     from shopbell_server.core.registry import Store
@@ -135,6 +137,18 @@ class HeldBackOut(BaseModel):
     may_go: bool
 
 
+class ChannelFactOut(BaseModel):
+    """What another channel said of her: an order, an appointment, a conversation."""
+
+    kind: Kind
+    about: str
+    state: str
+    at: datetime
+    store: str | None
+    due: datetime | None
+    words: dict[str, str]
+
+
 class NowOut(BaseModel):
     """Where she is recognised at this moment."""
 
@@ -155,6 +169,7 @@ class MeOut(NowOut):
     looks: list[LookOut]
     received: list[ReceivedOut]
     notices: list[OwnNoticeOut]
+    channels: list[ChannelFactOut]
     held_back_by: list[HeldBackOut]
     """Why she is recognised nowhere although she allows it."""
 
@@ -185,6 +200,7 @@ def me_out(known: Known, now_ms: Millis, recipients: dict[str, str], speech: Spe
         looks=[_look_out(each, known.places) for each in known.looks],
         received=[_received_out(each, recipients) for each in known.told],
         notices=[OwnNoticeOut(at=moment(each.at_ms), phone=each.phone) for each in known.notices],
+        channels=[_channel_fact_out(each) for each in known.channels],
         held_back_by=[_held_back_out(each) for each in known.held_back_by],
     )
 
@@ -202,6 +218,18 @@ def here_out(here: Here, speech: Speech) -> HereOut:
         staff_see=None
         if sees is None
         else StaffSeeOut(handle=sees.handle.words(speech), first_name=sees.first_name),
+    )
+
+
+def _channel_fact_out(fact: ChannelFact) -> ChannelFactOut:
+    return ChannelFactOut(
+        kind=fact.kind,
+        about=fact.key,
+        state=fact.state,
+        at=moment(fact.at_ms),
+        store=fact.store,
+        due=None if fact.due_ms is None else moment(fact.due_ms),
+        words=dict(fact.words),
     )
 
 

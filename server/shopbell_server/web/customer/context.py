@@ -17,6 +17,8 @@ from shopbell_server.web.access.spoken import spoken_language
 from shopbell_server.web.access.who import Here  # noqa: TC001  (FastAPI reads it)
 from shopbell_server.web.customer.page_links import ENTRANCE
 from shopbell_server.web.customer.words import (
+    CHANNEL_KINDS,
+    CHANNEL_STATES,
     EVENTS,
     HELD_BACK,
     IDENTIFIERS,
@@ -59,6 +61,8 @@ def context_of(here: Services, voice: Voice, chosen: Language | None) -> dict[st
         "demo": here.site.demo,
         "held_back": HELD_BACK,
         "phones": PHONES,
+        "channel_kinds": CHANNEL_KINDS,
+        "channel_states": CHANNEL_STATES,
         "role_of": lambda key: said_of(ROLES, key, voice),
         "purpose_of": lambda key: said_of(PURPOSES_OF_LOOKS, key, voice),
         "event_of": lambda key: said_of(EVENTS, key, voice),

@@ -48,6 +48,38 @@ PHONES: Final[Mapping[str, str]] = {
     "unknown": N_("a phone"),
 }
 
+CHANNEL_KINDS: Final[Mapping[str, str]] = {
+    "order": N_("an order"),
+    "reservation": N_("a reservation"),
+    "pickup": N_("something to pick up"),
+    "return": N_("a return"),
+    "appointment": N_("an appointment"),
+    "conversation": N_("a conversation"),
+    "wish": N_("your wish list"),
+    "tier": N_("what you are to the store"),
+}
+
+CHANNEL_STATES: Final[Mapping[str, str]] = {
+    "completed": N_("placed"),
+    "updated": N_("changed"),
+    "cancelled": N_("cancelled"),
+    "refunded": N_("refunded"),
+    "ready": N_("ready"),
+    "picked_up": N_("picked up"),
+    "requested": N_("asked for"),
+    "received": N_("received"),
+    "reserved": N_("put aside"),
+    "booked": N_("made"),
+    "kept": N_("kept"),
+    "opened": N_("begun"),
+    "closed": N_("closed"),
+    "added": N_("added"),
+    "removed": N_("removed"),
+    "set": N_("now"),
+    "cleared": N_("taken away"),
+}
+"""Of what other channels said: what it is about, and how it stands."""
+
 ROLES: Final[Mapping[str, str]] = {
     "advisor": N_("an advisor"),
     "manager": N_("a manager"),

@@ -33,6 +33,12 @@ _FORM_PATHS: Final = frozenset(
 _FORMS_BELOW: Final = "/admin/"
 """Pages post forms here, and operators' pages below that; everything else that has a body speaks JSON."""
 
+TRACKING_PATHS: Final = frozenset(
+    f"/v1/{name}"
+    for name in ("batch", "track", "identify", "alias", "group", "page", "screen", *"btiagps")
+)
+"""Segment's libraries send JSON that they call text in browsers, where it needs no leave of the server."""
+
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -111,6 +117,8 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 def _is_allowed(content_type: str, path: str) -> bool:
     media = content_type.partition(";")[0].strip().lower()
+    if media == "text/plain":
+        return path in TRACKING_PATHS
     return media == "application/json" or (
         (path in _FORM_PATHS or path.startswith(_FORMS_BELOW)) and media == _FORM
     )

@@ -15,7 +15,9 @@ from pydantic import BaseModel
 from shopbell_server.catalogues import shipped
 from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.floor import moved, sight
+from shopbell_server.core.board.reason_words import reason_word
 from shopbell_server.core.board.recognition_words import recognised, staff_word
+from shopbell_server.core.channels.reasons import ReasonKind
 from shopbell_server.core.evidence import EvidenceName
 from shopbell_server.core.registry import Role
 from shopbell_server.usecases.staff.who_is_here import everybody, some, who_is_here
@@ -104,6 +106,15 @@ class RowOut(BaseModel):
     evidence: EvidenceName
     word: str
     recognised: str
+    reason_kind: ReasonKind | None
+    """Why she may want help, by what other channels said."""
+    reason_word: str | None
+    reason: str | None
+    """Which one: the channel's number of it, and the product or topic."""
+    reason_due: datetime | None
+    """When an appointment begins, or until when something is put aside."""
+    ask_first: bool | None
+    """She complained and waits for an answer: ask before anything is sold."""
     taken: TakenOut | None
     """Null: nobody has her."""
     asked: bool | None
@@ -129,6 +140,11 @@ ROW: Final[Fields] = {
     "evidence": Field.RECOGNITION,
     "word": Field.RECOGNITION,
     "recognised": Field.RECOGNITION,
+    "reason_kind": Field.REASON_KIND,
+    "reason_word": Field.REASON_KIND,
+    "reason": Field.REASON,
+    "reason_due": Field.REASON,
+    "ask_first": Field.REASON_KIND,
     "taken": Field.HELP,
     "asked": Field.HELP,
     "served": Field.HELP,
@@ -351,6 +367,16 @@ def row_out(row: Row, voice: Voice) -> RowOut:
         "served": row.helped.served,
         "turn": int(row.turn.rank),
         "turn_since": moment(row.turn.since_ms),
+    }
+    kind, due_ms = row.person.reason_kind, row.person.due_ms
+    values |= {
+        "reason_kind": kind,
+        "reason_word": None
+        if kind is None
+        else reason_word(kind, voice, ask_first=row.person.ask_first),
+        "reason": row.person.reason,
+        "reason_due": None if due_ms is None else moment(due_ms),
+        "ask_first": row.person.ask_first,
     }
     return RowOut(**only(values, ROW, row.person.may))
 

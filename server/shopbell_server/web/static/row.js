@@ -57,7 +57,7 @@ function token(handle) {
 
 function fact(name, ...parts) {
   const element = html("span", `fact ${name}`);
-  element.append(sign({ zone: "place", since: "clock", language: "words", left: "door", help: "hand" }[name]), ...parts);
+  element.append(sign({ zone: "place", since: "clock", language: "words", left: "door", reason: "pass", help: "hand" }[name]), ...parts);
   return element;
 }
 
@@ -70,6 +70,14 @@ function named(row) {
     name.append(html("bdi", "", row.first_name), " ", html("span", "handle", row.handle.words));
   }
   return name;
+}
+
+// Why she may want help, by what other channels said of her.
+function reason(row, clock) {
+  const text = html("span", "", row.reason_word);
+  if (row.reason !== null) text.append(": ", html("bdi", "", row.reason));
+  if (row.reason_due !== null) text.append(`, ${clock(Date.parse(row.reason_due))}`);
+  return fact("reason", text);
 }
 
 // What a row is called when it is read out.
@@ -115,6 +123,7 @@ export function draw(row, clock, me) {
     facts.append(fact("since", html("span", "", say("since", { time: clock(since) })), old));
   }
   if (row.deaf_since !== null) facts.append(fact("since", html("span", "", say("deaf_since", { time: clock(Date.parse(row.deaf_since)) }))));
+  if (row.reason_kind !== null) facts.append(reason(row, clock));
   // Only what is out of the ordinary is worth a glance.
   if (row.language !== null && !row.language.toLowerCase().startsWith(document.documentElement.lang)) facts.append(fact("language", html("span", "", spoken(row.language))));
 

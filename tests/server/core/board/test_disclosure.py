@@ -19,6 +19,7 @@ from shopbell_server.core.board.disclosure import (
     disclose,
 )
 from shopbell_server.core.board.handles import handle
+from shopbell_server.core.channels.reasons import ReasonKind
 from shopbell_server.core.confidence import Confidence
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
@@ -34,7 +35,7 @@ AMBIENT = frozenset(
 )
 VIEWERS: tuple[Viewer, ...] = (*get_args(Role), "tablet", "system")
 ADA = Known(
-    handle=handle(12), language="nl", first_name="Ada", reason_kind="pick-up", reason="order 7"
+    handle=handle(12), language="nl", first_name="Ada", reason_kind=ReasonKind.PICKUP, reason="order 7"
 )
 
 standings = st.builds(
@@ -79,7 +80,7 @@ def test_a_hint_shows_handle_language_and_the_kind_of_reason() -> None:
     assert (disclosed.handle, disclosed.language, disclosed.reason_kind) == (
         ADA.handle,
         "nl",
-        "pick-up",
+        ReasonKind.PICKUP,
     )
     assert (disclosed.first_name, disclosed.reason) == (None, None)
 

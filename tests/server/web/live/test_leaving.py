@@ -17,6 +17,7 @@ from shopbell_server.catalogues import shipped
 from shopbell_server.core.board.disclosure import Field, Viewer, allowed, disclose
 from shopbell_server.core.board.ladder import FOLLOW, UNSHOWN, table_of
 from shopbell_server.core.board.rows import row
+from shopbell_server.core.channels.reasons import ReasonKind
 from shopbell_server.core.consent.ledger import Purpose
 from shopbell_server.core.evidence import Evidence
 from shopbell_server.core.ids import ProfileId
@@ -79,7 +80,7 @@ def stay() -> Stay:
     """Return a stay of which everything is known."""
     evidence = [heard(0, 20 * SECOND), acted(10 * SECOND)]
     (found,) = stays(truth(evidence), 20 * SECOND).stays
-    return replace(found, known=replace(found.known, reason_kind="pick-up", reason="order 7"))
+    return replace(found, known=replace(found.known, reason_kind=ReasonKind.PICKUP, reason="order 7"))
 
 
 def judged() -> Iterator[tuple[Evidence, frozenset[Purpose], Viewer]]:
