@@ -28,6 +28,9 @@ SUBJECT: Final = "u-1"
 ACCESS_TOKEN: Final = "access-token-of-a-test"
 WAIT_S: Final = 20.0
 
+POLL_S: Final = 0.01
+"""So long its end takes; half a second by default, and each test has one of its own."""
+
 _ANY: Final = ["RS256", "ES256", "HS256", "none"]
 
 
@@ -69,7 +72,7 @@ class LyingProvider:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,))
         self._thread.start()
         return self
 
@@ -174,8 +177,9 @@ class LyingProvider:
         }
 
 
+@cache
 def rsa_key(name: str, *, another: bool = False) -> RSAKey:
-    """Return a key that is called so; `another` than the one that there is without."""
+    """Return a key that is called so; `another` than the one that there is without. The same each time."""
     made = _made(another=another).as_dict(private=True)
     return RSAKey.import_key({**made, "kid": name, "use": "sig"})
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 ATTEMPT = attempt_of("sba_of-a-test")
 CODE = "code-of-a-test"
+TLS = ssl.create_default_context()
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -69,8 +70,7 @@ def account(issuer: str, **other: Any) -> Account:
 def provider_at(
     issuer: str, clock: SetClock, *, timeout_s: float = 10.0, **other: Any
 ) -> OidcProvider:
-    tls = ssl.create_default_context()
-    return OidcProvider(account(issuer, **other), clock, timeout_s=timeout_s, tls=tls)
+    return OidcProvider(account(issuer, **other), clock, timeout_s=timeout_s, tls=TLS)
 
 
 @pytest.fixture
