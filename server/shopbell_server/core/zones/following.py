@@ -31,7 +31,7 @@ from shopbell_server.core.zones.readings import (
     worth,
 )
 from shopbell_server.core.zones.shown_zone import told
-from shopbell_server.core.zones.storeys import UNKNOWN, storeys_of
+from shopbell_server.core.zones.storeys import UNKNOWN, best_heard, storeys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +65,9 @@ class _Crowd:
     beliefs: Beliefs
     shown: NDArray[np.intp]
     """[persons]: a zone of the level, or `NOWHERE`."""
+
+    nearest: NDArray[np.intp]
+    """[persons]: the zone of the level whose scanner hears each best, or `UNKNOWN`."""
 
 
 class _Ticks(NamedTuple):
@@ -143,6 +146,7 @@ def _nobody(site: Site) -> tuple[_Crowd, ...]:
             persons=(),
             beliefs=arrived(storey.engine, 0),
             shown=np.empty(0, dtype=np.intp),
+            nearest=np.empty(0, dtype=np.intp),
         )
         for storey in site.storeys
     )
@@ -154,13 +158,14 @@ def _walked(storey: Storey, crowd: _Crowd, persons: Sequence[PersonId], ticks: _
     place = {person: index for index, person in enumerate(persons)}
     stay = np.array([person in place for person in crowd.persons], dtype=np.bool_)
     who = np.array([place[each] for each in crowd.persons if each in place], dtype=np.intp)
-    beliefs, shown = kept(crowd.beliefs, stay), crowd.shown[stay]
+    beliefs, shown, nearest = kept(crowd.beliefs, stay), crowd.shown[stay], crowd.nearest[stay]
     for heard, counts, listens, now in zip(*ticks, strict=True):
         remain = now[who]
         new = np.setdiff1d(np.flatnonzero(now), who)
         if new.size or not remain.all():
             beliefs = joined(kept(beliefs, remain), arrived(storey.engine, len(new)))
             shown = np.concatenate([shown[remain], np.full(len(new), NOWHERE, dtype=np.intp)])
+            nearest = np.concatenate([nearest[remain], np.full(len(new), UNKNOWN, dtype=np.intp)])
             who = np.concatenate([who[remain], new])
         if not who.size:
             continue
@@ -172,8 +177,13 @@ def _walked(storey: Storey, crowd: _Crowd, persons: Sequence[PersonId], ticks: _
         cells = foreseen(storey.engine, beliefs)
         # Who is not heard is where she was heard last, until her row goes.
         known = np.isfinite(rssi_dbm).any(axis=1)
-        shown = np.where(known, told(shown, cells @ storey.shares, cells @ storey.near), shown)
-    return _Crowd(persons=tuple(persons[each] for each in who), beliefs=beliefs, shown=shown)
+        nearest = best_heard(storey.hung, rssi_dbm[None], nearest)[0]
+        within, near = cells @ storey.shares, cells @ storey.near
+        next_one = told(shown, within, near, nearest, storey.nearest_counts)
+        shown = np.where(known, next_one, shown)
+    return _Crowd(
+        persons=tuple(persons[each] for each in who), beliefs=beliefs, shown=shown, nearest=nearest
+    )
 
 
 def _found(site: Site, crowds: Sequence[_Crowd]) -> Mapping[PersonId, ZoneId | None]:

@@ -6,6 +6,7 @@ Never: motion, or learning.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,12 @@ one."""
 TAILS: Final = 8.0
 """Degrees of freedom of Student's t: a reading 20 dB off, a hand over the phone or a collision, weighs as
 one of 10 dB."""
+
+HIDES_DB: Final = 35.0
+"""What is in the way takes anything up to this: a body 5 to 20 dB, a gondola 6 to 12, a metal shelf more."""
+
+T_PEAK: Final = math.gamma((TAILS + 1) / 2) / (math.gamma(TAILS / 2) * math.sqrt(TAILS * math.pi))
+"""Of Student's t, at its middle, for a sigma of one."""
 
 ALIKE_S: Final = 0.3
 """Readings this close together say half of something new each: with weight t / (t + 0.3 s), ten a second
@@ -156,11 +163,35 @@ def _of_heard(
         sway = follows[:, :1] + follows[:, 1:] * radio.slope_basis_db[receiver]
         own = variance - np.square(sway * theirs.level_sd_db[:, None])
         off = rssi_dbm[here, receiver, None] - mean - shift_db[:, here, None] * sway
-        fit = (TAILS + 1) * np.log1p(np.square(off) / (TAILS * own)) + np.log(own)
-        logs[:, here] -= 0.5 * worth[here, receiver, None] * fit
+        logs[:, here] += worth[here, receiver, None] * _fit(off, own, radio.doubt.hidden)
     top = logs.max(axis=0)
     averaged: NDArray[np.float64] = top + np.log(np.exp(logs - top).sum(axis=0))
     return averaged
+
+
+def _fit(
+    off_db: NDArray[np.float64], variance_db2: NDArray[np.float64], hidden: float
+) -> NDArray[np.float64]:
+    """Return the log-likelihood of readings that far from their mean, up to a constant.
+
+    Those that are `hidden` may be fainter by anything up to `HIDES_DB`, and are never louder for it.
+    """
+    open_log = -0.5 * (TAILS + 1) * np.log1p(np.square(off_db) / (TAILS * variance_db2))
+    open_log -= 0.5 * np.log(variance_db2)
+    if not hidden:
+        return open_log
+    sd_db = np.sqrt(variance_db2)
+    fainter = _below(off_db + HIDES_DB, sd_db) - _below(off_db, sd_db)
+    mixed: NDArray[np.float64] = np.log(
+        (1 - hidden) * T_PEAK * np.exp(open_log) + hidden * fainter / HIDES_DB
+    )
+    return mixed
+
+
+def _below(level_db: NDArray[np.float64], sd_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how much of a bell lies below; logistic, whose 1.7 is the bell's to a hundredth."""
+    part: NDArray[np.float64] = 0.5 + 0.5 * np.tanh(0.85 * level_db / sd_db)
+    return part
 
 
 def trusted(

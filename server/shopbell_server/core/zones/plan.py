@@ -126,6 +126,10 @@ class Level:
     spots: tuple[Spot, ...]
     survey: Survey | None = None
 
+    def home_of(self, spot: Spot) -> ZoneId:
+        """Return the zone in which a scanner hangs, or the nearest; the level must have one."""
+        return min(self.zones, key=lambda part: part.within.away_m(spot.x_m, spot.y_m)).zone
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloorPlan:

@@ -23,12 +23,6 @@ AT_1_M_DBM: Final = -61.0
 """A beacon at 0 dBm, one metre away: -59 in the open as the makers of beacons calibrate, less 2 for whoever
 carries it."""
 
-PHONE_AT_1_M_DBM: Final = -63.0
-"""As much, of a phone that is mostly in a pocket or a bag (3 to 4 dB) and half of the time behind a body.
-Pockets and bodies of simulated shops take 9 dB, so -66 would fit there, and the recorded beacon is louder
-than the map. With -64 instead of -61 four scanners find unknown phones in 34 instead of 25 of 100 moments,
-and walks of that beacon hardly any more."""
-
 SLOPE: Final = 1.85
 """Strength falls by 18.5 dB for ten times the distance, as published for a hall up to 10 m (open floors:
 1.8-2.2). With -59 and 2, four receivers put 70 instead of 78 of 100 samples of straight walks into the right
@@ -58,6 +52,9 @@ class Doubt:
     nearer_db: float
     """By so much a device that seems louder than the map is not believed to be: it is taken to be nearer."""
 
+    hidden: float = 0.0
+    """So many of its readings, 0 to 1, are of a phone behind something that no map knows."""
+
 
 UNSURVEYED: Final = Doubt(shared_db=5.0, own_db=2.0, shared_slope=0.3, own_slope=0.1, nearer_db=3.0)
 """Receivers of one make differ by 0.5-1.5 dB, their places by as much again: 2 dB. Slopes are a
@@ -71,6 +68,30 @@ SURVEYED: Final = Doubt(shared_db=3.0, own_db=1.0, shared_slope=0.01, own_slope=
 """A survey has the slopes; what is left is how this device differs from the surveyor's: at each receiver, of
 which recordings show up to 1.7 dB, and at all of them. With 3 dB shared the surveyor's own device is found as
 well as with 0.5; one that is 7 dB off in 53 instead of 40 of 100 samples."""
+
+
+AMONG_RACKS: Final = Doubt(
+    shared_db=5.0, own_db=2.0, shared_slope=0.3, own_slope=0.1, nearer_db=3.0, hidden=0.5
+)
+"""Of phones in a shop: racks, bodies and pockets are in the way of every second scanner. So that one hears
+her faintly says little, and that one hears her well says that she is near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What is expected of a floor that nobody surveyed."""
+
+    at_1_m_dbm: float
+    slope: float
+    doubt: Doubt
+
+
+HALL: Final = Guess(at_1_m_dbm=AT_1_M_DBM, slope=SLOPE, doubt=UNSURVEYED)
+"""An open floor, and a beacon that is carried openly: what the recordings show."""
+
+SHOP: Final = Guess(at_1_m_dbm=-65.0, slope=2.4, doubt=AMONG_RACKS)
+"""A phone is mostly in a pocket or a bag (3 to 4 dB) and half of the time behind a body; through two racks
+strength falls by 24 dB for ten times the distance (published for furnished shops: 2.2 to 2.8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,14 +117,14 @@ class RadioMap:
             raise ValueError("a map's means are finite and its variances are not negative")
 
 
-def unsurveyed_map(floor: Floor, grid: Grid, *, at_1_m_dbm: float = AT_1_M_DBM) -> RadioMap:
+def unsurveyed_map(floor: Floor, grid: Grid, guess: Guess = HALL) -> RadioMap:
     """Return the map of a floor whose receivers' places are known and nothing else."""
     far = distances_m(floor, grid.centres_m, CARRIED_M)
     return RadioMap(
-        mean_dbm=at_1_m_dbm + SLOPE * falling_db(far),
+        mean_dbm=guess.at_1_m_dbm + guess.slope * falling_db(far),
         variance_db2=np.full(far.shape, SHADOWING_DB2),
         slope_basis_db=slope_basis_db(far),
-        doubt=UNSURVEYED,
+        doubt=guess.doubt,
     )
 
 

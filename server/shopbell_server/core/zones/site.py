@@ -6,7 +6,7 @@ Never: devices, time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,9 @@ from shopbell_server.core.zones.grid import grid_of
 from shopbell_server.core.zones.likelihood import LOUDEST_DBM
 from shopbell_server.core.zones.plan import floor_of
 from shopbell_server.core.zones.position_filter import engine_of
-from shopbell_server.core.zones.radio_map import PHONE_AT_1_M_DBM, unsurveyed_map
+from shopbell_server.core.zones.radio_map import AMONG_RACKS, SHOP, unsurveyed_map
 from shopbell_server.core.zones.readings import SAYS_NOTHING, TICK_MS
-from shopbell_server.core.zones.shown_zone import NEAR_M
+from shopbell_server.core.zones.shown_zone import NEAR_M, advice
 from shopbell_server.core.zones.survey_map import surveyed_map
 
 if TYPE_CHECKING:
@@ -47,6 +47,12 @@ class Storey:
 
     columns: tuple[int, ...]
     """Of its receivers, in the engine's order: their columns among those of all levels."""
+
+    hung: tuple[tuple[int, ...], ...]
+    """Of each zone: which of the level's receivers, by the engine's order, hang in it or nearest to it."""
+
+    nearest_counts: float
+    """So much it counts that one of them hears somebody best (`shown_zone.advice`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,10 +109,10 @@ def _storey(level: Level, columns: Mapping[Scanner, int]) -> Storey:
     grid = grid_of(floor)
     survey = None if level.survey is None else survey_on(level, level.survey)
     radio = (
-        unsurveyed_map(floor, grid, at_1_m_dbm=PHONE_AT_1_M_DBM)
-        if survey is None
-        else surveyed_map(floor, grid, survey)
+        unsurveyed_map(floor, grid, SHOP) if survey is None else surveyed_map(floor, grid, survey)
     )
+    # The surveyor held her phone in the hand; customers have theirs in pockets, behind their bodies.
+    carried = replace(radio, doubt=replace(radio.doubt, hidden=AMONG_RACKS.hidden))
     zones = tuple(dict.fromkeys(part.zone for part in level.zones))
     parts = np.zeros((len(level.zones), len(zones)))
     near = np.zeros((grid.cells, len(zones)))
@@ -115,10 +121,14 @@ def _storey(level: Level, columns: Mapping[Scanner, int]) -> Storey:
         parts[index, zone] = 1.0
         away_m = [part.within.away_m(x, y) for x, y in grid.centres_m.tolist()]
         near[np.array(away_m) <= NEAR_M, zone] = 1.0
+    homes = [level.home_of(spot) for spot in level.spots]
+    hung = tuple(tuple(index for index, home in enumerate(homes) if home == zone) for zone in zones)
     return Storey(
-        engine=engine_of(floor, grid, radio, tick_s=TICK_MS / 1000, silence=SAYS_NOTHING),
+        engine=engine_of(floor, grid, carried, tick_s=TICK_MS / 1000, silence=SAYS_NOTHING),
         zones=zones,
         shares=grid.zone_shares @ parts,
         near=near,
         columns=tuple(columns[spot.edge, spot.scanner] for spot in level.spots),
+        hung=hung,
+        nearest_counts=advice([len(each) for each in hung]),
     )

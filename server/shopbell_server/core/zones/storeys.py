@@ -1,9 +1,10 @@
-"""On which level of a building each device is.
+"""Whose scanner hears each device best: a level's of a building, or a zone's of a level.
 
-Owns: the choice of a level, with hysteresis.
-Never: where on it (`position_filter`).
+Owns: that choice, with hysteresis.
+Never: where on a level somebody is by all scanners together (`position_filter`).
 
-A ceiling takes 10 to 20 dB, so the level of the scanner that hears a device best is hers.
+A ceiling takes 10 to 20 dB, so the level of the scanner that hears a device best is hers. Its zone mostly
+is, too: that needs no map, no level of the phone and no line of sight to any other scanner.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from shopbell_server.core.zones.site import Site
@@ -21,22 +24,30 @@ UNKNOWN: Final = -1
 """Of a device that no scanner of the plan has heard yet."""
 
 CHANGE_DB: Final = 6.0
-"""Another level must hear her better by this: a hand over the phone costs one scanner 4 to 10 dB for seconds,
-and beside a staircase two levels are heard alike."""
+"""Another one must hear her better by this: a hand over the phone costs one scanner 4 to 10 dB for seconds,
+and beside a staircase two levels are heard alike. Stores without a plan choose zones by as much."""
 
 
 def storeys_of(
     site: Site, held_dbm: NDArray[np.float64], before: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Return the level of each device at each tick, [ticks, devices]; `before` is [devices], the one before.
+    """Return the level of each device at each tick; as `best_heard`, for the site's levels."""
+    return best_heard([storey.columns for storey in site.storeys], held_dbm, before)
 
-    `held_dbm` is [ticks, devices, scanners]. Who is not heard stays where she was.
+
+def best_heard(
+    groups: Sequence[Sequence[int]], held_dbm: NDArray[np.float64], before: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """Return of which group a scanner hears each device best at each tick: [ticks, devices].
+
+    `held_dbm` is [ticks, devices, scanners], a group is some of its columns, `before` is [devices], the one
+    before or `UNKNOWN`. Who is not heard stays where she was.
     """
     ticks, devices, _ = held_dbm.shape
     best = np.stack(
         [
-            np.where(np.isfinite(its), its, -np.inf).max(axis=2)
-            for its in (held_dbm[:, :, list(storey.columns)] for storey in site.storeys)
+            np.where(np.isfinite(its), its, -np.inf).max(axis=2, initial=-np.inf)
+            for its in (held_dbm[:, :, list(group)] for group in groups)
         ],
         axis=2,
     )

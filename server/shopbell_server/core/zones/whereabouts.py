@@ -26,7 +26,7 @@ from shopbell_server.core.zones.readings import (
     worth,
 )
 from shopbell_server.core.zones.shown_zone import told
-from shopbell_server.core.zones.storeys import UNKNOWN, storeys_of
+from shopbell_server.core.zones.storeys import UNKNOWN, best_heard, storeys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -110,10 +110,12 @@ def _zones(
         counts[:, columns],
         np.hstack([storey.shares, storey.near]),
     )
+    nobody = np.array([UNKNOWN], dtype=np.intp)
+    nearest = best_heard(storey.hung, holds[:, None, columns], nobody)
     shown = np.array([NOWHERE], dtype=np.intp)
-    for each in seen.zones:
+    for each, its in zip(seen.zones, nearest, strict=True):
         within, near = np.split(each[None], 2, axis=1)
-        shown = told(shown, within, near)
+        shown = told(shown, within, near, its, storey.nearest_counts)
         yield None if shown[0] == NOWHERE else storey.zones[shown[0]]
 
 

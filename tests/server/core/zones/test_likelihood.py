@@ -8,18 +8,20 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.zones.calibration import learnt, no_lessons, picked
 from shopbell_server.core.zones.likelihood import (
+    HIDES_DB,
     log_likelihood,
     missed_log,
     newness,
     trusted,
     usable,
 )
-from shopbell_server.core.zones.radio_map import unsurveyed_map
+from shopbell_server.core.zones.radio_map import AMONG_RACKS, HALL, RadioMap, unsurveyed_map
 from shopbell_server.core.zones.readings import SAYS_NOTHING
 from tests.server.core.zones.small_floor import CORNERS, floor, grid, heard_at
 
 RADIO = unsurveyed_map(floor(), grid())
 KNOWN = learnt(no_lessons(1, len(CORNERS)), RADIO.doubt)
+HIDING = replace(RADIO, doubt=replace(HALL.doubt, hidden=AMONG_RACKS.hidden))
 NONE = np.zeros((1, len(CORNERS)))
 ONE = np.ones((1, len(CORNERS)))
 
@@ -100,6 +102,34 @@ def test_one_wild_reading_moves_nothing_far() -> None:
     best = log_likelihood(RADIO, KNOWN, good, ONE, NONE)[0].argmax()
     other = log_likelihood(RADIO, KNOWN, wild, ONE, NONE)[0]
     assert other.max() - other[best] < 3
+
+
+@given(x=st.floats(0.5, 7.5), y=st.floats(0.5, 5.5), hides_db=st.floats(10.0, HIDES_DB))
+def test_what_is_behind_something_moves_less_than_where_nothing_hides(
+    x: float, y: float, hides_db: float
+) -> None:
+    heard = heard_at(x, y)[None]
+    heard[0, 0] -= hides_db
+    here = np.square(grid().centres_m - [x, y]).sum(axis=1).argmin()
+
+    def short_by(radio: RadioMap) -> float:
+        known = replace(KNOWN, level_sd_db=np.full(1, 0.1))
+        fits = log_likelihood(radio, known, heard, ONE, NONE)[0]
+        return float(fits.max() - fits[here])
+
+    assert short_by(HIDING) <= short_by(RADIO) + 0.1
+
+
+@given(louder_db=st.floats(0.0, 30.0))
+def test_what_is_hidden_is_fainter_never_louder(louder_db: float) -> None:
+    known = replace(KNOWN, level_sd_db=np.full(1, 0.1))
+
+    def at(shift_db: float) -> float:
+        heard = np.full((1, len(CORNERS)), np.nan)
+        heard[0, 0] = RADIO.mean_dbm[0, 0] + shift_db
+        return float(log_likelihood(HIDING, known, heard, ONE, NONE)[0, 0])
+
+    assert at(-louder_db) >= at(louder_db) - 1e-9
 
 
 def test_nothing_heard_says_nothing_but_where_silence_counts() -> None:

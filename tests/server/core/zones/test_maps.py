@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.zones.grid import distances_m
 from shopbell_server.core.zones.radio_map import (
+    HALL,
     SHADOWING_DB2,
     SURVEYED,
     UNSURVEYED,
@@ -45,7 +46,7 @@ def test_without_a_survey_the_nearest_receiver_is_the_strongest() -> None:
 
 def test_a_louder_device_is_louder_everywhere() -> None:
     usual = unsurveyed_map(floor(), grid())
-    loud = unsurveyed_map(floor(), grid(), at_1_m_dbm=-50.0)
+    loud = unsurveyed_map(floor(), grid(), replace(HALL, at_1_m_dbm=-50.0))
     assert np.allclose(loud.mean_dbm - usual.mean_dbm, 11.0)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shopbell_server.core.zones.plan import FloorPlan, Reading, Survey
-from shopbell_server.core.zones.radio_map import AT_1_M_DBM, PHONE_AT_1_M_DBM
+from shopbell_server.core.zones.radio_map import AMONG_RACKS, SURVEYED
 from shopbell_server.core.zones.shown_zone import NEAR_M
 from shopbell_server.core.zones.site import site_of, survey_on
 from tests.server.core.zones.shop_plan import DOOR, EDGE, ONE, TILL, TWO, level, rectangle
@@ -55,10 +55,15 @@ def test_a_level_goes_by_its_survey() -> None:
     known = site_of(FloorPlan(levels=(walked,))).storeys[0].engine.radio
     blind = site_of(ONE).storeys[0].engine.radio
     assert not np.allclose(known.mean_dbm[0], blind.mean_dbm[0])
-    in_the_hand = AT_1_M_DBM - PHONE_AT_1_M_DBM
-    assert np.allclose(known.mean_dbm[3], blind.mean_dbm[3] + in_the_hand), (
-        "as the surveyor's phone"
-    )
+    assert (known.mean_dbm[3] > blind.mean_dbm[3]).all(), "as the surveyor's phone, in the hand"
+    assert blind.doubt == AMONG_RACKS
+    assert known.doubt == replace(SURVEYED, hidden=AMONG_RACKS.hidden), "customers' are in pockets"
+
+
+def test_every_scanner_speaks_for_the_zone_in_which_it_hangs() -> None:
+    assert site_of(TWO).storeys[1].hung == ((0, 3), (1, 2))
+    without = replace(level(), spots=level().spots[:1])
+    assert site_of(FloorPlan(levels=(without,))).storeys[0].hung == ((0,), ())
 
 
 def test_a_survey_without_a_line_is_none() -> None:

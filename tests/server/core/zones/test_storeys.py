@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from shopbell_server.core.zones.site import site_of
-from shopbell_server.core.zones.storeys import CHANGE_DB, UNKNOWN, storeys_of
+from shopbell_server.core.zones.storeys import CHANGE_DB, UNKNOWN, best_heard, storeys_of
 from tests.server.core.zones.shop_plan import TWO
 
 SITE = site_of(TWO)
@@ -34,3 +34,9 @@ def test_who_is_not_heard_stays() -> None:
     assert level_at(silence) == [UNKNOWN]
     assert level_at(silence, before=1) == [1]
     assert level_at((-90, np.nan), before=1) == [0], "her level hears nothing of her any more"
+
+
+def test_a_group_without_a_scanner_is_never_chosen() -> None:
+    held = np.array([[[-60.0, -70.0]], [[np.nan, np.nan]]])
+    unknown = np.array([UNKNOWN], dtype=np.intp)
+    assert best_heard([(), (1,), (0,)], held, unknown).tolist() == [[2], [2]]

@@ -75,7 +75,7 @@ def test_who_is_heard_where_nobody_can_say_is_nowhere() -> None:
         for number in range(8)
     )
     hall = replace(level(), extent=rectangle(0, 0, 60, 40), zones=rows)
-    (place,) = places_in(site_of(FloorPlan(levels=(hall,))), reports(30.0, 20.0, [0], corners=[0]))
+    (place,) = places_in(site_of(FloorPlan(levels=(hall,))), reports(60.0, 40.0, [0], corners=[0]))
     assert place.zone is None
 
 
