@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 from playwright.async_api import expect
@@ -148,3 +149,33 @@ async def test_who_waits_comes_first_and_no_row_moves_that_has_the_focus(
     await expect(sam.locator(names)).to_have_text(["Ada", "Bea"])
     await sam.evaluate("document.activeElement.blur()")
     await expect(sam.locator(names)).to_have_text(["Bea", "Ada"])
+
+
+async def test_she_asks_at_her_page_and_is_first_on_the_board(
+    tablets: tuple[Page, Page], shop: Shop, browser: Browser
+) -> None:
+    sam, _ = tablets
+    shop.scan(shop.welcome("Ada"))
+    shop.clock.forward(SECOND)
+    bea = shop.welcome("Bea")
+    shop.scan(bea)
+    await expect(sam.locator(".row .name bdi")).to_have_text(["Ada", "Bea"])
+    context = await browser.new_context(
+        base_url=urljoin(sam.url, "/"), viewport={"width": 390, "height": 844}, locale="nl-NL"
+    )
+    page = await context.new_page()
+    await page.goto(f"/me/enter#{shop.link(bea)}")
+    await page.get_by_role("button").last.click()
+    ask = page.get_by_role("button", name="Hulp vragen")
+    box = await ask.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44
+    await ask.click()
+    await expect(page.locator("#here")).to_contain_text("U hebt om hulp gevraagd")
+    await expect(sam.locator(".row .name bdi")).to_have_text(["Bea", "Ada"])
+    await expect(sam.locator(".row").first).to_contain_text("Vraagt om hulp")
+    await sam.locator(".row").first.get_by_role("button", name="Ik help").tap()
+    await expect(page.locator("#here")).to_contain_text(
+        "Iemand van het personeel helpt u.", timeout=15_000
+    )
+    await context.close()

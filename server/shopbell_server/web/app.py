@@ -16,7 +16,7 @@ from shopbell_server.web.access.oidc import routes as oidc
 from shopbell_server.web.admin import edges, overview, people, stores
 from shopbell_server.web.admin import sinks as admin_sinks
 from shopbell_server.web.assets import STATIC
-from shopbell_server.web.customer import export, leaving, me, page_links
+from shopbell_server.web.customer import asking, export, leaving, me, page_links
 from shopbell_server.web.customer import pages as customer_pages
 from shopbell_server.web.http import problems
 from shopbell_server.web.http.door import BODY_WITHIN_S, Door
@@ -99,6 +99,7 @@ def create_app(
             page_links,
             me,
             customer_pages,
+            asking,
             leaving,
             export,
         ):

@@ -76,6 +76,7 @@ ROUTES: Final[dict[tuple[str, str], Opens | tuple[Opens, ...]]] = {
     ("POST", "/me/leave"): "nobody",
     ("POST", "/me/consents"): "nobody",  # leads to /me/enter
     ("POST", "/me/let-go"): "nobody",  # leads to /me/enter
+    ("POST", "/me/help"): "nobody",  # leads to /me/enter
     ("GET", "/me/pass"): "customer",
     ("GET", "/me/here"): "customer",
     ("GET", "/me/receipt"): "nobody",  # leads to /me/enter
@@ -178,7 +179,16 @@ OTHERS: Final[dict[tuple[str, str], object]] = {
 
 UNNAMED: Final = (
     frozenset(
-        {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
+        {
+            "/login",
+            "/logout",
+            "/me/enter",
+            "/me/leave",
+            "/me/consents",
+            "/me/let-go",
+            "/me/forget",
+            "/me/help",
+        }
     )
     | TRACKING_PATHS
     | {

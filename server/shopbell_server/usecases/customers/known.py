@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from shopbell_server.core.board.state import board_state
 from shopbell_server.core.board.subject import seen
 from shopbell_server.core.identity.masking import masked
+from shopbell_server.core.serving.engagement import as_of, holder
 from shopbell_server.ports.database import DatabaseBusyError
 from shopbell_server.usecases.consent.consents import standing_of
 from shopbell_server.usecases.consent.held_back import held_back_by
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from shopbell_server.core.ids import CardRef, Millis, PersonId, StoreId, VisitId, ZoneId
     from shopbell_server.core.recognition.fixed_ids import FixedId
     from shopbell_server.core.registry import Store, Zone
+    from shopbell_server.core.serving.engagement import Engagement
     from shopbell_server.core.visits.rules import VisitRules
     from shopbell_server.core.visits.stored import Visit
     from shopbell_server.ports.database import Database, UnitOfWork
@@ -80,6 +82,8 @@ class Here:
     """False: too little was heard for a visit yet. Nobody is told of it."""
     staff_see: Disclosed | None
     """What an advisor there can see of her now; None: not even that she is there."""
+    help: Literal["asked", "coming"] | None
+    """She asked for help, or somebody of the staff has taken her; None: she may ask if staff see her."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,7 @@ def _here(
     now = [(visit, place) for visit, place in standing if place is not None]
     people = subjects(work, {visit.person for visit, _ in now})
     doubtful = withheld(work, [visit for visit, _ in now], now_ms)
+    engaged = work.engagements.of([visit.id for visit, _ in now])
     found = [
         Here(
             visit=visit.id,
@@ -212,10 +217,20 @@ def _here(
             staff_see=seen(
                 visit, people.get(visit.person), now_ms, "advisor", doubtful.get(visit.id)
             ),
+            help=_help(engaged.get(visit.id), now_ms),
         )
         for visit, place in now
     ]
     return tuple(sorted(found, key=lambda each: each.last_ms, reverse=True))
+
+
+def _help(engagement: Engagement | None, now_ms: Millis) -> Literal["asked", "coming"] | None:
+    if engagement is None:
+        return None
+    now = as_of(engagement, now_ms)
+    if holder(now) is not None:
+        return "coming"
+    return None if now.asked_ms is None else "asked"
 
 
 def _place(visit: Visit, now_ms: Millis, rules: VisitRules) -> Literal["shown", "unshown"] | None:

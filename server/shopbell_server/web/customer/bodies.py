@@ -77,6 +77,8 @@ class HereOut(BaseModel):
     evidence: EvidenceName
     certain: bool
     staff_see: StaffSeeOut | None
+    help: Literal["asked", "coming"] | None
+    """She asked for help; somebody of the staff has taken her."""
 
 
 class OwnZoneTimeOut(BaseModel):
@@ -218,6 +220,7 @@ def here_out(here: Here, speech: Speech) -> HereOut:
         staff_see=None
         if sees is None
         else StaffSeeOut(handle=sees.handle.words(speech), first_name=sees.first_name),
+        help=here.help,
     )
 
 

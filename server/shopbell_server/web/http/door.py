@@ -28,7 +28,16 @@ BODY_WITHIN_S: Final = 20.0
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _FORM_PATHS: Final = frozenset(
-    {"/login", "/logout", "/me/enter", "/me/leave", "/me/consents", "/me/let-go", "/me/forget"}
+    {
+        "/login",
+        "/logout",
+        "/me/enter",
+        "/me/leave",
+        "/me/consents",
+        "/me/let-go",
+        "/me/forget",
+        "/me/help",
+    }
 )
 _FORMS_BELOW: Final = "/admin/"
 """Pages post forms here, and operators' pages below that; everything else that has a body speaks JSON."""
