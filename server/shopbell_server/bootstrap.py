@@ -245,11 +245,10 @@ class _Server:
             limits=allowances(settings.limits),
             refusals=self._parts.refusals,
             accounts=accounts_of(settings, self._clock),
-            mark_of=mark_of(settings),
             fleet=self._fleet(),
+            mark_of=mark_of(settings),
         )
 
-    def _checks(self) -> dict[str, Callable[[], str | None]]:
     def _fleet(self) -> Fleet:
         orders = self._settings.orders
         return Fleet(
@@ -258,6 +257,7 @@ class _Server:
             sign=None if orders is None else signer_of(orders).sign,
         )
 
+    def _checks(self) -> dict[str, Callable[[], str | None]]:
         """Return what this process cannot work without; boards and jobs do without a broker."""
         checks: dict[str, Callable[[], str | None]] = {}
         if self._parts.has("ingest"):
