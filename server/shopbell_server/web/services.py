@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from shopbell_server.core.board.disclosure import Table
     from shopbell_server.core.consent.texts import ConsentTexts
     from shopbell_server.core.identity.guards import Guards
+    from shopbell_server.core.ids import TenantId
     from shopbell_server.core.recognition.fixed_ids import MarkOf
     from shopbell_server.core.recognition.tokens import MakeAes
     from shopbell_server.core.visits.rules import VisitRules
-    from shopbell_server.core.ids import TenantId
     from shopbell_server.ports.database import Database
     from shopbell_server.ports.edge_line import EdgeLine
     from shopbell_server.ports.provider import Provider
