@@ -35,6 +35,8 @@ def config(migrated_file: Path, tmp_path: Path) -> Path:
 
 
 def test_dead_letters_are_shown_sent_again_and_thrown_away(config: Path) -> None:
+    shown = json.loads(command("sinks", "list", "--json", "--config", config).stdout)
+    assert [(each["waiting"], each["dead"]) for each in shown] == [(0, 2)]
     listed = command("sinks", "list", "--config", config)
     assert "crm" in listed.stdout
     assert "not in the settings any more" in listed.stdout
@@ -45,8 +47,8 @@ def test_dead_letters_are_shown_sent_again_and_thrown_away(config: Path) -> None
     assert gone.returncode == 0, gone.stderr
     again = command("sinks", "replay", "crm", "--all", "--config", config)
     assert again.stdout.startswith("1 sent again")
-    shown = json.loads(command("sinks", "list", "--json", "--config", config).stdout)
-    assert [(each["waiting"], each["dead"]) for each in shown] == [(1, 0)]
+    with closing(open_database(read_settings(config))) as database, database.read() as work:
+        assert (work.outgoing.waiting("crm")[0], dict(work.outgoing.dead())) == (1, {})
 
 
 @pytest.mark.parametrize(
