@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
-from segment.analytics.client import Client
+from segment.analytics.client import Client  # type: ignore[import-untyped]  # it has no types
 
 from shopbell_server.usecases.staff.api_keys import make_key
 from tests.server.web.shop import NOON, Shop
