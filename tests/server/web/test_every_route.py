@@ -199,7 +199,8 @@ UNNAMED: Final = (
     }
 )
 """Forms of pages: a browser sends no such header. Doing them twice is as good as once: another session of the
-same person, or none. Operators' forms have their key in a field (`admin.test_pages`). Events of other channels have a `messageId` each."""
+same person, or none. Operators' forms have their key in a field (`admin.test_pages`). Events of other
+channels have a `messageId` each."""
 
 STREAM: Final = "/v1/stores/{store}/stream"
 
