@@ -283,9 +283,7 @@ _OF_PERSON: Final = (
     .where(ours(VISITS), _V.person == bindparam("person"))
     .order_by(_V.start_ms, _V.visit)
 )
-_UNDER_WAY: Final = by_keys(
-    select(_V.store, _V.person).where(ours(VISITS), UNENDED), _V.person
-)
+_UNDER_WAY: Final = by_keys(select(_V.store, _V.person).where(ours(VISITS), UNENDED), _V.person)
 _OPEN: Final = (
     select(func.count().label("number"))
     .select_from(VISITS)

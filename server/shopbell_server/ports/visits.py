@@ -59,9 +59,7 @@ class Visits(Protocol):
         ...
 
     def of_person(self, person: PersonId) -> Sequence[Visit]: ...
-    def under_way(
-        self, persons: Collection[PersonId]
-    ) -> Mapping[StoreId, frozenset[PersonId]]:
+    def under_way(self, persons: Collection[PersonId]) -> Mapping[StoreId, frozenset[PersonId]]:
         """Return, by store, who of `persons` has a candidate or an open visit there."""
         ...
 

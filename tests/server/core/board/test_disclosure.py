@@ -35,7 +35,11 @@ AMBIENT = frozenset(
 )
 VIEWERS: tuple[Viewer, ...] = (*get_args(Role), "tablet", "system")
 ADA = Known(
-    handle=handle(12), language="nl", first_name="Ada", reason_kind=ReasonKind.PICKUP, reason="order 7"
+    handle=handle(12),
+    language="nl",
+    first_name="Ada",
+    reason_kind=ReasonKind.PICKUP,
+    reason="order 7",
 )
 
 standings = st.builds(

@@ -80,7 +80,9 @@ def stay() -> Stay:
     """Return a stay of which everything is known."""
     evidence = [heard(0, 20 * SECOND), acted(10 * SECOND)]
     (found,) = stays(truth(evidence), 20 * SECOND).stays
-    return replace(found, known=replace(found.known, reason_kind=ReasonKind.PICKUP, reason="order 7"))
+    return replace(
+        found, known=replace(found.known, reason_kind=ReasonKind.PICKUP, reason="order 7")
+    )
 
 
 def judged() -> Iterator[tuple[Evidence, frozenset[Purpose], Viewer]]:
