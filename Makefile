@@ -5,11 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 REQ := deploy/requirements
 # Every branch of a decision has a test: these run with coverage, and what they cover must be all.
-# They compute, a worker a core. The rest waits for programs half of its time: two workers a core. No
+# They compute, a worker a core. The rest waits for programs half of its time: three workers a core. No
 # module is in two of them.
 DEAL := --dist loadscope --no-loadscope-reorder
 COMPUTING := -n auto $(DEAL)
-WAITING := -n $(shell expr 2 '*' $$(nproc)) $(DEAL)
+WAITING := -n $(shell expr 3 '*' $$(nproc)) $(DEAL)
 CORES := tests/wire tests/edge/core tests/server/core
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What is compiled is kept: without, each worker compiles every test anew (26 s of a core in place of 11).
