@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from shopbell_edge.core.backoff import Backoff
 from shopbell_sim.adapters.load_line import Line, NoLineError, Traffic, Will
-from shopbell_wire.topics import EdgeTopic, Kind
+from shopbell_wire.topics import EdgeTopic, Kind, to_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,6 @@ RETRY: Final = Backoff(first_s=1.0, most_s=60.0)
 
 LOOK_AFTER_S: Final = 5.0
 """Between two looks at pings: a connection is given up after one and a half keepalives of 30 s."""
-
-HEARD: Final = (Kind.ACK, Kind.CONFIG, Kind.COMMAND)
-"""What an edge subscribes to. Nobody here obeys, but a broker has to carry it."""
 
 AT_ONCE: Final = 16
 """Connections that are being made: real edges come back over a minute, not all in one moment, and a broker
@@ -128,8 +125,9 @@ class Lines:
             line = self._line(shared)
             try:
                 async with self._door:
+                    # Nobody here obeys, but a broker has to carry what edges are told.
                     await line.open(
-                        [self._topic(edge, kind) for edge in shared.edges for kind in HEARD]
+                        [to_edge(self._tenant, self._names[edge]) for edge in shared.edges]
                     )
                 delays = RETRY.delays(self._dice.uniform)
                 await self._speak(shared, line)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from shopbell_sim.adapters.load_line import Broker
-from shopbell_sim.load.lines import AT_ONCE, HEARD, Lines
+from shopbell_sim.load.lines import AT_ONCE, Lines
 from tests.rigs.waiting import until
 
 COUNT: Final = 3 * AT_ONCE
@@ -41,7 +41,7 @@ class SlowBroker:
             self._at_door -= 1
             self._done += 1
             self._moved.notify_all()
-        writer.write(bytes([0x90, 2 + len(HEARD), *body[:2], *[1] * len(HEARD)]))
+        writer.write(bytes([0x90, 3, *body[:2], 1]))
         while await reader.read(1000):
             pass
         writer.close()
