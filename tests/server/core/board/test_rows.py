@@ -10,13 +10,27 @@ from shopbell_server.core.board.disclosure import TABLE, Field
 from shopbell_server.core.board.rows import row, stays_of
 from shopbell_server.core.consent.ledger import Change, Purpose
 from shopbell_server.core.evidence import Evidence
-from shopbell_server.core.ids import VisitId, ZoneId
+from shopbell_server.core.ids import StaffId, VisitId, ZoneId
+from shopbell_server.core.serving.engagement import (
+    HELD_MS,
+    Engagement,
+    Helper,
+    Mistaken,
+    Outcome,
+    Present,
+    Released,
+    Served,
+    Serving,
+    Taken,
+)
+from shopbell_server.core.serving.queue import Rank
 from tests.server.core.shop_floor import GIVEN, PLACE, PROFILE, Truth, entry, truth
 from tests.server.core.stays import DEMO, SECOND, acted, at, heard
 
 if TYPE_CHECKING:
     from shopbell_server.core.board.disclosure import Viewer
     from shopbell_server.core.board.rows import Row, Stays
+    from shopbell_server.core.serving.engagement import State
 
 HEARD = heard(0, 20 * SECOND)
 
@@ -153,3 +167,74 @@ def test_a_stay_changes_when_somebody_else_under_her_profile_changes_her_mind() 
         for shown in [row(each.stays[0], "advisor")]
     ]
     assert names == ["Ada", None]
+
+
+SAM = Helper(staff=StaffId("sam"), role="advisor")
+V0 = VisitId("v0")
+
+
+def engaged(
+    state: State, asked_ms: int | None = None, *, now_ms: int = 20 * SECOND, lasts_ms: int = 0
+) -> Stays:
+    """Return the stays of somebody with whom the staff did something."""
+    of = truth([heard(0, 20 * SECOND + lasts_ms)])
+    stored = replace(
+        of.read_at(at(now_ms)),
+        engagements={
+            V0: Engagement(
+                visit=V0,
+                version=1,
+                state=state,
+                asked_ms=None if asked_ms is None else at(asked_ms),
+            )
+        },
+        names={SAM.staff: "Sam"},
+    )
+    return stays_of(stored, PLACE, {}, at(now_ms), DEMO)
+
+
+def shown_to(viewer: Viewer, of: Stays) -> Row:
+    shown = row(of.stays[0], viewer)
+    assert shown is not None
+    return shown
+
+
+def test_colleagues_see_who_helps_her() -> None:
+    times = {"since_ms": at(19 * SECOND), "touched_ms": at(19 * SECOND)}
+    for state in (Taken(by=SAM, **times), Serving(by=SAM, **times)):
+        shown = shown_to("advisor", engaged(state))
+        assert (shown.helped.by, shown.helped.name) == (SAM, "Sam")
+        assert shown.helped.with_her is isinstance(state, Serving)
+        assert shown.turn.rank is Rank.TAKEN
+
+
+def test_who_is_not_signed_in_sees_nothing_of_it() -> None:
+    taken = Taken(by=SAM, since_ms=at(0), touched_ms=at(0))
+    shown = shown_to("tablet", engaged(taken, asked_ms=SECOND))
+    assert (shown.helped.by, shown.helped.name, shown.helped.asked_ms) == (None, None, None)
+
+
+def test_it_is_seen_that_she_asked_and_that_she_was_served() -> None:
+    asked = shown_to("advisor", engaged(Present(), asked_ms=3 * SECOND))
+    assert (asked.helped.by, asked.helped.asked_ms, asked.turn.rank) == (
+        None,
+        at(3 * SECOND),
+        Rank.ASKED,
+    )
+    served = Served(outcome=Outcome.ADVISED, at_ms=at(9 * SECOND))
+    assert shown_to("advisor", engaged(served)).helped.served
+
+
+def test_who_is_somebody_else_is_on_no_board() -> None:
+    assert engaged(Mistaken(at_ms=at(9 * SECOND))).stays == ()
+
+
+def test_a_customer_whom_nobody_touched_for_long_is_free_again_by_herself() -> None:
+    taken = Taken(by=SAM, since_ms=at(0), touched_ms=at(0))
+    before = engaged(taken, now_ms=HELD_MS - 1, lasts_ms=HELD_MS)
+    after = engaged(taken, now_ms=HELD_MS, lasts_ms=HELD_MS)
+    assert shown_to("advisor", before).helped.by == SAM
+    assert shown_to("advisor", after).helped.by is None
+    assert before.until_ms == at(HELD_MS)
+    released = engaged(Released(at_ms=at(HELD_MS)), now_ms=HELD_MS, lasts_ms=HELD_MS)
+    assert shown_to("advisor", after).turn == shown_to("advisor", released).turn

@@ -18,6 +18,7 @@ from shopbell_server.core.delivery.cloud_events import (
     Origin,
     cloud_event,
     rfc3339,
+    without_customer,
 )
 from shopbell_server.core.delivery.customer_keys import CustomerKey
 from shopbell_server.core.evidence import Evidence
@@ -232,6 +233,22 @@ def test_no_attribute_says_who_she_is(fact: Fact) -> None:
     text = json.dumps(attributes)
     assert KEY.id not in text
     assert ADA not in text
+
+
+@EACH
+def test_whoever_mends_a_delivery_sees_the_event_and_not_of_whom(fact: Fact) -> None:
+    seen, sent = without_customer(fact), event_of(fact)
+    text = json.dumps(seen)
+    assert KEY.id not in text
+    assert KEY.pairwise not in text
+    assert ADA not in text
+    assert {name: seen[name] for name in ("id", "type", "time", "recordedtime")} == {
+        name: sent[name] for name in ("id", "type", "time", "recordedtime")
+    }
+    assert seen.keys() == {"id", "type", "time", "recordedtime", "data"}
+    told = sent["data"]
+    assert isinstance(told, dict)
+    assert seen["data"] == {name: each for name, each in told.items() if name != "customer"}
 
 
 @EACH
