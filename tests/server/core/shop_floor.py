@@ -13,8 +13,24 @@ from shopbell_server.core.consent.ledger import Change, Entry, Purpose
 from shopbell_server.core.edges.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Evidence, Interval
 from shopbell_server.core.identity.people import Enrolment, Profile
-from shopbell_server.core.ids import DeviceNo, Millis, PersonId, ProfileId, VisitId, ZoneId
+from shopbell_server.core.ids import (
+    DeviceNo,
+    Millis,
+    PersonId,
+    ProfileId,
+    StaffId,
+    VisitId,
+    ZoneId,
+)
 from shopbell_server.core.registry import Store, Zone
+from shopbell_server.core.serving.engagement import (
+    HELD_MS,
+    Engagement,
+    Helper,
+    Mistaken,
+    Present,
+    Taken,
+)
 from shopbell_server.core.visits.sessions import sessions
 from shopbell_server.core.visits.stored import State, Visit
 from tests.server.core.stays import ADA, DEMO, SECOND, STORE, acted, at, felt, heard
@@ -25,6 +41,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.edges.deafness import Mark
     from shopbell_server.core.evidence import Carrier
+    from shopbell_server.core.serving.engagement import State as Doing
 
 PLACE = Place(
     store=Store(id=STORE, name="Kalverstraat", timezone="Europe/Amsterdam"),
@@ -67,6 +84,7 @@ class Truth:
     visits: tuple[Visit, ...]
     subject: Subject | None
     evidence: tuple[Interval, ...]
+    engagements: tuple[Engagement, ...] = ()
 
     def read_at(self, now_ms: Millis) -> Stored:
         """Return what the use case reads of it."""
@@ -80,6 +98,7 @@ class Truth:
             heard=tuple(
                 each for each in self.evidence if each.last_ms >= now_ms - DEMO.zone_recent_ms
             ),
+            engagements={each.visit: each for each in self.engagements},
         )
 
 
@@ -95,6 +114,7 @@ def truth(
     profile: Profile | None = PROFILE,
     revoked_ms: int | None = None,
     marks: Sequence[Mark] = (),
+    done: Doing | None = None,
 ) -> Truth:
     visits = tuple(
         Visit(
@@ -114,6 +134,11 @@ def truth(
         visits=visits,
         subject=subject_of(replace(ENROLMENT, revoked_ms=revoked), profile, ledger),
         evidence=tuple(evidence),
+        engagements=()
+        if done is None
+        else tuple(
+            Engagement(visit=each.id, version=1, state=done, asked_ms=at(SECOND)) for each in visits
+        ),
     )
 
 
@@ -177,6 +202,21 @@ _marks = st.lists(
 )
 
 
+_done: st.SearchStrategy[Doing | None] = st.one_of(
+    st.none(),
+    # What was touched long ago is released within the span.
+    st.builds(
+        lambda touched_s: Taken(
+            by=Helper(staff=StaffId("sam"), role="advisor"),
+            since_ms=at(touched_s * SECOND - HELD_MS),
+            touched_ms=at(touched_s * SECOND - HELD_MS),
+        ),
+        st.integers(0, SPAN_S),
+    ),
+    st.sampled_from((Present(), Mistaken(at_ms=at(0)))),
+)
+
+
 def truths(name: str) -> st.SearchStrategy[Truth]:
     """Return all that somebody's rows may become."""
     some = st.builds(
@@ -188,6 +228,7 @@ def truths(name: str) -> st.SearchStrategy[Truth]:
         profile=st.sampled_from((PROFILE, PROFILE, replace(PROFILE, first_name="Bo"), None)),
         revoked_ms=st.sampled_from((None, None, None, 0)),
         marks=_marks,
+        done=_done,
     )
     return st.one_of(st.just(NOBODY), some, some)
 
