@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from shopbell_server.core.board.rows import Place, Stored
 from shopbell_server.core.board.subject import Subject, subject_of
+from shopbell_server.core.channels.facts import ChannelFact, Kind
+from shopbell_server.core.channels.reasons import BEFORE_MS
 from shopbell_server.core.consent.ledger import Change, Entry, Purpose
 from shopbell_server.core.edges.deafness import deafness_of, ears_of
 from shopbell_server.core.evidence import Evidence, Interval
@@ -115,6 +117,7 @@ def truth(
     revoked_ms: int | None = None,
     marks: Sequence[Mark] = (),
     done: Doing | None = None,
+    facts: Sequence[ChannelFact] = (),
 ) -> Truth:
     visits = tuple(
         Visit(
@@ -132,7 +135,9 @@ def truth(
     revoked = None if revoked_ms is None else at(revoked_ms)
     return Truth(
         visits=visits,
-        subject=subject_of(replace(ENROLMENT, revoked_ms=revoked), profile, ledger),
+        subject=subject_of(
+            replace(ENROLMENT, revoked_ms=revoked), profile, ledger, facts=tuple(facts)
+        ),
         evidence=tuple(evidence),
         engagements=()
         if done is None
@@ -217,6 +222,27 @@ _done: st.SearchStrategy[Doing | None] = st.one_of(
 )
 
 
+_facts = st.lists(
+    st.builds(
+        lambda kind, state, due_s, mark: ChannelFact(
+            profile=ProfileId("p"),
+            kind=kind,
+            key=str(mark),
+            state=state,
+            at_ms=at(0),
+            mark=bytes([mark] * 16),
+            # An appointment of so far ahead begins to count within the span.
+            due_ms=at(due_s * SECOND + (BEFORE_MS if kind is Kind.APPOINTMENT else 0)),
+        ),
+        st.sampled_from((Kind.APPOINTMENT, Kind.RESERVATION)),
+        st.sampled_from(("booked", "reserved")),
+        st.integers(0, SPAN_S),
+        st.integers(0, 2),
+    ),
+    max_size=2,
+)
+
+
 def truths(name: str) -> st.SearchStrategy[Truth]:
     """Return all that somebody's rows may become."""
     some = st.builds(
@@ -229,6 +255,7 @@ def truths(name: str) -> st.SearchStrategy[Truth]:
         revoked_ms=st.sampled_from((None, None, None, 0)),
         marks=_marks,
         done=_done,
+        facts=_facts,
     )
     return st.one_of(st.just(NOBODY), some, some)
 
