@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 
 from shopbell_server.__main__ import main
 
-LOADED = ("assembly", "data_rights", "db.unit_of_work", "db.migrate", "db.key_store")
+LOADED = ("assembly", "operating.data_rights", "db.unit_of_work", "db.migrate", "db.key_store")
 
 
 def serve(config: str) -> None:

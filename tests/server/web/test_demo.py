@@ -52,7 +52,7 @@ async def test_strangers_are_led_to_the_door_and_back(shop: Shop, tmp_path: Path
         )
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/admin"])
+@pytest.mark.parametrize("elsewhere", ["https://evil.example", "//evil.example", "/me"])
 async def test_signing_in_leads_nowhere_else(elsewhere: str, shop: Shop, tmp_path: Path) -> None:
     async with _visitor(shop, tmp_path) as client:
         answer = await client.get("/login", params={"next": elsewhere})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.fakes.server import MemoryDatabase
+from tests.server.web.systems.test_sinks import with_dead_letters
 from tests.server.web.test_every_route import (
     BODIES,
     OTHERS,
@@ -46,7 +47,14 @@ class Asker:
         shop.scan(guest)
         with shop.database.read() as work:
             (visit,) = work.visits.of_person(guest.person)
-        own = {"enrolment_id": str(guest.person), "profile": "profile-1", "visit": visit.id}
+        with_dead_letters(shop, "f1")
+        own = {
+            "enrolment_id": str(guest.person),
+            "profile": "profile-1",
+            "visit": visit.id,
+            "sink": "cdp",
+            "fact": "f1",
+        }
         if kind == "phone":
             self.headers = {**guest.bearer, "Shopbell-Ticket": shop.ticket("profile-1")}
         else:

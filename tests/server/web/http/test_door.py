@@ -137,7 +137,7 @@ async def test_a_fault_of_ours_tells_nothing() -> None:
     assert answer.status_code == 500
     (told,) = logs
     assert (told["event"], told["error"]) == ("request_failed", "ZeroDivisionError")
-    assert told["place"].startswith("health.py:")
+    assert told["place"].startswith("services.py:")
     assert "nobody should read" not in str(told)
     assert answer.json()["type"] == "urn:shopbell:problem:internal"
     assert "nobody should read" not in answer.text
