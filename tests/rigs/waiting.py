@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def until(
-    what: str, condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 20.0
+    what: str, condition: Callable[[], bool | Awaitable[bool]], *, within_s: float = 60.0
 ) -> None:
     """Return once `condition` holds; fail, saying `what` did not come about, after `within_s`."""
     try:
