@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     BoxesOf = Callable[[TenantId], Boxes]
 
-NEWEST: Final = "0030"
+NEWEST: Final = "0031"
 """The revision that this version of the program needs: the head of `migrations/versions`."""
 
 PATIENCE_S: Final = 3_600.0

@@ -182,6 +182,8 @@ VISITS: Final = Table(
     number_column("gone_ms", nullable=True),
     number_column("due_ms"),
     text_column("session_json"),
+    # None: written before this was kept; then it follows from the session.
+    Column("recognised", Boolean, nullable=True),
     key("visit"),
     refers("stores", "store"),
     CheckConstraint("state IN ('candidate', 'open', 'ended')", name="state"),

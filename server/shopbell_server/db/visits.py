@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from shopbell_server.core.ids import Millis, StoreId
     from shopbell_server.core.recognition.conflict import Conflict
+    from shopbell_server.core.visits.stored import State
     from shopbell_server.db.transaction import Transaction
 
 
@@ -177,27 +178,41 @@ def _row(visit: Visit) -> tuple[str | int | bool | None, ...]:
         session.gone_ms,
         session.due_ms,
         encoded(session),
+        visit.recognised,
     )
 
 
 def visits_of(rows: Iterable[Row[Any]]) -> list[Visit]:
     """Return the visits in `rows`, whose columns are those of `READ`."""
     # By place, in the order of `READ`: a name costs more than what it names.
-    return [
-        Visit(
-            id=visit,
-            person=person,
-            store=store,
-            handle=handle,
-            state=state,
-            revision=revision,
-            converted=converted,
-            session=decoded(session_json),
-        )
-        for visit, person, store, handle, state, revision, converted, session_json in map(
-            tuple, rows
-        )
-    ]
+    return [_visit(*row) for row in map(tuple, rows)]
+
+
+def _visit(  # noqa: PLR0913, PLR0917  (a column each)
+    visit: VisitId,
+    person: PersonId,
+    store: StoreId,
+    handle: int,
+    state: State,
+    revision: int,
+    converted: bool,  # noqa: FBT001  (by place)
+    session_json: str,
+    recognised: bool | None,  # noqa: FBT001  (by place)
+) -> Visit:
+    session = decoded(session_json)
+    if recognised is None:
+        recognised = state != "candidate" and session.shown is not None
+    return Visit(
+        id=visit,
+        person=person,
+        store=store,
+        handle=handle,
+        state=state,
+        revision=revision,
+        converted=converted,
+        session=session,
+        recognised=recognised,
+    )
 
 
 _V: Final = VISITS.c
@@ -211,6 +226,7 @@ READ: Final = (
     _V.revision,
     _V.converted,
     _V.session_json,
+    _V.recognised,
 )
 
 _this: Final = _V.visit == bindparam("this")

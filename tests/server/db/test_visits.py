@@ -49,6 +49,14 @@ def test_a_visit_comes_back_whole(open_for_visits: UnitOfWork) -> None:
     assert again.session.rule_version == stored.session.rule_version
 
 
+@pytest.mark.parametrize("recognised", [True, False])
+def test_what_was_told_comes_back(open_for_visits: UnitOfWork, recognised: bool) -> None:  # noqa: FBT001
+    open_for_visits.visits.put([replace(visit("v1", gone_ms=5_000), recognised=recognised)])
+    again = open_for_visits.visits.get(VisitId("v1"))
+    assert again is not None
+    assert again.recognised is recognised
+
+
 def test_putting_again_replaces(open_for_visits: UnitOfWork) -> None:
     changed = replace(visit("v1"), state="ended", revision=4, converted=True)
     open_for_visits.visits.put([visit("v1")])

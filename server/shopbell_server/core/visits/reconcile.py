@@ -65,6 +65,12 @@ class _Match:
         """Those of the absorbed that others were told of."""
         return tuple(visit for visit in self.absorbed if visit.reported)
 
+    @property
+    def recognised(self) -> bool:
+        """Whether others were told of one of them that she was recognised."""
+        of_survivor = self.survivor is not None and self.survivor.recognised
+        return of_survivor or any(visit.recognised for visit in self.absorbed)
+
 
 def reconcile(
     person: PersonId,
@@ -86,6 +92,8 @@ def reconcile(
     for match in matches:
         visit = _named(match, person, store, around, converted=match.session.start_ms in bought)
         visit = _moved_on(visit, match, around)
+        shown = visit.reported and visit.session.shown is not None
+        visit = replace(visit, recognised=match.recognised or shown)
         if visit != match.survivor:
             put.append(visit)
         facts += _told(visit, match, around)
@@ -240,9 +248,8 @@ def _told(visit: Visit, match: _Match, around: Circumstances) -> list[VisitFact]
         )
     elif visit.revision != before.revision:
         facts.append(revised(visit, tuple(gone.id for gone in match.superseded), around))
-    seen_before = [before, *match.absorbed]
     shown = visit.session.shown
-    if shown is not None and not any(old is not None and old.recognised for old in seen_before):
+    if shown is not None and not match.recognised:
         facts.append(
             CustomerRecognized(
                 fact=around.new_fact(),

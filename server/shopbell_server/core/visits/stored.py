@@ -6,7 +6,7 @@ Never: how it comes to be or changes (`reconcile`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from shopbell_server.core.facts import Account, ZoneStay
@@ -37,16 +37,14 @@ class Visit:
     converted: bool
     """She bought something (`purchases`)."""
     session: Session
+    recognised: bool = field(default=False, compare=False)
+    """Others were told that she was recognised, which is told once, though the evidence of it may go and
+    come back (pieces of an overlong stay shift). What was told is no part of what a visit is."""
 
     @property
     def reported(self) -> bool:
         """Whether others were told of it."""
         return self.state != "candidate"
-
-    @property
-    def recognised(self) -> bool:
-        """Whether others were told that she was recognised."""
-        return self.reported and self.session.shown is not None
 
 
 def account(visit: Visit, coverage: float | None) -> Account:

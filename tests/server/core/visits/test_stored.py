@@ -45,6 +45,4 @@ def test_the_account_says_what_is_known() -> None:
 
 def test_nobody_is_told_of_a_candidate() -> None:
     assert not visit_of("candidate").reported
-    assert not visit_of("candidate").recognised
-    assert visit_of("open").recognised
     assert visit_of("ended").reported
