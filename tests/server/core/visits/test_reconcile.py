@@ -227,16 +227,18 @@ def test_who_was_recognised_before_is_not_recognised_again() -> None:
 
 def test_whose_recognition_goes_and_comes_back_is_not_recognised_again() -> None:
     worker = a_worker()
-    worker.take([acted(0), heard(0, 3 * MINUTE, n=1)], 3 * MINUTE)
-    told = the_visit(worker)
-    # As where the pieces of an overlong stay shift: what is left of it would not have been shown.
-    unshown = replace(told, session=replace(told.session, shown=None, best_act=None))
-    worker.visits[told.id] = unshown
-    again = recomputed(worker, acted(0), heard(0, 3 * MINUTE, n=1), now_ms=4 * MINUTE)
-    assert kinds(list(again.facts)) == []
-    (put,) = again.put
-    assert put.recognised
-    assert put.session.shown is not None
+    seldom = heard(0, 3 * MINUTE, n=1)
+    worker.take([acted(0), seldom], 3 * MINUTE)
+    # Without the pass it is a visit still, but none that would have been shown: so it is with the pieces of
+    # an overlong stay too, which shift.
+    without = recomputed(worker, seldom, now_ms=4 * MINUTE)
+    (unshown,) = without.put
+    assert unshown.session.shown is None
+    worker.visits[unshown.id] = unshown
+    again = recomputed(worker, acted(0), seldom, now_ms=5 * MINUTE)
+    (shown,) = again.put
+    assert shown.session.shown is not None
+    assert "CustomerRecognized" not in kinds([*without.facts, *again.facts])
 
 
 def test_a_visit_without_evidence_is_cancelled_and_absorbed_by_none() -> None:
